@@ -1,0 +1,269 @@
+"""Everything that a person can mend, as a sentence: what happened, why, what to do.
+
+A class holds the sentence, an instance the facts. English stands here; the window translates
+the templates and fills in the same facts. Anything that is not a UserError is a bug of ours.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from engine.wording import QT_TRANSLATE_NOOP
+
+Fact = str | int | float
+
+
+class Message:
+    """A sentence with a stable code: the form that errors and notices share."""
+
+    code: ClassVar[str] = "IM-GEN-00"
+    summary: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+    setting: ClassVar[str] = ""
+
+    def __init__(self, **facts: Fact) -> None:
+        self.facts = facts
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in English, with the facts filled in."""
+        return self.summary.format(**self.facts)
+
+    @property
+    def advice(self) -> str:
+        """What to do, in English, with the facts filled in."""
+        return self.remedy.format(**self.facts)
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.advice}".strip()
+
+    def as_dict(self) -> dict[str, str | dict[str, Fact]]:
+        """For `--json` and metrics.jsonl."""
+        return {
+            "code": self.code,
+            "summary": self.sentence,
+            "remedy": self.advice,
+            "setting": self.setting,
+            "facts": dict(self.facts),
+        }
+
+
+class UserError(Message, Exception):
+    """Raised when a run cannot go on and the user can mend it."""
+
+    def __init__(self, **facts: Fact) -> None:
+        Message.__init__(self, **facts)
+        Exception.__init__(self, str(self))
+
+
+class Notice(Message):
+    """Something that the user should know; the run goes on."""
+
+
+class NoPictures(UserError):
+    code = "IM-IMG-10"
+    summary = QT_TRANSLATE_NOOP("engine", "No usable pictures in {folder}: 0 of {num_files} files.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Add at least one picture (JPEG, PNG, WebP, HEIC, TIFF, BMP, GIF or AVIF)."
+    )
+    setting = "dataset.folder"
+
+
+class FolderMissing(UserError):
+    code = "IM-IMG-11"
+    summary = QT_TRANSLATE_NOOP("engine", "The folder {folder} is not there or is not a folder.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose the folder that holds your pictures.")
+    setting = "dataset.folder"
+
+
+class InvalidConfig(UserError):
+    """Raised with every problem at once; see engine.config_file.Problem."""
+
+    code = "IM-SET-01"
+    summary = QT_TRANSLATE_NOOP("engine", "The settings need a change: {problems}")
+    remedy = QT_TRANSLATE_NOOP("engine", "Change what is named and start again.")
+
+
+class ConfigUnreadable(UserError):
+    code = "IM-SET-02"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} could not be read as settings: {reason}")
+    remedy = QT_TRANSLATE_NOOP("engine", "Mend that line, or write the file anew.")
+
+
+class ModelMissing(UserError):
+    code = "IM-MOD-01"
+    summary = QT_TRANSLATE_NOOP("engine", "There is no model at {path}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Choose a .safetensors file or a diffusers folder, or write starter."
+    )
+    setting = "base_model"
+
+
+class ModelIsLora(UserError):
+    code = "IM-MOD-02"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} is a LoRA, an add-on to a model.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose the base model that it was made for.")
+    setting = "base_model"
+
+
+class ModelUnsupported(UserError):
+    code = "IM-MOD-03"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} is {what}, which Imprint cannot train yet.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose an SD 1.x model, or the starter model.")
+    setting = "base_model"
+
+
+class ModelIsPointer(UserError):
+    code = "IM-MOD-04"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} is only a Git LFS pointer of {num_bytes} bytes, not the model itself."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Download the real file, or run git lfs pull.")
+    setting = "base_model"
+
+
+class ModelTruncated(UserError):
+    code = "IM-MOD-05"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} is cut short: {have_mib:.1f} of {need_mib:.1f} MiB are there."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "The download was not finished. Download it again.")
+    setting = "base_model"
+
+
+class ModelDamaged(UserError):
+    code = "IM-MOD-06"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} is damaged: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Download it again, or choose another file.")
+    setting = "base_model"
+
+
+class ModelIsPickle(UserError):
+    code = "IM-MOD-07"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "{path} is an old-style checkpoint, a kind of file that can hold program code. "
+        "It was not opened.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Get the .safetensors version of the same model.")
+    setting = "base_model"
+
+
+class NotAModel(UserError):
+    code = "IM-MOD-08"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} is not a Stable Diffusion model ({what}).")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose a .safetensors file or a diffusers folder.")
+    setting = "base_model"
+
+
+class AddonUnreadable(UserError):
+    code = "IM-ADD-01"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} could not be read as a LoRA: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose a LoRA in the kohya or diffusers form.")
+
+
+class AddonDoesNotFit(UserError):
+    code = "IM-ADD-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} was made for another model: {num_missing} of {num_layers} layers differ."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose the base model that it was trained on.")
+
+
+class OutputNotWritable(UserError):
+    code = "IM-OUT-01"
+    summary = QT_TRANSLATE_NOOP("engine", "Nothing can be written to {folder}: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose another output folder, or change its rights.")
+    setting = "runs_folder"
+
+
+class DiskFull(UserError):
+    code = "IM-OUT-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Free some space, then resume: the last checkpoint is safe.")
+    setting = "runs_folder"
+
+
+class RunMissing(UserError):
+    code = "IM-RUN-01"
+    summary = QT_TRANSLATE_NOOP("engine", "{folder} is not the folder of a run.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Give a folder that holds config.json and checkpoints.")
+
+
+class NoCheckpoint(UserError):
+    code = "IM-RUN-02"
+    summary = QT_TRANSLATE_NOOP("engine", "The run {folder} has no {which} checkpoint.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Resume it, or choose one of these steps: {steps}.")
+
+
+class RunInUse(UserError):
+    code = "IM-RUN-03"
+    summary = QT_TRANSLATE_NOOP("engine", "Another Imprint is writing the run {folder}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Wait until it is done, or stop it first.")
+
+
+class Diverged(UserError):
+    code = "IM-TRN-01"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Training went off the rails at step {step}: the loss is no longer a number."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "The last good state is step {last_step}. Start again with a lower learning rate."
+    )
+    setting = "method.learning_rate"
+
+
+class OutOfMemory(UserError):
+    code = "IM-MEM-01"
+    summary = QT_TRANSLATE_NOOP("engine", "Not enough memory on {device} at {what}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Lower the resolution or the batch size.")
+    setting = "training.batch_size"
+
+
+class FormatUnknown(UserError):
+    code = "IM-EXP-01"
+    summary = QT_TRANSLATE_NOOP("engine", "{method} cannot be saved as {format}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose one of: {formats}.")
+    setting = "export.formats"
+
+
+class PictureSkipped(Notice):
+    code = "IM-IMG-01"
+    summary = QT_TRANSLATE_NOOP("engine", "{name} is left out: {reason}")
+
+
+class PictureRemark(Notice):
+    code = "IM-IMG-02"
+    summary = QT_TRANSLATE_NOOP("engine", "{name}: {reason}")
+
+
+class FewPictures(Notice):
+    code = "IM-IMG-05"
+    summary = QT_TRANSLATE_NOOP("engine", "Only {count} picture. It works, but the result copies it.")
+    remedy = QT_TRANSLATE_NOOP("engine", "8 or more are better.")
+
+
+class CacheUnavailable(Notice):
+    code = "IM-CAC-01"
+    summary = QT_TRANSLATE_NOOP("engine", "Prepared pictures could not be kept: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Training goes on; the next start prepares them again.")
+
+
+class PromptCut(Notice):
+    code = "IM-CAP-02"
+    summary = QT_TRANSLATE_NOOP("engine", "A text is cut after {limit} tokens: {text}")
+    remedy = QT_TRANSLATE_NOOP("engine", "Say the important things first.")
+
+
+class CheckpointSkipped(Notice):
+    code = "IM-CHK-01"
+    summary = QT_TRANSLATE_NOOP("engine", "The checkpoint of step {step} is damaged: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "An earlier one is used.")
+
+
+class SamplesNotWritten(Notice):
+    code = "IM-SMP-01"
+    summary = QT_TRANSLATE_NOOP("engine", "A sample picture could not be written: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Training goes on.")

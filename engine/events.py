@@ -1,0 +1,142 @@
+"""What the engine says while it works, in the order in which it happens.
+
+A job is a stream of these and ends with exactly one of `Terminal`. No tensors cross: pictures
+are on disk before their event is sent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from engine.errors import Message, Notice, UserError
+
+
+class Stage(Enum):
+    """What is being worked on; the words belong to the window."""
+
+    WARM_UP = "warm_up"
+    LOAD_MODEL = "load_model"
+    SCAN = "scan"
+    CACHE_LATENTS = "cache_latents"
+    TRAIN = "train"
+    SAMPLE = "sample"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    folder: str
+    steps: int
+    first_step: int  # 0, or where a resumed run goes on
+    device: str
+    trainable: int  # parameters that learn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageProgress:
+    stage: Stage
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    step: int
+    loss: float
+    learning_rate: float
+    seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleReady:
+    step: int
+    prompt: str
+    seed: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausedAt:
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumedAt:
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSaved:
+    step: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageGenerated:
+    path: str
+    prompt: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    steps: int
+    stopped_early: bool
+    exports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed:
+    """The user can mend this."""
+
+    error: UserError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCrashed:
+    """We have to mend this."""
+
+    traceback: str
+
+
+Terminal = RunFinished | RunFailed | RunCrashed
+Event = (
+    RunStarted
+    | StageProgress
+    | StepFinished
+    | SampleReady
+    | PausedAt
+    | ResumedAt
+    | CheckpointSaved
+    | ImageGenerated
+    | Noticed
+    | Terminal
+)
+
+
+def as_dict(event: Event) -> dict[str, Any]:
+    """The event as plain data, its name under "event"."""
+    data: dict[str, Any] = {"event": type(event).__name__}
+    for field in dataclasses.fields(event):
+        value = getattr(event, field.name)
+        if isinstance(value, Message):
+            value = value.as_dict()
+        elif isinstance(value, Enum):
+            value = value.value
+        data[field.name] = value
+    return data
+
+
+def as_json(event: Event) -> str:
+    """One line of `--json` and of metrics.jsonl."""
+    return json.dumps(as_dict(event), ensure_ascii=False)

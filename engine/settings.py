@@ -1,0 +1,82 @@
+"""One declaration per setting: the form row, the `--set` key, the check and the JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+
+class Settings(BaseModel):
+    """Frozen, strict about names, never NaN. Build a new one instead of changing one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def setting(
+    default: Any = ...,
+    *,
+    label: str,
+    help: str = "",  # noqa: A002 (the field's own word)
+    unit: str = "",
+    advanced: bool = False,
+    **constraints: Any,
+) -> Any:
+    """A pydantic field that also says how a person sees it."""
+    return Field(
+        default,
+        title=label,
+        description=help or None,
+        json_schema_extra={"unit": unit, "advanced": advanced},
+        **constraints,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting as a form or a help page shows it."""
+
+    key: str
+    label: str
+    help: str
+    unit: str
+    advanced: bool
+    annotation: Any
+    default: Any
+    minimum: float | None
+    maximum: float | None
+
+
+def rows(settings_class: type[Settings], prefix: str = "") -> Iterator[Row]:
+    """The labelled settings of a class in their order; sections inside it are walked too."""
+    for name, field in settings_class.model_fields.items():
+        key = f"{prefix}{name}"
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Settings):
+            yield from rows(inner, f"{key}.")
+        elif field.title is not None:
+            yield _row(key, field)
+
+
+def _row(key: str, field: FieldInfo) -> Row:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    limits = {
+        name: getattr(item, name)
+        for item in field.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if getattr(item, name, None) is not None
+    }
+    return Row(
+        key=key,
+        label=field.title or key,
+        help=field.description or "",
+        unit=str(extra.get("unit", "")),
+        advanced=bool(extra.get("advanced", False)),
+        annotation=field.annotation,
+        default=None if field.is_required() else field.get_default(call_default_factory=True),
+        minimum=limits.get("ge", limits.get("gt")),
+        maximum=limits.get("le", limits.get("lt")),
+    )

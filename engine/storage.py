@@ -1,0 +1,142 @@
+"""The one way in which Imprint writes files: beside, synced, renamed.
+
+A crash, a kill or a full disk leaves the old file whole. A folder is committed by renaming it
+as a whole. See docs/decisions for why no library does this for us.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from engine.errors import DiskFull, OutputNotWritable
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_RETRY_SECONDS = 10  # Windows: a virus scanner may hold the old file for a moment
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a binary file that becomes `path` when the block ends without an error.
+
+    Raises DiskFull or OutputNotWritable; the old file is untouched then.
+    """
+    part = path.with_name(f".{path.name[:100]}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+        # 0o666 less the umask: other programs, under other users, must read an export.
+        descriptor = os.open(part, flags | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _replace(part, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise as_user_error(error, path.parent) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, data: Any) -> None:
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write files into a hidden folder, then rename it to `folder` in one move."""
+    hidden = folder.with_name(f".tmp-{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        hidden.mkdir(parents=True)
+        fill(hidden)
+        _sync_folder(hidden)
+        if folder.exists():
+            remove_folder(folder)
+        os.rename(hidden, folder)
+        _sync_folder(folder.parent)
+    except OSError as error:
+        raise as_user_error(error, folder.parent) from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Take a folder away in one move, so that nobody meets half of it."""
+    trash = folder.with_name(f".trash-{folder.name}-{secrets.token_hex(4)}")
+    os.rename(folder, trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Clear away what a killed process left half done. Only call it holding the run's lock."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if path.name.startswith((".tmp-", ".trash-")) and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.startswith(".") and path.name.endswith(".part"):
+            path.unlink(missing_ok=True)
+
+
+def require_writable(folder: Path) -> None:
+    """Really write a file, hours before it matters. Raises OutputNotWritable or DiskFull."""
+    probe = folder / f".imprint-{secrets.token_hex(4)}.probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"imprint")
+        probe.unlink()
+    except OSError as error:
+        raise as_user_error(error, folder) from error
+
+
+def as_user_error(error: OSError, folder: Path) -> OutputNotWritable | DiskFull:
+    if error.errno in _FULL:
+        free = shutil.disk_usage(folder).free if folder.exists() else 0
+        return DiskFull(folder=str(folder), need_mib=1.0, free_mib=free / 2**20)
+    return OutputNotWritable(folder=str(folder), reason=error.strerror or str(error))
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _replace(source: Path, target: Path) -> None:
+    deadline = time.monotonic() + _RETRY_SECONDS
+    while True:
+        try:
+            os.replace(source, target)
+        except PermissionError:
+            if os.name != "nt" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # Windows has no handle of a folder to sync
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

