@@ -44,6 +44,11 @@ class StageProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """Nothing new: the engine is alive and has just looked at its Control."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     step: int
     loss: float
@@ -113,6 +118,7 @@ Terminal = RunFinished | RunFailed | RunCrashed
 Event = (
     RunStarted
     | StageProgress
+    | Heartbeat
     | StepFinished
     | SampleReady
     | PausedAt

@@ -1,0 +1,77 @@
+"""What stands under a picture: caption files, the template, the trigger word."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from pathlib import Path
+
+CAPTION_SUFFIXES = (".txt", ".caption")  # the first that holds words wins
+MAX_BYTES = 64 * 1024
+
+
+class CaptionError(Exception):
+    """Raised with the reason why a caption file cannot be read, as a sentence."""
+
+
+def read_caption(picture: Path, content_hash: str, own_folder: Path | None) -> str:
+    """The caption that belongs to a picture; empty where there is none.
+
+    What was written in Imprint (`<own_folder>/<content hash>.txt`) wins over a file beside the
+    picture. Raises CaptionError.
+    """
+    candidates: list[Path] = []
+    if own_folder is not None:
+        candidates.append(own_folder / f"{content_hash}.txt")
+    candidates += [picture.with_suffix(suffix) for suffix in CAPTION_SUFFIXES]
+    for path in candidates:
+        if path.is_file():
+            text = read_text(path)
+            if text:
+                return text
+    return ""
+
+
+def read_text(path: Path) -> str:
+    """A short text in UTF-8, UTF-16 with a mark, or an old Western or Chinese encoding."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CaptionError(f"{path.name} cannot be read: {error.strerror}.") from error
+    if len(data) > MAX_BYTES:
+        raise CaptionError(f"{path.name} is larger than 64 KiB; it is no caption.")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return " ".join(data.decode("utf-16", errors="replace").split())
+    if b"\0" in data:
+        raise CaptionError(f"{path.name} is not a text file.")
+    for encoding in ("utf-8-sig", "gb18030", "cp1252"):
+        try:
+            return " ".join(data.decode(encoding).split())
+        except UnicodeDecodeError:
+            continue
+    raise CaptionError(f"{path.name} is in an encoding that is not known; save it as UTF-8.")
+
+
+def compose(caption: str, template: str, trigger: str, class_word: str) -> str:
+    """The text that is trained on.
+
+    A picture without a caption gets the template. `{subject}` becomes the trigger word and the
+    class word. A caption that never names the trigger word gets it in front, since a word that
+    no text contains cannot be learnt.
+    """
+    subject = " ".join(word for word in (trigger, class_word) if word) or "subject"
+    if not caption:
+        return template.replace("{subject}", subject)
+    text = caption.replace("{subject}", subject)
+    if trigger and trigger.lower() not in text.lower():
+        return f"{subject}, {text}"
+    return text
+
+
+def suggest_prompts(captions: Sequence[str], trigger: str, class_word: str) -> tuple[str, ...]:
+    """Prompts for samples where the user gave none: the first two texts that differ."""
+    distinct = list(dict.fromkeys(captions))
+    if not distinct:
+        distinct = [compose("", "a photo of {subject}", trigger, class_word)]
+    return tuple(distinct[:2])

@@ -1,0 +1,167 @@
+"""One picture file -> an upright sRGB picture, whatever mode it comes in.
+
+Pillow's own `convert("RGB")` turns 16-bit grey into white, float into black and shows the
+hidden colour of transparent pixels; the table here does not.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF", "AVIF")
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jfif .png .webp .heic .heif .tif .tiff .bmp .gif .avif".split()
+)
+MAX_PIXELS = 180_000_000
+MIN_SIDE = 64
+MAX_FILE_BYTES = 1 << 30
+
+Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, with a sentence, before decoding
+
+
+class PictureError(Exception):
+    """Raised with the reason why a picture cannot be used, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An upright RGB picture and what is worth telling about how it became one."""
+
+    image: Image.Image
+    remarks: tuple[str, ...] = ()
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a regular, non-empty file of sane size. Raises PictureError."""
+    try:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            raise PictureError("It is not a regular file.")
+        if info.st_size == 0:
+            raise PictureError("The file is empty (0 bytes); perhaps a copy was interrupted.")
+        if info.st_size > MAX_FILE_BYTES:
+            raise PictureError("The file is larger than 1 GiB.")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise PictureError(f"It cannot be read: {error.strerror}.") from error
+
+
+def decode(data: bytes, suffix: str = "") -> Picture:
+    """Decode the first frame, upright, in sRGB. Raises PictureError."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_known_formats()) as opened:
+            _check_size(opened)
+            remarks = _remarks(opened, suffix)
+            opened.load()
+            upright = ImageOps.exif_transpose(opened)
+            return Picture(_to_rgb(upright), tuple(remarks))
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(_what_else(data)) from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error) as error:
+        raise PictureError(f"Damaged: the picture data ends early or is broken ({error}).") from error
+
+
+def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+    """Lay a transparent picture on a plain background."""
+    rgba = image.convert("RGBA")
+    canvas = Image.new("RGBA", rgba.size, (*background, 255))
+    canvas.alpha_composite(rgba)
+    return canvas.convert("RGB")
+
+
+def _check_size(image: Image.Image) -> None:
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
+        megapixels = pixels / 1e6
+        raise PictureError(f"{megapixels:.0f} megapixels; the limit is 180. Shrink it first.")
+    if min(image.size) < MIN_SIDE:
+        raise PictureError(
+            f"{image.width} x {image.height} pixels: smaller than {MIN_SIDE}; "
+            "enlarging it would teach blur."
+        )
+
+
+def _remarks(image: Image.Image, suffix: str) -> list[str]:
+    remarks = []
+    expected = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".gif": "GIF"}
+    really = "JPEG" if image.format == "MPO" else image.format
+    if suffix.lower() in expected and expected[suffix.lower()] != really:
+        remarks.append(f"It is really a {really} file.")
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format in ("GIF", "WEBP", "PNG", "AVIF"):
+        remarks.append(f"An animation: frame 1 of {frames} is used.")
+    long_side, short_side = max(image.size), min(image.size)
+    if long_side > 4 * short_side:
+        remarks.append(f"Very long, {long_side / short_side:.0f}:1; most of it is cut away.")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        remarks.append("The transparent part becomes white.")
+    return remarks
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("I;16", "I;16L", "I;16B", "I"):
+        return _from_grey(np.asarray(image.convert("I"), np.float64) / 257)
+    if image.mode == "F":
+        values = np.asarray(image, np.float64)
+        if not np.isfinite(values).all() or values.min() < -0.01 or values.max() > 1.01:
+            raise PictureError("HDR data is not supported. Save it as an 8-bit picture.")
+        return _from_grey(values * 255)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        return flatten(image)
+    converted = _through_profile(image)
+    return converted if converted is not None else image.convert("RGB")
+
+
+def _from_grey(values: np.ndarray) -> Image.Image:
+    grey = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return Image.fromarray(grey, "L").convert("RGB")
+
+
+def _through_profile(image: Image.Image) -> Image.Image | None:
+    """To sRGB through the embedded profile; None where there is none or it is broken."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK", "L"):
+        return None
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None  # a broken profile is ignored, as viewers do
+
+
+def _what_else(data: bytes) -> str:
+    head = data[:512].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        return "Not a picture: it looks like a web page."
+    known = {
+        b"8bps": "PSD", b"%pdf": "PDF", b"<svg": "SVG", b"gguf": "GGUF", b"simple": "FITS"
+    }  # fmt: skip
+    for magic, name in known.items():
+        if head.startswith(magic):
+            return f"{name} is not supported; export it as JPEG or PNG."
+    return "Not a picture that Imprint can read."
+
+
+@cache
+def _known_formats() -> list[str]:
+    """Those of FORMATS that this Pillow can read; no other decoder is ever tried."""
+    from pi_heif import register_heif_opener  # late: it loads a large library
+
+    register_heif_opener()
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]

@@ -1,0 +1,100 @@
+"""A folder -> the pictures in it and everything that is wrong with them.
+
+Files are recognised by content. The folder is only read, never written to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.data import captions, pictures
+from engine.errors import FewPictures, FolderMissing, Notice, PictureRemark, PictureSkipped
+
+_JUNK_PREFIXES = (".", "~$", "Thumbs.db", "desktop.ini")
+# What lies beside pictures in a folder of a trainer and is no broken picture.
+_OTHER_SUFFIXES = frozenset((*captions.CAPTION_SUFFIXES, ".json", ".md", ".npz", ".toml"))
+
+
+@dataclass(frozen=True, slots=True)
+class ImageItem:
+    """One usable picture."""
+
+    path: Path
+    content_hash: str  # sha256 of the file
+    width: int  # upright, after EXIF rotation
+    height: int
+    caption: str  # as written; empty where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """All that a folder holds."""
+
+    folder: Path
+    items: tuple[ImageItem, ...]
+    notices: tuple[Notice, ...]
+    num_files: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    items: list[ImageItem] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Files that may be pictures, in a stable order. Raises FolderMissing."""
+    if not folder.is_dir():
+        raise FolderMissing(folder=str(folder))
+    root = folder.resolve()
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if name.startswith(_JUNK_PREFIXES) or path.suffix.lower() in _OTHER_SUFFIXES:
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                continue
+            found.append(path)
+    return found
+
+
+def scan_folder(folder: Path, captions_folder: Path | None = None) -> Iterator[Scan | int]:
+    """Yield the number of files read so far, and at last the Scan.
+
+    Raises FolderMissing.
+    """
+    files = list_files(folder)
+    tally = _Tally()
+    for count, path in enumerate(files, start=1):
+        read_picture(path, captions_folder, tally.items, tally.notices)
+        yield count
+    if len(tally.items) == 1:
+        tally.notices.append(FewPictures(count=1))
+    yield Scan(folder, tuple(tally.items), tuple(tally.notices), len(files))
+
+
+def read_picture(
+    path: Path, captions_folder: Path | None, items: list[ImageItem], notices: list[Notice]
+) -> None:
+    """Put one file on the list of pictures, or on the list of what is wrong."""
+    try:
+        data = pictures.read_file(path)
+        picture = pictures.decode(data, path.suffix)
+    except pictures.PictureError as error:
+        notices.append(PictureSkipped(name=path.name, reason=str(error)))
+        return
+    notices += [PictureRemark(name=path.name, reason=remark) for remark in picture.remarks]
+    content_hash = hashlib.sha256(data).hexdigest()
+    try:
+        caption = captions.read_caption(path, content_hash, captions_folder)
+    except captions.CaptionError as error:
+        notices.append(PictureRemark(name=path.name, reason=str(error)))
+        caption = ""
+    width, height = picture.image.size
+    items.append(ImageItem(path, content_hash, width, height, caption))

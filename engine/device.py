@@ -1,0 +1,99 @@
+"""Device, precision and memory, through accelerate."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import psutil
+import torch
+from accelerate import Accelerator
+
+from engine.config import TrainingSettings
+from engine.errors import OutOfMemory
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def make_accelerator(training: TrainingSettings) -> Accelerator:
+    """One per run. Several processes join here when torchrun or accelerate started them."""
+    on_cpu = training.device == "cpu" or (training.device == "auto" and not has_accelerator())
+    return Accelerator(
+        cpu=on_cpu,
+        mixed_precision={"fp32": "no"}.get(
+            precision := resolve_precision(training, on_cpu), precision
+        ),
+    )
+
+
+def has_accelerator() -> bool:
+    return torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+def resolve_precision(training: TrainingSettings, on_cpu: bool) -> str:
+    """fp32 on a CPU (bf16 is slower there), else bf16 where the card has it, else fp16."""
+    if training.precision == "fp16" and on_cpu:
+        return "fp32"  # a CPU has no fp16 training
+    if training.precision != "auto":
+        return training.precision
+    if on_cpu or not torch.cuda.is_available():
+        return "fp32"
+    return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+
+
+def base_dtype(accelerator: Accelerator) -> torch.dtype:
+    """In which precision the frozen base model is held."""
+    return DTYPES[{"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)]
+
+
+def describe(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return {"mps": "Apple graphics"}.get(device.type, f"processor ({torch.get_num_threads()} threads)")
+
+
+def memory_bytes(device: torch.device) -> int:
+    """What this run holds now: graphics memory on a card, else the process's own."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    return psutil.Process().memory_info().rss
+
+
+@contextlib.contextmanager
+def memory_guard(device: torch.device, what: str) -> Iterator[None]:
+    """Turn the ways in which torch runs out of memory into OutOfMemory."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(device=describe(device), what=what) from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise OutOfMemory(device=describe(device), what=what) from error
+
+
+def seed_everything(*keys: int) -> torch.Generator:
+    """Reseed the global generator, and return one of our own, both from the keys.
+
+    Randomness is keyed, not stored: the same keys give the same numbers after a resume.
+    """
+    generator = keyed_generator(*keys)
+    torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+    return generator
+
+
+def keyed_generator(*keys: int) -> torch.Generator:
+    """A CPU generator that depends on all of the keys and their order."""
+    seed = 0x9E3779B97F4A7C15
+    for key in keys:
+        seed ^= key & 0xFFFFFFFFFFFFFFFF
+        seed = (seed * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+        seed ^= seed >> 29
+    return torch.Generator().manual_seed(seed & 0x7FFFFFFFFFFFFFFF)
+
+
+def use_one_thread_in_tests() -> None:
+    """Honour OMP_NUM_THREADS for torch's own pools too; bit-identity needs one thread."""
+    if "OMP_NUM_THREADS" in os.environ:
+        torch.set_num_threads(max(1, int(os.environ["OMP_NUM_THREADS"])))

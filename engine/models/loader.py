@@ -1,0 +1,118 @@
+"""A file or a folder -> a DiffusionModel in memory, without a network.
+
+Only files that engine.models.catalog has vetted get here. Weights are read from safetensors
+alone; nothing in a file is ever run.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("DIFFUSERS_DISABLE_CUSTOM_CODE", "1")
+os.environ.setdefault("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "1")
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+from diffusers.utils import logging as diffusers_logging
+from safetensors import SafetensorError
+from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils import logging as transformers_logging
+
+from engine.diffusion import NoiseSchedule
+from engine.errors import ModelDamaged
+from engine.models.base import DiffusionModel
+from engine.models.catalog import RESOURCES, Layout, ModelSource, locate
+
+CONFIGS = RESOURCES / "model_configs"
+TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
+
+
+def load_model(base_model: str, dtype: torch.dtype = torch.float32) -> DiffusionModel:
+    """Load on the CPU. Raises one of the Model... errors of engine.errors."""
+    diffusers_logging.set_verbosity_error()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    source = locate(base_model)
+    try:
+        if source.layout is Layout.SINGLE_FILE:
+            components = _from_single_file(source, dtype)
+        else:
+            components = _from_folder(source, dtype)
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelDamaged(path=str(source.path), reason=_first_line(error)) from error
+    module, name = source.family.code.split(":")
+    model = getattr(import_module(module), name)(source, **components)
+    model.freeze()
+    return model
+
+
+def _from_folder(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]:
+    options = {"local_files_only": True, "use_safetensors": True, "torch_dtype": dtype}
+    folder = source.path
+    return {
+        "unet": UNet2DConditionModel.from_pretrained(folder, subfolder="unet", **options),
+        "vae": AutoencoderKL.from_pretrained(
+            folder, subfolder="vae", **{**options, "torch_dtype": torch.float32}
+        ),
+        "text_encoder": CLIPTextModel.from_pretrained(
+            folder, subfolder="text_encoder", local_files_only=True, use_safetensors=True, dtype=dtype
+        ),
+        "tokenizer": load_tokenizer(folder / "tokenizer"),
+        "noise_schedule": _noise_schedule(folder),
+    }
+
+
+def _from_single_file(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]:
+    from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import (
+        StableDiffusionPipeline,  # late: two seconds of import that folders do not need
+    )
+
+    configs = CONFIGS / source.family.configs
+    tokenizer = load_tokenizer(configs / "tokenizer")
+    pipeline = StableDiffusionPipeline.from_single_file(
+        str(source.path),
+        config=str(configs),
+        local_files_only=True,
+        torch_dtype=dtype,
+        tokenizer=tokenizer,
+        safety_checker=None,
+    )
+    return {
+        "unet": pipeline.unet,
+        "vae": pipeline.vae,
+        "text_encoder": pipeline.text_encoder,
+        "tokenizer": tokenizer,
+        "noise_schedule": _noise_schedule(configs),
+    }
+
+
+def load_tokenizer(folder: Path) -> CLIPTokenizer:
+    """The tokenizer of a folder; its word table is the shared one where it brings none."""
+    if (folder / "vocab.json").is_file() or (folder / "tokenizer.json").is_file():
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    return CLIPTokenizer.from_pretrained(
+        TOKENIZER,
+        local_files_only=True,
+        pad_token=config["pad_token"],
+        model_max_length=config["model_max_length"],
+    )
+
+
+def _noise_schedule(folder: Path) -> NoiseSchedule:
+    config = DDPMScheduler.load_config(folder, subfolder="scheduler", local_files_only=True)
+    scheduler = DDPMScheduler.from_config(config)
+    return NoiseSchedule(scheduler.alphas_cumprod.float(), scheduler.config.prediction_type)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__

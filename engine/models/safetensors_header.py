@@ -1,0 +1,102 @@
+"""Reads the header of a safetensors file without touching its tensors, and without torch.
+
+Format: eight bytes of length, that many bytes of JSON, then the data
+(github.com/huggingface/safetensors). Limits follow docs on hostile files: a legal header can
+still cost gigabytes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from engine.errors import (
+    ModelDamaged,
+    ModelIsPickle,
+    ModelIsPointer,
+    ModelMissing,
+    ModelTruncated,
+    ModelUnsupported,
+    NotAModel,
+)
+
+MAX_HEADER_BYTES = 16 << 20
+MAX_TENSORS = 20_000
+MAX_RANK = 8
+ITEM_BYTES = {
+    "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2,
+    "BF16": 2, "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Names, shapes and types of the tensors, and the free text beside them."""
+
+    shapes: dict[str, tuple[int, ...]]
+    dtypes: dict[str, str]
+    metadata: dict[str, str]
+
+
+def read_header(path: Path) -> Header:
+    """Raises one of the Model... errors: what is wrong with the file, by content, not name."""
+    if not path.is_file():
+        raise ModelMissing(path=str(path))
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(512)
+        _refuse_other_kinds(path, start, size)
+        length = struct.unpack("<Q", start[:8])[0]
+        if length > MAX_HEADER_BYTES:
+            raise ModelDamaged(path=str(path), reason="its header is impossibly long")
+        if 8 + length > size:
+            raise ModelTruncated(
+                path=str(path), have_mib=size / 2**20, need_mib=(8 + length) / 2**20
+            )
+        file.seek(8)
+        raw = file.read(length)
+    return _parse(path, raw, size - 8 - length)
+
+
+def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
+    lowered = start.lstrip().lower()
+    if start.startswith(b"version https://git-lfs"):
+        raise ModelIsPointer(path=str(path), num_bytes=size)
+    if lowered.startswith((b"<!doctype", b"<html")):
+        raise NotAModel(path=str(path), what="it is a web page, perhaps of a failed download")
+    if start.startswith(b"GGUF"):
+        raise ModelUnsupported(path=str(path), what="a GGUF file")
+    if start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04")):
+        raise ModelIsPickle(path=str(path))
+    if size < 10 or start[8:9] != b"{":
+        what = "the file is empty" if size == 0 else "it is no safetensors file"
+        raise NotAModel(path=str(path), what=what)
+
+
+def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:
+    try:
+        table = json.loads(raw)
+        metadata = table.pop("__metadata__", {})
+        if len(table) > MAX_TENSORS:
+            raise ModelDamaged(path=str(path), reason=f"it lists {len(table)} tensors")
+        shapes, dtypes, end = {}, {}, 0
+        for name, entry in table.items():
+            shape = tuple(int(side) for side in entry["shape"])
+            first, last = entry["data_offsets"]
+            if len(shape) > MAX_RANK or last - first != prod(shape) * ITEM_BYTES[entry["dtype"]]:
+                raise ModelDamaged(path=str(path), reason=f"the size of {name[:80]} is wrong")
+            shapes[name], dtypes[name] = shape, entry["dtype"]
+            end = max(end, last)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelDamaged(path=str(path), reason="its header cannot be read") from error
+    if end > data_bytes:
+        total = len(raw) + 8
+        raise ModelTruncated(
+            path=str(path), have_mib=(total + data_bytes) / 2**20, need_mib=(total + end) / 2**20
+        )
+    if end < data_bytes:
+        raise ModelDamaged(path=str(path), reason="it holds bytes that belong to no tensor")
+    return Header(shapes, dtypes, {str(k): str(v) for k, v in metadata.items()})

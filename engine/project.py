@@ -1,0 +1,217 @@
+"""Project and run folders on disk, and the stream of events written down in them."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import filelock
+import platformdirs
+
+from engine import storage
+from engine.config import RunConfig
+from engine.config_file import Data
+from engine.errors import RunInUse, RunMissing
+from engine.events import (
+    Event,
+    Heartbeat,
+    RunStarted,
+    StageProgress,
+    StepFinished,
+    Terminal,
+    as_json,
+)
+
+PROJECT_SUFFIX = ".imprint"
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
+
+
+def safe_name(name: str) -> str:
+    """A file name made of the words of `name`, valid on every system."""
+    ascii_name = unicodedata.normalize("NFKC", name)
+    cleaned = re.sub(r"[^\w.-]+", "-", ascii_name, flags=re.UNICODE).strip("-._")[:60].lower()
+    return f"{cleaned}-1" if not cleaned or cleaned in _RESERVED else cleaned
+
+
+def default_home() -> Path:
+    """Where projects lie unless the user says otherwise."""
+    return Path(platformdirs.user_documents_dir()) / "Imprint"
+
+
+def cache_folder() -> Path:
+    """Where prepared pictures of runs outside any project are kept."""
+    return Path(platformdirs.user_cache_dir("imprint", appauthor=False)) / "latents"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run. Its config is never edited; a changed one is a new run."""
+
+    path: Path
+
+    @property
+    def config_path(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def exports(self) -> Path:
+        return self.path / "exports"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def result(self) -> Path:
+        return self.path / "result.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run, so that no second Imprint writes into it. Raises RunInUse.
+
+        The lock is the system's, so it is free again the moment its holder dies.
+        """
+        lock = filelock.FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout as error:
+            raise RunInUse(folder=str(self.path)) from error
+        try:
+            for folder in (self.path, self.checkpoints, self.samples, self.exports):
+                storage.sweep(folder)
+            yield
+        finally:
+            lock.release()
+
+
+def create_run(config: RunConfig) -> RunFolder:
+    """A new folder under config.runs_folder, named to sort by time. Raises OutputNotWritable."""
+    parent = Path(config.runs_folder).expanduser()
+    storage.require_writable(parent)
+    stamp = datetime.now().strftime("%Y-%m-%d_%H%M")
+    stem = f"{stamp}_{safe_name(config.name)}_{config.method.kind}"
+    for number in range(1, 1000):
+        path = parent / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return RunFolder(path)
+    raise FileExistsError(stem)
+
+
+def open_run(path: Path) -> RunFolder:
+    """Raises RunMissing where the folder holds no run."""
+    folder = RunFolder(path)
+    if not folder.config_path.is_file():
+        raise RunMissing(folder=str(path))
+    return folder
+
+
+def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
+    """Pass the events on and write them to metrics.jsonl, one a line.
+
+    Steps after the one that a resumed run goes on from were lost in a crash and come again;
+    their lines go as soon as RunStarted tells that step.
+    """
+    waiting: list[Event] = []
+    started = False
+    for event in events:
+        if not isinstance(event, Heartbeat | StageProgress):
+            waiting.append(event)
+        if isinstance(event, RunStarted):
+            _cut_metrics(folder.metrics, event.first_step)
+            started = True
+        if waiting and (started or isinstance(event, Terminal)):
+            with folder.metrics.open("a", encoding="utf-8") as file:
+                file.writelines(as_json(one) + "\n" for one in waiting)
+            waiting.clear()
+        yield event
+
+
+def read_metrics(path: Path) -> list[Data]:
+    """All whole lines; the last one may be torn by a crash and is left out."""
+    lines: list[Data] = []
+    if not path.is_file():
+        return lines
+    for line in path.read_text("utf-8", errors="replace").splitlines():
+        try:
+            data: Any = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            lines.append(data)
+    return lines
+
+
+def _cut_metrics(path: Path, first_step: int) -> None:
+    if not path.is_file():
+        return
+    kept = [
+        line
+        for line in read_metrics(path)
+        if line.get("event") != StepFinished.__name__ or line.get("step", 0) <= first_step
+    ]
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept)
+    storage.write_text(path, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a draft, captions, runs and caches. See docs/decisions."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"{self.folder.name}{PROJECT_SUFFIX}"
+
+    @property
+    def captions(self) -> Path:
+        return self.folder / "captions"
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def images(self) -> Path:
+        return self.folder / "images"
+
+    @property
+    def generated(self) -> Path:
+        return self.folder / "generated"
+
+    def save_draft(self, draft: Data) -> None:
+        storage.write_json(self.file, {"schema_version": 1, "name": self.folder.name, "draft": draft})
+
+    def load_draft(self) -> Data:
+        """The last draft; empty where there is none or it cannot be read."""
+        try:
+            data = json.loads(self.file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        draft = data.get("draft") if isinstance(data, dict) else None
+        return draft if isinstance(draft, dict) else {}
+
+    def list_runs(self) -> list[RunFolder]:
+        """Runs of this project, newest first."""
+        if not self.runs.is_dir():
+            return []
+        folders = [path for path in self.runs.iterdir() if (path / "config.json").is_file()]
+        return [RunFolder(path) for path in sorted(folders, reverse=True)]
