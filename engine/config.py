@@ -53,7 +53,9 @@ class DatasetSettings(Settings):
     flip: bool = setting(
         False,
         label=QT_TRANSLATE_NOOP("engine", "Mirror pictures at random"),
-        help=QT_TRANSLATE_NOOP("engine", "Not for faces, text or anything with a left and a right."),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "Not for faces, text or anything with a left and a right."
+        ),
         advanced=True,
     )
     caption_dropout: float = setting(
@@ -154,9 +156,7 @@ class TrainingSettings(Settings):
     min_snr_gamma: float = setting(
         5.0,
         label=QT_TRANSLATE_NOOP("engine", "Min-SNR gamma"),
-        help=QT_TRANSLATE_NOOP(
-            "engine", "Balances easy and hard noise levels. 0 switches it off."
-        ),
+        help=QT_TRANSLATE_NOOP("engine", "Balances easy and hard noise levels. 0 switches it off."),
         advanced=True,
         ge=0,
         le=100,
@@ -237,7 +237,9 @@ class RunConfig(Settings):
     name: str = setting(
         "untitled", label=QT_TRANSLATE_NOOP("engine", "Name"), min_length=1, max_length=80
     )
-    base_model: str = setting(STARTER, label=QT_TRANSLATE_NOOP("engine", "Base model"), min_length=1)
+    base_model: str = setting(
+        STARTER, label=QT_TRANSLATE_NOOP("engine", "Base model"), min_length=1
+    )
     runs_folder: str = "runs"
     dataset: DatasetSettings
     method: LoraSettings = LoraSettings()

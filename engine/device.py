@@ -50,7 +50,9 @@ def base_dtype(accelerator: Accelerator) -> torch.dtype:
 def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return {"mps": "Apple graphics"}.get(device.type, f"processor ({torch.get_num_threads()} threads)")
+    return {"mps": "Apple graphics"}.get(
+        device.type, f"processor ({torch.get_num_threads()} threads)"
+    )
 
 
 def memory_bytes(device: torch.device) -> int:

@@ -90,7 +90,9 @@ def draw_noise(
     timesteps = (strata * schedule.num_timesteps).long().clamp(max=schedule.num_timesteps - 1)
     noise = torch.randn(latents.shape, generator=generator)
     if noise_offset > 0:
-        noise = noise + noise_offset * torch.randn(size, latents.shape[1], 1, 1, generator=generator)
+        noise = noise + noise_offset * torch.randn(
+            size, latents.shape[1], 1, 1, generator=generator
+        )
     timesteps = timesteps.to(latents.device, non_blocking=True)
     noise = noise.to(latents, non_blocking=True)
     return NoisyBatch(

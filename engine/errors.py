@@ -180,9 +180,12 @@ class OutputNotWritable(UserError):
 class DiskFull(UserError):
     code = "IM-OUT-02"
     summary = QT_TRANSLATE_NOOP(
-        "engine", "The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free."
+        "engine",
+        "The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free.",
     )
-    remedy = QT_TRANSLATE_NOOP("engine", "Free some space, then resume: the last checkpoint is safe.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Free some space, then resume: the last checkpoint is safe."
+    )
     setting = "runs_folder"
 
 
@@ -241,7 +244,9 @@ class PictureRemark(Notice):
 
 class FewPictures(Notice):
     code = "IM-IMG-05"
-    summary = QT_TRANSLATE_NOOP("engine", "Only {count} picture. It works, but the result copies it.")
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Only {count} picture. It works, but the result copies it."
+    )
     remedy = QT_TRANSLATE_NOOP("engine", "8 or more are better.")
 
 

@@ -89,6 +89,17 @@ class ImageGenerated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureChecked:
+    """One picture that can be trained on."""
+
+    path: str
+    width: int
+    height: int
+    caption: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
     notice: Notice
 
@@ -125,6 +136,7 @@ Event = (
     | ResumedAt
     | CheckpointSaved
     | ImageGenerated
+    | PictureChecked
     | Noticed
     | Terminal
 )

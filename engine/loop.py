@@ -141,7 +141,9 @@ class Loop:
             total += loss.detach()
         self._share_gradients()
         if self.config.optimizer.max_grad_norm > 0:
-            self.accelerator.clip_grad_norm_(self._parameters(), self.config.optimizer.max_grad_norm)
+            self.accelerator.clip_grad_norm_(
+                self._parameters(), self.config.optimizer.max_grad_norm
+            )
         self._optimizer.step()
         self._optimizer.zero_grad()
         self.method.after_step()
@@ -175,7 +177,9 @@ class Loop:
         gradients = [p.grad for p in self._parameters() if p.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         flat = self.accelerator.reduce(flat, reduction="mean")
-        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        for gradient, part in zip(
+            gradients, flat.split([g.numel() for g in gradients]), strict=True
+        ):
             gradient.copy_(part.view_as(gradient))
 
     def _parameters(self) -> list[torch.nn.Parameter]:
@@ -228,7 +232,11 @@ class Loop:
     def _sample_if(self, wanted: bool) -> Iterator[Event]:
         if wanted and self.accelerator.is_main_process:
             self.method.set_training(False)
-            with self.accelerator.autocast() if self.accelerator.mixed_precision != "no" else nullcontext():
+            with (
+                self.accelerator.autocast()
+                if self.accelerator.mixed_precision != "no"
+                else nullcontext()
+            ):
                 yield from self.previews.make(self.step)
 
     def _wait_while_paused(self) -> Iterator[Event]:

@@ -80,6 +80,21 @@ class RunFolder:
     def result(self) -> Path:
         return self.path / "result.json"
 
+    @property
+    def _start_path(self) -> Path:
+        return self.path / "start.json"
+
+    def remember_start(self, num_images: int) -> None:
+        """Keep what exported files tell about the start; a resumed run keeps the first one."""
+        if not self._start_path.exists():
+            now = datetime.now().astimezone().isoformat(timespec="seconds")
+            storage.write_json(self._start_path, {"started_at": now, "num_images": num_images})
+
+    def recall_start(self) -> tuple[datetime, int]:
+        """When the run began, and with how many pictures."""
+        data = json.loads(self._start_path.read_text("utf-8"))
+        return datetime.fromisoformat(data["started_at"]), int(data["num_images"])
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run, so that no second Imprint writes into it. Raises RunInUse.
@@ -198,7 +213,9 @@ class Project:
         return self.folder / "generated"
 
     def save_draft(self, draft: Data) -> None:
-        storage.write_json(self.file, {"schema_version": 1, "name": self.folder.name, "draft": draft})
+        storage.write_json(
+            self.file, {"schema_version": 1, "name": self.folder.name, "draft": draft}
+        )
 
     def load_draft(self) -> Data:
         """The last draft; empty where there is none or it cannot be read."""

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from engine.events import (
     StageProgress,
 )
 from engine.export import export_all
-from engine.formats.catalog import formats_of
+from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
 from engine.loop import Loop
 from engine.methods.catalog import build
@@ -132,7 +131,6 @@ def _train(
     accelerator: Accelerator, config: RunConfig, folder: RunFolder, control: Control
 ) -> Iterator[Event]:
     """The whole path of one run."""
-    started = datetime.now()
     clock = time.monotonic()
     yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
     model = load_model(config.base_model, base_dtype(accelerator))
@@ -164,18 +162,13 @@ def _train(
         device=describe(accelerator.device),
         trainable=loop.num_trainable,
     )
+    if accelerator.is_main_process:
+        folder.remember_start(len(dataset.images))
     yield from loop.train()
 
     paths: list[Path] = []
     if accelerator.is_main_process:
-        facts = ExportFacts(
-            config=config,
-            source=model.source,
-            prediction_type=model.noise_schedule.prediction_type,
-            num_images=len(dataset.images),
-            step=loop.step,
-            started_at=started,
-        )
+        facts = export_facts(config, folder, model, loop.step)
         paths = yield from export_all(folder.exports, method.result(), facts)
         _write_result(folder, loop, paths, time.monotonic() - clock)
     yield RunFinished(
@@ -183,6 +176,44 @@ def _train(
         stopped_early=loop.stopped_early,
         exports=tuple(str(path) for path in paths),
     )
+
+
+def export_facts(
+    config: RunConfig, folder: RunFolder, model: DiffusionModel, step: int
+) -> ExportFacts:
+    """What an exported file of this run may tell."""
+    started_at, num_images = folder.recall_start()
+    return ExportFacts(
+        config=config,
+        source=model.source,
+        prediction_type=model.noise_schedule.prediction_type,
+        num_images=num_images,
+        step=step,
+        started_at=started_at,
+    )
+
+
+def export_again(path: Path, step: int | None, format_name: str, out: Path) -> Iterator[Event]:
+    """Write a checkpoint of a run, the newest if `step` is None, in another format.
+
+    Ends with RunFinished or RunFailed.
+    """
+    try:
+        folder = open_run(path)
+        config = config_file.require(config_file.read(folder.config_path))
+        entry = formats_of(config.method.kind, (format_name,))[0]
+        saved = checkpoint.load_step(folder.path, step)
+        storage.require_writable(out.parent)
+        yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+        model = load_model(config.base_model)
+        method = build(config.method)
+        method.attach(model)
+        method.load_state_dict(saved.weights)
+        facts = export_facts(config, folder, model, saved.step)
+        code_of(entry).save(out, method.result(), facts)
+        yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
+    except UserError as error:
+        yield RunFailed(error=error)
 
 
 def _prepare_pictures(

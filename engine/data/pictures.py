@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF", "AVIF")
-SUFFIXES = frozenset(
+PICTURE_SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .png .webp .heic .heif .tif .tiff .bmp .gif .avif".split()
 )
 MAX_PIXELS = 180_000_000
@@ -30,6 +30,10 @@ Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, with a sentence, bef
 
 class PictureError(Exception):
     """Raised with the reason why a picture cannot be used, as a sentence."""
+
+
+class NoPicture(PictureError):
+    """Raised for a file that holds something else altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,11 @@ def decode(data: bytes, suffix: str = "") -> Picture:
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise PictureError(_what_else(data)) from None
+        raise NoPicture(_what_else(data)) from None
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error) as error:
-        raise PictureError(f"Damaged: the picture data ends early or is broken ({error}).") from error
+        raise PictureError(
+            f"Damaged: the picture data ends early or is broken ({error})."
+        ) from error
 
 
 def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.data import captions, pictures
+from engine.data.pictures import PICTURE_SUFFIXES
 from engine.errors import FewPictures, FolderMissing, Notice, PictureRemark, PictureSkipped
 
 _JUNK_PREFIXES = (".", "~$", "Thumbs.db", "desktop.ini")
-# What lies beside pictures in a folder of a trainer and is no broken picture.
-_OTHER_SUFFIXES = frozenset((*captions.CAPTION_SUFFIXES, ".json", ".md", ".npz", ".toml"))
+# A file with one of these names promises a picture; if it is none, people want to know.
+_PROMISING = PICTURE_SUFFIXES | {".psd", ".pdf", ".svg", ".raw", ".cr2", ".nef", ".dng", ".fits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def list_files(folder: Path) -> list[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            if name.startswith(_JUNK_PREFIXES) or path.suffix.lower() in _OTHER_SUFFIXES:
+            if name.startswith(_JUNK_PREFIXES) or path.suffix.lower() in captions.CAPTION_SUFFIXES:
                 continue
             if path.is_symlink() and not path.resolve().is_relative_to(root):
                 continue
@@ -86,6 +87,10 @@ def read_picture(
     try:
         data = pictures.read_file(path)
         picture = pictures.decode(data, path.suffix)
+    except pictures.NoPicture as error:
+        if path.suffix.lower() in _PROMISING:
+            notices.append(PictureSkipped(name=path.name, reason=str(error)))
+        return
     except pictures.PictureError as error:
         notices.append(PictureSkipped(name=path.name, reason=str(error)))
         return

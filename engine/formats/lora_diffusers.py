@@ -41,9 +41,9 @@ def is_diffusers(tensors: Mapping[str, Tensor]) -> bool:
     return any(name.endswith(".lora_A.weight") for name in tensors)
 
 
-def parse(tensors: Mapping[str, Tensor], layer_paths: Mapping[str, tuple[str, str]]) -> tuple[
-    list[LowRankLayer], list[str]
-]:
+def parse(
+    tensors: Mapping[str, Tensor], layer_paths: Mapping[str, tuple[str, str]]
+) -> tuple[list[LowRankLayer], list[str]]:
     """Layers that the model has, and the names of those that it has not.
 
     `layer_paths` maps `<part>.<path>` of each of the model's layers to (part, path).

@@ -55,9 +55,9 @@ def is_kohya(tensors: Mapping[str, Tensor]) -> bool:
     return any(name.endswith(".lora_down.weight") for name in tensors)
 
 
-def parse(tensors: Mapping[str, Tensor], layer_paths: Mapping[str, tuple[str, str]]) -> tuple[
-    list[LowRankLayer], list[str]
-]:
+def parse(
+    tensors: Mapping[str, Tensor], layer_paths: Mapping[str, tuple[str, str]]
+) -> tuple[list[LowRankLayer], list[str]]:
     """Layers that the model has, and the names of those that it has not.
 
     `layer_paths` maps kohya's name of each of the model's layers to (part, path). A missing

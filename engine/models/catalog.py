@@ -100,7 +100,9 @@ def family_of_header(path: Path, header: Header) -> Family:
         raise ModelUnsupported(path=str(path), what="a Flux model")
     if any("joint_blocks." in name for name in shapes):
         raise ModelUnsupported(path=str(path), what="an SD 3 model")
-    cross = shapes.get("model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight")
+    cross = shapes.get(
+        "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+    )
     first = shapes.get("model.diffusion_model.input_blocks.0.0.weight")
     if cross is None or first is None:
         raise NotAModel(path=str(path), what="it holds no Stable Diffusion UNet")
@@ -118,7 +120,9 @@ def _family_of_folder(folder: Path) -> Family:
     index = _read_config(folder, "model_index.json")
     if "text_encoder_2" in index:
         raise ModelUnsupported(path=str(folder), what="an SDXL model")
-    if "Flux" in str(index.get("_class_name")) or "StableDiffusion3" in str(index.get("_class_name")):
+    if "Flux" in str(index.get("_class_name")) or "StableDiffusion3" in str(
+        index.get("_class_name")
+    ):
         raise ModelUnsupported(path=str(folder), what=f"a {index['_class_name']}")
     unet = _read_config(folder, "unet/config.json")
     if unet.get("in_channels") != 4:

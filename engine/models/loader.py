@@ -64,7 +64,11 @@ def _from_folder(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]:
             folder, subfolder="vae", **{**options, "torch_dtype": torch.float32}
         ),
         "text_encoder": CLIPTextModel.from_pretrained(
-            folder, subfolder="text_encoder", local_files_only=True, use_safetensors=True, dtype=dtype
+            folder,
+            subfolder="text_encoder",
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=dtype,
         ),
         "tokenizer": load_tokenizer(folder / "tokenizer"),
         "noise_schedule": _noise_schedule(folder),

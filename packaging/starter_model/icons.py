@@ -80,7 +80,7 @@ def render(work: Path, prefix: str, names: Iterable[str], size: int = RENDER_SIZ
         )
         jobs.append({"svg": svg, "out": str(folder / f"{name}.png")})
     jobs_path, current = work / "jobs.json", work / "current.txt"
-    while jobs:
+    while any(not Path(job["out"]).exists() for job in jobs):
         jobs_path.write_text(json.dumps(jobs), encoding="utf-8")
         done = subprocess.run(
             ["node", str(HERE / "render.mjs"), str(jobs_path), str(size)],

@@ -89,24 +89,34 @@ def named_colours() -> Tensor:
 
 
 def vae_batch(corpus: Corpus, size: int, resolution: int, generator: torch.Generator) -> Tensor:
-    """Random icons on random backgrounds, every seventh picture a crop of a photograph."""
+    """Random icons on random backgrounds, every eighth picture a crop of a photograph.
+
+    Half of the icons are those that the diffusion stage draws: their eyes must be crisp.
+    """
     device = corpus.every_icon.device
+    subjects = corpus.subject_icons.flatten(0, 1)
     pick = torch.randint(len(corpus.every_icon), (size,), generator=generator)
+    chosen = corpus.every_icon[pick.to(device)]
+    chosen[::2] = subjects[torch.randint(len(subjects), (len(chosen[::2]),), generator=generator)]
     uniform = torch.rand(size, 8, generator=generator)
     colours = uniform[:, :3].clone()
     named = named_colours()
     use_named = uniform[:, 3] < 0.6
-    colours[use_named] = named[torch.randint(len(named), (int(use_named.sum()),), generator=generator)]
+    colours[use_named] = named[
+        torch.randint(len(named), (int(use_named.sum()),), generator=generator)
+    ]
     pictures = compose(
-        corpus.every_icon[pick.to(device)],
+        chosen,
         colours.to(device),
         resolution,
         (0.7 + 0.3 * uniform[:, 4]).to(device),
         ((uniform[:, 5:7] - 0.5) * 0.2).to(device),
         torch.where(uniform[:, 7] < 0.5, 1.0, -1.0).to(device),
     )
-    for row in range(0, size, 7):
-        photo = corpus.photographs[int(torch.randint(len(corpus.photographs), (1,), generator=generator))]
+    for row in range(1, size, 8):
+        photo = corpus.photographs[
+            int(torch.randint(len(corpus.photographs), (1,), generator=generator))
+        ]
         top = int(torch.randint(photo.shape[1] - resolution + 1, (1,), generator=generator))
         left = int(torch.randint(photo.shape[2] - resolution + 1, (1,), generator=generator))
         crop = photo[:, top : top + resolution, left : left + resolution]

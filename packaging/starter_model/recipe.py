@@ -160,8 +160,8 @@ PRESETS = {
         styles=("fluent-emoji", "fluent-emoji-flat", "noto", "twemoji"),
         vae_batch=8,
         batch=8,
-        vae_minutes=16,
-        minutes=80,
+        vae_minutes=30,
+        minutes=70,
     ),
     "gpu128": Preset(
         name="gpu128",

@@ -47,7 +47,9 @@ class LoraSettings(Settings):
     dropout: float = setting(
         0.0,
         label=QT_TRANSLATE_NOOP("engine", "Dropout"),
-        help=QT_TRANSLATE_NOOP("engine", "Share of the add-on's inputs that is left out at random."),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "Share of the add-on's inputs that is left out at random."
+        ),
         advanced=True,
         ge=0,
         lt=1,

@@ -1,0 +1,115 @@
+"""Pictures from a base model, with any number of LoRAs at any strength."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from engine.addons import Addon, applied
+from engine.config import STARTER, TrainingSettings
+from engine.control import Control
+from engine.device import DTYPES, has_accelerator, memory_guard, resolve_precision
+from engine.errors import UserError
+from engine.events import (
+    Event,
+    ImageGenerated,
+    RunFailed,
+    RunFinished,
+    Stage,
+    StageProgress,
+)
+from engine.formats.png_text import save_png
+from engine.models.base import DiffusionModel
+from engine.models.catalog import locate
+from engine.models.loader import load_model
+from engine.sampler import SampleSettings, paint
+from engine.storage import require_writable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateRequest:
+    """What to draw, with what, and where it goes."""
+
+    base_model: str = STARTER
+    addons: tuple[Addon, ...] = ()
+    settings: SampleSettings
+    count: int = 1
+    folder: Path
+
+
+class ModelCache:
+    """The model that was loaded last, so that the next picture starts at once."""
+
+    def __init__(self) -> None:
+        self._key: tuple[str, str] | None = None
+        self._model: DiffusionModel | None = None
+
+    def get(self, base_model: str) -> tuple[DiffusionModel, torch.device]:
+        """The model on its device. Raises one of the Model... errors."""
+        device = torch.device(_device_name())
+        precision = resolve_precision(TrainingSettings(), on_cpu=device.type == "cpu")
+        key = (base_model, precision)
+        if self._model is None or self._key != key:
+            self._model = None  # free the old one before the new one is read
+            model = load_model(base_model, DTYPES[precision])
+            model.to(device, DTYPES[precision])
+            self._key, self._model = key, model
+        return self._model, device
+
+
+def generate(
+    request: GenerateRequest, control: Control, models: ModelCache | None = None
+) -> Iterator[Event]:
+    """Draw `count` pictures with seeds counting up. Ends with RunFinished or RunFailed."""
+    try:
+        yield from _generate(request, control, models or ModelCache())
+    except UserError as error:
+        yield RunFailed(error=error)
+
+
+def default_settings(base_model: str, prompt: str) -> SampleSettings:
+    """Size, steps and guidance that suit a base model."""
+    if base_model == STARTER:
+        return SampleSettings(
+            prompt=prompt, width=64, height=64, num_inference_steps=20, guidance_scale=3.0
+        )
+    side = locate(base_model).family.resolution
+    return SampleSettings(prompt=prompt, width=side, height=side)
+
+
+def _generate(request: GenerateRequest, control: Control, models: ModelCache) -> Iterator[Event]:
+    require_writable(request.folder)
+    yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+    model, device = models.get(request.base_model)
+    yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
+    paths: list[str] = []
+    with applied(model, request.addons):
+        for number in range(request.count):
+            if control.stop_requested:
+                break
+            settings = replace(request.settings, seed=request.settings.seed + number)
+            with memory_guard(device, "drawing"):
+                image = yield from paint(model, settings, device)
+            path = _free_path(request.folder, settings.seed)
+            save_png(path, image, settings, model.source.title, request.addons)
+            paths.append(str(path))
+            yield ImageGenerated(path=str(path), prompt=settings.prompt, seed=settings.seed)
+            yield StageProgress(stage=Stage.SAMPLE, done=number + 1, total=request.count)
+    yield RunFinished(
+        steps=len(paths), stopped_early=len(paths) < request.count, exports=tuple(paths)
+    )
+
+
+def _free_path(folder: Path, seed: int) -> Path:
+    """A name that is not taken, counting up so that files sort by time."""
+    taken = [int(p.name[:5]) for p in folder.glob("[0-9][0-9][0-9][0-9][0-9]_*.png")]
+    return folder / f"{max(taken, default=0) + 1:05d}_seed{seed}.png"
+
+
+def _device_name() -> str:
+    if not has_accelerator():
+        return "cpu"
+    return "cuda" if torch.cuda.is_available() else "mps"

@@ -1,0 +1,32 @@
+"""The bundled sample: a cat character that the starter model has never seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.config import STARTER
+from engine.config_file import merge
+from engine.models.catalog import RESOURCES
+from engine.presets import starting_point
+
+FOLDER = RESOURCES / "sample_project"
+IMAGES = FOLDER / "images"
+TRIGGER = "sks"
+CLASS_WORD = "cat"
+PROMPTS = (
+    f"a noto emoji of a {TRIGGER} {CLASS_WORD} on a white background",
+    f"a noto emoji of a {TRIGGER} {CLASS_WORD} on a blue background",
+)
+
+
+def sample_data(runs_folder: Path) -> dict[str, Any]:
+    """Settings of a run on the sample, as plain data."""
+    own = {
+        "name": "sample-cat",
+        "base_model": STARTER,
+        "runs_folder": str(runs_folder),
+        "dataset": {"folder": str(IMAGES), "trigger": TRIGGER, "class_word": CLASS_WORD},
+        "sampling": {"prompts": list(PROMPTS)},
+    }
+    return merge(starting_point("lora", STARTER, num_pictures=6), own)

@@ -1,0 +1,16 @@
+"""Imprint: the window when started bare, the command line when given a verb."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+
+if __name__ == "__main__":
+    multiprocessing.freeze_support()  # first, for the frozen program's child processes
+    if len(sys.argv) > 1 and not sys.argv[1].endswith(".imprint"):
+        from engine.cli import main
+
+        sys.exit(main(sys.argv[1:]))
+    from desktop.app import main as open_window
+
+    sys.exit(open_window(sys.argv))
