@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -78,6 +79,20 @@ def default_settings(base_model: str, prompt: str) -> SampleSettings:
         )
     side = locate(base_model).family.resolution
     return SampleSettings(prompt=prompt, width=side, height=side)
+
+
+def request_from(wish: dict[str, Any]) -> GenerateRequest:
+    """What the gallery asks for, as plain data, made into a request."""
+    base_model = wish["base_model"]
+    settings = replace(default_settings(base_model, wish["prompt"]), seed=wish["seed"])
+    addons = (Addon(Path(wish["lora"]), wish["weight"]),) if wish.get("lora") else ()
+    return GenerateRequest(
+        base_model=base_model,
+        addons=addons,
+        settings=settings,
+        count=wish["count"],
+        folder=Path(wish["folder"]),
+    )
 
 
 def _generate(request: GenerateRequest, control: Control, models: ModelCache) -> Iterator[Event]:

@@ -6,6 +6,7 @@ is the same run. Nothing in a step waits for the device: losses are read some st
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -200,7 +201,7 @@ class Loop:
             if pending.ready is not None:
                 pending.ready.synchronize()
             loss = float(pending.loss)
-            if loss != loss or loss == float("inf"):
+            if not math.isfinite(loss):
                 last = max(checkpoint.steps_in(self.folder.checkpoints), default=0)
                 raise Diverged(step=pending.step, last_step=last)
             yield StepFinished(

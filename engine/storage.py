@@ -70,7 +70,7 @@ def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         _sync_folder(hidden)
         if folder.exists():
             remove_folder(folder)
-        os.rename(hidden, folder)
+        hidden.rename(folder)
         _sync_folder(folder.parent)
     except OSError as error:
         raise as_user_error(error, folder.parent) from error
@@ -81,7 +81,7 @@ def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
 def remove_folder(folder: Path) -> None:
     """Take a folder away in one move, so that nobody meets half of it."""
     trash = folder.with_name(f".trash-{folder.name}-{secrets.token_hex(4)}")
-    os.rename(folder, trash)
+    folder.rename(trash)
     shutil.rmtree(trash, ignore_errors=True)
 
 
@@ -123,7 +123,7 @@ def _replace(source: Path, target: Path) -> None:
     deadline = time.monotonic() + _RETRY_SECONDS
     while True:
         try:
-            os.replace(source, target)
+            source.replace(target)
         except PermissionError:
             if os.name != "nt" or time.monotonic() > deadline:
                 raise

@@ -63,9 +63,13 @@ def read_file(path: Path) -> bytes:
 
 def decode(data: bytes, suffix: str = "") -> Picture:
     """Decode the first frame, upright, in sRGB. Raises PictureError."""
+    return _decode(data, suffix, MIN_SIDE)
+
+
+def _decode(data: bytes, suffix: str, min_side: int) -> Picture:
     try:
         with Image.open(io.BytesIO(data), formats=_known_formats()) as opened:
-            _check_size(opened)
+            _check_size(opened, min_side)
             remarks = _remarks(opened, suffix)
             opened.load()
             upright = ImageOps.exif_transpose(opened)
@@ -80,6 +84,11 @@ def decode(data: bytes, suffix: str = "") -> Picture:
         ) from error
 
 
+def decode_any_size(data: bytes) -> Image.Image:
+    """For showing, not for training: small pictures are welcome. Raises PictureError."""
+    return _decode(data, "", min_side=1).image
+
+
 def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
     """Lay a transparent picture on a plain background."""
     rgba = image.convert("RGBA")
@@ -88,14 +97,14 @@ def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 25
     return canvas.convert("RGB")
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: Image.Image, min_side: int) -> None:
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         megapixels = pixels / 1e6
         raise PictureError(f"{megapixels:.0f} megapixels; the limit is 180. Shrink it first.")
-    if min(image.size) < MIN_SIDE:
+    if min(image.size) < min_side:
         raise PictureError(
-            f"{image.width} x {image.height} pixels: smaller than {MIN_SIDE}; "
+            f"{image.width} x {image.height} pixels: smaller than {min_side}; "
             "enlarging it would teach blur."
         )
 

@@ -37,7 +37,7 @@ def kohya_header(facts: ExportFacts, result: LowRankResult) -> dict[str, str]:
     config = facts.config
     training, optimizer = config.training, config.optimizer
     is_v = facts.prediction_type == "v_prediction"
-    header = {
+    return {
         "ss_v2": "False",
         "ss_base_model_version": facts.source.family.kohya_version + ("_v" if is_v else ""),
         "ss_network_module": "networks.lora",
@@ -66,7 +66,6 @@ def kohya_header(facts: ExportFacts, result: LowRankResult) -> dict[str, str]:
             {"pictures": {"n_repeats": config.dataset.repeats, "img_count": facts.num_images}}
         ),
     }
-    return header
 
 
 def modelspec_header(facts: ExportFacts, implementation: str) -> dict[str, str]:

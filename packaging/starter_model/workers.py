@@ -110,7 +110,7 @@ class Progress:
         weights = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
         for name, tensors in (("model", weights), ("optimizer", moments)):
             save_file(tensors, self.folder / f"{name}.part")
-            os.replace(self.folder / f"{name}.part", self.folder / f"{name}.safetensors")
+            (self.folder / f"{name}.part").replace(self.folder / f"{name}.safetensors")
         state = {"steps": steps, "spent_seconds": clock.spent}
         (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
 

@@ -1,0 +1,67 @@
+"""The settings that the panels edit, as plain data: an invalid RunConfig cannot exist.
+
+No widgets here. One signal for each change; the project is saved a moment later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine import config_file
+from engine.config import RunConfig
+from engine.config_file import Data, Problem
+from engine.project import Project
+
+SAVE_AFTER_MS = 800
+
+
+class Draft(QObject):
+    """What the next run will be told."""
+
+    changed = Signal(str)  # the dotted key; empty when everything is new
+
+    def __init__(self, project: Project, data: Data, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project = project
+        self._data = data
+        self._saving = QTimer(self)
+        self._saving.setSingleShot(True)
+        self._saving.setInterval(SAVE_AFTER_MS)
+        self._saving.timeout.connect(self.save)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of `training.steps`, say."""
+        value: Any = self._data
+        for part in key.split("."):
+            if not isinstance(value, dict) or part not in value:
+                return default
+            value = value[part]
+        return value
+
+    def set(self, key: str, value: Any) -> None:
+        if self.get(key) == value:
+            return
+        self._data = config_file.merge(self._data, config_file.nested(key, value))
+        self._saving.start()
+        self.changed.emit(key)
+
+    def replace(self, project: Project, data: Data) -> None:
+        """Open something else."""
+        self.flush()
+        self.project = project
+        self._data = data
+        self.changed.emit("")
+
+    def check(self) -> tuple[RunConfig | None, list[Problem]]:
+        return config_file.check(self._data)
+
+    def flush(self) -> None:
+        """Save now what would be saved in a moment."""
+        if self._saving.isActive():
+            self._saving.stop()
+            self.save()
+
+    def save(self) -> None:
+        self.project.save_draft(self._data)

@@ -1,0 +1,153 @@
+"""The door between window and engine: a job goes in, events come out.
+
+The only file of the window that touches the heavy half, and only inside the thread. Between
+two events of a training, short jobs (making pictures) run to their end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from engine.config import RunConfig
+from engine.control import Control
+from engine.events import (
+    Event,
+    RunCrashed,
+    RunFinished,
+    Stage,
+    StageProgress,
+    Terminal,
+)
+
+if TYPE_CHECKING:
+    from engine.generate import ModelCache
+
+Job = Callable[[Control], Iterator[Event]]
+_numbers = itertools.count(1)
+
+
+class JobHandle:
+    """A job that was handed in, and the means to steer it."""
+
+    def __init__(self, job: Job) -> None:
+        self.number = next(_numbers)
+        self.control = Control()
+        self.is_done = False
+        self._job = job
+
+    def events(self) -> Iterator[Event]:
+        """The job's events, ending in exactly one terminal event, whatever happens."""
+        ended = False
+        try:
+            for event in self._job(self.control):
+                ended = ended or isinstance(event, Terminal)
+                yield event
+        except Exception:  # noqa: BLE001 (the last resort of the window)
+            if not ended:
+                yield RunCrashed(traceback=traceback.format_exc())
+        finally:
+            self.is_done = True
+
+
+class EngineThread(QThread):
+    """Runs jobs one after another. Each event that a job yields becomes one signal."""
+
+    engine_event = Signal(object, object)  # job handle, event
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs: SimpleQueue[JobHandle | None] = SimpleQueue()
+        self._short: SimpleQueue[JobHandle] = SimpleQueue()
+        self._models: ModelCache | None = None
+        self._current: JobHandle | None = None
+
+    def submit(self, job: Job) -> JobHandle:
+        """Queue a long job; it starts when the ones before it have ended."""
+        handle = JobHandle(job)
+        self._jobs.put(handle)
+        return handle
+
+    def submit_short(self, job: Job) -> JobHandle:
+        """Queue a short job; it may run between two steps of a long one."""
+        handle = JobHandle(job)
+        self._short.put(handle)
+        self._jobs.put(None)  # wake an idle thread
+        return handle
+
+    def warm_up(self) -> JobHandle:
+        """Import the heavy half, once, while "Warming up" is on screen."""
+        return self.submit(_warm_up)
+
+    def train(self, config: RunConfig) -> JobHandle:
+        def job(control: Control) -> Iterator[Event]:
+            from engine.run import run
+
+            return run(config, control)
+
+        return self.submit(job)
+
+    def resume_run(self, folder: Path) -> JobHandle:
+        def job(control: Control) -> Iterator[Event]:
+            from engine.run import resume
+
+            return resume(folder, control)
+
+        return self.submit(job)
+
+    def generate(self, wish: dict) -> JobHandle:
+        """`wish`: prompt, base_model, lora (path or ""), weight, seed, count, folder."""
+
+        def job(control: Control) -> Iterator[Event]:
+            from engine.generate import ModelCache, generate, request_from
+
+            self._models = self._models or ModelCache()
+            return generate(request_from(wish), control, self._models)
+
+        return self.submit_short(job)
+
+    def stop_and_wait(self, milliseconds: int = 120_000) -> bool:
+        """Ask the current job to end, then the thread; True when it is gone."""
+        if self._current is not None:
+            self._current.control.stop()
+        self.requestInterruption()
+        self._jobs.put(None)
+        return self.wait(milliseconds)
+
+    def run(self) -> None:
+        while not self.isInterruptionRequested():
+            handle = self._jobs.get()
+            self._run_short_jobs()
+            if handle is not None:
+                self._current = handle
+                for event in handle.events():
+                    self.engine_event.emit(handle, event)
+                    self._run_short_jobs()
+                self._current = None
+
+    def _run_short_jobs(self) -> None:
+        while True:
+            try:
+                handle = self._short.get_nowait()
+            except Empty:
+                return
+            for event in handle.events():
+                self.engine_event.emit(handle, event)
+
+
+def _warm_up(control: Control) -> Iterator[Event]:
+    del control
+    yield StageProgress(stage=Stage.WARM_UP, done=0, total=1)
+    import engine.generate
+    import engine.run
+    from engine.device import use_one_thread_in_tests
+
+    use_one_thread_in_tests()
+    yield StageProgress(stage=Stage.WARM_UP, done=1, total=1)
+    yield RunFinished(steps=0, stopped_early=False, exports=())

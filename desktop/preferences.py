@@ -1,0 +1,44 @@
+"""What the window remembers between starts, behind typed properties."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QSettings
+
+
+class Preferences:
+    """QSettings with names and types."""
+
+    def __init__(self) -> None:
+        self._settings = QSettings("Imprint", "Imprint")
+
+    @property
+    def dark(self) -> bool:
+        return self._settings.value("dark", True, bool)  # type: ignore[return-value]
+
+    @dark.setter
+    def dark(self, value: bool) -> None:
+        self._settings.setValue("dark", value)
+
+    @property
+    def geometry(self) -> QByteArray:
+        return self._settings.value("geometry", QByteArray(), QByteArray)  # type: ignore[return-value]
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._settings.setValue("geometry", value)
+
+    @property
+    def last_project(self) -> str:
+        return str(self._settings.value("last_project", ""))
+
+    @last_project.setter
+    def last_project(self, value: str) -> None:
+        self._settings.setValue("last_project", value)
+
+    @property
+    def advanced(self) -> bool:
+        return self._settings.value("advanced", False, bool)  # type: ignore[return-value]
+
+    @advanced.setter
+    def advanced(self, value: bool) -> None:
+        self._settings.setValue("advanced", value)

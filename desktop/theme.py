@@ -1,0 +1,256 @@
+"""The look: tokens, palette, stylesheet and icons, dark and light.
+
+Fusion with an own palette looks the same on every system. Contrast of text is at least 4.5 : 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import qtawesome
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QColor, QFont, QIcon, QPalette
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Colours by what they are for."""
+
+    bg: str
+    surface: str
+    raised: str
+    field: str
+    text: str
+    text2: str
+    text3: str
+    accent: str
+    fill: str
+    ok: str
+    warn: str
+    error: str
+    line: str
+    border: str
+    focus: str
+    selection: str
+
+
+DARK = Tokens(
+    bg="#16181D", surface="#1E2128", raised="#272B34", field="#14161A", text="#ECEEF2",
+    text2="#B4BBC8", text3="#8E97A8", accent="#7C9CFF", fill="#3F63E0", ok="#4CC38A",
+    warn="#F5B94A", error="#FF7A7A", line="#3A404C", border="#757F92", focus="#A9BEFF",
+    selection="#2E3A66",
+)  # fmt: skip
+LIGHT = Tokens(
+    bg="#F6F7F9", surface="#FFFFFF", raised="#FFFFFF", field="#FFFFFF", text="#1A1D23",
+    text2="#4A5261", text3="#636C7C", accent="#3457D5", fill="#3457D5", ok="#17774C",
+    warn="#8A5A00", error="#B92C2C", line="#DDE1E8", border="#7B8494", focus="#1F3FB5",
+    selection="#DDE5FF",
+)  # fmt: skip
+
+ICONS = {  # what it means -> name in the set mdi6 (Material Design Icons, Apache-2.0)
+    "home": "mdi6.home-outline",
+    "images": "mdi6.image-multiple-outline",
+    "method": "mdi6.tune-variant",
+    "training": "mdi6.chart-line",
+    "gallery": "mdi6.creation-outline",
+    "add": "mdi6.image-plus-outline",
+    "folder": "mdi6.folder-open-outline",
+    "start": "mdi6.play",
+    "pause": "mdi6.pause",
+    "stop": "mdi6.stop",
+    "save": "mdi6.content-save-outline",
+    "sample": "mdi6.image-auto-adjust",
+    "warning": "mdi6.alert-outline",
+    "error": "mdi6.alert-circle-outline",
+    "info": "mdi6.information-outline",
+    "ok": "mdi6.check-circle-outline",
+    "theme": "mdi6.theme-light-dark",
+    "dice": "mdi6.dice-5-outline",
+    "more": "mdi6.chevron-down",
+    "close": "mdi6.close",
+}
+
+
+class Theme(QObject):
+    """The theme of the application; tells everybody when it changes."""
+
+    changed = Signal()
+
+    def __init__(self, application: QApplication, *, dark: bool) -> None:
+        super().__init__(application)
+        self._application = application
+        self._dark = dark
+        application.setStyle("Fusion")
+        font = application.font()
+        font.setPixelSize(13)
+        application.setFont(font)
+        self._apply()
+
+    @property
+    def is_dark(self) -> bool:
+        return self._dark
+
+    @property
+    def tokens(self) -> Tokens:
+        return DARK if self._dark else LIGHT
+
+    def set_dark(self, dark: bool) -> None:
+        if dark != self._dark:
+            self._dark = dark
+            self._apply()
+            self.changed.emit()
+
+    def icon(self, meaning: str, token: str = "text2") -> QIcon:
+        colour = getattr(self.tokens, token)
+        return qtawesome.icon(
+            ICONS[meaning], color=colour, color_disabled=self.tokens.text3, color_active=colour
+        )
+
+    def _apply(self) -> None:
+        self._application.setPalette(_palette(self.tokens))
+        self._application.setStyleSheet(_stylesheet(self.tokens))
+
+
+def icon_button(theme: Theme, meaning: str, name: str) -> QToolButton:
+    """A button of an icon alone. A screen reader needs the name; a tooltip is not enough."""
+    button = QToolButton()
+    button.setIcon(theme.icon(meaning))
+    button.setIconSize(QSize(18, 18))
+    button.setAccessibleName(name)
+    button.setToolTip(name)
+    return button
+
+
+def text_button(theme: Theme, meaning: str, text: str, role: str = "") -> QPushButton:
+    """A button of an icon and words; `role` is "", "primary" or "danger"."""
+    button = QPushButton(text)
+    token = {"primary": "", "danger": "error"}.get(role, "text2")
+    button.setIcon(
+        qtawesome.icon(ICONS[meaning], color="white", color_disabled=theme.tokens.text3)
+        if role == "primary"
+        else theme.icon(meaning, token)
+    )
+    button.setIconSize(QSize(18, 18))
+    if role:
+        button.setProperty("role", role)
+    return button
+
+
+def tabular(font: QFont) -> QFont:
+    """Digits of one width, so that numbers that change do not tremble."""
+    steady = QFont(font)
+    steady.setFeature(QFont.Tag("tnum"), 1)
+    return steady
+
+
+def _palette(t: Tokens) -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: t.bg,
+        QPalette.ColorRole.WindowText: t.text,
+        QPalette.ColorRole.Base: t.field,
+        QPalette.ColorRole.AlternateBase: t.surface,
+        QPalette.ColorRole.Text: t.text,
+        QPalette.ColorRole.Button: t.surface,
+        QPalette.ColorRole.ButtonText: t.text,
+        QPalette.ColorRole.BrightText: t.error,
+        QPalette.ColorRole.Highlight: t.selection,
+        QPalette.ColorRole.HighlightedText: t.text,
+        QPalette.ColorRole.ToolTipBase: t.raised,
+        QPalette.ColorRole.ToolTipText: t.text,
+        QPalette.ColorRole.PlaceholderText: t.text3,
+        QPalette.ColorRole.Link: t.accent,
+    }
+    for role, colour in roles.items():
+        palette.setColor(role, QColor(colour))
+    disabled = QPalette.ColorGroup.Disabled
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+    ):
+        palette.setColor(disabled, role, QColor(t.text3))
+    return palette
+
+
+def _stylesheet(t: Tokens) -> str:
+    return f"""
+    QWidget {{ color: {t.text}; }}
+    QMainWindow, QDialog, QWidget#page, QScrollArea, QScrollArea > QWidget > QWidget#scrolled {{
+        background: {t.bg};
+    }}
+    QScrollArea {{ border: none; }}
+    QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line};
+        padding: 6px; }}
+    QLabel[kind="title"] {{ font-size: 20px; font-weight: 600; }}
+    QLabel[kind="heading"] {{ font-size: 15px; font-weight: 600; }}
+    QLabel[kind="hero"] {{ font-size: 28px; font-weight: 600; }}
+    QLabel[kind="number"] {{ font-size: 17px; font-weight: 600; }}
+    QLabel[kind="quiet"] {{ color: {t.text2}; }}
+    QLabel[kind="note"] {{ color: {t.text3}; font-size: 11px; }}
+    QLabel[kind="ok"] {{ color: {t.ok}; }}
+    QLabel[kind="warn"] {{ color: {t.warn}; }}
+    QLabel[kind="error"] {{ color: {t.error}; }}
+    QLabel[kind="badge"] {{ color: {t.accent}; font-size: 11px; font-weight: 600; }}
+    QFrame#card {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 10px; }}
+    QFrame#card[chosen="true"] {{ border: 2px solid {t.accent}; }}
+    QFrame#card:focus {{ border: 2px solid {t.focus}; }}
+    QFrame#strip {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 8px; }}
+    QFrame#strip[kind="error"] {{ border: 1px solid {t.error}; }}
+    QFrame#strip[kind="warn"] {{ border: 1px solid {t.warn}; }}
+    QFrame#strip[kind="ok"] {{ border: 1px solid {t.ok}; }}
+    QFrame#rail {{ background: {t.surface}; border: none; border-right: 1px solid {t.line}; }}
+    QFrame#footer {{ background: {t.surface}; border: none; border-top: 1px solid {t.line}; }}
+    QFrame#drop {{ border: 2px dashed {t.border}; border-radius: 10px; background: {t.surface}; }}
+    QFrame#drop[over="true"] {{ border-color: {t.accent}; background: {t.selection}; }}
+    QPushButton, QToolButton {{ background: {t.surface}; border: 1px solid {t.border};
+        border-radius: 8px; padding: 6px 14px; min-height: 20px; }}
+    QToolButton {{ padding: 6px; }}
+    QPushButton:hover, QToolButton:hover {{ background: {t.raised}; border-color: {t.accent}; }}
+    QPushButton:focus, QToolButton:focus {{ border: 2px solid {t.focus}; padding: 5px 13px; }}
+    QToolButton:focus {{ padding: 5px; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {t.text3}; border-color: {t.line}; }}
+    QPushButton[role="primary"] {{ background: {t.fill}; color: white;
+        border-color: {t.fill}; font-weight: 600; }}
+    QPushButton[role="primary"]:focus {{ border-color: {t.focus}; }}
+    QPushButton[role="primary"]:disabled {{ background: {t.line}; color: {t.text3};
+        border-color: {t.line}; }}
+    QPushButton[role="danger"] {{ color: {t.error}; border-color: {t.error}; }}
+    QPushButton[role="danger"]:disabled {{ color: {t.text3}; border-color: {t.line}; }}
+    QPushButton[role="nav"] {{ background: transparent; border: 2px solid transparent;
+        text-align: left; padding: 9px 12px; border-radius: 8px; color: {t.text2}; }}
+    QPushButton[role="nav"]:hover {{ background: {t.raised}; }}
+    QPushButton[role="nav"]:focus {{ border-color: {t.focus}; }}
+    QPushButton[role="nav"]:checked {{ background: {t.selection}; color: {t.text};
+        font-weight: 600; }}
+    QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {t.field};
+        border: 1px solid {t.border}; border-radius: 8px; padding: 5px 8px; min-height: 20px;
+        selection-background-color: {t.fill}; selection-color: white; }}
+    QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+    QComboBox:focus {{ border: 2px solid {t.focus}; padding: 4px 7px; }}
+    QLineEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"] {{
+        border: 2px solid {t.error}; }}
+    QComboBox::drop-down {{ border: none; width: 24px; }}
+    QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
+    QCheckBox {{ spacing: 8px; min-height: 24px; }}
+    QCheckBox:focus {{ color: {t.focus}; }}
+    QProgressBar {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 5px;
+        max-height: 8px; min-height: 8px; text-align: center; }}
+    QProgressBar::chunk {{ background: {t.fill}; border-radius: 4px; }}
+    QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {t.fill}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {t.accent}; width: 14px; height: 14px;
+        margin: -5px 0; border-radius: 7px; }}
+    QSlider:focus {{ border: 1px solid {t.focus}; border-radius: 6px; }}
+    QListView {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 10px;
+        padding: 6px; outline: none; }}
+    QListView:focus {{ border: 2px solid {t.focus}; padding: 5px; }}
+    QScrollBar:vertical {{ background: transparent; width: 12px; }}
+    QScrollBar:horizontal {{ background: transparent; height: 12px; }}
+    QScrollBar::handle {{ background: {t.border}; border-radius: 4px; margin: 2px;
+        min-height: 28px; min-width: 28px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QSplitter::handle {{ background: transparent; }}
+    """

@@ -1,0 +1,63 @@
+"""Small building blocks: labels of a kind, cards, headers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+
+def label(text: str, kind: str = "", *, wrap: bool = False) -> QLabel:
+    """A label that shows plain text, so that a file's name is never taken for markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if kind:
+        made.setProperty("kind", kind)
+    return made
+
+
+def set_kind(widget: QWidget, name: str, value: str) -> None:
+    """Change a property that the stylesheet looks at, and draw anew."""
+    widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+class Card(QFrame):
+    """A raised area with a heading."""
+
+    def __init__(self, heading: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(16, 14, 16, 16)
+        self.body.setSpacing(8)
+        self.header = QHBoxLayout()
+        self.heading = label(heading, "heading")
+        self.header.addWidget(self.heading)
+        self.header.addStretch(1)
+        if heading:
+            self.body.addLayout(self.header)
+
+
+class Page(QWidget):
+    """A page: title, one line of state, actions at the right, content below."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.title = label(title, "title")
+        self.state = label("", "quiet")
+        self.actions = QHBoxLayout()
+        self.actions.setSpacing(8)
+        self.content = QVBoxLayout(self)
+        self.content.setContentsMargins(24, 20, 24, 20)
+        self.content.setSpacing(16)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        words.addWidget(self.state)
+        top = QHBoxLayout()
+        top.addLayout(words, 1)
+        top.addLayout(self.actions)
+        self.content.addLayout(top)

@@ -1,0 +1,152 @@
+"""A form out of any settings class: one row for each setting, written to the draft."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
+
+from desktop.draft import Draft
+from desktop.widgets.labels import label, set_kind
+from desktop.words import engine_text
+from engine.config_file import Problem
+from engine.settings import Row
+
+MAX_INT = 2**31 - 1
+
+
+class SettingsForm(QWidget):
+    """Rows of settings. Advanced rows hide until asked for; wrong ones are marked."""
+
+    problems_shown = Signal(int)
+
+    def __init__(self, draft: Draft, rows: list[Row], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._draft = draft
+        self._rows = {row.key: row for row in rows}
+        self._editors: dict[str, QWidget] = {}
+        self._problems: dict[str, Any] = {}
+        self._guard = _WheelGuard(self)
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        for row in rows:
+            self._add(row)
+        draft.changed.connect(self._on_draft_changed)
+
+    def show_advanced(self, advanced: bool) -> None:
+        for key, row in self._rows.items():
+            visible = advanced or not row.advanced
+            self._layout.setRowVisible(self._editors[key], visible)
+            self._problems[key].setVisible(visible and bool(self._problems[key].text()))
+
+    def show_problems(self, problems: list[Problem]) -> None:
+        """Mark the rows that a check found wrong, each with its sentence."""
+        wrong = {problem.field: problem.sentence for problem in problems}
+        for key, editor in self._editors.items():
+            set_kind(editor, "wrong", "true" if key in wrong else "false")
+            self._problems[key].setText(wrong.get(key, ""))
+            self._problems[key].setVisible(key in wrong)
+
+    def focus_setting(self, key: str) -> bool:
+        """Bring the keyboard to a row; False where the form has no such row."""
+        editor = self._editors.get(key)
+        if editor is None:
+            return False
+        self._layout.setRowVisible(editor, True)
+        editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
+
+    def _add(self, row: Row) -> None:
+        editor = self._make_editor(row)
+        text = engine_text(row.label)
+        name = label(text, "quiet")
+        name.setBuddy(editor)
+        editor.setAccessibleName(text)
+        editor.setToolTip(engine_text(row.help) if row.help else "")
+        editor.setMinimumWidth(180)
+        editor.installEventFilter(self._guard)
+        editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._layout.addRow(name, editor)
+        problem = label("", "error", wrap=True)
+        problem.hide()
+        self._layout.addRow("", problem)
+        self._editors[row.key], self._problems[row.key] = editor, problem
+        self._fill(row.key)
+
+    def _make_editor(self, row: Row) -> QWidget:
+        """A spin box, a list, a tick or a line, by the setting's type."""
+        if row.annotation is bool:
+            tick = QCheckBox()
+            tick.toggled.connect(lambda on, key=row.key: self._draft.set(key, on))
+            return tick
+        if get_origin(row.annotation) is Literal:
+            choice = QComboBox()
+            choice.addItems([str(option) for option in get_args(row.annotation)])
+            choice.currentTextChanged.connect(lambda text, key=row.key: self._draft.set(key, text))
+            return choice
+        if row.annotation is int and (row.maximum or MAX_INT) <= MAX_INT:
+            spin = QSpinBox()
+            spin.setRange(int(row.minimum or 0), int(row.maximum or MAX_INT))
+            spin.setSuffix(f" {engine_text(row.unit)}" if row.unit else "")
+            spin.setGroupSeparatorShown(False)
+            spin.valueChanged.connect(lambda value, key=row.key: self._draft.set(key, value))
+            return spin
+        line = QLineEdit()
+        line.editingFinished.connect(lambda key=row.key: self._take_text(key))
+        return line
+
+    def _take_text(self, key: str) -> None:
+        """A number where it reads as one; otherwise the text, which the check then refuses."""
+        editor = self._editors[key]
+        assert isinstance(editor, QLineEdit)
+        text = editor.text().strip()
+        value: Any = text
+        for kind in (int, float) if self._rows[key].annotation in (int, float) else ():
+            try:
+                value = kind(text)
+            except ValueError:
+                continue
+            break
+        self._draft.set(key, value)
+
+    def _on_draft_changed(self, key: str) -> None:
+        for known in self._editors if not key else [key] if key in self._editors else []:
+            self._fill(known)
+
+    def _fill(self, key: str) -> None:
+        value = self._draft.get(key, self._rows[key].default)
+        editor = self._editors[key]
+        was_blocked = editor.blockSignals(True)
+        if isinstance(editor, QCheckBox):
+            editor.setChecked(bool(value))
+        elif isinstance(editor, QComboBox):
+            editor.setCurrentText(str(value))
+        elif isinstance(editor, QSpinBox):
+            editor.setValue(int(value) if isinstance(value, int | float) else editor.minimum())
+        elif isinstance(editor, QLineEdit):
+            editor.setText(f"{value:g}" if isinstance(value, float) else str(value))
+        editor.blockSignals(was_blocked)
+
+
+class _WheelGuard(QObject):
+    """The wheel scrolls the page; it never changes a control that is not in use."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        if (
+            event.type() == QEvent.Type.Wheel
+            and isinstance(watched, QWidget)
+            and not watched.hasFocus()
+        ):
+            event.ignore()
+            return True
+        return False
