@@ -1,0 +1,29 @@
+# Only names for commands: the work is in packaging/bootstrap.py, which Windows users call directly.
+PYTHON ?= python3
+BOOTSTRAP = $(PYTHON) packaging/bootstrap.py
+VENV_PYTHON = .venv/bin/python
+
+.PHONY: run test check soak screens bench clean
+
+run:  ## set up, then open the window; ARGS goes to main.py
+	@$(BOOTSTRAP) run $(ARGS)
+
+test:  ## set up, then the whole test suite; ARGS goes to pytest
+	@$(BOOTSTRAP) test $(ARGS)
+
+check:  ## lint, format, types, direction rules, files
+	@$(BOOTSTRAP) check $(ARGS)
+
+soak:  ## long runs, kills and restarts
+	@$(BOOTSTRAP) test tests/soak $(ARGS)
+
+screens:  ## pictures of every panel
+	@$(BOOTSTRAP) setup
+	@$(VENV_PYTHON) tests/screens.py $(ARGS)
+
+bench:  ## CPU seconds a step and peak memory
+	@$(BOOTSTRAP) setup
+	@$(VENV_PYTHON) tests/benchmarks/bench_lora_step.py $(ARGS)
+
+clean:  ## remove what the set-up and the checks made
+	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
