@@ -144,8 +144,6 @@ class EngineThread(QThread):
 def _warm_up(control: Control) -> Iterator[Event]:
     del control
     yield StageProgress(stage=Stage.WARM_UP, done=0, total=1)
-    import engine.generate
-    import engine.run
     from engine.device import use_one_thread_in_tests
 
     use_one_thread_in_tests()

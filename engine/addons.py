@@ -113,6 +113,8 @@ def _module(model: DiffusionModel, layer: LowRankLayer) -> nn.Module:
 
 def _fits(layer: LowRankLayer, module: nn.Module) -> bool:
     weight: Tensor = module.weight  # type: ignore[assignment]
+    if min(layer.up.dim(), layer.down.dim()) < 2 or layer.rank == 0:
+        return False
     rows, columns = weight.shape[0], weight[0].numel()
     return (
         layer.up.shape[0] == rows

@@ -69,7 +69,7 @@ def read(path: Path) -> Data:
         raise ConfigUnreadable(path=str(path), reason=str(error)) from error
     try:
         data = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # both parsers' errors are ValueErrors
         raise ConfigUnreadable(path=str(path), reason=str(error)) from error
     if not isinstance(data, dict):
         raise ConfigUnreadable(path=str(path), reason="it holds no table of settings")

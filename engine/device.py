@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import psutil
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 from engine.config import TrainingSettings
 from engine.errors import OutOfMemory
@@ -19,6 +20,9 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 def make_accelerator(training: TrainingSettings) -> Accelerator:
     """One per run. Several processes join here when torchrun or accelerate started them."""
     on_cpu = training.device == "cpu" or (training.device == "auto" and not has_accelerator())
+    if not torch.distributed.is_initialized():
+        # accelerate keeps the first run's device and precision for the life of the process.
+        AcceleratorState._reset_state(reset_partial_state=True)
     return Accelerator(
         cpu=on_cpu,
         mixed_precision={"fp32": "no"}.get(

@@ -108,8 +108,8 @@ class Loop:
     def train(self) -> Iterator[Event]:
         """Yield what happens until the last step or until the user stops."""
         steps = self.config.training.steps
-        if self.step == 0:
-            yield from self._sample_if(self.config.sampling.every_steps > 0)
+        # A kill may have come between the save and the samples of the step we go on from.
+        yield from self._sample_if(self._samples_are_due, only_missing=True)
         while self.step < steps:
             yield from self._wait_while_paused()
             if self._agree(self.control.stop_requested):
@@ -120,8 +120,7 @@ class Loop:
             yield from self._read_losses(keep=0 if self._reads_at_once else READ_LATE)
             yield from self._save_and_sample()
         yield from self._read_losses(keep=0)
-        if self._saved_step != self.step:
-            yield from self._save()
+        yield from self._save()
 
     @property
     def _reads_at_once(self) -> bool:
@@ -217,12 +216,18 @@ class Loop:
         asked = self._agree(self.control.take_save_request())
         if asked or (every and self.step % every == 0):
             yield from self._save()
-        every = self.config.sampling.every_steps
         asked = self._agree(self.control.take_sample_request())
+        yield from self._sample_if(asked or self._samples_are_due)
+
+    @property
+    def _samples_are_due(self) -> bool:
+        every = self.config.sampling.every_steps
         last = self.step == self.config.training.steps
-        yield from self._sample_if(asked or bool(every and (last or self.step % every == 0)))
+        return bool(every) and (last or self.step % every == 0)
 
     def _save(self) -> Iterator[Event]:
+        if self._saved_step == self.step:
+            return  # replacing a sound checkpoint by itself could only lose it
         if self.accelerator.is_main_process:
             state = Checkpoint(self.step, self.method.state_dict(), self._optimizer.state_dict())
             path = checkpoint.save(self.folder.checkpoints, state)
@@ -230,15 +235,20 @@ class Loop:
             yield CheckpointSaved(step=self.step, path=str(path))
         self._saved_step = self.step
 
-    def _sample_if(self, wanted: bool) -> Iterator[Event]:
-        if wanted and self.accelerator.is_main_process:
-            self.method.set_training(False)
-            with (
-                self.accelerator.autocast()
-                if self.accelerator.mixed_precision != "no"
-                else nullcontext()
-            ):
-                yield from self.previews.make(self.step)
+    def _sample_if(self, wanted: bool, *, only_missing: bool = False) -> Iterator[Event]:
+        """Samples of this step; Stop leaves out what is not done, a resume makes it then."""
+        if not wanted or not self.accelerator.is_main_process:
+            return
+        self.method.set_training(False)
+        half = self.accelerator.mixed_precision != "no"
+        with (
+            memory_guard(self.accelerator.device, "a sample picture"),
+            self.accelerator.autocast() if half else nullcontext(),
+        ):
+            for event in self.previews.make(self.step, only_missing=only_missing):
+                yield event
+                if self.control.stop_requested:
+                    return
 
     def _wait_while_paused(self) -> Iterator[Event]:
         if not self._agree(self.control.pause_requested):

@@ -27,9 +27,12 @@ class Previews:
     folder: Path
     device: torch.device
 
-    def make(self, step: int) -> Iterator[Event]:
+    def make(self, step: int, *, only_missing: bool = False) -> Iterator[Event]:
         """One picture for each prompt. A full disk costs the picture, not the training."""
         for number, prompt in enumerate(self.prompts, start=1):
+            path = self.folder / f"step_{step:06d}_{number}_seed{self.settings.seed}.png"
+            if only_missing and path.exists():
+                continue
             yield StageProgress(stage=Stage.SAMPLE, done=number - 1, total=len(self.prompts))
             side = self.resolution // self.model.bucket_step * self.model.bucket_step
             wanted = SampleSettings(
@@ -41,7 +44,6 @@ class Previews:
                 guidance_scale=self.settings.guidance_scale,
             )
             image = yield from paint(self.model, wanted, self.device)
-            path = self.folder / f"step_{step:06d}_{number}_seed{wanted.seed}.png"
             try:
                 save_png(path, image, wanted, self.model.source.title, ())
             except UserError as error:

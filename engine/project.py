@@ -24,7 +24,6 @@ from engine.events import (
     Heartbeat,
     RunStarted,
     StageProgress,
-    StepFinished,
     Terminal,
     as_json,
 )
@@ -35,9 +34,12 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for
 
 def safe_name(name: str) -> str:
     """A file name made of the words of `name`, valid on every system."""
-    ascii_name = unicodedata.normalize("NFKC", name)
-    cleaned = re.sub(r"[^\w.-]+", "-", ascii_name, flags=re.UNICODE).strip("-._")[:60].lower()
-    return f"{cleaned}-1" if not cleaned or cleaned in _RESERVED else cleaned
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())
+    joined = re.sub(r"[^\w.-]+", "-", plain).strip("-._")
+    # By bytes: a file system allows 255, and what is put before and behind needs some.
+    short = joined[:60].encode()[:120].decode(errors="ignore").strip("-._") or "untitled"
+    stem, dot, rest = short.partition(".")
+    return f"{stem}-1{dot}{rest}" if stem in _RESERVED else short
 
 
 def default_home() -> Path:
@@ -106,6 +108,8 @@ class RunFolder:
             lock.acquire()
         except filelock.Timeout as error:
             raise RunInUse(folder=str(self.path)) from error
+        except OSError as error:
+            raise storage.as_user_error(error, self.path) from error
         try:
             for folder in (self.path, self.checkpoints, self.samples, self.exports):
                 storage.sweep(folder)
@@ -141,8 +145,8 @@ def open_run(path: Path) -> RunFolder:
 def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
     """Pass the events on and write them to metrics.jsonl, one a line.
 
-    Steps after the one that a resumed run goes on from were lost in a crash and come again;
-    their lines go as soon as RunStarted tells that step.
+    What came after the step that a resumed run goes on from was lost in a crash and comes
+    again; its lines go as soon as RunStarted tells that step.
     """
     waiting: list[Event] = []
     started = False
@@ -153,10 +157,18 @@ def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
             _cut_metrics(folder.metrics, event.first_step)
             started = True
         if waiting and (started or isinstance(event, Terminal)):
-            with folder.metrics.open("a", encoding="utf-8") as file:
-                file.writelines(as_json(one) + "\n" for one in waiting)
+            _append(folder.metrics, waiting)
             waiting.clear()
         yield event
+
+
+def _append(path: Path, events: list[Event]) -> None:
+    """Raises DiskFull or OutputNotWritable."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(as_json(event) + "\n" for event in events)
+    except OSError as error:
+        raise storage.as_user_error(error, path.parent) from error
 
 
 def read_metrics(path: Path) -> list[Data]:
@@ -177,11 +189,7 @@ def read_metrics(path: Path) -> list[Data]:
 def _cut_metrics(path: Path, first_step: int) -> None:
     if not path.is_file():
         return
-    kept = [
-        line
-        for line in read_metrics(path)
-        if line.get("event") != StepFinished.__name__ or line.get("step", 0) <= first_step
-    ]
+    kept = [line for line in read_metrics(path) if line.get("step", 0) <= first_step]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept)
     storage.write_text(path, text)
 

@@ -19,7 +19,7 @@ from engine.data import captions
 from engine.data.batches import BatchSource
 from engine.data.latents import CachedImage, LatentCache, encode_pictures, hash_weights
 from engine.data.scan import Scan, scan_folder
-from engine.device import base_dtype, describe, make_accelerator
+from engine.device import base_dtype, describe, make_accelerator, seed_everything
 from engine.errors import NoPictures, PromptCut, UserError
 from engine.events import (
     Event,
@@ -139,6 +139,7 @@ def _train(
 
     dataset = yield from _prepare_pictures(accelerator, config, model)
     method = build(config.method)
+    seed_everything(config.training.seed)  # new weights begin the same in every process
     method.attach(model)
     loop = Loop(
         config=config,

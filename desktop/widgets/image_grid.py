@@ -209,4 +209,3 @@ class ImageGrid(QListView):
     def _tell(self, current: QModelIndex, previous: QModelIndex) -> None:
         del previous
         self.chosen.emit(current.row())
-

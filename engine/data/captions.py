@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +46,10 @@ def read_text(path: Path) -> str:
         return " ".join(data.decode("utf-16", errors="replace").split())
     if b"\0" in data:
         raise CaptionError(f"{path.name} is not a text file.")
-    for encoding in ("utf-8-sig", "gb18030", "cp1252"):
+    # GB18030 takes "für" for Chinese too, so it only gets what is hardly ASCII.
+    mostly_ascii = sum(byte < 0x80 for byte in data) > len(data) / 2
+    encodings = ("utf-8-sig", "gb2312", "cp1252" if mostly_ascii else "gb18030", "cp1252")
+    for encoding in encodings:
         try:
             return " ".join(data.decode(encoding).split())
         except UnicodeDecodeError:
@@ -64,7 +68,9 @@ def compose(caption: str, template: str, trigger: str, class_word: str) -> str:
     if not caption:
         return template.replace("{subject}", subject)
     text = caption.replace("{subject}", subject)
-    if trigger and trigger.lower() not in text.lower():
+    # As a word: "masks" does not name "sks". Scripts without spaces have no such edges.
+    named = re.search(rf"(?<![A-Za-z0-9]){re.escape(trigger)}(?![A-Za-z0-9])", text, re.IGNORECASE)
+    if trigger and named is None:
         return f"{subject}, {text}"
     return text
 

@@ -53,7 +53,7 @@ def parse(
         down = tensors.get(f"{name}.lora_A.weight")
         up = tensors.get(f"{name}.lora_B.weight")
         bare = name.replace("text_encoder.text_model.", "text_encoder.")
-        if down is None or up is None or bare not in layer_paths:
+        if down is None or up is None or down.dim() < 2 or bare not in layer_paths:
             unknown.append(name)
             continue
         layers.append(LowRankLayer(*layer_paths[bare], down, up, float(down.shape[0])))

@@ -63,14 +63,18 @@ def parse(
     `layer_paths` maps kohya's name of each of the model's layers to (part, path). A missing
     alpha means alpha = rank, as in every reader.
     """
+    by_name: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        name, _, role = key.partition(".")
+        by_name.setdefault(name, {})[role] = tensor
     layers, unknown = [], []
-    for name in sorted({key.split(".", 1)[0] for key in tensors}):
-        down = tensors.get(f"{name}.lora_down.weight")
-        up = tensors.get(f"{name}.lora_up.weight")
-        if down is None or up is None or name not in layer_paths:
+    for name, roles in sorted(by_name.items()):
+        down, up = roles.pop("lora_down.weight", None), roles.pop("lora_up.weight", None)
+        alpha = roles.pop("alpha", None)
+        # Whatever is left changes what the layer means: DoRA's scale, a Tucker core.
+        if down is None or up is None or down.dim() < 2 or name not in layer_paths or roles:
             unknown.append(name)
             continue
-        alpha = tensors.get(f"{name}.alpha")
-        scale = float(alpha) if alpha is not None else float(down.shape[0])
-        layers.append(LowRankLayer(*layer_paths[name], down, up, scale))
+        scale = float(down.shape[0]) if alpha is None or alpha.numel() != 1 else alpha.item()
+        layers.append(LowRankLayer(*layer_paths[name], down, up, float(scale)))
     return layers, unknown

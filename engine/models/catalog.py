@@ -72,7 +72,11 @@ class ModelSource:
 def locate(base_model: str) -> ModelSource:
     """The model that a setting names. Raises one of the Model... errors."""
     is_starter = base_model == STARTER
-    path = STARTER_FOLDER if is_starter else Path(base_model).expanduser()
+    try:
+        path = STARTER_FOLDER if is_starter else Path(base_model).expanduser()
+        path.stat()
+    except (OSError, ValueError, RuntimeError) as error:  # also: no such user's home, odd names
+        raise ModelMissing(path=base_model) from error
     if path.is_dir():
         return ModelSource(
             path=path,
@@ -80,8 +84,6 @@ def locate(base_model: str) -> ModelSource:
             family=_family_of_folder(path),
             is_starter=is_starter,
         )
-    if not path.exists():
-        raise ModelMissing(path=str(path))
     family = family_of_header(path, read_header(path))
     return ModelSource(path=path, layout=Layout.SINGLE_FILE, family=family)
 
@@ -104,7 +106,7 @@ def family_of_header(path: Path, header: Header) -> Family:
         "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
     )
     first = shapes.get("model.diffusion_model.input_blocks.0.0.weight")
-    if cross is None or first is None:
+    if cross is None or first is None or len(cross) != 2 or len(first) != 4:
         raise NotAModel(path=str(path), what="it holds no Stable Diffusion UNet")
     if first[1] != 4:
         raise ModelUnsupported(path=str(path), what="an inpainting or image-editing model")

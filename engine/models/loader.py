@@ -34,6 +34,11 @@ from engine.models.catalog import RESOURCES, Layout, ModelSource, locate
 
 CONFIGS = RESOURCES / "model_configs"
 TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
+# What the libraries raise at damaged weights and at configs that make no sense.
+_LOADING_ERRORS = (
+    SafetensorError, OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError,
+    ArithmeticError,
+)  # fmt: skip
 
 
 def load_model(base_model: str, dtype: torch.dtype = torch.float32) -> DiffusionModel:
@@ -47,7 +52,7 @@ def load_model(base_model: str, dtype: torch.dtype = torch.float32) -> Diffusion
             components = _from_single_file(source, dtype)
         else:
             components = _from_folder(source, dtype)
-    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+    except _LOADING_ERRORS as error:
         raise ModelDamaged(path=str(source.path), reason=_first_line(error)) from error
     module, name = source.family.code.split(":")
     model = getattr(import_module(module), name)(source, **components)

@@ -45,6 +45,15 @@ def read_header(path: Path) -> Header:
     """Raises one of the Model... errors: what is wrong with the file, by content, not name."""
     if not path.is_file():
         raise ModelMissing(path=str(path))
+    try:
+        raw, data_bytes = _read_raw(path)
+    except OSError as error:
+        raise ModelDamaged(path=str(path), reason=f"it cannot be read ({error})") from error
+    return _parse(path, raw, data_bytes)
+
+
+def _read_raw(path: Path) -> tuple[bytes, int]:
+    """The header's JSON, and how many bytes of data follow it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(512)
@@ -57,8 +66,7 @@ def read_header(path: Path) -> Header:
                 path=str(path), have_mib=size / 2**20, need_mib=(8 + length) / 2**20
             )
         file.seek(8)
-        raw = file.read(length)
-    return _parse(path, raw, size - 8 - length)
+        return file.read(length), size - 8 - length
 
 
 def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
@@ -79,17 +87,19 @@ def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
 def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:
     try:
         table = json.loads(raw)
-        metadata = table.pop("__metadata__", {})
+        metadata = {str(k): str(v) for k, v in table.pop("__metadata__", {}).items()}
         if len(table) > MAX_TENSORS:
             raise ModelDamaged(path=str(path), reason=f"it lists {len(table)} tensors")
         shapes, dtypes, end = {}, {}, 0
-        for name, entry in table.items():
-            shape = tuple(int(side) for side in entry["shape"])
-            first, last = entry["data_offsets"]
+        for name, entry in sorted(table.items(), key=lambda item: item[1]["data_offsets"]):
+            shape, (first, last) = tuple(entry["shape"]), entry["data_offsets"]
+            if not all(type(n) is int and n >= 0 for n in (*shape, first, last)):
+                raise ModelDamaged(path=str(path), reason=f"the shape of {name[:80]} is wrong")
             if len(shape) > MAX_RANK or last - first != prod(shape) * ITEM_BYTES[entry["dtype"]]:
                 raise ModelDamaged(path=str(path), reason=f"the size of {name[:80]} is wrong")
-            shapes[name], dtypes[name] = shape, entry["dtype"]
-            end = max(end, last)
+            if first != end:
+                raise ModelDamaged(path=str(path), reason=f"the place of {name[:80]} is wrong")
+            shapes[name], dtypes[name], end = shape, entry["dtype"], last
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelDamaged(path=str(path), reason="its header cannot be read") from error
     if end > data_bytes:
@@ -99,4 +109,4 @@ def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:
         )
     if end < data_bytes:
         raise ModelDamaged(path=str(path), reason="it holds bytes that belong to no tensor")
-    return Header(shapes, dtypes, {str(k): str(v) for k, v in metadata.items()})
+    return Header(shapes, dtypes, metadata)

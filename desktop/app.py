@@ -1,0 +1,47 @@
+"""Starts the window. Nothing here imports torch: the window stands first."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from desktop.main_window import MainWindow
+from engine.project import PROJECT_SUFFIX
+
+log = logging.getLogger("imprint")
+
+
+def main(arguments: list[str]) -> int:
+    """Open the window and run until it closes; returns the exit code."""
+    application = QApplication(arguments)
+    QCoreApplication.setOrganizationName("Imprint")
+    QCoreApplication.setApplicationName("Imprint")
+    sys.excepthook = _show_crash
+    opened = [Path(text) for text in arguments[1:] if text.endswith(PROJECT_SUFFIX)]
+    window = MainWindow(opened[0].parent if opened else None)
+    window.show()
+    # What stands now stays for good: the collector, which may run in the engine's thread,
+    # must never come upon a widget.
+    QTimer.singleShot(0, gc.freeze)
+    return application.exec()
+
+
+def _show_crash(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A fault of ours: say so, keep running, keep the details."""
+    text = "".join(traceback.format_exception(kind, error, trace))
+    log.error(text)
+    sys.stderr.write(text)
+    box = QMessageBox()
+    box.setIcon(QMessageBox.Icon.Critical)
+    box.setText(QCoreApplication.translate("app", "Imprint made a mistake. Your work is safe."))
+    box.setDetailedText(text)
+    box.exec()

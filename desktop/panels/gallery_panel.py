@@ -1,0 +1,315 @@
+"""Gallery: pictures made with what was trained, beside those of the base model."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.draft import Draft
+from desktop.theme import Theme, icon_button, text_button
+from desktop.widgets.image_grid import GridItem, ImageGrid
+from desktop.widgets.labels import Card, Page, label
+from desktop.widgets.message_strip import MessageStrip
+from engine.config import STARTER
+from engine.events import (
+    Event,
+    ImageGenerated,
+    RunCrashed,
+    RunFailed,
+    RunFinished,
+    Stage,
+    StageProgress,
+)
+
+VIEW = 320
+MAX_SEED = 2**31 - 1
+
+
+class GalleryPanel(Page):
+    """Asks for pictures by `generate_requested` and shows those that come."""
+
+    generate_requested = Signal(object)  # a wish, see EngineThread.generate
+
+    def __init__(self, draft: Draft, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(self.tr("Gallery"), parent)
+        self._draft = draft
+        self._befores: dict[int, str] = {}  # seed -> picture of the base model alone
+        self._afters: dict[str, int] = {}  # picture -> seed
+        self._making_base = False
+        self.prompt = QPlainTextEdit()
+        self.addon = QComboBox()
+        self.weight = QSlider(Qt.Orientation.Horizontal)
+        self._weight_text = label("1.00")
+        self.seed = QSpinBox()
+        self._dice = icon_button(theme, "dice", self.tr("Another seed"))
+        self.count = QSpinBox()
+        self.compare = QCheckBox(self.tr("Also draw it with the base model alone"))
+        self.generate = text_button(theme, "gallery", self.tr("Generate"), "primary")
+        self._progress = QProgressBar()
+        self.strip = MessageStrip(theme)
+        self.grid = ImageGrid(theme, self.tr("Generated images"))
+        self._before, self._after = QLabel(), QLabel()
+        self._copy = text_button(theme, "save", self.tr("Copy image"))
+        self._open = text_button(theme, "folder", self.tr("Open folder"))
+        self._connect()
+        self._lay_out()
+        self.reload()
+
+    @Slot()
+    def reload(self) -> None:
+        """Read what the project holds: trained files and earlier images."""
+        chosen = self.addon.currentData()
+        self.addon.clear()
+        self.addon.addItem(self.tr("None: the base model alone"), ("", ""))
+        for run in self._draft.project.list_runs():
+            for path in sorted(run.exports.glob("*.safetensors")):
+                if not path.stem.endswith("-diffusers"):
+                    title = f"{path.stem} · {run.path.name}"
+                    self.addon.addItem(title, (str(path), _base_of(run.config_path)))
+        row = self.addon.findData(chosen) if chosen else -1
+        self.addon.setCurrentIndex(row if row > 0 else min(1, self.addon.count() - 1))
+        self._befores.clear()
+        self._afters.clear()
+        folder = self._draft.project.generated
+        paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
+        self.grid.grid_model.set_items([_grid_item(path) for path in paths])
+        if not self.prompt.toPlainText():
+            self._suggest()
+        self._show_count()
+
+    @Slot()
+    def ask(self) -> None:
+        """Ask for the pictures, first of the base model where a comparison is wished for."""
+        path, base = self.addon.currentData() or ("", "")
+        wish = {
+            "prompt": " ".join(self.prompt.toPlainText().split()),
+            "base_model": base or self._draft.get("base_model", STARTER),
+            "lora": path,
+            "weight": self.weight.value() / 100,
+            "seed": self.seed.value(),
+            "count": self.count.value(),
+            "folder": str(self._draft.project.generated),
+            "is_base": False,
+        }
+        self.strip.hide()
+        self._progress.setRange(0, 0)
+        self._progress.show()
+        self.generate.setEnabled(False)
+        if path and self.compare.isChecked():
+            hidden = str(self._draft.project.generated / "base")
+            self.generate_requested.emit({**wish, "lora": "", "folder": hidden, "is_base": True})
+        self.generate_requested.emit(wish)
+
+    @Slot(object, bool)
+    def show_event(self, event: Event, is_base: bool) -> None:
+        """One event of a generation; `is_base` for the pictures to compare with."""
+        match event:
+            case StageProgress(stage=Stage.SAMPLE):
+                self._progress.setRange(0, event.total)
+                self._progress.setValue(event.done)
+            case ImageGenerated() if is_base:
+                self._befores[event.seed] = event.path
+            case ImageGenerated():
+                self._afters[event.path] = event.seed
+                self.grid.grid_model.insert(0, _grid_item(Path(event.path)))
+                self.grid.setCurrentIndex(self.grid.grid_model.index(0))
+                self._show_picture(0)
+                self._show_count()
+            case RunFailed():
+                self.strip.show_message(event.error, "error")
+            case RunCrashed():
+                self.strip.show_text(
+                    self.tr("Imprint crashed while drawing."),
+                    event.traceback.strip().splitlines()[-1],
+                    "error",
+                )
+        if isinstance(event, RunFinished | RunFailed | RunCrashed) and not is_base:
+            self._progress.hide()
+            self.generate.setEnabled(True)
+
+    @Slot(int)
+    def _show_picture(self, row: int) -> None:
+        if not 0 <= row < self.grid.grid_model.rowCount():
+            return
+        path = self.grid.grid_model.item(row).path
+        _show(self._after, path)
+        before = self._befores.get(self._afters.get(path, -1), "")
+        self._before.setVisible(bool(before))
+        self._before_name.setVisible(bool(before))
+        if before:
+            _show(self._before, before)
+
+    @Slot()
+    def _suggest(self) -> None:
+        words = [self._draft.get(f"dataset.{key}", "") for key in ("trigger", "class_word")]
+        prompts = self._draft.get("sampling.prompts", ())
+        subject = " ".join(word for word in words if word)
+        self.prompt.setPlainText(prompts[0] if prompts else f"a photo of {subject}".strip())
+
+    @Slot(str)
+    def _on_draft_changed(self, key: str) -> None:
+        if not key:
+            self.prompt.clear()
+            self.reload()
+
+    @Slot(int)
+    def _show_weight(self, value: int) -> None:
+        self._weight_text.setText(f"{value / 100:.2f}")
+        self.weight.setAccessibleName(self.tr("Strength, {0:.2f}").format(value / 100))
+
+    @Slot()
+    def _roll(self) -> None:
+        self.seed.setValue(random.randrange(MAX_SEED))
+
+    @Slot()
+    def _copy_image(self) -> None:
+        index = self.grid.currentIndex()
+        if index.isValid():
+            path = self.grid.grid_model.item(index.row()).path
+            QGuiApplication.clipboard().setPixmap(QPixmap(path))
+
+    @Slot()
+    def _open_folder(self) -> None:
+        folder = self._draft.project.generated
+        folder.mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _show_count(self) -> None:
+        count = self.grid.grid_model.rowCount()
+        self.state.setText(
+            self.tr("%n image(s)", "", count)
+            if count
+            else self.tr("No images yet. Type a prompt and press Generate.")
+        )
+
+    def _connect(self) -> None:
+        self.generate.clicked.connect(self.ask)
+        self.weight.valueChanged.connect(self._show_weight)
+        self._dice.clicked.connect(self._roll)
+        self.grid.chosen.connect(self._show_picture)
+        self._copy.clicked.connect(self._copy_image)
+        self._open.clicked.connect(self._open_folder)
+        self._draft.changed.connect(self._on_draft_changed)
+
+    def _lay_out(self) -> None:
+        self.actions.addWidget(self._copy)
+        self.actions.addWidget(self._open)
+        self.prompt.setAccessibleName(self.tr("Prompt"))
+        self.prompt.setTabChangesFocus(True)
+        self.prompt.setMaximumHeight(96)
+        self.addon.setAccessibleName(self.tr("Trained file"))
+        self.addon.setMinimumContentsLength(12)
+        self.weight.setRange(0, 200)
+        self.weight.setSingleStep(5)
+        self.weight.setValue(100)
+        self._show_weight(100)
+        self.seed.setRange(0, MAX_SEED)
+        self.seed.setValue(42)
+        self.seed.setAccessibleName(self.tr("Seed"))
+        self.count.setRange(1, 64)
+        self.count.setValue(4)
+        self.count.setAccessibleName(self.tr("How many"))
+        self.compare.setChecked(True)
+        self.generate.setShortcut("Ctrl+Return")
+        self._progress.setAccessibleName(self.tr("Progress of the images"))
+        self._progress.hide()
+        self.content.addWidget(self.strip)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(self._make_wish_card())
+        row.addLayout(self._make_view(), 1)
+        self.content.addLayout(row, 1)
+
+    def _make_wish_card(self) -> Card:
+        wish = Card(self.tr("What to draw"))
+        wish.setFixedWidth(340)
+        seed = QHBoxLayout()
+        seed.addWidget(self.seed, 1)
+        seed.addWidget(self._dice)
+        strength = QHBoxLayout()
+        strength.addWidget(self.weight, 1)
+        strength.addWidget(self._weight_text)
+        for name, content in (
+            (self.tr("Prompt"), self.prompt),
+            (self.tr("Trained file"), self.addon),
+            (self.tr("Strength"), strength),
+            (self.tr("Seed"), seed),
+            (self.tr("How many"), self.count),
+        ):
+            wish.body.addWidget(label(name, "quiet"))
+            if isinstance(content, QWidget):
+                wish.body.addWidget(content)
+            else:
+                wish.body.addLayout(content)
+        wish.body.addWidget(self.compare)
+        wish.body.addSpacing(8)
+        wish.body.addWidget(self.generate)
+        wish.body.addWidget(self._progress)
+        wish.body.addStretch(1)
+        return wish
+
+    def _make_view(self) -> QVBoxLayout:
+        self._before_name = label(self.tr("Before: base model"), "note")
+        self._before_name.hide()
+        self._before.hide()
+        self._before.setAccessibleName(self.tr("The same seed with the base model alone"))
+        self._after.setAccessibleName(self.tr("The chosen image"))
+        viewer = Card()
+        pair = QHBoxLayout()
+        pair.setSpacing(16)
+        pair.addStretch(1)
+        for picture, name in (
+            (self._before, self._before_name),
+            (self._after, label(self.tr("After: with the trained file"), "note")),
+        ):
+            column = QVBoxLayout()
+            column.addWidget(picture, 1)
+            column.addWidget(name, 0, Qt.AlignmentFlag.AlignHCenter)
+            picture.setFixedSize(VIEW, VIEW)
+            picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            pair.addLayout(column)
+        pair.addStretch(1)
+        viewer.body.addLayout(pair)
+        column = QVBoxLayout()
+        column.setSpacing(16)
+        column.addWidget(viewer)
+        column.addWidget(self.grid, 1)
+        return column
+
+
+def _show(picture: QLabel, path: str) -> None:
+    mode = Qt.TransformationMode.SmoothTransformation
+    pixmap = QPixmap(path)
+    if not pixmap.isNull():
+        picture.setPixmap(pixmap.scaled(VIEW, VIEW, Qt.AspectRatioMode.KeepAspectRatio, mode))
+
+
+def _grid_item(path: Path) -> GridItem:
+    return GridItem(str(path), path.stem, path.name)
+
+
+def _base_of(config_path: Path) -> str:
+    """The base model that a run was trained on; empty where its config cannot be read."""
+    import json
+
+    try:
+        data = json.loads(config_path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    base = data.get("base_model", "") if isinstance(data, dict) else ""
+    return base if isinstance(base, str) else ""

@@ -1,0 +1,169 @@
+"""Method: how it learns. Cards in plain language, then the settings that matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.draft import Draft
+from desktop.theme import Theme, text_button
+from desktop.widgets.labels import Card, Page, label
+from desktop.widgets.method_card import MethodCard
+from desktop.widgets.settings_form import SettingsForm
+from engine.config import STARTER, RunConfig
+from engine.config_file import Problem
+from engine.errors import UserError
+from engine.methods.catalog import METHODS
+from engine.models.catalog import locate
+from engine.presets import starting_point
+from engine.settings import Row, rows
+
+# The folder, the words and the base model have places of their own on the pages.
+ELSEWHERE = {"dataset.folder", "dataset.trigger", "dataset.class_word", "base_model"}
+
+
+class MethodPanel(Page):
+    """The four methods, the base model, and a form built from the settings' own classes."""
+
+    advanced_changed = Signal(bool)
+
+    def __init__(
+        self, draft: Draft, theme: Theme, advanced: bool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(self.tr("Method"), parent)
+        self._draft = draft
+        self.cards = {kind: MethodCard(entry) for kind, entry in METHODS.items()}
+        self._base = label("", wrap=True)
+        self._base_note = label("", "quiet", wrap=True)
+        self._use_starter = text_button(theme, "home", self.tr("Use the starter model"))
+        self._use_file = text_button(theme, "folder", self.tr("Choose a model file…"))
+        self._advanced = QCheckBox(self.tr("Show all settings"))
+        self._advanced.setChecked(advanced)
+        self.form = SettingsForm(draft, _form_rows())
+        self._connect()
+        self._lay_out()
+        self.form.show_advanced(advanced)
+        self._show_draft("")
+
+    def show_problems(self, problems: list[Problem]) -> None:
+        """Mark what a check found wrong."""
+        self.form.show_problems(problems)
+
+    def focus_setting(self, key: str) -> bool:
+        return self.form.focus_setting(key)
+
+    def use_model(self, base_model: str) -> None:
+        """Take a base model and the settings that suit it; a wrong file is told in words."""
+        try:
+            source = locate(base_model)
+        except UserError as error:
+            self._base_note.setText(str(error))
+            return
+        kind = self._draft.get("method.kind", "lora")
+        self._draft.set("base_model", base_model)
+        for section, values in starting_point(kind, base_model, 8).items():
+            for key, value in values.items():
+                self._draft.set(f"{section}.{key}", value)
+        if not source.is_starter:
+            self._draft.set("dataset.template", "a photo of {subject}")
+
+    @Slot()
+    def _choose_model(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Base model"), "", self.tr("Models (*.safetensors);;All files (*)")
+        )
+        if name:
+            self.use_model(name)
+
+    @Slot()
+    def _choose_starter(self) -> None:
+        self.use_model(STARTER)
+
+    @Slot(str)
+    def _choose_method(self, kind: str) -> None:
+        if METHODS[kind].is_available:
+            self._draft.set("method.kind", kind)
+
+    @Slot(bool)
+    def _toggle_advanced(self, advanced: bool) -> None:
+        self.form.show_advanced(advanced)
+        self.advanced_changed.emit(advanced)
+
+    @Slot(str)
+    def _show_draft(self, key: str) -> None:
+        if key in ("", "method.kind"):
+            chosen = self._draft.get("method.kind", "lora")
+            for kind, card in self.cards.items():
+                card.set_chosen(kind == chosen)
+            self.state.setText(METHODS[chosen].title if chosen in METHODS else "")
+        if key in ("", "base_model"):
+            base = self._draft.get("base_model", STARTER)
+            if base == STARTER:
+                self._base.setText(self.tr("Starter model (bundled)"))
+                self._base_note.setText(
+                    self.tr(
+                        "Draws small emoji-like pictures and nothing else. What it learns fits "
+                        "only this model."
+                    )
+                )
+            else:
+                self._base.setText(Path(base).name)
+                self._base_note.setText(self.tr("Used where it lies; nothing is copied."))
+
+    def _connect(self) -> None:
+        for card in self.cards.values():
+            card.chosen.connect(self._choose_method)
+        self._use_starter.clicked.connect(self._choose_starter)
+        self._use_file.clicked.connect(self._choose_model)
+        self._advanced.toggled.connect(self._toggle_advanced)
+        self._draft.changed.connect(self._show_draft)
+
+    def _lay_out(self) -> None:
+        cards = QHBoxLayout()
+        cards.setSpacing(12)
+        for card in self.cards.values():
+            cards.addWidget(card, 1)
+        base = Card(self.tr("Base model"))
+        base.body.addWidget(self._base)
+        base.body.addWidget(self._base_note)
+        buttons = QVBoxLayout()
+        buttons.addWidget(self._use_starter)
+        buttons.addWidget(self._use_file)
+        base.body.addLayout(buttons)
+        base.body.addStretch(1)
+        settings = Card(self.tr("Settings"))
+        settings.header.addWidget(self._advanced)
+        settings.body.addWidget(self.form)
+        settings.body.addStretch(1)
+        pair = QHBoxLayout()
+        pair.setSpacing(16)
+        pair.addWidget(settings, 3)
+        pair.addWidget(base, 2)
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(16)
+        column.addLayout(cards)
+        column.addLayout(pair)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inside)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.content.addWidget(scroll, 1)
+
+
+def _form_rows() -> list[Row]:
+    """Basic settings first, then the advanced ones, in the order of their declaration."""
+    found = [row for row in rows(RunConfig) if row.key not in ELSEWHERE]
+    return [row for row in found if not row.advanced] + [row for row in found if row.advanced]

@@ -1,0 +1,66 @@
+"""One card of the method page: what a method costs and gives."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from desktop.widgets.labels import Card, label, set_kind
+from desktop.words import engine_text
+from engine.methods.catalog import MethodEntry
+
+
+class MethodCard(Card):
+    """Chosen with the mouse or with Enter."""
+
+    chosen = Signal(str)
+
+    def __init__(self, entry: MethodEntry, parent: QWidget | None = None) -> None:
+        super().__init__(entry.title, parent)
+        self.entry = entry
+        self._badge = label(self._badge_text(), "badge")
+        self.header.addWidget(self._badge)
+        self.body.addWidget(label(engine_text(entry.line), wrap=True))
+        for name, value in (
+            (self.tr("Effect"), entry.effect),
+            (self.tr("Speed"), entry.speed),
+            (self.tr("Memory"), entry.memory),
+        ):
+            self.body.addLayout(_meter(name, value))
+        self.body.addWidget(label(engine_text(entry.best_for), "note", wrap=True))
+        self.body.addStretch(1)
+        self.setEnabled(entry.is_available)
+        if entry.is_available:
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{entry.title}, {self._badge.text()}")
+
+    def set_chosen(self, chosen: bool) -> None:
+        set_kind(self, "chosen", "true" if chosen else "false")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        self.chosen.emit(self.entry.kind)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self.entry.kind)
+        else:
+            super().keyPressEvent(event)
+
+    def _badge_text(self) -> str:
+        if not self.entry.is_available:
+            return self.tr("Comes next")
+        return self.tr("Recommended") if self.entry.kind == "lora" else ""
+
+
+def _meter(name: str, value: int) -> QHBoxLayout:
+    """A word and one to four dots; the dots are said as a number too."""
+    row = QHBoxLayout()
+    dots: QLabel = label("●" * value + "○" * (4 - value))
+    dots.setAccessibleName(f"{name}: {value} / 4")
+    row.addWidget(label(name, "quiet"))
+    row.addStretch(1)
+    row.addWidget(dots)
+    return row
