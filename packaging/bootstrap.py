@@ -223,7 +223,8 @@ def stamp_is_good(group: str) -> bool:
         stamp = json.loads((venv.VENV / STAMP).read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return venv.python_path().exists() and stamp.get(group) == digest(group)
+    known = stamp.get(group) if isinstance(stamp, dict) else None
+    return venv.python_path().exists() and known == digest(group)
 
 
 def write_stamp(group: str) -> None:

@@ -1,0 +1,106 @@
+"""The walls of the house: who may import whom, how large a file may grow, what must not return."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torch", "diffusers", "transformers", "peft", "accelerate")
+LONGEST_FILE = 400
+
+
+def _run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+
+
+def _modules(folder: str) -> list[str]:
+    files = sorted((ROOT / folder).rglob("*.py"))
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
+    return [name.removesuffix(".__init__") for name in names]
+
+
+def _first_that_pulls_in(modules: list[str], forbidden: tuple[str, ...]) -> str:
+    """Import all in one process, one after another; say which one broke the rule, or nothing."""
+    done = _run(
+        f"import importlib, sys\n"
+        f"for name in {modules!r}:\n"
+        f"    importlib.import_module(name)\n"
+        f"    for heavy in {forbidden!r}:\n"
+        f"        if heavy in sys.modules:\n"
+        f"            sys.exit(f'{{name}} pulls in {{heavy}}')\n"
+    )
+    return done.stderr.strip()
+
+
+def test_the_folder_packaging_does_not_hide_the_library_packaging():
+    assert not (ROOT / "packaging/__init__.py").exists()
+    done = _run("import packaging.version; print(packaging.version.Version('1.0'))")
+    assert done.stdout.strip() == "1.0", done.stderr
+
+
+def test_the_engine_starts_without_qt():
+    assert _first_that_pulls_in(_modules("engine"), ("PySide6", "desktop", "pyqtgraph")) == ""
+
+
+def test_the_window_starts_without_torch():
+    modules = [name for name in _modules("desktop") if name != "desktop.engine_thread"]
+    assert _first_that_pulls_in(modules, HEAVY) == ""
+
+
+def test_the_command_line_checks_its_flags_before_torch_is_loaded():
+    assert _first_that_pulls_in(["main", "engine.cli"], HEAVY) == ""
+
+
+def test_the_direction_rules_hold():
+    done = _run("from importlinter.cli import lint_imports_command as run; run()")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_thousand_signals_lose_no_reference_to_true():
+    # PySide6 6.12.0 on CPython 3.11 loses one at each emit, and aborts after some hundred.
+    done = _run(
+        "import sys\n"
+        "from PySide6.QtCore import QObject, Signal\n"
+        "class Source(QObject):\n"
+        "    said = Signal(object)\n"
+        "source = Source()\n"
+        "source.said.connect(lambda what: None)\n"
+        "before = sys.getrefcount(True)\n"
+        "for number in range(2000):\n"
+        "    source.said.emit(number)\n"
+        "print(before - sys.getrefcount(True))\n"
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 100
+
+
+@pytest.mark.parametrize("folder", ["engine", "desktop", "packaging"])
+def test_no_file_grows_past_four_hundred_lines(folder):
+    sizes = {
+        file.relative_to(ROOT).as_posix(): len(file.read_text("utf-8").splitlines())
+        for file in (ROOT / folder).rglob("*.py")
+    }
+    assert {name: size for name, size in sizes.items() if size > LONGEST_FILE} == {}
+
+
+def test_the_constraints_name_exact_versions_and_no_address():
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert [line for line in lines if "://" in line or line.count("==") != 1] == []
+
+
+def test_the_program_imports_nothing_from_the_folder_packaging():
+    scripts = "|".join(file.stem for file in (ROOT / "packaging").glob("*.py"))
+    pattern = re.compile(rf"^\s*(from|import)\s+(packaging\.)?({scripts})\b", re.MULTILINE)
+    program = [
+        ROOT / "main.py",
+        *(ROOT / "engine").rglob("*.py"),
+        *(ROOT / "desktop").rglob("*.py"),
+    ]
+    assert [file for file in program if pattern.search(file.read_text("utf-8"))] == []
