@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
     QMainWindow,
     QMessageBox,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -26,8 +25,9 @@ from desktop.panels.home_panel import HomePanel
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.preferences import Preferences
-from desktop.theme import Theme, icon_button
+from desktop.theme import Theme
 from desktop.widgets.labels import label
+from desktop.widgets.rail import PAGES, Rail
 from desktop.words import summary_of
 from engine.config import STARTER
 from engine.config_file import merge
@@ -38,7 +38,7 @@ from engine.presets import starting_point
 from engine.project import Project, default_home
 from engine.sample_project import sample_data
 
-PAGES = ("home", "images", "method", "training", "gallery")
+SAMPLE_NAME = "sample-cat"
 
 
 class MainWindow(QMainWindow):
@@ -57,8 +57,8 @@ class MainWindow(QMainWindow):
         self._run: JobHandle | None = None
         self._warm_up: JobHandle | None = None
         self._generations: dict[int, bool] = {}  # job number -> is it of the base model
+        self.rail = Rail(self.theme, self)
         self.pages: dict[str, QWidget] = {}
-        self.nav: dict[str, QPushButton] = {}
         self._make_pages()
         self._lay_out()
         self._connect()
@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def show_page(self, name: str) -> None:
         self.stack.setCurrentWidget(self.pages[name])
-        self.nav[name].setChecked(True)
+        self.rail.show_page(name)
         if name == "gallery":
             self.gallery.reload()
 
@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
             if isinstance(event, Terminal):
                 self._run = None
                 self._refresh_home()
-                self.nav["training"].setText(self.tr("Training"))
+                self.rail.show_state("training", "")
                 self.gallery.reload()
         elif handle.number in self._generations:
             self.gallery.show_event(event, self._generations[handle.number])
@@ -172,18 +172,16 @@ class MainWindow(QMainWindow):
 
     @Slot(int)
     def _show_percent(self, percent: int) -> None:
-        self.nav["training"].setText(self.tr("Training  {0} %").format(percent))
+        self.rail.show_state("training", f"{percent} %")
 
     @Slot(int)
     def _show_num_pictures(self, count: int) -> None:
-        self.nav["images"].setText(
-            self.tr("Images  {0}").format(count) if count else self.tr("Images")
-        )
+        self.rail.show_state("images", str(count) if count else "")
 
     @Slot()
     def _open_sample(self) -> None:
         if self._may_change_project():
-            self._open(Project(default_home() / "sample-cat"))
+            self._open(Project(default_home() / SAMPLE_NAME))
             self.show_page("images")
 
     @Slot()
@@ -234,19 +232,15 @@ class MainWindow(QMainWindow):
         return False
 
     def _open_draft(self, folder: Path | None) -> Draft:
-        last = folder or (
-            Path(self.preferences.last_project) if self.preferences.last_project else None
-        )
-        project = (
-            Project(last) if last and last.is_dir() else Project(default_home() / "sample-cat")
-        )
+        project = Project(folder or Path(self.preferences.last_project or "/"))
+        if not project.file.is_file():
+            project = Project(default_home() / SAMPLE_NAME)
         return Draft(project, project.load_draft() or sample_data(project.runs), self)
 
     def _refresh_home(self) -> None:
         project = self.draft.project
-        self.home.show_project(
-            project, len(project.list_runs()), project.folder.name == "sample-cat"
-        )
+        is_sample = project.folder.name == SAMPLE_NAME
+        self.home.show_project(project, len(project.list_runs()), is_sample)
 
     @Slot()
     def _toggle_theme(self) -> None:
@@ -309,24 +303,12 @@ class MainWindow(QMainWindow):
         self.monitor.progressed.connect(self._show_percent)
         self.monitor.gallery_requested.connect(self._show_gallery)
         self.gallery.generate_requested.connect(self._generate)
-        self._theme_button.clicked.connect(self._toggle_theme)
-        self.theme.changed.connect(self._recolour_rail)
+        self.rail.page_requested.connect(self.show_page)
+        self.rail.theme_toggled.connect(self._toggle_theme)
 
     @Slot()
     def _show_gallery(self) -> None:
         self.show_page("gallery")
-
-    @Slot()
-    def _on_nav(self) -> None:
-        for name, button in self.nav.items():
-            if button is self.sender():
-                self.show_page(name)
-
-    @Slot()
-    def _recolour_rail(self) -> None:
-        for name, button in self.nav.items():
-            button.setIcon(self.theme.icon(name))
-        self._theme_button.setIcon(self.theme.icon("theme"))
 
     def _lay_out(self) -> None:
         self.setWindowTitle("Imprint")
@@ -346,40 +328,9 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout(whole)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self._make_rail())
+        row.addWidget(self.rail)
         row.addLayout(right, 1)
         self.setCentralWidget(whole)
-
-    def _make_rail(self) -> QFrame:
-        rail = QFrame()
-        rail.setObjectName("rail")
-        rail.setFixedWidth(176)
-        column = QVBoxLayout(rail)
-        column.setContentsMargins(10, 16, 10, 12)
-        column.setSpacing(4)
-        column.addWidget(label("Imprint", "title"))
-        column.addSpacing(12)
-        names = {
-            "home": self.tr("Home"),
-            "images": self.tr("Images"),
-            "method": self.tr("Method"),
-            "training": self.tr("Training"),
-            "gallery": self.tr("Gallery"),
-        }
-        for number, name in enumerate(PAGES, start=1):
-            button = QPushButton(self.theme.icon(name), names[name])
-            button.setProperty("role", "nav")
-            button.setCheckable(True)
-            button.setAutoExclusive(True)
-            button.clicked.connect(self._on_nav)
-            QShortcut(QKeySequence(f"Ctrl+{number}"), self, button.click)
-            self.nav[name] = button
-            column.addWidget(button)
-        column.addStretch(1)
-        self._theme_button = icon_button(self.theme, "theme", self.tr("Light or dark"))
-        self._theme_button.setShortcut("Ctrl+Shift+L")
-        column.addWidget(self._theme_button, 0, Qt.AlignmentFlag.AlignLeft)
-        return rail
 
     def _make_footer(self) -> QFrame:
         footer = QFrame()

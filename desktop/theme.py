@@ -6,11 +6,14 @@ Fusion with an own palette looks the same on every system. Contrast of text is a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import qtawesome
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
+
+CHECK_MARK = (Path(__file__).parents[1] / "resources/icons/check.svg").as_posix()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,10 @@ def _stylesheet(t: Tokens) -> str:
     QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
     QCheckBox {{ spacing: 8px; min-height: 24px; }}
     QCheckBox:focus {{ color: {t.focus}; }}
+    QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {t.border};
+        border-radius: 4px; background: {t.field}; }}
+    QCheckBox::indicator:checked {{ background: {t.fill}; border-color: {t.fill};
+        image: url("{CHECK_MARK}"); }}
     QProgressBar {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 5px;
         max-height: 8px; min-height: 8px; text-align: center; }}
     QProgressBar::chunk {{ background: {t.fill}; border-radius: 4px; }}

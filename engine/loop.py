@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -175,7 +176,7 @@ class Loop:
         if self.accelerator.num_processes == 1:
             return
         gradients = [p.grad for p in self._parameters() if p.grad is not None]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        flat: Any = torch.cat([gradient.flatten() for gradient in gradients])
         flat = self.accelerator.reduce(flat, reduction="mean")
         for gradient, part in zip(
             gradients, flat.split([g.numel() for g in gradients]), strict=True
@@ -268,4 +269,5 @@ class Loop:
             return wish
         told = wish and self.accelerator.is_main_process
         flag = torch.tensor(float(told), device=self.accelerator.device)
-        return bool(self.accelerator.reduce(flag, reduction="sum") > 0)
+        told_sum: Any = self.accelerator.reduce(flag, reduction="sum")
+        return bool(told_sum > 0)

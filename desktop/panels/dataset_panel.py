@@ -108,9 +108,8 @@ class DatasetPanel(Page):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         self._drop.set_over(False)
-        self._take(
-            [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        )
+        urls = event.mimeData().urls()
+        self._take([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
         event.acceptProposedAction()
 
     def _take(self, paths: list[Path]) -> None:
@@ -246,8 +245,8 @@ class DatasetPanel(Page):
         super().hideEvent(event)
 
     def _lay_out(self) -> None:
-        self.actions.addWidget(self._add_files)
-        self.actions.addWidget(self._add_folder)
+        self.buttons.addWidget(self._add_files)
+        self.buttons.addWidget(self._add_folder)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._drop)
         self._stack.addWidget(self.grid)

@@ -63,7 +63,8 @@ class GalleryPanel(Page):
         self._progress = QProgressBar()
         self.strip = MessageStrip(theme)
         self.grid = ImageGrid(theme, self.tr("Generated images"))
-        self._before, self._after = QLabel(), QLabel()
+        self._before = QLabel()
+        self._after = label(self.tr("The chosen image is shown here."), "quiet", wrap=True)
         self._copy = text_button(theme, "save", self.tr("Copy image"))
         self._open = text_button(theme, "folder", self.tr("Open folder"))
         self._connect()
@@ -207,8 +208,8 @@ class GalleryPanel(Page):
         self._draft.changed.connect(self._on_draft_changed)
 
     def _lay_out(self) -> None:
-        self.actions.addWidget(self._copy)
-        self.actions.addWidget(self._open)
+        self.buttons.addWidget(self._copy)
+        self.buttons.addWidget(self._open)
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setTabChangesFocus(True)
         self.prompt.setMaximumHeight(96)
@@ -221,6 +222,8 @@ class GalleryPanel(Page):
         self.seed.setRange(0, MAX_SEED)
         self.seed.setValue(42)
         self.seed.setAccessibleName(self.tr("Seed"))
+        for spin in (self.seed, self.count):
+            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.count.setRange(1, 64)
         self.count.setValue(4)
         self.count.setAccessibleName(self.tr("How many"))

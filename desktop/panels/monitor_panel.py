@@ -253,7 +253,7 @@ class MonitorPanel(Page):
             self.start,
             self.to_gallery,
         ):
-            self.actions.addWidget(button)
+            self.buttons.addWidget(button)
         self.pause.setShortcut("Ctrl+P")
         self.stop.setShortcut("Ctrl+.")
         self.sample_now.setShortcut("Ctrl+Shift+G")

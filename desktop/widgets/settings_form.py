@@ -98,7 +98,7 @@ class SettingsForm(QWidget):
             spin = QSpinBox()
             spin.setRange(int(row.minimum or 0), int(row.maximum or MAX_INT))
             spin.setSuffix(f" {engine_text(row.unit)}" if row.unit else "")
-            spin.setGroupSeparatorShown(False)
+            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             spin.valueChanged.connect(lambda value, key=row.key: self._draft.set(key, value))
             return spin
         line = QLineEdit()

@@ -118,8 +118,8 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 
 
 def _noise_schedule(folder: Path) -> NoiseSchedule:
-    config = DDPMScheduler.load_config(folder, subfolder="scheduler", local_files_only=True)
-    scheduler = DDPMScheduler.from_config(config)
+    config: Any = DDPMScheduler.load_config(folder, subfolder="scheduler", local_files_only=True)
+    scheduler: Any = DDPMScheduler.from_config(config)
     return NoiseSchedule(scheduler.alphas_cumprod.float(), scheduler.config.prediction_type)
 
 

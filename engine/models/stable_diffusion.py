@@ -6,12 +6,11 @@ Rombach et al. 2022. The prediction type is whatever the scheduler's config says
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTokenizer
 
 from engine.diffusion import NoiseSchedule
 from engine.models.base import Moments, Part
@@ -26,9 +25,9 @@ class StableDiffusion:
         source: ModelSource,
         noise_schedule: NoiseSchedule,
         *,
-        unet: UNet2DConditionModel,
-        vae: AutoencoderKL,
-        text_encoder: CLIPTextModel,
+        unet: Any,  # UNet2DConditionModel; diffusers' own types hide its config
+        vae: Any,  # AutoencoderKL
+        text_encoder: Any,  # CLIPTextModel
         tokenizer: CLIPTokenizer,
     ) -> None:
         self.source = source

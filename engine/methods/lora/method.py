@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
@@ -40,7 +41,7 @@ class Lora(Method):
         for part in self._parts:
             config = LoraConfig(
                 r=self.settings.rank,
-                lora_alpha=self.settings.alpha,
+                lora_alpha=cast(int, self.settings.alpha),  # peft divides; a fraction is fine
                 lora_dropout=self.settings.dropout,
                 target_modules=self._targets(part),
             )
@@ -105,11 +106,12 @@ class Lora(Method):
                 yield f"{part.name}.{path}.up", up
 
 
-def _layers(part: Part) -> Iterator[tuple[str, LoraLayer]]:
+def _layers(part: Part) -> Iterator[tuple[str, Any]]:
+    """Path and layer of every adapted layer; a LoraLayer, whose types peft leaves open."""
     for path, module in part.module.named_modules():
         if isinstance(module, LoraLayer):
             yield re.sub(r"^base_model\.model\.", "", path), module
 
 
-def _matrices(layer: LoraLayer) -> tuple[nn.Parameter, nn.Parameter]:
+def _matrices(layer: Any) -> tuple[nn.Parameter, nn.Parameter]:
     return layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight

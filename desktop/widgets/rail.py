@@ -1,0 +1,76 @@
+"""The rail at the left: the pages in the order in which they are used, with live state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+
+from desktop.theme import Theme, icon_button
+from desktop.widgets.labels import label
+
+PAGES = ("home", "images", "method", "training", "gallery")
+
+
+class Rail(QFrame):
+    """One button a page; Ctrl+1 to Ctrl+5."""
+
+    page_requested = Signal(str)
+    theme_toggled = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("rail")
+        self.setFixedWidth(176)
+        self._theme = theme
+        self.buttons: dict[str, QPushButton] = {}
+        self._theme_button = icon_button(theme, "theme", self.tr("Light or dark"))
+        self._theme_button.setShortcut("Ctrl+Shift+L")
+        self._theme_button.clicked.connect(self.theme_toggled)
+        theme.changed.connect(self._recolour)
+        self._lay_out()
+
+    def show_page(self, name: str) -> None:
+        self.buttons[name].setChecked(True)
+
+    def show_state(self, name: str, state: str) -> None:
+        """Put a count or a percentage behind the name of a page; empty takes it away."""
+        self.buttons[name].setText(f"{self._names[name]}   {state}".rstrip())
+
+    @Slot()
+    def _tell(self) -> None:
+        for name, button in self.buttons.items():
+            if button is self.sender():
+                self.page_requested.emit(name)
+
+    @Slot()
+    def _recolour(self) -> None:
+        for name, button in self.buttons.items():
+            button.setIcon(self._theme.icon(name))
+        self._theme_button.setIcon(self._theme.icon("theme"))
+
+    def _lay_out(self) -> None:
+        self._names = {
+            "home": self.tr("Home"),
+            "images": self.tr("Images"),
+            "method": self.tr("Method"),
+            "training": self.tr("Training"),
+            "gallery": self.tr("Gallery"),
+        }
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 16, 10, 12)
+        column.setSpacing(4)
+        column.addWidget(label("Imprint", "title"))
+        column.addSpacing(12)
+        for number, name in enumerate(PAGES, start=1):
+            button = QPushButton(self._theme.icon(name), self._names[name])
+            button.setProperty("role", "nav")
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+            button.clicked.connect(self._tell)
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
+            shortcut.activated.connect(button.click)
+            self.buttons[name] = button
+            column.addWidget(button)
+        column.addStretch(1)
+        column.addWidget(self._theme_button, 0, Qt.AlignmentFlag.AlignLeft)
