@@ -1,0 +1,116 @@
+"""Which picture is seen when: keyed by seed and number, never by what came before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.data.batches import BatchSource
+from engine.data.buckets import Bucket
+from engine.data.latents import CachedImage
+from engine.data.scan import ImageItem
+from engine.device import keyed_generator
+from engine.models.base import Moments
+
+CPU = torch.device("cpu")
+
+
+def source(count: int = 7, *, seed: int = 1, wide: int = 0, **options) -> BatchSource:
+    """Pictures whose latents say their number; the last `wide` have another shape."""
+    images = []
+    for number in range(count):
+        bucket = Bucket(64, 32) if number >= count - wide else Bucket(32, 32)
+        mean = torch.full((1, 4, bucket.height // 8, bucket.width // 8), float(number))
+        moments = Moments(mean, torch.zeros_like(mean))
+        flipped = Moments(-mean - 100, torch.zeros_like(mean))
+        item = ImageItem(Path(f"{number}.png"), "", 64, 64, "")
+        images.append(CachedImage(item, bucket, moments, flipped))
+    settings = {"batch_size": 2, "repeats": 1} | options
+    texts = [f"picture {number}" for number in range(count)]
+    return BatchSource(images=images, captions=texts, seed=seed, device=CPU, **settings)
+
+
+def numbers(batches: BatchSource, at: int) -> list[int]:
+    return [int(t) for t in batches.batch(at, keyed_generator(at)).latents[:, 0, 0, 0]]
+
+
+def epoch(batches: BatchSource, number: int) -> list[int]:
+    per = batches.batches_per_epoch
+    return [n for at in range(number * per, (number + 1) * per) for n in numbers(batches, at)]
+
+
+def test_each_picture_is_seen_once_an_epoch_and_the_last_partial_batch_is_kept():
+    batches = source(7)
+    assert batches.batches_per_epoch == 4
+    for number in range(3):
+        assert Counter(epoch(batches, number)) == Counter(range(7))
+
+
+def test_repeats_show_each_picture_so_often():
+    assert Counter(epoch(source(3, repeats=4), 0)) == Counter({0: 4, 1: 4, 2: 4})
+
+
+def test_epochs_differ_and_seeds_differ():
+    batches = source(12)
+    orders = {tuple(epoch(batches, number)) for number in range(4)}
+    assert len(orders) == 4
+    assert epoch(source(12, seed=2), 0) != epoch(source(12), 0)
+
+
+def test_a_batch_depends_on_its_number_alone():
+    straight = [numbers(source(7), at) for at in range(20)]
+    one = source(7)
+    backwards = {at: numbers(one, at) for at in reversed(range(20))}
+    assert [backwards[at] for at in range(20)] == straight
+
+
+def test_a_batch_never_mixes_shapes():
+    batches = source(9, wide=4)
+    for at in range(batches.batches_per_epoch * 3):
+        wide = {number >= 5 for number in numbers(batches, at)}
+        assert len(wide) == 1
+
+
+def test_two_processes_share_an_epoch_without_overlap():
+    world = 2
+    shares = [
+        [n for step in range(3) for n in numbers(source(6, batch_size=1), step * world + rank)]
+        for rank in range(world)
+    ]
+    assert sorted(shares[0] + shares[1]) == list(range(6))
+
+
+def test_captions_go_with_their_pictures():
+    batches = source(7)
+    for at in range(8):
+        batch = batches.batch(at, keyed_generator(at))
+        said = [int(caption.split()[1]) for caption in batch.captions]
+        assert said == [int(t) for t in batch.latents[:, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_share_of_empty_captions_is_what_was_asked_for(share):
+    batches = source(8, caption_dropout=share)
+    said = [text for at in range(200) for text in batches.batch(at, keyed_generator(at)).captions]
+    empty = [text == "" for text in said]
+    assert sum(empty) / len(empty) == pytest.approx(share, abs=0.08)
+
+
+def test_flipping_shows_about_half_mirrored_and_never_unasked():
+    def mirrored(flip: bool) -> float:
+        batches = source(8, flip=flip)
+        seen = [n < 0 for at in range(200) for n in numbers(batches, at)]
+        return sum(seen) / len(seen)
+
+    assert mirrored(False) == 0
+    assert mirrored(True) == pytest.approx(0.5, abs=0.1)
+
+
+def test_latents_are_drawn_anew_each_time_from_the_moments():
+    moments = Moments(torch.zeros(1, 4, 2, 2), torch.full((1, 4, 2, 2), 0.5))
+    draws = torch.cat([moments.sample(keyed_generator(n)) for n in range(400)])
+    assert draws.std().item() == pytest.approx(0.5, rel=0.05)
+    assert torch.equal(moments.sample(None), moments.mean)
