@@ -32,7 +32,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
-    SampleReady,
+    SheetReady,
     StageProgress,
     StepFinished,
     as_json,
@@ -118,8 +118,11 @@ class Reporter:
             case PictureChecked():
                 caption = event.caption or "(no caption)"
                 self._line(f"{Path(event.path).name}  {event.width} x {event.height}  {caption}")
-            case SampleReady() | ImageGenerated():
+            case ImageGenerated():
                 self._line(f"Picture: {event.path}")
+            case SheetReady():
+                self._close_bar()
+                self._line(f"Before and after: {event.path}")
             case CheckpointSaved():
                 pass
             case RunFinished():

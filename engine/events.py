@@ -66,6 +66,13 @@ class SampleReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SheetReady:
+    """The training pictures, the base model's and the last samples, on one sheet."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PausedAt:
     step: int
 
@@ -132,6 +139,7 @@ Event = (
     | Heartbeat
     | StepFinished
     | SampleReady
+    | SheetReady
     | PausedAt
     | ResumedAt
     | CheckpointSaved

@@ -75,6 +75,10 @@ class RunFolder:
         return self.path / "exports"
 
     @property
+    def sheet(self) -> Path:
+        return self.path / "before_after.png"
+
+    @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
 

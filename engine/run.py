@@ -18,6 +18,7 @@ from engine.control import Control
 from engine.data import captions
 from engine.data.batches import BatchSource
 from engine.data.latents import CachedImage, LatentCache, encode_pictures, hash_weights
+from engine.data.pictures import PictureError
 from engine.data.scan import Scan, scan_folder
 from engine.device import base_dtype, describe, make_accelerator, seed_everything
 from engine.errors import NoPictures, PromptCut, UserError
@@ -27,6 +28,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    SheetReady,
     Stage,
     StageProgress,
 )
@@ -40,6 +42,7 @@ from engine.models.catalog import locate
 from engine.models.loader import load_model
 from engine.previews import Previews
 from engine.project import RunFolder, cache_folder, create_run, open_run, record
+from engine.sheet import sampled_steps, samples_of, write_sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +174,30 @@ def _train(
     if accelerator.is_main_process:
         facts = export_facts(config, folder, model, loop.step)
         paths = yield from export_all(folder.exports, method.result(), facts)
+        yield from _write_sheet(folder, dataset)
         _write_result(folder, loop, paths, time.monotonic() - clock)
     yield RunFinished(
         steps=loop.step,
         stopped_early=loop.stopped_early,
         exports=tuple(str(path) for path in paths),
     )
+
+
+def _write_sheet(folder: RunFolder, dataset: Dataset) -> Iterator[Event]:
+    """Before and after on one sheet, where samples were made at all."""
+    steps = sampled_steps(folder.samples)
+    if len(steps) < 2:
+        return
+    rows = [
+        ("Pictures", [image.item.path for image in dataset.images]),
+        ("Before", samples_of(folder.samples, steps[0])),
+        (f"After {steps[-1]} steps", samples_of(folder.samples, steps[-1])),
+    ]
+    try:
+        write_sheet(folder.sheet, rows)
+    except (UserError, PictureError):
+        return  # a picture that went away costs the sheet, not the run
+    yield SheetReady(path=str(folder.sheet))
 
 
 def export_facts(

@@ -14,9 +14,9 @@ FOLDER = RESOURCES / "sample_project"
 IMAGES = FOLDER / "images"
 TRIGGER = "sks"
 CLASS_WORD = "cat"
-PROMPTS = (
-    f"a noto emoji of a {TRIGGER} {CLASS_WORD} on a white background",
-    f"a noto emoji of a {TRIGGER} {CLASS_WORD} on a blue background",
+PROMPTS = tuple(
+    f"a noto emoji of a {TRIGGER} {CLASS_WORD} on a {colour} background"
+    for colour in ("white", "blue", "yellow", "red")
 )
 
 

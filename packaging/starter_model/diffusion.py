@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 log = logging.getLogger("starter_model")
-PEAK_RATE = 6e-4
+PEAK_RATE = 8e-4
 VARIANTS = 4  # placements of each icon on each background
 SCHEDULER = {
     "num_train_timesteps": 1000,
@@ -192,7 +192,8 @@ def train(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: 
         progress.save(steps, clock)
         average.copy_to(painter)
         painter.unet.save_pretrained(folder / "unet")
-        painter.text_encoder.save_pretrained(folder / "text_encoder")
+        save_file(painter.text_encoder.state_dict(), folder / "text_encoder.safetensors")
         save_file({"used_tokens": lessons.used_tokens}, folder / "used_tokens.safetensors")
         note = {"steps": steps, "seconds": clock.spent, "batch": preset.batch, "loss": running}
+        note["workers"] = workers.count()
         (folder / "done.json").write_text(json.dumps(note), encoding="utf-8")

@@ -122,3 +122,9 @@ def vae_batch(corpus: Corpus, size: int, resolution: int, generator: torch.Gener
         crop = photo[:, top : top + resolution, left : left + resolution]
         pictures[row] = crop.to(device) * 2 - 1
     return pictures
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """A picture -> (1, 3, H, W) in [-1, 1]."""
+    pixels = np.asarray(image.convert("RGB"), np.float32) / 127.5 - 1
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()

@@ -58,12 +58,12 @@ BACKGROUNDS = {  # named colours of the captions, sRGB
 
 FIRST_SUBJECTS = tuple(
     """dog-face wolf fox lion tiger-face mouse-face bear panda koala pig-face frog cow-face
-    rabbit-face hamster horse-face unicorn raccoon cat monkey penguin owl chicken elephant turtle
-    octopus fish spouting-whale butterfly honeybee snail crab duck grinning-face
-    smiling-face-with-heart-eyes face-with-tears-of-joy crying-face smiling-face-with-sunglasses
-    alien robot ghost skull clown-face red-apple banana strawberry pizza hamburger watermelon
-    cherries doughnut sun red-heart house automobile rocket balloon evergreen-tree sunflower
-    umbrella crown""".split()
+    rabbit-face unicorn cat monkey penguin owl chicken elephant octopus fish spouting-whale
+    butterfly honeybee crab grinning-face smiling-face-with-heart-eyes face-with-tears-of-joy
+    crying-face smiling-face-with-sunglasses alien robot ghost skull red-apple banana strawberry
+    pizza hamburger watermelon doughnut sun red-heart house rocket balloon sunflower hamster
+    horse-face raccoon turtle snail duck clown-face cherries automobile evergreen-tree umbrella
+    crown""".split()
 )
 
 GROUPS = (  # the order in which further subjects are taken
@@ -156,10 +156,10 @@ PRESETS = {
         text_width=128,
         text_layers=3,
         text_heads=4,
-        num_subjects=60,
+        num_subjects=48,
         styles=("fluent-emoji", "fluent-emoji-flat", "noto", "twemoji"),
         vae_batch=8,
-        batch=8,
+        batch=16,
         vae_minutes=30,
         minutes=70,
     ),

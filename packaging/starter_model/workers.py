@@ -77,6 +77,10 @@ def average(parameters: Iterable[nn.Parameter]) -> None:
     nn.utils.vector_to_parameters(flat / dist.get_world_size(), parameters)
 
 
+def count() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
 class Progress:
     """Resume state of one stage: weights, Adam moments, seconds spent. No pickles."""
 
@@ -111,7 +115,7 @@ class Progress:
         for name, tensors in (("model", weights), ("optimizer", moments)):
             save_file(tensors, self.folder / f"{name}.part")
             (self.folder / f"{name}.part").replace(self.folder / f"{name}.safetensors")
-        state = {"steps": steps, "spent_seconds": clock.spent}
+        state = {"steps": steps, "spent_seconds": clock.spent, "workers": count()}
         (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
 
 

@@ -1,0 +1,52 @@
+"""The sheet that shows what a training did: pictures, before, after."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.data import pictures
+from engine.data.buckets import Bucket, crop_to
+from engine.storage import write_bytes
+
+CELL = 160
+GAP = 8
+LABEL = 28
+MAX_COLUMNS = 6
+PAPER, INK = (255, 255, 255), (26, 29, 35)
+
+
+def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Path]]]) -> None:
+    """One labelled row of pictures under another. Raises DiskFull or OutputNotWritable."""
+    columns = min(MAX_COLUMNS, max(len(files) for _, files in rows))
+    size = (GAP + columns * (CELL + GAP), len(rows) * (LABEL + CELL + GAP) + GAP)
+    sheet = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=15)
+    for number, (title, files) in enumerate(rows):
+        top = GAP + number * (LABEL + CELL + GAP)
+        draw.text((GAP, top + 4), title, fill=INK, font=font)
+        for column, image in enumerate(_cells(files[:columns])):
+            sheet.paste(image, (GAP + column * (CELL + GAP), top + LABEL))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG")
+    write_bytes(path, buffer.getvalue())
+
+
+def samples_of(folder: Path, step: int) -> list[Path]:
+    """The sample pictures of a step, in the order of their prompts."""
+    found = folder.glob(f"step_{step:06d}_*.png")
+    return sorted(found, key=lambda path: int(path.name.split("_")[2]))
+
+
+def sampled_steps(folder: Path) -> list[int]:
+    return sorted({int(path.name.split("_")[1]) for path in folder.glob("step_*_*.png")})
+
+
+def _cells(files: Iterable[Path]) -> Iterable[Image.Image]:
+    for file in files:
+        image = pictures.decode_any_size(pictures.read_file(file))
+        yield crop_to(image, Bucket(CELL, CELL))
