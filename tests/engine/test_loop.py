@@ -37,6 +37,9 @@ from tests.engine_runs import (
     train,
 )
 
+EVERY_STEP = {"every_steps": 1, "num_inference_steps": 2}
+EVERY_SECOND = {"every_steps": 2, "num_inference_steps": 2}
+
 
 @pytest.fixture
 def data(tiny_folder, pictures_folder, tmp_path) -> dict:
@@ -50,11 +53,7 @@ def without_samples(left: dict) -> dict:
 
 def test_samples_do_not_touch_the_training(data):
     plain = left_by(require_finished(train(data)).folder)
-    sampled = left_by(
-        require_finished(
-            train(data | {"sampling": {"every_steps": 1, "num_inference_steps": 2}})
-        ).folder
-    )
+    sampled = left_by(require_finished(train(data | {"sampling": EVERY_STEP})).folder)
     assert len(sampled["samples"]) == 10
     assert not plain["samples"]
     assert without_samples(sampled) == without_samples(plain)
@@ -142,9 +141,7 @@ def test_accumulation_sees_every_picture_once_an_epoch(data, monkeypatch):
 
 
 def test_every_stream_ends_with_exactly_one_terminal_event_and_is_written_down(data):
-    trained = require_finished(
-        train(data | {"sampling": {"every_steps": 2, "num_inference_steps": 2}})
-    )
+    trained = require_finished(train(data | {"sampling": EVERY_SECOND}))
     terminal = [event for event in trained.events if isinstance(event, Terminal)]
     assert terminal == [trained.last]
     lines = read_metrics(trained.folder.metrics)
@@ -172,7 +169,7 @@ def test_stop_before_the_first_step_leaves_a_run_that_can_go_on(data):
 
 
 def test_stop_between_two_samples_leaves_the_second_to_the_resumed_run(data):
-    data = data | {"sampling": {"every_steps": 2, "num_inference_steps": 2}}
+    data = data | {"sampling": EVERY_SECOND}
 
     def watch(event, control: Control):
         if isinstance(event, SampleReady) and event.step == 2:
@@ -188,7 +185,7 @@ def test_stop_between_two_samples_leaves_the_second_to_the_resumed_run(data):
 
 def test_samples_that_a_kill_left_out_are_made_by_the_resumed_run(data):
     """A kill between the save and the samples of one step."""
-    data = data | {"sampling": {"every_steps": 2, "num_inference_steps": 2}}
+    data = data | {"sampling": EVERY_SECOND}
     trained = require_finished(train(data))
     before = left_by(trained.folder)
     for path in trained.folder.samples.glob("step_000004*"):
@@ -199,7 +196,7 @@ def test_samples_that_a_kill_left_out_are_made_by_the_resumed_run(data):
 
 def test_what_was_lost_in_a_crash_is_told_once(data):
     data = data | {
-        "sampling": {"every_steps": 1, "num_inference_steps": 2},
+        "sampling": EVERY_STEP,
         "checkpoints": {"every_steps": 2},
     }
     running = run.run(config_of(data), Control())
@@ -268,9 +265,7 @@ def test_old_checkpoints_go_and_the_newest_stay(data):
 def test_two_runs_of_another_precision_follow_each_other_in_one_process(data):
     for precision in ("fp32", "bf16", "fp32"):
         training = data["training"] | {"steps": 2, "precision": precision}
-        trained = train(
-            data | {"training": training, "sampling": {"every_steps": 2, "num_inference_steps": 2}}
-        )
+        trained = train(data | {"training": training, "sampling": EVERY_SECOND})
         assert isinstance(trained.last, RunFinished), trained.last
         assert all(t.dtype == torch.float32 for t in newest_weights(trained.folder).values())
 
