@@ -14,6 +14,7 @@ os.environ.setdefault("DIFFUSERS_DISABLE_CUSTOM_CODE", "1")
 os.environ.setdefault("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "1")
 
 import json
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -61,23 +62,34 @@ def load_model(base_model: str, dtype: torch.dtype = torch.float32) -> Diffusion
 
 
 def _from_folder(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]:
-    options = {"local_files_only": True, "use_safetensors": True, "torch_dtype": dtype}
     folder = source.path
     return {
-        "unet": UNet2DConditionModel.from_pretrained(folder, subfolder="unet", **options),
-        "vae": AutoencoderKL.from_pretrained(
-            folder, subfolder="vae", **{**options, "torch_dtype": torch.float32}
-        ),
-        "text_encoder": CLIPTextModel.from_pretrained(
-            folder,
-            subfolder="text_encoder",
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=dtype,
-        ),
+        "unet": _part(UNet2DConditionModel, folder, "unet", torch_dtype=dtype),
+        "vae": _part(AutoencoderKL, folder, "vae", torch_dtype=torch.float32),
+        "text_encoder": _part(CLIPTextModel, folder, "text_encoder", dtype=dtype),
         "tokenizer": load_tokenizer(folder / "tokenizer"),
         "noise_schedule": _noise_schedule(folder),
     }
+
+
+def _part(kind: Any, folder: Path, name: str, **options: torch.dtype) -> Any:
+    """One network. The libraries would fill a missing weight with noise, and only log it."""
+    part, told = kind.from_pretrained(
+        folder,
+        subfolder=name,
+        local_files_only=True,
+        use_safetensors=True,
+        output_loading_info=True,
+        **options,
+    )
+    _require_whole(name, told["missing_keys"])
+    return part
+
+
+def _require_whole(part: str, missing: Collection[str]) -> None:
+    if missing:
+        some = ", ".join(sorted(missing)[:3])
+        raise KeyError(f"weights of the {part} are missing, {len(missing)} in all: {some}")
 
 
 def _from_single_file(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]:
@@ -95,10 +107,11 @@ def _from_single_file(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]
         tokenizer=tokenizer,
         safety_checker=None,
     )
+    parts = {"unet": pipeline.unet, "vae": pipeline.vae, "text_encoder": pipeline.text_encoder}
+    for name, part in parts.items():
+        _require_whole(name, [key for key, p in part.named_parameters() if p.is_meta])
     return {
-        "unet": pipeline.unet,
-        "vae": pipeline.vae,
-        "text_encoder": pipeline.text_encoder,
+        **parts,
         "tokenizer": tokenizer,
         "noise_schedule": _noise_schedule(configs),
     }
@@ -124,4 +137,7 @@ def _noise_schedule(folder: Path) -> NoiseSchedule:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:200] or type(error).__name__
+    if isinstance(error, NotImplementedError):  # torch, at a weight that nothing was read into
+        return "some of its weights are missing"
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return text.strip().split("\n")[0][:200] or type(error).__name__
