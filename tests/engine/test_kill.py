@@ -1,0 +1,33 @@
+"""kill -9 at any moment: the resumed run ends as the unbroken one, bit for bit."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.engine_runs import left_by, require_finished, tiny_run, train
+from tests.kills import require_tidy, train_under_fire
+
+
+def fire_at(tiny_folder, pictures_folder, folder, *, kills: int, steps: int, seed: int):
+    data = tiny_run(
+        tiny_folder, pictures_folder, folder / "unbroken", training={"steps": steps},
+        checkpoints={"every_steps": 3, "keep": 3}, sampling={"every_steps": 3},
+    )  # fmt: skip
+    unbroken = require_finished(train(data))
+    config = folder / "config.json"
+    config.write_text(json.dumps(data | {"runs_folder": str(folder / "killed")}), "utf-8")
+
+    story = train_under_fire(config, folder / "killed", kills, seed)
+
+    assert left_by(story.folder) == left_by(unbroken.folder)
+    require_tidy(story.folder)
+    return story
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(__import__("signal"), "SIGKILL"), reason="Windows")
+def test_a_run_killed_six_times_ends_as_the_unbroken_run(tiny_folder, pictures_folder, tmp_path):
+    story = fire_at(tiny_folder, pictures_folder, tmp_path, kills=6, steps=60, seed=1)
+    assert story.landed.total() >= 3
