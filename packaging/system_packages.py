@@ -83,12 +83,13 @@ def install(packages: list[str]) -> bool:
         return False
     print("Installing system packages: " + " ".join(packages), flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    commands = [
-        [apt, "-q", "-q", "update"],
-        [apt, "-q", "-q", "install", "--yes", "--no-install-recommends", *packages],
-    ]
-    # An update may fail for one source alone, and the install then still succeed.
-    return [subprocess.call(command, env=environment) for command in commands][-1] == 0
+    # The update may fail for one source alone, and the installation then still succeed.
+    _apt([apt, "--quiet", "update"], environment)
+    options = ["--quiet", "--yes", "--no-install-recommends"]
+    done = _apt([apt, "install", *options, *packages], environment)
+    if done.returncode != 0:
+        print("apt-get could not:\n" + "\n".join(done.stdout.splitlines()[-5:]), flush=True)
+    return done.returncode == 0
 
 
 def advice(missing: dict[str, str], purpose: str) -> str:
@@ -98,6 +99,18 @@ def advice(missing: dict[str, str], purpose: str) -> str:
         f"{purpose} needs what this computer lacks: {', '.join(sorted(missing))}.\n"
         "On Debian and Ubuntu this command brings it (elsewhere the packages have other names):\n"
         f"  sudo apt-get install {packages}"
+    )
+
+
+def _apt(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
 
 

@@ -60,7 +60,7 @@ def make() -> None:
 
 
 def install(arguments: list[str], what: str) -> None:
-    """Install, with pip's bar on a terminal; keeps the last lines for the sentence if it fails."""
+    """Install, with pip's bar on a terminal and its complaints as they come."""
     print(f"Installing {what} ...", flush=True)
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
     command = [str(python_path()), "-m", "pip", "install", "--no-input", *quiet, *arguments]
@@ -77,7 +77,7 @@ def install(arguments: list[str], what: str) -> None:
 
 def pip_sentence(what: str, said: str) -> str:
     """What a failed installation means, and what to do."""
-    head = f"{_last_lines(said)}\n\nInstalling {what} failed: "
+    head = f"\nInstalling {what} failed: "
     again = "then run the same command again; it goes on from here."
     if "No space left" in said or "Errno 28" in said:
         return f"{head}the disk is full. Free some space (10 GB with CUDA, 3 without), {again}"
