@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -45,7 +45,8 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise as_user_error(error, path.parent) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # gone already, or its folder is none
+            part.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -102,9 +103,11 @@ def require_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"imprint")
-        probe.unlink()
     except OSError as error:
         raise as_user_error(error, folder) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink()
 
 
 def as_user_error(error: OSError, folder: Path) -> OutputNotWritable | DiskFull:

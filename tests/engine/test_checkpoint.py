@@ -1,0 +1,223 @@
+"""Damage is found, the last good state is used, and no two programs write one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine import checkpoint, storage
+from engine.checkpoint import Checkpoint, CheckpointDamaged
+from engine.errors import CheckpointSkipped, DiskFull, Diverged, NoCheckpoint, RunInUse, RunMissing
+from engine.events import Noticed, RunFailed, RunStarted
+from engine.project import RunFolder, open_run
+from engine.run import export_again
+from tests.engine.test_storage import files_no_larger_than
+from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
+
+FILES = ("weights.safetensors", "optimizer.safetensors", "state.json", "MANIFEST.json")
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_folder, pictures_folder, tmp_path_factory) -> RunFolder:
+    """Four steps with checkpoints at 2 and 4. Tests work on copies of it."""
+    runs = tmp_path_factory.mktemp("finished")
+    return require_finished(train(tiny_run(tiny_folder, pictures_folder, runs))).folder
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> RunFolder:
+    return RunFolder(shutil.copytree(finished.path, tmp_path / "copy"))
+
+
+def flip_a_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    place = random.Random(path.name).randrange(len(data))
+    data[place] ^= 0x01
+    path.write_bytes(data)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", [flip_a_byte, cut_short, empty, Path.unlink])
+def test_each_damage_to_each_file_is_found(copy, name, damage):
+    newest = checkpoint.folder_of(copy.checkpoints, 4)
+    damage(newest / name)
+    with pytest.raises(CheckpointDamaged):
+        checkpoint.load(newest)
+
+
+@pytest.mark.parametrize("damage", [flip_a_byte, Path.unlink])
+def test_a_damaged_newest_checkpoint_costs_its_steps_a_notice_and_nothing_else(
+    copy, finished, damage
+):
+    damage(checkpoint.folder_of(copy.checkpoints, 4) / "weights.safetensors")
+    again = require_finished(resume(copy))
+    (notice,) = [n.notice for n in again.of(Noticed) if isinstance(n.notice, CheckpointSkipped)]
+    assert "The checkpoint of step 4 is damaged" in notice.sentence
+    assert notice.advice == "An earlier one is used."
+    assert again.of(RunStarted)[0].first_step == 2
+    assert left_by(copy) == left_by(finished)
+
+
+def test_with_every_checkpoint_damaged_the_run_begins_anew_and_ends_the_same(copy, finished):
+    for step in (2, 4):
+        flip_a_byte(checkpoint.folder_of(copy.checkpoints, step) / "optimizer.safetensors")
+    again = require_finished(resume(copy))
+    assert again.of(RunStarted)[0].first_step == 0
+    assert len([n for n in again.of(Noticed) if isinstance(n.notice, CheckpointSkipped)]) == 2
+    assert left_by(copy) == left_by(finished)
+
+
+def test_the_newest_is_the_one_of_the_highest_step_whatever_the_clock_says(copy):
+    os.utime(checkpoint.folder_of(copy.checkpoints, 2), (4e9, 4e9))
+    os.utime(checkpoint.folder_of(copy.checkpoints, 4), (0, 0))
+    saved, _ = checkpoint.load_latest(copy.path)
+    assert saved is not None
+    assert saved.step == 4
+
+
+def test_a_state_comes_back_with_every_kind_of_number(tmp_path):
+    weights = {"a": torch.randn(3, 4), "b": torch.randn(2).bfloat16(), "c": torch.tensor(1.5)}
+    optimizer = {
+        "state": {
+            0: {"step": torch.tensor(3.0), "exp_avg": torch.randn(3, 4), "d": 0.1 + 0.2},
+            1: {"step": torch.tensor(3.0)},
+        },
+        "param_groups": [{"lr": 1e-4 / 3, "betas": [0.9, 0.999], "params": [0, 1]}],
+    }
+    path = checkpoint.save(tmp_path, Checkpoint(7, weights, optimizer))
+    again = checkpoint.load(path)
+    assert again.step == 7
+    assert all(torch.equal(again.weights[name], weights[name]) for name in weights)
+    assert again.weights["b"].dtype == torch.bfloat16
+    assert torch.equal(again.optimizer["state"][0]["exp_avg"], optimizer["state"][0]["exp_avg"])
+    assert again.optimizer["state"][0]["d"] == 0.1 + 0.2
+    assert again.optimizer["param_groups"] == optimizer["param_groups"]
+
+
+def test_weights_that_are_no_numbers_are_refused_and_the_last_ones_named(tmp_path):
+    checkpoint.save(
+        tmp_path, Checkpoint(3, {"a": torch.ones(1)}, {"state": {}, "param_groups": []})
+    )
+    bad = Checkpoint(5, {"a": torch.tensor([torch.inf])}, {"state": {}, "param_groups": []})
+    with pytest.raises(Diverged, match="last good state is step 3"):
+        checkpoint.save(tmp_path, bad)
+    assert checkpoint.steps_in(tmp_path) == [3]
+
+
+def test_old_checkpoints_stay_while_the_newest_is_damaged(tmp_path):
+    for step in (1, 2, 3):
+        checkpoint.save(
+            tmp_path, Checkpoint(step, {"a": torch.ones(1)}, {"state": {}, "param_groups": []})
+        )
+    flip_a_byte(checkpoint.folder_of(tmp_path, 3) / "weights.safetensors")
+    checkpoint.prune(tmp_path, keep=2)
+    assert checkpoint.steps_in(tmp_path) == [1, 2, 3]
+    shutil.rmtree(checkpoint.folder_of(tmp_path, 3))
+    checkpoint.prune(tmp_path, keep=1)
+    assert checkpoint.steps_in(tmp_path) == [2]
+
+
+def test_names_that_are_no_checkpoints_are_left_alone(tmp_path):
+    for name in ("step_abc", "step_", ".tmp-step_000001-1-ab", "notes.txt"):
+        (tmp_path / name).mkdir()
+    assert checkpoint.steps_in(tmp_path) == []
+    assert checkpoint.steps_in(tmp_path / "not there") == []
+
+
+def test_a_disk_that_fills_up_in_training_ends_the_run_with_its_last_checkpoint_whole(
+    tiny_folder, pictures_folder, tmp_path, finished
+):
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path)
+    limit = files_no_larger_than(50_000)
+
+    def watch(event, control):
+        if getattr(event, "step", None) == 3:
+            limit.__enter__()
+
+    try:
+        failed = train(data, watch)
+    finally:
+        limit.__exit__(None, None, None)
+    assert isinstance(failed.last, RunFailed)
+    assert isinstance(failed.last.error, DiskFull)
+    assert checkpoint.steps_in(failed.folder.checkpoints) == [2]
+    again = require_finished(resume(failed.folder))
+    assert again.of(RunStarted)[0].first_step == 2
+    assert left_by(again.folder) == left_by(finished)
+
+
+def test_a_second_writer_of_a_run_is_refused(copy):
+    with copy.locked():
+        second = resume(copy)
+    assert isinstance(second.last, RunFailed)
+    assert isinstance(second.last.error, RunInUse)
+    assert "Another Imprint is writing the run" in second.last.error.sentence
+    require_finished(resume(copy))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+def test_another_process_holds_a_run_until_the_moment_it_dies(copy):
+    script = (
+        "import sys, time; from pathlib import Path; from engine.project import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); time.sleep(600)"
+    )
+    root = Path(__file__).parents[2]
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(copy.path)],
+        stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(root)},
+    )  # fmt: skip
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(RunInUse), copy.locked():
+            pass
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        holder.stdout.close()
+    with copy.locked():
+        pass
+
+
+def test_a_folder_that_is_no_run_gets_a_sentence(tmp_path):
+    for path in (tmp_path, tmp_path / "not there"):
+        with pytest.raises(RunMissing, match="is not the folder of a run"):
+            open_run(path)
+        failed = resume(RunFolder(path))
+        assert isinstance(failed.last.error, RunMissing)
+
+
+@pytest.mark.parametrize("step", [3, 2])
+def test_a_step_without_a_sound_checkpoint_cannot_be_exported(copy, tmp_path, step):
+    flip_a_byte(checkpoint.folder_of(copy.checkpoints, 2) / "weights.safetensors")
+    last = list(export_again(copy.path, step, "kohya", tmp_path / "x.safetensors"))[-1]
+    assert isinstance(last, RunFailed)
+    assert isinstance(last.error, NoCheckpoint)
+    assert f"has no step-{step} checkpoint" in last.error.sentence
+    assert "2, 4" in last.error.advice
+    assert not (tmp_path / "x.safetensors").exists()
+
+
+def test_the_manifest_names_every_file_of_the_state(copy):
+    manifest = json.loads((checkpoint.folder_of(copy.checkpoints, 4) / "MANIFEST.json").read_text())
+    assert set(manifest["sha256"]) == set(FILES) - {"MANIFEST.json"}
+    for name, expected in manifest["sha256"].items():
+        path = checkpoint.folder_of(copy.checkpoints, 4) / name
+        assert storage.sha256_of(path) == expected

@@ -1,0 +1,165 @@
+"""Files and folders are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import storage
+from engine.errors import DiskFull, OutputNotWritable
+
+resource = pytest.importorskip("resource", reason="Windows has no such limits")
+
+
+@contextlib.contextmanager
+def files_no_larger_than(num_bytes: int):
+    """What a full disk does: writes fail in the middle of a file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_written_file_stands_under_its_name_alone(tmp_path):
+    storage.write_bytes(tmp_path / "new" / "a.bin", b"one")
+    assert (tmp_path / "new" / "a.bin").read_bytes() == b"one"
+    assert names(tmp_path / "new") == {"a.bin"}
+
+
+def test_an_error_inside_leaves_the_old_file_whole_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "a.bin"
+    storage.write_bytes(path, b"old")
+    with pytest.raises(ZeroDivisionError):
+        with storage.atomic_write(path) as file:
+            file.write(b"new" * 1000)
+            file.flush()
+            assert path.read_bytes() == b"old"
+            raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == {"a.bin"}
+
+
+@pytest.mark.parametrize("room", [0, 1, 4096, 99_999])
+def test_a_full_disk_leaves_the_old_file_whole_and_says_so(tmp_path, room):
+    path = tmp_path / "a.bin"
+    storage.write_bytes(path, b"old")
+    with files_no_larger_than(room), pytest.raises(DiskFull) as caught:
+        storage.write_bytes(path, b"x" * 100_000)
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == {"a.bin"}
+    assert f"The disk of {tmp_path} is full" in caught.value.sentence
+    assert "the last checkpoint is safe" in caught.value.advice
+
+
+def test_a_full_disk_leaves_the_old_folder_whole(tmp_path):
+    folder = tmp_path / "step_000001"
+
+    def fill(text: bytes):
+        return lambda hidden: [storage.write_bytes(hidden / n, text) for n in ("a", "b")]
+
+    storage.commit_folder(folder, fill(b"old"))
+    with files_no_larger_than(1000), pytest.raises(DiskFull):
+        storage.commit_folder(folder, fill(b"x" * 2000))
+    assert (folder / "b").read_bytes() == b"old"
+    assert names(tmp_path) == {"step_000001"}
+
+
+def test_a_folder_is_not_seen_before_it_is_whole(tmp_path):
+    folder = tmp_path / "step_000001"
+
+    def fill(hidden: Path) -> None:
+        storage.write_bytes(hidden / "a", b"1")
+        assert not folder.exists()
+
+    storage.commit_folder(folder, fill)
+    assert names(folder) == {"a"}
+
+
+def test_a_file_in_the_way_of_a_folder_gets_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputNotWritable, match="Nothing can be written"):
+        storage.write_bytes(tmp_path / "file" / "a.bin", b"x")
+    with pytest.raises(OutputNotWritable, match="Choose another output folder"):
+        storage.require_writable(tmp_path / "file" / "runs")
+    with pytest.raises(OutputNotWritable):
+        storage.commit_folder(tmp_path / "file" / "step", lambda hidden: None)
+
+
+def test_a_folder_in_the_way_of_a_file_gets_a_sentence_and_stays(tmp_path):
+    (tmp_path / "a.bin").mkdir()
+    (tmp_path / "a.bin" / "inner").write_text("x")
+    with pytest.raises(OutputNotWritable):
+        storage.write_bytes(tmp_path / "a.bin", b"x")
+    assert (tmp_path / "a.bin" / "inner").read_text() == "x"
+    assert names(tmp_path) == {"a.bin"}
+
+
+def test_the_probe_for_writing_leaves_nothing(tmp_path):
+    storage.require_writable(tmp_path / "deep" / "er")
+    assert names(tmp_path / "deep" / "er") == set()
+    with files_no_larger_than(0), pytest.raises(DiskFull):
+        storage.require_writable(tmp_path)
+    assert names(tmp_path) == {"deep"}
+
+
+def test_a_symlink_at_the_name_is_replaced_not_followed(tmp_path):
+    (tmp_path / "secret").write_text("mine")
+    (tmp_path / "a.bin").symlink_to(tmp_path / "secret")
+    storage.write_bytes(tmp_path / "a.bin", b"new")
+    assert (tmp_path / "secret").read_text() == "mine"
+    assert not (tmp_path / "a.bin").is_symlink()
+
+
+def test_what_a_kill_left_is_swept_and_nothing_else(tmp_path):
+    for name in (".tmp-step_1-12-ab", ".trash-step_1-ab"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "inner").write_text("x")
+    for name in (".a.bin.12.ab.part", "a.part", ".hidden", "step_000001"):
+        (tmp_path / name).write_text("x")
+    storage.sweep(tmp_path)
+    assert names(tmp_path) == {"a.part", ".hidden", "step_000001"}
+    storage.sweep(tmp_path / "not there")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_kill_beside_the_rename_leaves_the_old_or_the_new_file(tmp_path, moment):
+    script = f"""
+import os, signal
+from pathlib import Path
+from engine import storage
+real = storage._replace
+def replace(source, target):
+    if {moment == "after"}:
+        real(source, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+storage._replace = replace
+storage.write_bytes(Path("a.bin"), b"new")
+"""
+    (tmp_path / "a.bin").write_bytes(b"old")
+    root = Path(__file__).parents[2]
+    child = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(root)}
+    )
+    assert child.returncode == -signal.SIGKILL
+    assert (tmp_path / "a.bin").read_bytes() == (b"old" if moment == "before" else b"new")
+    storage.sweep(tmp_path)
+    assert names(tmp_path) == {"a.bin"}
+
+
+def test_a_new_file_is_no_program(tmp_path):
+    storage.write_text(tmp_path / "a.txt", "é")
+    assert not (tmp_path / "a.txt").stat().st_mode & stat.S_IXUSR
+    assert (tmp_path / "a.txt").read_bytes() == "é".encode()
