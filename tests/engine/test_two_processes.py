@@ -1,0 +1,78 @@
+"""Two processes on the CPU train one model: the same weights, one set of files, one voice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine import checkpoint
+from engine.project import RunFolder
+from tests.conftest import draw_pictures
+from tests.engine_runs import losses, newest_weights, require_finished, tiny_run, train
+from tests.kills import require_tidy, require_whole
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def outcome(tiny_folder, tmp_path_factory):
+    """The run folder, what was printed, and each process's weights."""
+    folder = tmp_path_factory.mktemp("two")
+    data = tiny_run(
+        tiny_folder, draw_pictures(folder / "pictures", 4), folder / "runs",
+        method={"kind": "lora", "rank": 4, "text_learning_rate": 1e-3, "learning_rate": 1e-2},
+        training={"steps": 4}, sampling={"every_steps": 2},
+    )  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(data), "utf-8")
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+            str(ROOT / "tests/two_ranks.py"), str(folder),
+            "train", str(folder / "config.json"), "--json",
+        ],
+        env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
+        cwd=ROOT, capture_output=True, text=True, timeout=400,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    ranks = [json.loads((folder / f"rank{rank}.json").read_text()) for rank in (0, 1)]
+    return data, folder / "runs", lines, ranks
+
+
+@pytest.mark.slow
+def test_both_processes_end_with_the_same_weights(outcome):
+    _, _, _, ranks = outcome
+    assert len(ranks[0]) == 2  # the UNet and the text encoder, add-on included
+    assert ranks[0] == ranks[1]
+
+
+@pytest.mark.slow
+def test_one_process_writes_and_one_speaks(outcome):
+    _, runs, lines, _ = outcome
+    (folder,) = (RunFolder(path.parent) for path in runs.glob("*/config.json"))
+    assert len(list(runs.iterdir())) == 1
+    told = Counter(line["event"] for line in lines)
+    assert told["RunStarted"] == told["RunFinished"] == 1
+    assert [line["step"] for line in lines if line["event"] == "StepFinished"] == [1, 2, 3, 4]
+    assert lines[-1]["event"] == "RunFinished"
+    assert checkpoint.steps_in(folder.checkpoints) == [2, 4]
+    assert len(list(folder.samples.glob("*.png"))) == 6
+    require_whole(runs)
+    require_tidy(folder)
+
+
+@pytest.mark.slow
+def test_the_second_process_counts(outcome, tmp_path):
+    """Its pictures move the weights: the result is not that of the first process alone."""
+    data, runs, _, _ = outcome
+    (folder,) = (RunFolder(path.parent) for path in runs.glob("*/config.json"))
+    alone = require_finished(train(data | {"runs_folder": str(tmp_path)}))
+    assert losses(folder)[0] == losses(alone.folder)[0]  # rank 0 drew the same first batch
+    both, one = newest_weights(folder), newest_weights(alone.folder)
+    assert any((both[name] != one[name]).any() for name in both)
