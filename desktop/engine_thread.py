@@ -114,9 +114,10 @@ class EngineThread(QThread):
 
     def stop_and_wait(self, milliseconds: int = 120_000) -> bool:
         """Ask the current job to end, then the thread; True when it is gone."""
-        if self._current is not None:
-            self._current.control.stop()
+        # First the flag, then the job: whichever of the two the thread meets, it ends.
         self.requestInterruption()
+        if (current := self._current) is not None:
+            current.control.stop()
         self._jobs.put(None)
         return self.wait(milliseconds)
 
@@ -126,6 +127,8 @@ class EngineThread(QThread):
             self._run_short_jobs()
             if handle is not None:
                 self._current = handle
+                if self.isInterruptionRequested():
+                    return
                 for event in handle.events():
                     self.engine_event.emit(handle, event)
                     self._run_short_jobs()

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 log = logging.getLogger("starter_model")
-PEAK_RATE = 8e-4
+PEAK_RATE = 1e-3
 VARIANTS = 4  # placements of each icon on each background
 SCHEDULER = {
     "num_train_timesteps": 1000,

@@ -1,0 +1,63 @@
+"""A window of one's own for each test, and jobs without torch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from desktop.draft import Draft
+from desktop.theme import Theme
+from engine.events import RunFinished, RunStarted, StepFinished
+from engine.project import Project
+
+
+@pytest.fixture(autouse=True)
+def _fresh_preferences(tmp_path):
+    """Each test starts as a new user would."""
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path))
+    settings = QSettings("Imprint", "Imprint")
+    settings.clear()
+    settings.sync()
+
+
+@pytest.fixture
+def theme(qapp) -> Theme:
+    return Theme(qapp, dark=True)
+
+
+@pytest.fixture
+def draft(qapp, tmp_path, image_folder) -> Draft:
+    project = Project(tmp_path / "my-toy")
+    data = {
+        "name": "my-toy",
+        "runs_folder": str(project.runs),
+        "dataset": {"folder": str(image_folder), "trigger": "sks", "class_word": "toy"},
+        "method": {"kind": "lora"},
+    }
+    return Draft(project, data)
+
+
+def step(number: int, loss: float = 0.5) -> StepFinished:
+    return StepFinished(
+        step=number, loss=loss, learning_rate=1e-4, seconds=0.01, memory_bytes=2**30
+    )
+
+
+def started(steps: int = 10, first_step: int = 0) -> RunStarted:
+    return RunStarted(
+        folder="run", steps=steps, first_step=first_step, device="processor", trainable=1234
+    )
+
+
+def endless(control) -> Iterator:
+    """A run that goes on until it is stopped."""
+    number = 0
+    yield started(10_000)
+    while not control.stop_requested:
+        number += 1
+        time.sleep(0.002)  # the quickest real step; without it only the queue is measured
+        yield step(number)
+    yield RunFinished(steps=number, stopped_early=True, exports=())

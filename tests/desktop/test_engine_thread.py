@@ -1,0 +1,105 @@
+"""The door between window and engine."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from desktop.engine_thread import EngineThread
+from engine.events import RunCrashed, RunFinished, StepFinished, Terminal
+from tests.desktop.conftest import endless, started, step
+
+
+@pytest.fixture
+def thread(qtbot):
+    made = EngineThread()
+    made.start()
+    yield made
+    assert made.stop_and_wait(10_000)
+
+
+def collect(thread):
+    events = []
+    thread.engine_event.connect(lambda handle, event: events.append((handle, event)))
+    return events
+
+
+def test_a_stop_ends_the_run_though_the_thread_is_busy(qtbot, thread):
+    handle = thread.submit(endless)
+    with qtbot.waitSignal(thread.engine_event, timeout=3000):
+        pass
+    handle.control.stop()
+    qtbot.waitUntil(lambda: handle.is_done, timeout=3000)
+
+
+def test_a_job_that_breaks_ends_in_exactly_one_crash_event(qtbot, thread):
+    def broken(control):
+        yield step(1)
+        raise ZeroDivisionError("on purpose")
+
+    events = collect(thread)
+    handle = thread.submit(broken)
+    qtbot.waitUntil(lambda: any(isinstance(e, Terminal) for _, e in events), timeout=3000)
+
+    ends = [event for of, event in events if of is handle and isinstance(event, Terminal)]
+    assert len(ends) == 1
+    assert isinstance(ends[0], RunCrashed)
+    assert "on purpose" in ends[0].traceback
+
+
+def test_a_job_that_breaks_after_its_end_is_not_ended_twice(qtbot, thread):
+    def broken(control):
+        yield RunFinished(steps=1, stopped_early=False, exports=())
+        raise ZeroDivisionError
+
+    events = collect(thread)
+    handle = thread.submit(broken)
+    qtbot.waitUntil(lambda: handle.is_done, timeout=3000)
+    qtbot.wait(50)
+
+    assert sum(isinstance(event, Terminal) for _, event in events) == 1
+
+
+def test_a_short_job_runs_to_its_end_between_two_steps_of_a_long_one(qtbot, thread):
+    def short(control):
+        yield started()
+        yield RunFinished(steps=1, stopped_early=False, exports=())
+
+    events = collect(thread)
+    long_handle = thread.submit(endless)
+    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    short_handle = thread.submit_short(short)
+    qtbot.waitUntil(lambda: short_handle.is_done, timeout=3000)
+    qtbot.waitUntil(
+        lambda: any(of is short_handle and isinstance(e, Terminal) for of, e in events),
+        timeout=3000,
+    )
+
+    positions = [index for index, (of, _) in enumerate(events) if of is short_handle]
+    assert positions == list(range(positions[0], positions[0] + 2))  # nothing in between
+    assert not long_handle.is_done
+    seen = len(events)
+    qtbot.waitUntil(lambda: len(events) > seen + 5, timeout=3000)
+    assert isinstance(events[-1][1], StepFinished)
+    long_handle.control.stop()
+
+
+def test_jobs_run_in_the_thread_and_not_in_the_window(qtbot, thread):
+    places = []
+
+    def job(control):
+        places.append(threading.get_ident())
+        yield RunFinished(steps=0, stopped_early=False, exports=())
+
+    handle = thread.submit(job)
+    qtbot.waitUntil(lambda: handle.is_done, timeout=3000)
+    assert places != [threading.get_ident()]
+
+
+def test_the_thread_can_be_stopped_two_hundred_times_in_a_row(qtbot):
+    for _ in range(200):
+        thread = EngineThread()
+        thread.start()
+        thread.submit(endless)
+        assert thread.stop_and_wait(5000)

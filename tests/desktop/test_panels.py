@@ -1,0 +1,279 @@
+"""Each panel alone, fed with events and clicks."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QSpinBox
+
+from desktop.panels.dataset_panel import DatasetPanel
+from desktop.panels.gallery_panel import GalleryPanel
+from desktop.panels.method_panel import MethodPanel
+from desktop.panels.monitor_panel import MonitorPanel, RunState
+from engine.config_file import Problem
+from engine.errors import NoPictures, PictureSkipped
+from engine.events import (
+    ImageGenerated,
+    Noticed,
+    PausedAt,
+    ResumedAt,
+    RunCrashed,
+    RunFailed,
+    RunFinished,
+    SampleReady,
+)
+from tests.conftest import draw_pictures
+from tests.desktop.conftest import started, step
+
+
+@pytest.fixture
+def dataset(qtbot, draft, theme):
+    panel = DatasetPanel(draft, theme)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(lambda: panel.num_pictures == 3, timeout=10_000)
+    return panel
+
+
+@pytest.fixture
+def monitor(qtbot, theme):
+    panel = MonitorPanel(theme)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def gallery(qtbot, draft, theme):
+    panel = GalleryPanel(draft, theme)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def fingerprint(folder):
+    return {
+        path.name: (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.iterdir()
+    }
+
+
+def drop(panel, *paths):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    panel.dropEvent(event)
+
+
+def test_a_typed_caption_goes_to_the_project_and_leaves_the_pictures_folder_alone(
+    qtbot, dataset, draft, image_folder
+):
+    before = fingerprint(image_folder)
+    dataset.caption.setPlainText("a photo of {subject} in the snow")
+    dataset.grid.setCurrentIndex(dataset.grid.grid_model.index(1))
+
+    written = list(draft.project.captions.glob("*.txt"))
+    assert [path.read_text("utf-8") for path in written] == ["a photo of {subject} in the snow"]
+    assert draft.get("dataset.captions_folder") == str(draft.project.captions)
+    assert fingerprint(image_folder) == before
+
+
+def test_a_caption_written_in_imprint_is_there_after_reading_the_folder_anew(qtbot, dataset):
+    dataset.caption.setPlainText("mine")
+    dataset.reload()
+    qtbot.waitUntil(lambda: dataset.state.text().startswith("3"), timeout=10_000)
+    qtbot.waitUntil(lambda: dataset.caption.toPlainText() == "mine", timeout=10_000)
+
+
+def test_a_dropped_folder_is_used_where_it_lies(qtbot, dataset, draft, tmp_path):
+    other = draw_pictures(tmp_path / "other", count=5)
+    drop(dataset, other)
+    qtbot.waitUntil(lambda: dataset.num_pictures == 5, timeout=10_000)
+    assert draft.get("dataset.folder") == str(other)
+
+
+def test_dropped_files_are_copied_into_the_project_with_their_captions(
+    qtbot, dataset, draft, tmp_path
+):
+    other = draw_pictures(tmp_path / "other", count=2)
+    drop(dataset, other / "picture0.png", other / "picture1.png")
+    qtbot.waitUntil(lambda: draft.get("dataset.folder") == str(draft.project.images), timeout=5000)
+    # Three were there, two came; two of the five are the same pictures under the same names.
+    qtbot.waitUntil(lambda: dataset.num_pictures == 3, timeout=10_000)
+    assert (draft.project.images / "picture1.txt").is_file()
+
+
+def test_what_is_wrong_with_the_pictures_is_listed_with_its_reason(
+    qtbot, dataset, draft, image_folder
+):
+    (image_folder / "page.jpg").write_text("<html>not found</html>", "utf-8")
+    dataset.reload()
+    qtbot.waitUntil(lambda: "page.jpg" in dataset.problem_text, timeout=10_000)
+    assert "web page" in dataset.problem_text
+    assert dataset.num_pictures == 3
+
+
+def test_a_missing_folder_is_told_and_the_page_shows_its_empty_state(qtbot, dataset, tmp_path):
+    dataset.use_folder(tmp_path / "gone")
+    qtbot.waitUntil(dataset.strip.isVisible, timeout=10_000)
+    assert "gone" in dataset.strip.text
+    assert dataset.num_pictures == 0
+
+
+def test_a_full_run_takes_the_monitor_through_its_states(monitor):
+    monitor.begin("my-toy · LoRA")
+    assert monitor.run_state is RunState.PREPARING
+    assert not monitor.start.isVisible()
+    monitor.show_event(started(steps=4))
+    for number in range(1, 5):
+        monitor.show_event(step(number, loss=1.0 / number))
+    assert monitor.run_state is RunState.TRAINING
+    assert monitor.progress.value() == 4
+    assert monitor.chart.num_points == 4
+    monitor.show_event(RunFinished(steps=4, stopped_early=False, exports=("a.safetensors",)))
+    assert monitor.run_state is RunState.FINISHED
+    assert "a.safetensors" in monitor.strip.text
+    assert monitor.start.isVisible()
+    assert monitor.to_gallery.isVisible()
+
+
+def test_the_pause_button_asks_to_continue_once_paused(qtbot, monitor):
+    monitor.begin("x")
+    monitor.show_event(started())
+    with qtbot.waitSignal(monitor.pause_requested):
+        monitor.pause.click()
+    monitor.show_event(PausedAt(step=3))
+    assert monitor.run_state is RunState.PAUSED
+    with qtbot.waitSignal(monitor.resume_requested):
+        monitor.pause.click()
+    monitor.show_event(ResumedAt(step=3))
+    assert monitor.run_state is RunState.TRAINING
+
+
+def test_a_problem_is_shown_with_its_sentence_code_and_setting(qtbot, monitor):
+    monitor.begin("x")
+    monitor.show_event(RunFailed(error=NoPictures(folder="pics", num_files=2)))
+    assert monitor.run_state is RunState.FAILED
+    assert "0 of 2" in monitor.strip.text
+    assert "IM-IMG-10" in monitor.strip.text
+    with qtbot.waitSignal(monitor.setting_requested) as asked:
+        monitor.strip._show_setting.click()
+    assert asked.args == ["dataset.folder"]
+
+
+def test_a_crash_is_told_without_a_traceback_as_the_first_text(monitor):
+    monitor.begin("x")
+    monitor.show_event(RunCrashed(traceback="Traceback\n  File\nZeroDivisionError: x"))
+    assert not monitor.strip.text.startswith("Traceback")
+    assert "checkpoint is safe" in monitor.strip.text
+
+
+def test_a_notice_does_not_end_the_run(monitor):
+    monitor.begin("x")
+    monitor.show_event(started())
+    monitor.show_event(Noticed(notice=PictureSkipped(name="a.jpg", reason="broken")))
+    assert "a.jpg" in monitor.strip.text
+    assert monitor.run_state is RunState.TRAINING
+
+
+def test_a_resumed_run_does_not_draw_a_step_twice(monitor):
+    monitor.begin("x")
+    for number in (1, 2, 3, 2, 3, 4):
+        monitor.show_event(step(number))
+    assert monitor.chart.num_points == 4
+
+
+def test_samples_stand_in_columns_by_step_and_rows_by_prompt(monitor, image_folder):
+    path = str(image_folder / "picture0.png")
+    for at in (0, 50):
+        for prompt in ("a", "b"):
+            monitor.show_event(SampleReady(step=at, prompt=prompt, seed=1, path=path))
+    assert monitor.samples.steps == [0, 50]
+    assert monitor.samples.slider.maximum() == 1
+
+
+def test_a_smoothed_constant_stays_constant():
+    from desktop.widgets.loss_chart import smoothed
+
+    assert smoothed([0.7] * 20, 0.9) == pytest.approx([0.7] * 20)
+
+
+def test_only_lora_can_be_chosen_and_the_others_say_that_they_come_next(qtbot, draft, theme):
+    panel = MethodPanel(draft, theme, advanced=False)
+    qtbot.addWidget(panel)
+    enabled = {kind for kind, card in panel.cards.items() if card.isEnabled()}
+    assert enabled == {"lora"}
+    others = [card for kind, card in panel.cards.items() if kind != "lora"]
+    assert len(others) == 3
+    assert all("Comes next" in card.accessibleName() for card in others)
+
+
+def test_a_form_row_writes_to_the_draft_and_hides_when_advanced(qtbot, draft, theme):
+    panel = MethodPanel(draft, theme, advanced=False)
+    qtbot.addWidget(panel)
+    panel.show()
+    steps = panel.form._editors["training.steps"]
+    assert isinstance(steps, QSpinBox)
+    steps.setValue(123)
+    assert draft.get("training.steps") == 123
+    assert not panel.form._editors["optimizer.warmup"].isVisible()
+    panel.form.show_advanced(True)
+    assert panel.form._editors["optimizer.warmup"].isVisible()
+
+
+def test_an_impossible_value_is_marked_on_its_row_with_its_sentence(qtbot, draft, theme):
+    panel = MethodPanel(draft, theme, advanced=False)
+    qtbot.addWidget(panel)
+    panel.show()
+    rate = panel.form._editors["method.learning_rate"]
+    rate.setText("-3")
+    rate.editingFinished.emit()
+    config, problems = draft.check()
+    assert config is None
+    panel.show_problems(problems)
+    shown = panel.form._problems["method.learning_rate"]
+    assert shown.isVisible()
+    assert "above 0" in shown.text()
+    assert isinstance(problems[0], Problem)
+
+
+def test_a_file_that_is_no_model_is_refused_in_words_and_nothing_changes(
+    qtbot, draft, theme, image_folder
+):
+    panel = MethodPanel(draft, theme, advanced=False)
+    qtbot.addWidget(panel)
+    panel.use_model(str(image_folder / "picture0.png"))
+    assert "not a Stable Diffusion model" in panel._base_note.text()
+    assert draft.get("base_model") is None
+
+
+def test_the_gallery_asks_for_the_pictures_that_the_page_says(qtbot, gallery, draft):
+    gallery.prompt.setPlainText("a fox")
+    gallery.seed.setValue(7)
+    gallery.count.setValue(2)
+    with qtbot.waitSignal(gallery.generate_requested) as asked:
+        gallery.generate.click()
+    wish = asked.args[0]
+    assert (wish["prompt"], wish["seed"], wish["count"], wish["lora"]) == ("a fox", 7, 2, "")
+    assert not gallery.generate.isEnabled()
+
+
+def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(
+    gallery, image_folder
+):
+    before, after = (str(image_folder / f"picture{n}.png") for n in (0, 1))
+    gallery.show_event(ImageGenerated(path=before, prompt="a", seed=5), True)
+    gallery.show_event(ImageGenerated(path=after, prompt="a", seed=5), False)
+    gallery.show_event(RunFinished(steps=1, stopped_early=False, exports=()), False)
+    assert gallery.grid.grid_model.item(0).path == after
+    assert gallery._before.isVisible()
+    assert gallery.generate.isEnabled()
