@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the user can mend it, 2 wrong usage, 3 a crash of ours.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
         parser.print_usage(sys.stderr)
         return USAGE
     _quieten_libraries()
+    _speak_utf8()
     control = Control()
     signal.signal(signal.SIGINT, lambda *_: control.stop())
     reporter = Reporter(as_lines=parsed.json, silent=quiet)
@@ -295,6 +297,13 @@ def _print_settings(kind: str) -> int:
         limits += "" if row.maximum is None else f" to {row.maximum:g}"
         print(f"{row.key} = {row.default!r}{limits}  {row.label}. {row.help}".rstrip())
     return DONE
+
+
+def _speak_utf8() -> None:
+    """Whatever the terminal's own encoding: a caption it lacks letters for must not end a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _quieten_libraries() -> None:

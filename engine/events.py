@@ -164,5 +164,6 @@ def as_dict(event: Event) -> dict[str, Any]:
 
 
 def as_json(event: Event) -> str:
-    """One line of `--json` and of metrics.jsonl."""
-    return json.dumps(as_dict(event), ensure_ascii=False)
+    """One line of `--json` and of metrics.jsonl. Names that are no text come as escapes."""
+    line = json.dumps(as_dict(event), ensure_ascii=False)
+    return line.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -168,9 +169,14 @@ def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
 
 def _append(path: Path, events: list[Event]) -> None:
     """Raises DiskFull or OutputNotWritable."""
+    lines = "".join(as_json(event) + "\n" for event in events).encode()
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(as_json(event) + "\n" for event in events)
+        with path.open("ab+") as file:
+            if file.tell() > 0:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a line that a kill has torn
+                    file.write(b"\n")
+            file.write(lines)
     except OSError as error:
         raise storage.as_user_error(error, path.parent) from error
 

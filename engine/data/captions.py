@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ def read_caption(picture: Path, content_hash: str, own_folder: Path | None) -> s
         candidates.append(own_folder / f"{content_hash}.txt")
     candidates += [picture.with_suffix(suffix) for suffix in CAPTION_SUFFIXES]
     for path in candidates:
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises at a name that is too long)
             text = read_text(path)
             if text:
                 return text

@@ -19,6 +19,8 @@ _JUNK_PREFIXES = (".", "~$", "Thumbs.db", "desktop.ini")
 # A file with one of these names promises a picture; if it is none, people want to know.
 _PROMISING = PICTURE_SUFFIXES | {".psd", ".pdf", ".svg", ".raw", ".cr2", ".nef", ".dng", ".fits"}
 
+_OUTSIDE = "It is a link to a place outside the folder."
+
 
 @dataclass(frozen=True, slots=True)
 class ImageItem:
@@ -51,15 +53,12 @@ def list_files(folder: Path) -> list[Path]:
     """Files that may be pictures, in a stable order. Raises FolderMissing."""
     if not folder.is_dir():
         raise FolderMissing(folder=str(folder))
-    root = folder.resolve()
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
             if name.startswith(_JUNK_PREFIXES) or path.suffix.lower() in captions.CAPTION_SUFFIXES:
-                continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
                 continue
             found.append(path)
     return found
@@ -72,7 +71,12 @@ def scan_folder(folder: Path, captions_folder: Path | None = None) -> Iterator[S
     """
     files = list_files(folder)
     tally = _Tally()
+    root = folder.resolve()
     for count, path in enumerate(files, start=1):
+        if path.is_symlink() and not path.resolve().is_relative_to(root):
+            tally.notices.append(PictureSkipped(name=path.name, reason=_OUTSIDE))
+            yield count
+            continue
         read_picture(path, captions_folder, tally.items, tally.notices)
         yield count
     if len(tally.items) == 1:

@@ -1,0 +1,128 @@
+"""Names of folders and files, the folder of a run, and its record."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.config_file import require
+from engine.errors import OutputNotWritable
+from engine.events import RunFinished, RunStarted, SampleReady, StepFinished
+from engine.project import Project, RunFolder, create_run, read_metrics, record, safe_name
+from tests.engine_runs import tiny_run, train
+
+RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
+FORBIDDEN = set('<>:"/\\|?*') | {chr(code) for code in range(32)}
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.text(max_size=200) | st.text("./\\:con prnCOM1²-_ é😀𠀀İ", max_size=120))
+def test_no_name_leaves_its_folder_or_is_refused_by_any_system(text):
+    name = safe_name(text)
+    folder = Path("/somewhere/exports")
+    assert (folder / name).parent == folder
+    assert name not in ("", ".", "..")
+    assert not FORBIDDEN & set(name)
+    assert not any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl") for letter in name)
+    assert name[0] not in "-. "
+    assert name[-1] not in ". "
+    assert name.split(".")[0] not in RESERVED
+    assert name == name.lower()
+    assert unicodedata.normalize("NFC", name) == name
+    longest = f".2026-11-23_1430_{name}_textual_inversion-999-diffusers.safetensors"
+    assert len(longest.encode()) <= 255
+    assert safe_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("My Dog", "my-dog"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("CON", "con-1"),
+        ("con.safetensors", "con-1.safetensors"),
+        ("", "untitled"),
+        ("...", "untitled"),
+        ("小猫", "小猫"),
+        ("a" * 59 + ".b", "a" * 59),
+        ("ﬁne²", "fine2"),
+    ],
+)
+def test_names_stay_readable(name, expected):
+    assert safe_name(name) == expected
+
+
+def test_runs_sort_by_time_and_never_share_a_folder(tmp_path):
+    data = {"dataset": {"folder": "x"}, "name": "My Dog", "runs_folder": str(tmp_path / "new")}
+    folders = [create_run(require(data)).path for _ in range(3)]
+    assert len(set(folders)) == 3
+    stamp = datetime.now().strftime("%Y-%m-%d_")
+    assert all(folder.name.startswith(stamp) for folder in folders)
+    assert folders[0].name.endswith("_my-dog_lora")
+    assert folders[2].name.endswith("_my-dog_lora-3")
+
+
+@pytest.mark.parametrize("place", ["file/runs", "file"])
+def test_an_output_folder_that_cannot_be_written_ends_the_run_before_anything_is_loaded(
+    tiny_folder, pictures_folder, tmp_path, place, live_models
+):
+    (tmp_path / "file").write_text("in the way")
+    trained = train(tiny_run(tiny_folder, pictures_folder, tmp_path / place))
+    assert len(trained.events) == 1
+    assert isinstance(trained.last.error, OutputNotWritable)
+    assert "Choose another output folder" in trained.last.error.advice
+    assert live_models == []
+
+
+def test_system_folders_that_refuse_are_said_to_refuse(tiny_folder, pictures_folder):
+    trained = train(tiny_run(tiny_folder, pictures_folder, Path("/proc/imprint")))
+    assert isinstance(trained.last.error, OutputNotWritable)
+
+
+def step(number: int) -> StepFinished:
+    return StepFinished(step=number, loss=0.1 + 0.2, learning_rate=1e-4, seconds=1, memory_bytes=1)
+
+
+def started(first_step: int) -> RunStarted:
+    return RunStarted(folder="f", steps=9, first_step=first_step, device="cpu", trainable=1)
+
+
+def test_the_record_is_the_stream_and_a_resumed_run_tells_each_step_once(tmp_path):
+    folder = RunFolder(tmp_path)
+    sample = SampleReady(step=3, prompt="ü", seed=1, path="p")
+    first = [started(0), step(1), step(2), step(3), sample]
+    assert list(record(folder, iter(first))) == first
+    with folder.metrics.open("a") as file:
+        file.write('{"event": "StepFin')  # torn by a kill
+    done = RunFinished(steps=3, stopped_early=False, exports=())
+    list(record(folder, iter([started(2), step(3), sample, done])))
+    lines = read_metrics(folder.metrics)
+    assert [(line["event"], line.get("step")) for line in lines] == [
+        ("RunStarted", None), ("StepFinished", 1), ("StepFinished", 2),
+        ("RunStarted", None), ("StepFinished", 3), ("SampleReady", 3), ("RunFinished", None),
+    ]  # fmt: skip
+    assert lines[1]["loss"] == 0.1 + 0.2
+    assert len(folder.metrics.read_text("utf-8").splitlines()) == 7
+
+
+def test_a_failure_before_the_first_step_is_recorded_even_behind_a_torn_line(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.metrics.write_text('{"event": "StepFin')
+    done = RunFinished(steps=0, stopped_early=True, exports=())
+    list(record(folder, iter([done])))
+    assert read_metrics(folder.metrics)[-1]["event"] == "RunFinished"
+
+
+def test_a_draft_comes_back_and_a_damaged_one_is_empty(tmp_path):
+    project = Project(tmp_path / "my dog")
+    assert project.load_draft() == {}
+    project.save_draft({"dataset": {"folder": "ü"}})
+    assert project.load_draft() == {"dataset": {"folder": "ü"}}
+    for damaged in ("", "[]", '{"draft": 5}', '{"draft": {"a"'):
+        project.file.write_text(damaged)
+        assert project.load_draft() == {}
