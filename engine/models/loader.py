@@ -120,14 +120,20 @@ def _from_single_file(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]
 def load_tokenizer(folder: Path) -> CLIPTokenizer:
     """The tokenizer of a folder; its word table is the shared one where it brings none."""
     if (folder / "vocab.json").is_file() or (folder / "tokenizer.json").is_file():
-        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        return _read_tokenizer(folder)
     config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
-    return CLIPTokenizer.from_pretrained(
-        TOKENIZER,
-        local_files_only=True,
-        pad_token=config["pad_token"],
-        model_max_length=config["model_max_length"],
+    return _read_tokenizer(
+        TOKENIZER, pad_token=config["pad_token"], model_max_length=config["model_max_length"]
     )
+
+
+def _read_tokenizer(folder: Path, **options: str | int) -> CLIPTokenizer:
+    try:
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True, **options)
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise ValueError(str(error)) from error  # the Rust half raises the bare class
 
 
 def _noise_schedule(folder: Path) -> NoiseSchedule:
