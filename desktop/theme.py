@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import qtawesome
-from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtCore import QObject, QSize, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QToolButton
 
 CHECK_MARK = (Path(__file__).parents[1] / "resources/icons/check.svg").as_posix()
 
@@ -115,11 +115,35 @@ class Theme(QObject):
         self._application.setStyleSheet(_stylesheet(self.tokens))
 
 
+class ThemedIcon(QObject):
+    """Keeps the icon of a button in the colours of the theme; lives as long as the button."""
+
+    def __init__(self, theme: Theme, button: QAbstractButton, meaning: str, token: str) -> None:
+        super().__init__(button)
+        self._theme, self._button, self._token = theme, button, token
+        self._meaning = meaning
+        button.setIconSize(QSize(18, 18))
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def set_meaning(self, meaning: str) -> None:
+        self._meaning = meaning
+        self._draw()
+
+    @Slot()
+    def _draw(self) -> None:
+        if self._token:
+            self._button.setIcon(self._theme.icon(self._meaning, self._token))
+            return
+        grey = self._theme.tokens.text3
+        name = ICONS[self._meaning]
+        self._button.setIcon(qtawesome.icon(name, color="white", color_disabled=grey))
+
+
 def icon_button(theme: Theme, meaning: str, name: str) -> QToolButton:
     """A button of an icon alone. A screen reader needs the name; a tooltip is not enough."""
     button = QToolButton()
-    button.setIcon(theme.icon(meaning))
-    button.setIconSize(QSize(18, 18))
+    ThemedIcon(theme, button, meaning, "text2")
     button.setAccessibleName(name)
     button.setToolTip(name)
     return button
@@ -128,13 +152,7 @@ def icon_button(theme: Theme, meaning: str, name: str) -> QToolButton:
 def text_button(theme: Theme, meaning: str, text: str, role: str = "") -> QPushButton:
     """A button of an icon and words; `role` is "", "primary" or "danger"."""
     button = QPushButton(text)
-    token = {"primary": "", "danger": "error"}.get(role, "text2")
-    button.setIcon(
-        qtawesome.icon(ICONS[meaning], color="white", color_disabled=theme.tokens.text3)
-        if role == "primary"
-        else theme.icon(meaning, token)
-    )
-    button.setIconSize(QSize(18, 18))
+    ThemedIcon(theme, button, meaning, {"primary": "", "danger": "error"}.get(role, "text2"))
     if role:
         button.setProperty("role", role)
     return button

@@ -8,9 +8,16 @@ from enum import Enum
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QSlider,
+    QWidget,
+)
 
-from desktop.theme import Theme, tabular, text_button
+from desktop.theme import Theme, ThemedIcon, tabular, text_button
 from desktop.widgets.labels import Card, Page, label
 from desktop.widgets.loss_chart import LossChart
 from desktop.widgets.message_strip import MessageStrip
@@ -69,7 +76,8 @@ class MonitorPanel(Page):
         self._steps = self._first_step = self._step = 0
         self._began = 0.0
         self.start = text_button(theme, "start", self.tr("Start training"), "primary")
-        self.pause = text_button(theme, "pause", self.tr("Pause"))
+        self.pause = QPushButton(self.tr("Pause"))
+        self._pause_icon = ThemedIcon(theme, self.pause, "pause", "text2")
         self.save_now = text_button(theme, "save", self.tr("Save now"))
         self.sample_now = text_button(theme, "sample", self.tr("Sample now"))
         self.stop = text_button(theme, "stop", self.tr("Stop and save"), "danger")
@@ -220,7 +228,7 @@ class MonitorPanel(Page):
         self.stop.setEnabled(running and state is not RunState.STOPPING)
         paused = state is RunState.PAUSED
         self.pause.setText(self.tr("Continue") if paused else self.tr("Pause"))
-        self.pause.setIcon(self._theme.icon("start" if paused else "pause"))
+        self._pause_icon.set_meaning("start" if paused else "pause")
 
     @Slot()
     def _toggle_pause(self) -> None:

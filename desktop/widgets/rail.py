@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
-from desktop.theme import Theme, icon_button
+from desktop.theme import Theme, ThemedIcon, icon_button
 from desktop.widgets.labels import label
 
 PAGES = ("home", "images", "method", "training", "gallery")
@@ -27,7 +27,6 @@ class Rail(QFrame):
         self._theme_button = icon_button(theme, "theme", self.tr("Light or dark"))
         self._theme_button.setShortcut("Ctrl+Shift+L")
         self._theme_button.clicked.connect(self.theme_toggled)
-        theme.changed.connect(self._recolour)
         self._lay_out()
 
     def show_page(self, name: str) -> None:
@@ -43,12 +42,6 @@ class Rail(QFrame):
             if button is self.sender():
                 self.page_requested.emit(name)
 
-    @Slot()
-    def _recolour(self) -> None:
-        for name, button in self.buttons.items():
-            button.setIcon(self._theme.icon(name))
-        self._theme_button.setIcon(self._theme.icon("theme"))
-
     def _lay_out(self) -> None:
         self._names = {
             "home": self.tr("Home"),
@@ -63,7 +56,8 @@ class Rail(QFrame):
         column.addWidget(label("Imprint", "title"))
         column.addSpacing(12)
         for number, name in enumerate(PAGES, start=1):
-            button = QPushButton(self._theme.icon(name), self._names[name])
+            button = QPushButton(self._names[name])
+            ThemedIcon(self._theme, button, name, "text2")
             button.setProperty("role", "nav")
             button.setCheckable(True)
             button.setAutoExclusive(True)

@@ -88,8 +88,8 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("meaning", ICONS)
-def test_every_icon_can_be_drawn(window, meaning):
-    assert not window.theme.icon(meaning).pixmap(18, 18).isNull()
+def test_every_icon_can_be_drawn(theme, meaning):
+    assert not theme.icon(meaning).pixmap(18, 18).isNull()
 
 
 def test_the_theme_changes_at_once_and_is_remembered(window):

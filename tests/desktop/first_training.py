@@ -1,0 +1,117 @@
+"""The whole first training as a person does it, driven through the real window and engine.
+
+Used by the offscreen test, by the one under a real X server, and by `make screens`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Slot
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop.main_window import MainWindow
+from desktop.panels.monitor_panel import RunState
+
+TICK_MS = 10
+
+
+class Heartbeat(QObject):
+    """How late the event loop is: a timer that should tick every ten milliseconds."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.late_ms: list[float] = []
+        self._clock = QElapsedTimer()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._clock.start()
+        self._timer.start(TICK_MS)
+
+    def take(self) -> list[float]:
+        """The figures so far; counting starts anew."""
+        taken, self.late_ms = self.late_ms, []
+        return taken
+
+    @Slot()
+    def _tick(self) -> None:
+        self.late_ms.append(max(0.0, self._clock.nsecsElapsed() / 1e6 - TICK_MS))
+        self._clock.restart()
+
+
+@dataclass
+class Story:
+    """What was seen on the way."""
+
+    importing_ms: list[float] = field(default_factory=list)
+    training_ms: list[float] = field(default_factory=list)
+    exports: list[Path] = field(default_factory=list)
+    generated: list[Path] = field(default_factory=list)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what)
+        QApplication.processEvents()
+        QTest.qWait(5)
+
+
+def first_training(
+    window: MainWindow, steps: int, photograph: Callable[[str], None] = lambda name: None
+) -> Story:
+    """Sample project, start, wait, gallery, generate. `photograph` is called on each page."""
+    story = Story()
+    heartbeat = Heartbeat(window)
+    warm: list[bool] = []
+    window.warmed_up.connect(lambda: warm.append(True))
+    window.show()
+    wait_until(lambda: bool(warm), 240, "the engine to be warm")
+    story.importing_ms = heartbeat.take()
+    photograph("home")
+
+    window.home._sample.click()
+    wait_until(lambda: window.images.num_pictures == 6, 60, "the six pictures")
+    wait_until(lambda: not window.images._view.pixmap().isNull(), 10, "the picture")
+    QTest.qWait(400)  # thumbnails
+    photograph("images")
+
+    window.show_page("method")
+    window.draft.set("training.steps", steps)
+    window.draft.set("sampling.every_steps", max(1, steps // 3))
+    window.draft.set("sampling.prompts", list(window.draft.get("sampling.prompts"))[:2])
+    photograph("method")
+
+    window.show_page("training")
+    QTest.mouseClick(window.monitor.start, Qt.MouseButton.LeftButton)
+    wait_until(lambda: window.monitor.run_state is RunState.TRAINING, 120, "the first step")
+    heartbeat.take()
+    wait_until(lambda: window.monitor.chart.num_points >= steps * 2 // 3, 900, "most steps")
+    story.training_ms = heartbeat.take()
+    photograph("training")
+    wait_until(lambda: not window.monitor.run_state.is_running, 900, "the end of the run")
+    if window.monitor.run_state is not RunState.FINISHED:
+        raise AssertionError(window.monitor.strip.text)
+    photograph("finished")
+    run = window.draft.project.list_runs()[0]
+    story.exports = sorted(run.exports.glob("*.safetensors"))
+
+    window.monitor.to_gallery.click()
+    window.gallery.count.setValue(2)
+    QTest.mouseClick(window.gallery.generate, Qt.MouseButton.LeftButton)
+    wait_until(window.gallery.generate.isEnabled, 240, "the pictures")
+    QTest.qWait(400)
+    photograph("gallery")
+    story.generated = sorted(window.draft.project.generated.glob("*.png"))
+    return story
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
