@@ -346,7 +346,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--lora", action="append", default=[], metavar="FILE[:WEIGHT]")
     generate.add_argument("--seed", type=_seed)
     generate.add_argument("--count", type=_positive, default=1)
-    generate.add_argument("--size", type=_positive)
+    generate.add_argument("--size", type=_side)
     generate.add_argument("--steps", type=_positive)
     generate.add_argument("--guidance", type=float)
     generate.add_argument("--out", type=Path, default=Path("generated"))
@@ -372,6 +372,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _side(text: str) -> int:
+    value = int(text)
+    if not 32 <= value <= 4096 or value % 8:
+        raise argparse.ArgumentTypeError("must be a multiple of 8, from 32 to 4096")
     return value
 
 

@@ -122,7 +122,7 @@ def _sentence(field: str, details: ErrorDetails) -> str:
     given = repr(details["input"])[:80]
     match details["type"]:
         case "extra_forbidden":
-            return f"There is no setting {field}.{_did_you_mean(field)}"
+            return f"There is no setting {field}.{_did_you_mean(details['loc'])}"
         case "missing":
             return f"{field} is missing. Give it a value."
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" as kind:
@@ -150,8 +150,8 @@ def _sentence(field: str, details: ErrorDetails) -> str:
             return f"{field} is {given}: {details['msg']}."
 
 
-def _did_you_mean(field: str) -> str:
-    *sections, name = field.split(".")
+def _did_you_mean(place: tuple[int | str, ...]) -> str:
+    *sections, name = map(str, place)
     owner: Any = RunConfig
     for section in sections:
         owner = owner.model_fields[section].annotation
