@@ -45,6 +45,7 @@ _LOADING_ERRORS = (
 def load_model(base_model: str, dtype: torch.dtype = torch.float32) -> DiffusionModel:
     """Load on the CPU. Raises one of the Model... errors of engine.errors."""
     diffusers_logging.set_verbosity_error()
+    diffusers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     source = locate(base_model)

@@ -19,7 +19,7 @@ import torch
 import workers
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("data", "vae", "diffusion", "assemble", "measure", "sample")
+STAGES = ("data", "vae", "diffusion", "polish", "assemble", "measure", "sample")
 
 
 def main() -> None:
@@ -45,6 +45,11 @@ def main() -> None:
 
             minutes = arguments.minutes or preset.minutes
             workers.run(diffusion.train, num_workers, work, preset, minutes, device)
+        elif stage == "polish":
+            import vae
+
+            minutes = arguments.polish_minutes or preset.polish_minutes
+            workers.run(vae.polish, num_workers, work, preset, minutes, device)
         elif stage == "assemble":
             import assemble
 
@@ -67,6 +72,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--sample-out", type=Path, default=ROOT / "resources/sample_project")
     parser.add_argument("--vae-minutes", type=float, help="time for the autoencoder")
     parser.add_argument("--minutes", type=float, help="time for the text encoder and the UNet")
+    parser.add_argument("--polish-minutes", type=float, help="further time for the decoder")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     return parser.parse_args()

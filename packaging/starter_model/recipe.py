@@ -135,6 +135,7 @@ class Preset:
     vae_batch: int
     batch: int
     vae_minutes: float
+    polish_minutes: float
     minutes: float
 
     @property
@@ -162,6 +163,7 @@ PRESETS = {
         vae_batch=8,
         batch=16,
         vae_minutes=30,
+        polish_minutes=10,
         minutes=70,
     ),
     "gpu128": Preset(
@@ -178,6 +180,7 @@ PRESETS = {
         vae_batch=64,
         batch=512,
         vae_minutes=6,
+        polish_minutes=2,
         minutes=16,
     ),
 }

@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 import workers
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from torch import Tensor
+from torch import Tensor, nn
 
 log = logging.getLogger("starter_model")
 PEAK_RATE = 2e-3
+POLISH_RATE = 1e-3
 KL_WEIGHT = 2e-6
 SCALING_FACTOR = 0.18215
 
@@ -45,11 +46,15 @@ def loss(vae: AutoencoderKL, images: Tensor) -> Tensor:
     """L1 at full and half size, L1 of the gradients, a little KL. Images (B, 3, R, R)."""
     posterior = vae.encode(images).latent_dist
     decoded = vae.decode(posterior.sample()).sample
+    return reconstruction_loss(decoded, images) + KL_WEIGHT * posterior.kl().mean()
+
+
+def reconstruction_loss(decoded: Tensor, images: Tensor) -> Tensor:
     value = F.l1_loss(decoded, images)
     value = value + 0.5 * F.l1_loss(F.avg_pool2d(decoded, 2), F.avg_pool2d(images, 2))
     for axis in (-1, -2):
         value = value + 0.5 * F.l1_loss(decoded.diff(dim=axis), images.diff(dim=axis))
-    return value + KL_WEIGHT * posterior.kl().mean()
+    return value
 
 
 def train(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: str) -> None:
@@ -85,6 +90,49 @@ def train(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: 
         average.copy_to(vae)
         _normalise(vae, corpus, preset, device)
         vae.save_pretrained(work / f"{preset.name}-vae" / "done")
+
+
+def polish(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: str) -> None:
+    """Train the decoder on while the encoder stands still.
+
+    The latents stay what they are, so this may follow the diffusion stage, and what that stage
+    learnt comes out crisper.
+    """
+    done = work / f"{preset.name}-vae" / "done"
+    corpus = pictures.load_corpus(work, preset)
+    vae = AutoencoderKL.from_pretrained(done).to(device)
+    vae.encoder.requires_grad_(False)
+    vae.quant_conv.requires_grad_(False)
+    learning = nn.ModuleList([vae.decoder, vae.post_quant_conv])
+    optimizer = torch.optim.AdamW(learning.parameters(), lr=POLISH_RATE, fused=True)
+    average = workers.Average(learning, 0.998)
+    progress = workers.Progress(work / f"{preset.name}-vae-polish", learning, optimizer)
+    progress.load()
+    clock = workers.Clock(minutes, progress.spent_seconds)
+    generator = torch.Generator().manual_seed(3000 + rank + 7919 * progress.steps)
+    steps = progress.steps
+    while not clock.is_over:
+        for _ in range(workers.AVERAGE_EVERY):
+            optimizer.param_groups[0]["lr"] = workers.learning_rate(POLISH_RATE, clock.progress)
+            images = pictures.vae_batch(corpus, preset.vae_batch, preset.resolution, generator)
+            images = images.to(device)
+            with torch.no_grad():
+                latents = vae.encode(images).latent_dist.mean
+            value = reconstruction_loss(vae.decode(latents).sample, images)
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+        workers.average(learning.parameters())
+        average.update(learning, workers.AVERAGE_EVERY)
+        steps += workers.AVERAGE_EVERY
+        clock.tick()
+        if rank == 0 and clock.due_to_save:
+            progress.save(steps, clock)
+            log.info("polish step %d, %.0f s, loss %.4f", steps, clock.spent, value.item())
+    if rank == 0:
+        progress.save(steps, clock)
+        average.copy_to(learning)
+        vae.save_pretrained(done)
 
 
 @torch.no_grad()
