@@ -128,7 +128,7 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
     )
 
 
-def _read_tokenizer(folder: Path, **options: str | int) -> CLIPTokenizer:
+def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
     try:
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True, **options)
     except Exception as error:
