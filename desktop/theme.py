@@ -248,8 +248,11 @@ def _stylesheet(t: Tokens) -> str:
     QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {t.field};
         border: 1px solid {t.border}; border-radius: 8px; padding: 5px 8px; min-height: 20px;
         selection-background-color: {t.fill}; selection-color: white; }}
+    QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
+    QAbstractSpinBox QLineEdit {{ border: none; padding: 0; min-height: 0; }}
     QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
     QComboBox:focus {{ border: 2px solid {t.focus}; padding: 4px 7px; }}
+    QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0; }}
     QLineEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"] {{
         border: 2px solid {t.error}; }}
     QComboBox::drop-down {{ border: none; width: 24px; }}

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QProgressBar,
     QSlider,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.draft import Draft
 from desktop.theme import Theme, icon_button, text_button
 from desktop.widgets.image_grid import GridItem, ImageGrid
-from desktop.widgets.labels import Card, Page, label
+from desktop.widgets.labels import Card, Page, label, spin_box
 from desktop.widgets.message_strip import MessageStrip
 from engine.config import STARTER
 from engine.events import (
@@ -55,9 +54,9 @@ class GalleryPanel(Page):
         self.addon = QComboBox()
         self.weight = QSlider(Qt.Orientation.Horizontal)
         self._weight_text = label("1.00")
-        self.seed = QSpinBox()
+        self.seed = spin_box(0, MAX_SEED)
         self._dice = icon_button(theme, "dice", self.tr("Another seed"))
-        self.count = QSpinBox()
+        self.count = spin_box(1, 64)
         self.compare = QCheckBox(self.tr("Also draw it with the base model alone"))
         self.generate = text_button(theme, "gallery", self.tr("Generate"), "primary")
         self._progress = QProgressBar()
@@ -219,12 +218,8 @@ class GalleryPanel(Page):
         self.weight.setSingleStep(5)
         self.weight.setValue(100)
         self._show_weight(100)
-        self.seed.setRange(0, MAX_SEED)
         self.seed.setValue(42)
         self.seed.setAccessibleName(self.tr("Seed"))
-        for spin in (self.seed, self.count):
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.count.setRange(1, 64)
         self.count.setValue(4)
         self.count.setAccessibleName(self.tr("How many"))
         self.compare.setChecked(True)

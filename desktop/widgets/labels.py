@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 
 def label(text: str, kind: str = "", *, wrap: bool = False) -> QLabel:
@@ -21,6 +21,14 @@ def set_kind(widget: QWidget, name: str, value: str) -> None:
     widget.setProperty(name, value)
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+def spin_box(minimum: int, maximum: int) -> QSpinBox:
+    """A field for a whole number, with the padding that the stylesheet cannot give it."""
+    made = QSpinBox()
+    made.setRange(minimum, maximum)
+    made.lineEdit().setTextMargins(8, 0, 8, 0)
+    return made
 
 
 class Card(QFrame):

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.draft import Draft
-from desktop.widgets.labels import label, set_kind
+from desktop.widgets.labels import label, set_kind, spin_box
 from desktop.words import engine_text
 from engine.config_file import Problem
 from engine.settings import Row
@@ -95,10 +95,8 @@ class SettingsForm(QWidget):
             choice.currentTextChanged.connect(lambda text, key=row.key: self._draft.set(key, text))
             return choice
         if row.annotation is int and (row.maximum or MAX_INT) <= MAX_INT:
-            spin = QSpinBox()
-            spin.setRange(int(row.minimum or 0), int(row.maximum or MAX_INT))
+            spin = spin_box(int(row.minimum or 0), int(row.maximum or MAX_INT))
             spin.setSuffix(f" {engine_text(row.unit)}" if row.unit else "")
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             spin.valueChanged.connect(lambda value, key=row.key: self._draft.set(key, value))
             return spin
         line = QLineEdit()
