@@ -19,6 +19,7 @@ from engine.models.base import DiffusionModel
 from engine.models.catalog import family_of_header
 from engine.models.safetensors_header import read_header
 from engine.results import LowRankLayer
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ def read_layers(path: Path, model: DiffusionModel) -> list[LowRankLayer]:
     except UserError as error:
         raise AddonUnreadable(path=path.name, reason=error.sentence) from error
     else:
-        raise AddonUnreadable(path=path.name, reason="it is a whole model, not a LoRA")
+        raise AddonUnreadable(
+            path=path.name,
+            reason=Phrase(QT_TRANSLATE_NOOP("engine", "it is a whole model, not a LoRA")),
+        )
     try:
         tensors = safetensors.torch.load(path.read_bytes())
     except (OSError, SafetensorError) as error:
@@ -66,7 +70,9 @@ def read_layers(path: Path, model: DiffusionModel) -> list[LowRankLayer]:
         names = {".".join(place): place for place in _places(model)}
         layers, unknown = lora_diffusers.parse(tensors, names)
     else:
-        raise AddonUnreadable(path=path.name, reason="its form is not known")
+        raise AddonUnreadable(
+            path=path.name, reason=Phrase(QT_TRANSLATE_NOOP("engine", "its form is not known"))
+        )
     fitting = [layer for layer in layers if _fits(layer, _module(model, layer))]
     num_layers = len(layers) + len(unknown)
     if len(fitting) < num_layers:

@@ -18,12 +18,13 @@ from torch import Tensor
 
 from engine import storage
 from engine.errors import CheckpointSkipped, Diverged, NoCheckpoint, Notice
+from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
 
 FORMAT = 1
 MANIFEST = "MANIFEST.json"
 
 
-class CheckpointDamaged(Exception):
+class CheckpointDamaged(ReasonedError):
     """Raised when a checkpoint folder does not hold what its manifest says."""
 
 
@@ -91,9 +92,13 @@ def verify(folder: Path) -> None:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         for name, expected in manifest["sha256"].items():
             if storage.sha256_of(folder / name) != expected:
-                raise CheckpointDamaged(f"{name} is not what was written")
+                raise CheckpointDamaged(
+                    QT_TRANSLATE_NOOP("engine", "{name} is not what was written"), name=name
+                )
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise CheckpointDamaged(f"{type(error).__name__} while reading it") from error
+        raise CheckpointDamaged(
+            QT_TRANSLATE_NOOP("engine", "{error} while reading it"), error=type(error).__name__
+        ) from error
 
 
 def load(folder: Path) -> Checkpoint:
@@ -114,7 +119,7 @@ def load_latest(run_folder: Path) -> tuple[Checkpoint | None, list[Notice]]:
         try:
             return load(folder_of(checkpoints, step)), notices
         except CheckpointDamaged as error:
-            notices.append(CheckpointSkipped(step=step, reason=str(error)))
+            notices.append(CheckpointSkipped(step=step, reason=error.reason))
     return None, notices
 
 
@@ -129,8 +134,14 @@ def load_step(run_folder: Path, step: int | None) -> Checkpoint:
         except CheckpointDamaged:
             found = None
     if found is None:
-        which = "sound" if step is None else f"step-{step}"
-        steps = ", ".join(str(known) for known in steps_in(checkpoints)) or "none"
+        sound, of_step = (
+            QT_TRANSLATE_NOOP("engine", "sound"),
+            QT_TRANSLATE_NOOP("engine", "step-{step}"),
+        )
+        which = Phrase(sound) if step is None else Phrase(of_step, step=step)
+        steps = ", ".join(str(known) for known in steps_in(checkpoints)) or Phrase(
+            QT_TRANSLATE_NOOP("engine", "none")
+        )
         raise NoCheckpoint(folder=str(run_folder), which=which, steps=steps)
     return found
 

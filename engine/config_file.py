@@ -20,11 +20,28 @@ from engine.config import SCHEMA_VERSION, RunConfig
 from engine.errors import ConfigUnreadable, InvalidConfig
 from engine.settings import Settings
 from engine.storage import write_text
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 Data = dict[str, Any]
 
 # Index N upgrades schema N + 1 to N + 2. None yet: this is the first schema.
 UPGRADES: tuple[Callable[[Data], Data], ...] = ()
+
+# What pydantic asks for, by the names of its errors.
+_LIMITS = {
+    "greater_than": QT_TRANSLATE_NOOP("engine", "above {limit}"),
+    "greater_than_equal": QT_TRANSLATE_NOOP("engine", "at least {limit}"),
+    "less_than": QT_TRANSLATE_NOOP("engine", "below {limit}"),
+    "less_than_equal": QT_TRANSLATE_NOOP("engine", "at most {limit}"),
+}
+_KINDS = {
+    "int": QT_TRANSLATE_NOOP("engine", "a whole number"),
+    "float": QT_TRANSLATE_NOOP("engine", "a number"),
+    "bool": QT_TRANSLATE_NOOP("engine", "true or false"),
+    "string": QT_TRANSLATE_NOOP("engine", "a text"),
+    "tuple": QT_TRANSLATE_NOOP("engine", "a list"),
+    "model": QT_TRANSLATE_NOOP("engine", "a section of settings"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +49,22 @@ class Problem:
     """One thing that is wrong, pointing at a field such as `training.steps`."""
 
     field: str
-    sentence: str
+    sentence: Phrase
 
 
 def check(data: Mapping[str, Any]) -> tuple[RunConfig | None, list[Problem]]:
     """A config, or all that is wrong with the data."""
     version = data.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:
-        made_by = f"These settings were made by a newer Imprint (schema {version})."
-        return None, [Problem("schema_version", f"{made_by} Update Imprint to use them.")]
+        newer = Phrase(
+            QT_TRANSLATE_NOOP(
+                "engine",
+                "These settings were made by a newer Imprint (schema {version}). "
+                "Update Imprint to use them.",
+            ),
+            version=version,
+        )
+        return None, [Problem("schema_version", newer)]
     upgraded = dict(data)
     if isinstance(version, int):
         for upgrade in UPGRADES[max(version, 1) - 1 :]:
@@ -72,7 +96,10 @@ def read(path: Path) -> Data:
     except (ValueError, RecursionError) as error:  # both parsers' errors are ValueErrors
         raise ConfigUnreadable(path=str(path), reason=str(error)) from error
     if not isinstance(data, dict):
-        raise ConfigUnreadable(path=str(path), reason="it holds no table of settings")
+        raise ConfigUnreadable(
+            path=str(path),
+            reason=Phrase(QT_TRANSLATE_NOOP("engine", "it holds no table of settings")),
+        )
     return data
 
 
@@ -103,11 +130,24 @@ def _across_fields(config: RunConfig) -> list[Problem]:
     problems = []
     if "{" in config.dataset.template.replace("{subject}", ""):
         problems.append(
-            Problem("dataset.template", "The caption template knows no place but {subject}.")
+            Problem(
+                "dataset.template",
+                Phrase(
+                    QT_TRANSLATE_NOOP("engine", "The caption template knows no place but {place}."),
+                    place="{subject}",
+                ),
+            )
         )
     if config.training.resolution % 8:
         problems.append(
-            Problem("training.resolution", "The resolution must be a multiple of 8, such as 512.")
+            Problem(
+                "training.resolution",
+                Phrase(
+                    QT_TRANSLATE_NOOP(
+                        "engine", "The resolution must be a multiple of 8, such as 512."
+                    )
+                ),
+            )
         )
     return problems
 
@@ -117,44 +157,58 @@ def _as_problem(details: ErrorDetails) -> Problem:
     return Problem(field, _sentence(field, details))
 
 
-def _sentence(field: str, details: ErrorDetails) -> str:
+def _sentence(field: str, details: ErrorDetails) -> Phrase:
     facts = details.get("ctx", {})
     given = repr(details["input"])[:80]
     match details["type"]:
         case "extra_forbidden":
-            return f"There is no setting {field}.{_did_you_mean(details['loc'])}"
+            return _unknown(field, details["loc"])
         case "missing":
-            return f"{field} is missing. Give it a value."
-        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" as kind:
-            word = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below"}
-            limit = next(iter(facts.values()))
-            return f"{field} is {given}; it must be {word.get(kind, 'at most')} {limit}."
-        case "literal_error":
-            return f"{field} is {given}; it must be one of {facts.get('expected')}."
-        case "finite_number":
-            return f"{field} is {given}; it must be an ordinary number."
+            return Phrase(
+                QT_TRANSLATE_NOOP("engine", "{field} is missing. Give it a value."), field=field
+            )
         case "string_too_short":
-            return f"{field} is empty. Give it a value."
+            return Phrase(
+                QT_TRANSLATE_NOOP("engine", "{field} is empty. Give it a value."), field=field
+            )
+        case "literal_error":
+            choices = str(facts.get("expected"))
+            wanted = Phrase(QT_TRANSLATE_NOOP("engine", "one of {choices}"), choices=choices)
+        case "finite_number":
+            wanted = Phrase(QT_TRANSLATE_NOOP("engine", "an ordinary number"))
+        case kind if kind in _LIMITS:
+            wanted = Phrase(_LIMITS[kind], limit=next(iter(facts.values())))
         case kind if kind.endswith(("_type", "_parsing", "_from_float")):
-            wanted = kind.split("_")[0]
-            words = {
-                "int": "a whole number",
-                "float": "a number",
-                "bool": "true or false",
-                "string": "a text",
-                "tuple": "a list",
-                "model": "a section of settings",
-            }
-            return f"{field} is {given}; it must be {words.get(wanted, wanted)}."
+            what = kind.split("_")[0]
+            wanted = Phrase(_KINDS.get(what, what))
         case _:
-            return f"{field} is {given}: {details['msg']}."
+            reason = details["msg"]
+            return Phrase(
+                QT_TRANSLATE_NOOP("engine", "{field} is {given}: {reason}."),
+                field=field,
+                given=given,
+                reason=reason,
+            )
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "{field} is {given}; it must be {wanted}."),
+        field=field,
+        given=given,
+        wanted=wanted,
+    )
 
 
-def _did_you_mean(place: tuple[int | str, ...]) -> str:
+def _unknown(field: str, place: tuple[int | str, ...]) -> Phrase:
     *sections, name = map(str, place)
     owner: Any = RunConfig
     for section in sections:
         owner = owner.model_fields[section].annotation
     known = list(owner.model_fields) if issubclass(owner, Settings) else []
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f" Did you mean {'.'.join([*sections, close[0]])}?" if close else ""
+    if not close:
+        return Phrase(QT_TRANSLATE_NOOP("engine", "There is no setting {field}."), field=field)
+    meant = ".".join([*sections, close[0]])
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "There is no setting {field}. Did you mean {meant}?"),
+        field=field,
+        meant=meant,
+    )

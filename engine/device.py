@@ -13,6 +13,7 @@ from accelerate.state import AcceleratorState
 
 from engine.config import TrainingSettings
 from engine.errors import OutOfMemory
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -55,7 +56,11 @@ def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return {"mps": "Apple graphics"}.get(
-        device.type, f"processor ({torch.get_num_threads()} threads)"
+        device.type,
+        Phrase(
+            QT_TRANSLATE_NOOP("engine", "processor ({threads} threads)"),
+            threads=torch.get_num_threads(),
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from engine.errors import UserError
 from engine.models.catalog import locate
 from engine.project import cache_folder
 from engine.storage import require_writable
+from engine.wording import QT_TRANSLATE_NOOP
 
 LIBRARIES = (
     "torch", "diffusers", "transformers", "peft", "accelerate", "safetensors", "pillow",
@@ -51,8 +52,8 @@ class Report:
 
 class LibraryMissing(UserError):
     code = "IM-SYS-01"
-    summary = "These libraries are missing: {names}."
-    remedy = "Run make run again; it installs what is missing."
+    summary = QT_TRANSLATE_NOOP("engine", "These libraries are missing: {names}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Run make run again; it installs what is missing.")
 
 
 def examine() -> Report:

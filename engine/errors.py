@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from engine.wording import QT_TRANSLATE_NOOP
-
-Fact = str | int | float
+from engine.wording import QT_TRANSLATE_NOOP, Fact, Phrase
 
 
 class Message:
@@ -25,9 +23,9 @@ class Message:
         self.facts = facts
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Phrase:
         """What happened, in English, with the facts filled in."""
-        return self.summary.format(**self.facts)
+        return Phrase(self.summary, **self.facts)
 
     @property
     def advice(self) -> str:

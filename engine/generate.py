@@ -28,6 +28,7 @@ from engine.models.catalog import locate
 from engine.models.loader import load_model
 from engine.sampler import SampleSettings, paint
 from engine.storage import require_writable
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def _generate(request: GenerateRequest, control: Control, models: ModelCache) ->
             if control.stop_requested:
                 break
             settings = replace(request.settings, seed=request.settings.seed + number)
-            with memory_guard(device, "drawing"):
+            with memory_guard(device, Phrase(QT_TRANSLATE_NOOP("engine", "drawing"))):
                 image = yield from paint(model, settings, device)
             path = _free_path(request.folder, settings.seed)
             save_png(path, image, settings, model.source.title, request.addons)

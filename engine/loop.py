@@ -39,9 +39,14 @@ from engine.models.base import DiffusionModel
 from engine.optimizers import build_optimizer, rate_factor, set_rates
 from engine.previews import Previews
 from engine.project import RunFolder
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 READ_LATE = 4  # steps a loss may lie on a GPU before it is read
 PAUSE_SECONDS = 0.1
+
+# Where memory may run out.
+_STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
+_SAMPLE = QT_TRANSLATE_NOOP("engine", "a sample picture")
 
 
 class Contexts:
@@ -116,7 +121,7 @@ class Loop:
             if self._agree(self.control.stop_requested):
                 self.stopped_early = True
                 break
-            with memory_guard(self.accelerator.device, f"step {self.step + 1}"):
+            with memory_guard(self.accelerator.device, Phrase(_STEP, step=self.step + 1)):
                 self._pending.append(self._take_step())
             yield from self._read_losses(keep=0 if self._reads_at_once else READ_LATE)
             yield from self._save_and_sample()
@@ -243,7 +248,7 @@ class Loop:
         self.method.set_training(False)
         half = self.accelerator.mixed_precision != "no"
         with (
-            memory_guard(self.accelerator.device, "a sample picture"),
+            memory_guard(self.accelerator.device, Phrase(_SAMPLE)),
             self.accelerator.autocast() if half else nullcontext(),
         ):
             for event in self.previews.make(self.step, only_missing=only_missing):

@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
+
 CAPTION_SUFFIXES = (".txt", ".caption")  # the first that holds words wins
 MAX_BYTES = 64 * 1024
 
 
-class CaptionError(Exception):
+class CaptionError(ReasonedError):
     """Raised with the reason why a caption file cannot be read, as a sentence."""
 
 
@@ -40,13 +42,22 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise CaptionError(f"{path.name} cannot be read: {error.strerror}.") from error
+        raise CaptionError(
+            QT_TRANSLATE_NOOP("engine", "{name} cannot be read: {reason}."),
+            name=path.name,
+            reason=str(error.strerror),
+        ) from error
     if len(data) > MAX_BYTES:
-        raise CaptionError(f"{path.name} is larger than 64 KiB; it is no caption.")
+        raise CaptionError(
+            QT_TRANSLATE_NOOP("engine", "{name} is larger than 64 KiB; it is no caption."),
+            name=path.name,
+        )
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return " ".join(data.decode("utf-16", errors="replace").split())
     if b"\0" in data:
-        raise CaptionError(f"{path.name} is not a text file.")
+        raise CaptionError(
+            QT_TRANSLATE_NOOP("engine", "{name} is not a text file."), name=path.name
+        )
     # GB18030 takes "für" for Chinese too, so it only gets what is hardly ASCII.
     mostly_ascii = sum(byte < 0x80 for byte in data) > len(data) / 2
     encodings = ("utf-8-sig", "gb2312", "cp1252" if mostly_ascii else "gb18030", "cp1252")
@@ -55,7 +66,12 @@ def read_text(path: Path) -> str:
             return " ".join(data.decode(encoding).split())
         except UnicodeDecodeError:
             continue
-    raise CaptionError(f"{path.name} is in an encoding that is not known; save it as UTF-8.")
+    raise CaptionError(
+        QT_TRANSLATE_NOOP(
+            "engine", "{name} is in an encoding that is not known; save it as UTF-8."
+        ),
+        name=path.name,
+    )
 
 
 def compose(caption: str, template: str, trigger: str, class_word: str) -> str:

@@ -25,6 +25,7 @@ from engine.errors import CacheUnavailable, PictureSkipped, UserError
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.models.base import DiffusionModel, Moments
 from engine.storage import write_bytes
+from engine.wording import QT_TRANSLATE_NOOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def encode_pictures(
             moments = _moments(model, item, bucket, cache, flip=False)
             flipped = _moments(model, item, bucket, cache, flip=True) if flip else None
         except pictures.PictureError as error:
-            yield Noticed(notice=PictureSkipped(name=item.path.name, reason=str(error)))
+            yield Noticed(notice=PictureSkipped(name=item.path.name, reason=error.reason))
             continue
         except UserError as error:  # the disk, not the picture: go on in memory
             yield Noticed(notice=CacheUnavailable(reason=error.sentence))
@@ -109,7 +110,9 @@ def _moments(
             return known
     data = pictures.read_file(item.path)
     if hashlib.sha256(data).hexdigest() != item.content_hash:
-        raise pictures.PictureError("It changed while it was being prepared.")
+        raise pictures.PictureError(
+            QT_TRANSLATE_NOOP("engine", "It changed while it was being prepared.")
+        )
     image = crop_to(pictures.decode(data).image, bucket)
     if flip:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

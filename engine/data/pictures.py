@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
+
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF", "AVIF")
 PICTURE_SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .png .webp .heic .heif .tif .tiff .bmp .gif .avif".split()
@@ -28,7 +30,7 @@ MAX_FILE_BYTES = 1 << 30
 Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, with a sentence, before decoding
 
 
-class PictureError(Exception):
+class PictureError(ReasonedError):
     """Raised with the reason why a picture cannot be used, as a sentence."""
 
 
@@ -41,7 +43,7 @@ class Picture:
     """An upright RGB picture and what is worth telling about how it became one."""
 
     image: Image.Image
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Phrase, ...] = ()
 
 
 def read_file(path: Path) -> bytes:
@@ -49,16 +51,22 @@ def read_file(path: Path) -> bytes:
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise PictureError("It is not a regular file.")
+            raise PictureError(QT_TRANSLATE_NOOP("engine", "It is not a regular file."))
         if info.st_size == 0:
-            raise PictureError("The file is empty (0 bytes); perhaps a copy was interrupted.")
+            raise PictureError(
+                QT_TRANSLATE_NOOP(
+                    "engine", "The file is empty (0 bytes); perhaps a copy was interrupted."
+                )
+            )
         if info.st_size > MAX_FILE_BYTES:
-            raise PictureError("The file is larger than 1 GiB.")
+            raise PictureError(QT_TRANSLATE_NOOP("engine", "The file is larger than 1 GiB."))
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
     except OSError as error:
-        raise PictureError(f"It cannot be read: {error.strerror}.") from error
+        raise PictureError(
+            QT_TRANSLATE_NOOP("engine", "It cannot be read: {reason}."), reason=str(error.strerror)
+        ) from error
 
 
 def decode(data: bytes, suffix: str = "") -> Picture:
@@ -77,10 +85,13 @@ def _decode(data: bytes, suffix: str, min_side: int) -> Picture:
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise NoPicture(_what_else(data)) from None
+        raise _what_else(data) from None
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error) as error:
         raise PictureError(
-            f"Damaged: the picture data ends early or is broken ({error})."
+            QT_TRANSLATE_NOOP(
+                "engine", "Damaged: the picture data ends early or is broken ({reason})."
+            ),
+            reason=str(error),
         ) from error
 
 
@@ -101,28 +112,51 @@ def _check_size(image: Image.Image, min_side: int) -> None:
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         megapixels = pixels / 1e6
-        raise PictureError(f"{megapixels:.0f} megapixels; the limit is 180. Shrink it first.")
+        raise PictureError(
+            QT_TRANSLATE_NOOP(
+                "engine", "{megapixels:.0f} megapixels; the limit is 180. Shrink it first."
+            ),
+            megapixels=megapixels,
+        )
     if min(image.size) < min_side:
         raise PictureError(
-            f"{image.width} x {image.height} pixels: smaller than {min_side}; "
-            "enlarging it would teach blur."
+            QT_TRANSLATE_NOOP(
+                "engine",
+                "{width} x {height} pixels: smaller than {min_side}; "
+                "enlarging it would teach blur.",
+            ),
+            width=image.width,
+            height=image.height,
+            min_side=min_side,
         )
 
 
-def _remarks(image: Image.Image, suffix: str) -> list[str]:
+def _remarks(image: Image.Image, suffix: str) -> list[Phrase]:
     remarks = []
     expected = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".gif": "GIF"}
     really = "JPEG" if image.format == "MPO" else image.format
     if suffix.lower() in expected and expected[suffix.lower()] != really:
-        remarks.append(f"It is really a {really} file.")
+        remarks.append(
+            Phrase(QT_TRANSLATE_NOOP("engine", "It is really a {format} file."), format=str(really))
+        )
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format in ("GIF", "WEBP", "PNG", "AVIF"):
-        remarks.append(f"An animation: frame 1 of {frames} is used.")
+        remarks.append(
+            Phrase(
+                QT_TRANSLATE_NOOP("engine", "An animation: frame 1 of {frames} is used."),
+                frames=frames,
+            )
+        )
     long_side, short_side = max(image.size), min(image.size)
     if long_side > 4 * short_side:
-        remarks.append(f"Very long, {long_side / short_side:.0f}:1; most of it is cut away.")
+        remarks.append(
+            Phrase(
+                QT_TRANSLATE_NOOP("engine", "Very long, {ratio:.0f}:1; most of it is cut away."),
+                ratio=long_side / short_side,
+            )
+        )
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        remarks.append("The transparent part becomes white.")
+        remarks.append(Phrase(QT_TRANSLATE_NOOP("engine", "The transparent part becomes white.")))
     return remarks
 
 
@@ -132,7 +166,11 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         values = np.asarray(image, np.float64)
         if not np.isfinite(values).all() or values.min() < -0.01 or values.max() > 1.01:
-            raise PictureError("HDR data is not supported. Save it as an 8-bit picture.")
+            raise PictureError(
+                QT_TRANSLATE_NOOP(
+                    "engine", "HDR data is not supported. Save it as an 8-bit picture."
+                )
+            )
         return _from_grey(values * 255)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         return flatten(image)
@@ -159,17 +197,20 @@ def _through_profile(image: Image.Image) -> Image.Image | None:
         return None  # a broken profile is ignored, as viewers do
 
 
-def _what_else(data: bytes) -> str:
+def _what_else(data: bytes) -> NoPicture:
     head = data[:512].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        return "Not a picture: it looks like a web page."
+        return NoPicture(QT_TRANSLATE_NOOP("engine", "Not a picture: it looks like a web page."))
     known = {
         b"8bps": "PSD", b"%pdf": "PDF", b"<svg": "SVG", b"gguf": "GGUF", b"simple": "FITS"
     }  # fmt: skip
     for magic, name in known.items():
         if head.startswith(magic):
-            return f"{name} is not supported; export it as JPEG or PNG."
-    return "Not a picture that Imprint can read."
+            return NoPicture(
+                QT_TRANSLATE_NOOP("engine", "{format} is not supported; export it as JPEG or PNG."),
+                format=name,
+            )
+    return NoPicture(QT_TRANSLATE_NOOP("engine", "Not a picture that Imprint can read."))
 
 
 @cache

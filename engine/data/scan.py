@@ -14,12 +14,13 @@ from pathlib import Path
 from engine.data import captions, pictures
 from engine.data.pictures import PICTURE_SUFFIXES
 from engine.errors import FewPictures, FolderMissing, Notice, PictureRemark, PictureSkipped
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _JUNK_PREFIXES = (".", "~$", "Thumbs.db", "desktop.ini")
 # A file with one of these names promises a picture; if it is none, people want to know.
 _PROMISING = PICTURE_SUFFIXES | {".psd", ".pdf", ".svg", ".raw", ".cr2", ".nef", ".dng", ".fits"}
 
-_OUTSIDE = "It is a link to a place outside the folder."
+_OUTSIDE = QT_TRANSLATE_NOOP("engine", "It is a link to a place outside the folder.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def scan_folder(folder: Path, captions_folder: Path | None = None) -> Iterator[S
     root = folder.resolve()
     for count, path in enumerate(files, start=1):
         if path.is_symlink() and not path.resolve().is_relative_to(root):
-            tally.notices.append(PictureSkipped(name=path.name, reason=_OUTSIDE))
+            tally.notices.append(PictureSkipped(name=path.name, reason=Phrase(_OUTSIDE)))
             yield count
             continue
         read_picture(path, captions_folder, tally.items, tally.notices)
@@ -93,17 +94,17 @@ def read_picture(
         picture = pictures.decode(data, path.suffix)
     except pictures.NoPicture as error:
         if path.suffix.lower() in _PROMISING:
-            notices.append(PictureSkipped(name=path.name, reason=str(error)))
+            notices.append(PictureSkipped(name=path.name, reason=error.reason))
         return
     except pictures.PictureError as error:
-        notices.append(PictureSkipped(name=path.name, reason=str(error)))
+        notices.append(PictureSkipped(name=path.name, reason=error.reason))
         return
     notices += [PictureRemark(name=path.name, reason=remark) for remark in picture.remarks]
     content_hash = hashlib.sha256(data).hexdigest()
     try:
         caption = captions.read_caption(path, content_hash, captions_folder)
     except captions.CaptionError as error:
-        notices.append(PictureRemark(name=path.name, reason=str(error)))
+        notices.append(PictureRemark(name=path.name, reason=error.reason))
         caption = ""
     width, height = picture.image.size
     items.append(ImageItem(path, content_hash, width, height, caption))

@@ -19,6 +19,7 @@ from engine.errors import (
     NotAModel,
 )
 from engine.models.safetensors_header import Header, read_header
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 RESOURCES = Path(__file__).parents[2] / "resources"
 STARTER_FOLDER = RESOURCES / "starter_model"
@@ -94,54 +95,94 @@ def family_of_header(path: Path, header: Header) -> Family:
     if any(".lora_down." in name or ".lora_A." in name or "lora.down" in name for name in shapes):
         raise ModelIsLora(path=str(path))
     if any(dtype.startswith("F8") for dtype in header.dtypes.values()):
-        raise ModelUnsupported(path=str(path), what="an 8-bit quantised model")
+        raise ModelUnsupported(
+            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an 8-bit quantised model"))
+        )
     if any(name.startswith("conditioner.embedders.1.") for name in shapes):
-        raise ModelUnsupported(path=str(path), what="an SDXL model")
+        raise ModelUnsupported(
+            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SDXL model"))
+        )
     if any(name.startswith(("double_blocks.", "model.diffusion_model.double_blocks."))
            for name in shapes):  # fmt: skip
-        raise ModelUnsupported(path=str(path), what="a Flux model")
+        raise ModelUnsupported(
+            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "a Flux model"))
+        )
     if any("joint_blocks." in name for name in shapes):
-        raise ModelUnsupported(path=str(path), what="an SD 3 model")
+        raise ModelUnsupported(
+            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SD 3 model"))
+        )
     cross = shapes.get(
         "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
     )
     first = shapes.get("model.diffusion_model.input_blocks.0.0.weight")
     if cross is None or first is None or len(cross) != 2 or len(first) != 4:
-        raise NotAModel(path=str(path), what="it holds no Stable Diffusion UNet")
+        raise NotAModel(
+            path=str(path),
+            what=Phrase(QT_TRANSLATE_NOOP("engine", "it holds no Stable Diffusion UNet")),
+        )
     if first[1] != 4:
-        raise ModelUnsupported(path=str(path), what="an inpainting or image-editing model")
+        raise ModelUnsupported(
+            path=str(path),
+            what=Phrase(QT_TRANSLATE_NOOP("engine", "an inpainting or image-editing model")),
+        )
     if cross[1] == 1024:
-        raise ModelUnsupported(path=str(path), what="an SD 2.x model")
+        raise ModelUnsupported(
+            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SD 2.x model"))
+        )
     for part in ("first_stage_model.", "cond_stage_model."):
         if not any(name.startswith(part) for name in shapes):
-            raise ModelDamaged(path=str(path), reason=f"the part {part[:-1]} is missing")
+            raise ModelDamaged(
+                path=str(path),
+                reason=Phrase(
+                    QT_TRANSLATE_NOOP("engine", "the part {part} is missing"), part=part[:-1]
+                ),
+            )
     return SD1
 
 
 def _family_of_folder(folder: Path) -> Family:
     index = _read_config(folder, "model_index.json")
     if "text_encoder_2" in index:
-        raise ModelUnsupported(path=str(folder), what="an SDXL model")
+        raise ModelUnsupported(
+            path=str(folder), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SDXL model"))
+        )
     if "Flux" in str(index.get("_class_name")) or "StableDiffusion3" in str(
         index.get("_class_name")
     ):
-        raise ModelUnsupported(path=str(folder), what=f"a {index['_class_name']}")
+        raise ModelUnsupported(
+            path=str(folder),
+            what=Phrase(QT_TRANSLATE_NOOP("engine", "a {name}"), name=str(index["_class_name"])),
+        )
     unet = _read_config(folder, "unet/config.json")
     if unet.get("in_channels") != 4:
-        raise ModelUnsupported(path=str(folder), what="an inpainting or image-editing model")
+        raise ModelUnsupported(
+            path=str(folder),
+            what=Phrase(QT_TRANSLATE_NOOP("engine", "an inpainting or image-editing model")),
+        )
     if unet.get("use_linear_projection"):
-        raise ModelUnsupported(path=str(folder), what="an SD 2.x model")
+        raise ModelUnsupported(
+            path=str(folder), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SD 2.x model"))
+        )
     return SD1
 
 
 def _read_config(folder: Path, name: str) -> dict:
     path = folder / name
     if not path.is_file():
-        raise NotAModel(path=str(folder), what=f"the file {name} is missing")
+        raise NotAModel(
+            path=str(folder),
+            what=Phrase(QT_TRANSLATE_NOOP("engine", "the file {name} is missing"), name=name),
+        )
     try:
         data = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelDamaged(path=str(folder), reason=f"{name} cannot be read") from error
+        raise ModelDamaged(
+            path=str(folder),
+            reason=Phrase(QT_TRANSLATE_NOOP("engine", "{name} cannot be read"), name=name),
+        ) from error
     if not isinstance(data, dict):
-        raise ModelDamaged(path=str(folder), reason=f"{name} is no table of settings")
+        raise ModelDamaged(
+            path=str(folder),
+            reason=Phrase(QT_TRANSLATE_NOOP("engine", "{name} is no table of settings"), name=name),
+        )
     return data

@@ -32,6 +32,7 @@ from engine.diffusion import NoiseSchedule
 from engine.errors import ModelDamaged
 from engine.models.base import DiffusionModel
 from engine.models.catalog import RESOURCES, Layout, ModelSource, locate
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 CONFIGS = RESOURCES / "model_configs"
 TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
@@ -145,6 +146,6 @@ def _noise_schedule(folder: Path) -> NoiseSchedule:
 
 def _first_line(error: BaseException) -> str:
     if isinstance(error, NotImplementedError):  # torch, at a weight that nothing was read into
-        return "some of its weights are missing"
+        return Phrase(QT_TRANSLATE_NOOP("engine", "some of its weights are missing"))
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return text.strip().split("\n")[0][:200] or type(error).__name__

@@ -22,6 +22,7 @@ from engine.errors import (
     ModelUnsupported,
     NotAModel,
 )
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 MAX_HEADER_BYTES = 16 << 20
 MAX_TENSORS = 20_000
@@ -48,7 +49,12 @@ def read_header(path: Path) -> Header:
     try:
         raw, data_bytes = _read_raw(path)
     except OSError as error:
-        raise ModelDamaged(path=str(path), reason=f"it cannot be read ({error})") from error
+        raise ModelDamaged(
+            path=str(path),
+            reason=Phrase(
+                QT_TRANSLATE_NOOP("engine", "it cannot be read ({reason})"), reason=str(error)
+            ),
+        ) from error
     return _parse(path, raw, data_bytes)
 
 
@@ -60,7 +66,10 @@ def _read_raw(path: Path) -> tuple[bytes, int]:
         _refuse_other_kinds(path, start, size)
         length = struct.unpack("<Q", start[:8])[0]
         if length > MAX_HEADER_BYTES:
-            raise ModelDamaged(path=str(path), reason="its header is impossibly long")
+            raise ModelDamaged(
+                path=str(path),
+                reason=Phrase(QT_TRANSLATE_NOOP("engine", "its header is impossibly long")),
+            )
         if 8 + length > size:
             raise ModelTruncated(
                 path=str(path), have_mib=size / 2**20, need_mib=(8 + length) / 2**20
@@ -74,13 +83,24 @@ def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
     if start.startswith(b"version https://git-lfs"):
         raise ModelIsPointer(path=str(path), num_bytes=size)
     if lowered.startswith((b"<!doctype", b"<html")):
-        raise NotAModel(path=str(path), what="it is a web page, perhaps of a failed download")
+        raise NotAModel(
+            path=str(path),
+            what=Phrase(
+                QT_TRANSLATE_NOOP("engine", "it is a web page, perhaps of a failed download")
+            ),
+        )
     if start.startswith(b"GGUF"):
-        raise ModelUnsupported(path=str(path), what="a GGUF file")
+        raise ModelUnsupported(
+            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "a GGUF file"))
+        )
     if start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04")):
         raise ModelIsPickle(path=str(path))
     if size < 10 or start[8:9] != b"{":
-        what = "the file is empty" if size == 0 else "it is no safetensors file"
+        what = (
+            Phrase(QT_TRANSLATE_NOOP("engine", "the file is empty"))
+            if size == 0
+            else Phrase(QT_TRANSLATE_NOOP("engine", "it is no safetensors file"))
+        )
         raise NotAModel(path=str(path), what=what)
 
 
@@ -89,24 +109,49 @@ def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:
         table = json.loads(raw)
         metadata = {str(k): str(v) for k, v in table.pop("__metadata__", {}).items()}
         if len(table) > MAX_TENSORS:
-            raise ModelDamaged(path=str(path), reason=f"it lists {len(table)} tensors")
+            raise ModelDamaged(
+                path=str(path),
+                reason=Phrase(
+                    QT_TRANSLATE_NOOP("engine", "it lists {count} tensors"), count=len(table)
+                ),
+            )
         shapes, dtypes, end = {}, {}, 0
         for name, entry in sorted(table.items(), key=lambda item: item[1]["data_offsets"]):
             shape, (first, last) = tuple(entry["shape"]), entry["data_offsets"]
             if not all(type(n) is int and n >= 0 for n in (*shape, first, last)):
-                raise ModelDamaged(path=str(path), reason=f"the shape of {name[:80]} is wrong")
+                raise ModelDamaged(
+                    path=str(path),
+                    reason=Phrase(
+                        QT_TRANSLATE_NOOP("engine", "the shape of {name} is wrong"), name=name[:80]
+                    ),
+                )
             if len(shape) > MAX_RANK or last - first != prod(shape) * ITEM_BYTES[entry["dtype"]]:
-                raise ModelDamaged(path=str(path), reason=f"the size of {name[:80]} is wrong")
+                raise ModelDamaged(
+                    path=str(path),
+                    reason=Phrase(
+                        QT_TRANSLATE_NOOP("engine", "the size of {name} is wrong"), name=name[:80]
+                    ),
+                )
             if first != end:
-                raise ModelDamaged(path=str(path), reason=f"the place of {name[:80]} is wrong")
+                raise ModelDamaged(
+                    path=str(path),
+                    reason=Phrase(
+                        QT_TRANSLATE_NOOP("engine", "the place of {name} is wrong"), name=name[:80]
+                    ),
+                )
             shapes[name], dtypes[name], end = shape, entry["dtype"], last
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelDamaged(path=str(path), reason="its header cannot be read") from error
+        raise ModelDamaged(
+            path=str(path), reason=Phrase(QT_TRANSLATE_NOOP("engine", "its header cannot be read"))
+        ) from error
     if end > data_bytes:
         total = len(raw) + 8
         raise ModelTruncated(
             path=str(path), have_mib=(total + data_bytes) / 2**20, need_mib=(total + end) / 2**20
         )
     if end < data_bytes:
-        raise ModelDamaged(path=str(path), reason="it holds bytes that belong to no tensor")
+        raise ModelDamaged(
+            path=str(path),
+            reason=Phrase(QT_TRANSLATE_NOOP("engine", "it holds bytes that belong to no tensor")),
+        )
     return Header(shapes, dtypes, metadata)
