@@ -41,6 +41,7 @@ from engine.events import (
 from engine.formats.catalog import FORMATS
 from engine.methods.catalog import METHODS
 from engine.settings import rows
+from engine.storage import expand
 
 DONE, MENDABLE, USAGE, CRASH = 0, 1, 2, 3
 
@@ -251,7 +252,7 @@ def _merged_data(parsed: argparse.Namespace) -> dict[str, Any]:
             print("No pictures were named: training on the bundled sample project.")
         return _absolute(config_file.merge(sample_project.sample_data(Path("runs")), asked))
     kind = _section(asked, "method").get("kind", "lora")
-    folder = Path(str(_section(asked, "dataset")["folder"])).expanduser()
+    folder = expand(str(_section(asked, "dataset")["folder"]))
     count = sum(1 for path in folder.glob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
     preset = presets.starting_point(str(kind), str(asked.get("base_model", STARTER)), count)
     return _absolute(config_file.merge(preset, asked))
@@ -264,15 +265,15 @@ def _section(data: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _absolute(data: dict[str, Any]) -> dict[str, Any]:
     """A run must be resumable from any folder."""
-    runs = Path(str(data.get("runs_folder", "runs"))).expanduser().absolute()
+    runs = expand(str(data.get("runs_folder", "runs"))).absolute()
     data = config_file.merge(data, {"runs_folder": str(runs)})
     dataset = _section(data, "dataset")
     if isinstance(dataset.get("folder"), str):
-        folder = Path(dataset["folder"]).expanduser().absolute()
+        folder = expand(dataset["folder"]).absolute()
         data = config_file.merge(data, config_file.nested("dataset.folder", str(folder)))
     base = data.get("base_model")
     if isinstance(base, str) and base != STARTER and base:
-        data = config_file.merge(data, {"base_model": str(Path(base).expanduser().absolute())})
+        data = config_file.merge(data, {"base_model": str(expand(base).absolute())})
     return data
 
 

@@ -125,7 +125,7 @@ class RunFolder:
 
 def create_run(config: RunConfig) -> RunFolder:
     """A new folder under config.runs_folder, named to sort by time. Raises OutputNotWritable."""
-    parent = Path(config.runs_folder).expanduser()
+    parent = storage.expand(config.runs_folder)
     storage.require_writable(parent)
     stamp = datetime.now().strftime("%Y-%m-%d_%H%M")
     stem = f"{stamp}_{safe_name(config.name)}_{config.method.kind}"

@@ -20,7 +20,13 @@ from engine.data.batches import BatchSource
 from engine.data.latents import CachedImage, LatentCache, encode_pictures, hash_weights
 from engine.data.pictures import PictureError
 from engine.data.scan import Scan, scan_folder
-from engine.device import base_dtype, describe, make_accelerator, seed_everything
+from engine.device import (
+    base_dtype,
+    describe,
+    make_accelerator,
+    memory_guard,
+    seed_everything,
+)
 from engine.errors import NoPictures, PromptCut, UserError
 from engine.events import (
     Event,
@@ -43,6 +49,11 @@ from engine.models.loader import load_model
 from engine.previews import Previews
 from engine.project import RunFolder, cache_folder, create_run, open_run, record
 from engine.sheet import sampled_steps, samples_of, write_sheet
+from engine.wording import QT_TRANSLATE_NOOP
+
+# Where memory may run out before the first step.
+_LOADING = QT_TRANSLATE_NOOP("engine", "loading the model")
+_PREPARING = QT_TRANSLATE_NOOP("engine", "preparing the pictures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,10 @@ def _recorded(
             yield from _train(accelerator, config, folder, control)
             return
         stack.enter_context(folder.locked())
-        yield from record(folder, _ending_in_one(_train(accelerator, config, folder, control)))
+        training = _train(accelerator, config, folder, control)
+        if accelerator.num_processes == 1:  # of several, none may leave the others waiting
+            training = _until_stopped(training, folder, control)
+        yield from record(folder, _ending_in_one(training))
 
 
 def _ending_in_one(events: Iterator[Event]) -> Iterator[Event]:
@@ -130,17 +144,31 @@ def _ending_in_one(events: Iterator[Event]) -> Iterator[Event]:
         yield RunFailed(error=error)
 
 
+def _until_stopped(events: Iterator[Event], folder: RunFolder, control: Control) -> Iterator[Event]:
+    """Before the first step Stop ends the run at once; after it the loop sees to that."""
+    started = False
+    for event in events:
+        yield event
+        started = started or isinstance(event, RunStarted)
+        if control.stop_requested and not started:
+            done = max(checkpoint.steps_in(folder.checkpoints), default=0)
+            yield RunFinished(steps=done, stopped_early=True, exports=())
+            return
+
+
 def _train(
     accelerator: Accelerator, config: RunConfig, folder: RunFolder, control: Control
 ) -> Iterator[Event]:
     """The whole path of one run."""
     clock = time.monotonic()
     yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-    model = load_model(config.base_model, base_dtype(accelerator))
-    model.to(accelerator.device, base_dtype(accelerator))
+    with memory_guard(accelerator.device, _LOADING):
+        model = load_model(config.base_model, base_dtype(accelerator))
+        model.to(accelerator.device, base_dtype(accelerator))
     yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
 
-    dataset = yield from _prepare_pictures(accelerator, config, model)
+    with memory_guard(accelerator.device, _PREPARING):
+        dataset = yield from _prepare_pictures(accelerator, config, model)
     method = build(config.method)
     seed_everything(config.training.seed)  # new weights begin the same in every process
     method.attach(model)
@@ -245,7 +273,7 @@ def _prepare_pictures(
     settings = config.dataset
     own_captions = Path(settings.captions_folder) if settings.captions_folder else None
     scan = Scan(Path(settings.folder), (), (), 0)
-    for found in scan_folder(Path(settings.folder).expanduser(), own_captions):
+    for found in scan_folder(storage.expand(settings.folder), own_captions):
         if isinstance(found, Scan):
             scan = found
         else:

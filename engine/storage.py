@@ -110,6 +110,14 @@ def require_writable(folder: Path) -> None:
             probe.unlink()
 
 
+def expand(path: str) -> Path:
+    """`~` made whole; the `~name` of no user stays as it is, as in a shell."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def as_user_error(error: OSError, folder: Path) -> OutputNotWritable | DiskFull:
     if error.errno in _FULL:
         free = shutil.disk_usage(folder).free if folder.exists() else 0

@@ -11,15 +11,18 @@ import torch
 
 from engine import checkpoint, loop, run
 from engine.control import Control
-from engine.errors import Diverged
+from engine.errors import Diverged, OutOfMemory
 from engine.events import (
     CheckpointSaved,
+    Noticed,
     PausedAt,
     ResumedAt,
     RunFailed,
     RunFinished,
     RunStarted,
     SampleReady,
+    Stage,
+    StageProgress,
     StepFinished,
     Terminal,
 )
@@ -168,6 +171,58 @@ def test_stop_before_the_first_step_leaves_a_run_that_can_go_on(data):
     assert left_by(again.folder) == left_by(require_finished(train(data)).folder)
 
 
+def test_stop_while_pictures_are_prepared_ends_at_once_and_the_run_can_go_on(data):
+    def watch(event, control: Control):
+        if isinstance(event, StageProgress) and event.stage is Stage.CACHE_LATENTS:
+            control.stop()
+
+    stopped = train(data, watch)
+    assert stopped.last == RunFinished(steps=0, stopped_early=True, exports=())
+    assert sum(isinstance(event, StageProgress) for event in stopped.events) < 7
+    (folder,) = Path(data["runs_folder"]).iterdir()
+    assert read_metrics(RunFolder(folder).metrics)[-1]["event"] == "RunFinished"
+    again = require_finished(resume(RunFolder(folder)))
+    assert left_by(again.folder) == left_by(require_finished(train(data)).folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("engine.run.load_model", "loading the model"),
+        ("engine.models.stable_diffusion.StableDiffusion.encode_images", "preparing the pictures"),
+        ("engine.models.stable_diffusion.StableDiffusion.predict", "a sample picture"),
+        ("engine.loop.Loop._predict", "step 1"),
+    ],
+)
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA"), RuntimeError("[x] can't allocate memory: 5 bytes")]
+)
+def test_memory_that_runs_out_gets_a_sentence_wherever_it_does(
+    data, monkeypatch, place, said, error
+):
+    def run_out(*_, **__):
+        raise error
+
+    monkeypatch.setattr(place, run_out)
+    failed = train(data | {"sampling": EVERY_SECOND})
+    assert isinstance(failed.last, RunFailed)
+    assert isinstance(failed.last.error, OutOfMemory)
+    assert said in failed.last.error.sentence
+    assert "Lower the resolution" in failed.last.error.advice
+
+
+def test_a_samples_folder_that_cannot_be_written_costs_the_pictures_not_the_training(data):
+    def watch(event, control: Control):
+        if isinstance(event, RunStarted):
+            Path(event.folder, "samples").write_text("in the way")
+
+    trained = require_finished(train(data | {"sampling": EVERY_SECOND}, watch))
+    assert trained.last.steps == 4
+    notices = [event.notice for event in trained.of(Noticed)]
+    assert len(notices) == 6
+    assert all("A sample picture could not be written" in notice.sentence for notice in notices)
+
+
 def test_stop_between_two_samples_leaves_the_second_to_the_resumed_run(data):
     data = data | {"sampling": EVERY_SECOND}
 
@@ -179,7 +234,7 @@ def test_stop_between_two_samples_leaves_the_second_to_the_resumed_run(data):
     assert len(list(stopped.folder.samples.glob("step_000002*"))) == 1
     again = require_finished(resume(stopped.folder))
     assert left_by(again.folder) == left_by(require_finished(train(data)).folder)
-    told = [line["path"] for line in read_metrics(again.folder.metrics) if "path" in line]
+    told = [n["path"] for n in read_metrics(again.folder.metrics) if n["event"] == "SampleReady"]
     assert len(told) == len(set(told))
 
 

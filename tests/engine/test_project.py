@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config_file import require
-from engine.errors import OutputNotWritable
+from engine.errors import FolderMissing, OutputNotWritable
 from engine.events import RunFinished, RunStarted, SampleReady, StepFinished
 from engine.project import Project, RunFolder, create_run, read_metrics, record, safe_name
 from tests.engine_runs import tiny_run, train
@@ -77,6 +77,17 @@ def test_an_output_folder_that_cannot_be_written_ends_the_run_before_anything_is
     assert isinstance(trained.last.error, OutputNotWritable)
     assert "Choose another output folder" in trained.last.error.advice
     assert live_models == []
+
+
+def test_the_home_of_no_user_is_a_folder_that_is_not_there(tiny_folder, tmp_path):
+    trained = train(tiny_run(tiny_folder, Path("~nobody-here/pictures"), tmp_path))
+    assert isinstance(trained.last.error, FolderMissing)
+
+
+def test_a_lock_that_cannot_be_taken_gets_a_sentence(tmp_path):
+    (tmp_path / ".lock").mkdir()
+    with pytest.raises(OutputNotWritable), RunFolder(tmp_path).locked():
+        pass
 
 
 def test_system_folders_that_refuse_are_said_to_refuse(tiny_folder, pictures_folder):
