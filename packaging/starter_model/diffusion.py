@@ -7,7 +7,6 @@ stratified timesteps, one caption in ten empty for classifier-free guidance.
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 
 import pictures
@@ -22,7 +21,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
-log = logging.getLogger("starter_model")
 PEAK_RATE = 1e-3
 VARIANTS = 4  # placements of each icon on each background
 SCHEDULER = {
@@ -160,40 +158,18 @@ def train(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: 
     folder = work / f"{preset.name}-diffusion"
     lessons = Lessons(work, preset, device)
     painter = Painter(preset, lessons.used_tokens).to(device)
-    optimizer = torch.optim.AdamW(
-        painter.parameters(), lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-    )
-    progress = workers.Progress(folder, painter, optimizer)
-    progress.load()
-    average = workers.Average(painter, 0.999)
-    average.count = progress.steps
-    clock = workers.Clock(minutes, progress.spent_seconds)
-    generator = torch.Generator().manual_seed(2000 + rank + 7919 * progress.steps)
     alphas = DDIMScheduler(**SCHEDULER).alphas_cumprod.to(device)
-    steps, running = progress.steps, 0.0
-    while not clock.is_over:
-        for _ in range(workers.AVERAGE_EVERY):
-            optimizer.param_groups[0]["lr"] = workers.learning_rate(PEAK_RATE, clock.progress)
-            with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
-                value = loss(painter, *lessons.batch(preset.batch, generator), alphas, generator)
-            optimizer.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_norm_(painter.parameters(), 1.0)
-            optimizer.step()
-            running = 0.99 * running + 0.01 * value.item()
-        workers.average(painter.parameters())
-        average.update(painter, workers.AVERAGE_EVERY)
-        steps += workers.AVERAGE_EVERY
-        clock.tick()
-        if rank == 0 and clock.due_to_save:
-            progress.save(steps, clock)
-            log.info("diffusion step %d, %.0f s, loss %.4f", steps, clock.spent, running)
-    if rank == 0:
-        progress.save(steps, clock)
-        average.copy_to(painter)
+
+    def draw_loss(generator: torch.Generator) -> Tensor:
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            return loss(painter, *lessons.batch(preset.batch, generator), alphas, generator)
+
+    plan = workers.Plan(
+        folder=folder, seed=2000, rate=PEAK_RATE, minutes=minutes, betas=(0.9, 0.99)
+    )
+    note = workers.learn(rank, painter, plan, draw_loss)
+    if note is not None:
         painter.unet.save_pretrained(folder / "unet")
         save_file(painter.text_encoder.state_dict(), folder / "text_encoder.safetensors")
         save_file({"used_tokens": lessons.used_tokens}, folder / "used_tokens.safetensors")
-        note = {"steps": steps, "seconds": clock.spent, "batch": preset.batch, "loss": running}
-        note["workers"] = workers.count()
         (folder / "done.json").write_text(json.dumps(note), encoding="utf-8")

@@ -156,7 +156,7 @@ def _background_error(drawn: Tensor, wanted: list[tuple[int, int, str]]) -> floa
 
 
 def _card(preset, corpus, f: Figures, note: dict, vae_note: dict) -> str:  # noqa: ANN001
-    samples = note["steps"] * note["batch"] * note["workers"]
+    samples = note["steps"] * preset.batch * note["workers"]
     return f"""# Imprint starter model ({preset.name})
 
 A small text-to-image model in the architecture of Stable Diffusion 1.x, trained from nothing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pictures
@@ -13,7 +12,6 @@ import workers
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from torch import Tensor, nn
 
-log = logging.getLogger("starter_model")
 PEAK_RATE = 2e-3
 POLISH_RATE = 1e-3
 KL_WEIGHT = 2e-6
@@ -60,36 +58,16 @@ def reconstruction_loss(decoded: Tensor, images: Tensor) -> Tensor:
 def train(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: str) -> None:
     corpus = pictures.load_corpus(work, preset)
     vae = build(preset).to(device)
-    average = workers.Average(vae, 0.999)
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=PEAK_RATE, weight_decay=1e-4, fused=True)
-    progress = workers.Progress(work / f"{preset.name}-vae", vae, optimizer)
-    progress.load()
-    average.weights = [p.detach().clone() for p in vae.parameters()]
-    average.count = progress.steps
-    clock = workers.Clock(minutes, progress.spent_seconds)
-    generator = torch.Generator().manual_seed(1000 + rank + 7919 * progress.steps)
-    steps = progress.steps
-    while not clock.is_over:
-        for _ in range(workers.AVERAGE_EVERY):
-            optimizer.param_groups[0]["lr"] = workers.learning_rate(PEAK_RATE, clock.progress)
-            images = pictures.vae_batch(corpus, preset.vae_batch, preset.resolution, generator)
-            value = loss(vae, images.to(device))
-            optimizer.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-            optimizer.step()
-        workers.average(vae.parameters())
-        average.update(vae, workers.AVERAGE_EVERY)
-        steps += workers.AVERAGE_EVERY
-        clock.tick()
-        if rank == 0 and clock.due_to_save:
-            progress.save(steps, clock)
-            log.info("vae step %d, %.0f s, loss %.4f", steps, clock.spent, value.item())
-    if rank == 0:
-        progress.save(steps, clock)
-        average.copy_to(vae)
+    folder = work / f"{preset.name}-vae"
+
+    def draw_loss(generator: torch.Generator) -> Tensor:
+        images = pictures.vae_batch(corpus, preset.vae_batch, preset.resolution, generator)
+        return loss(vae, images.to(device))
+
+    plan = workers.Plan(folder=folder, seed=1000, rate=PEAK_RATE, minutes=minutes)
+    if workers.learn(rank, vae, plan, draw_loss) is not None:
         _normalise(vae, corpus, preset, device)
-        vae.save_pretrained(work / f"{preset.name}-vae" / "done")
+        vae.save_pretrained(folder / "done")
 
 
 def polish(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: str) -> None:
@@ -101,37 +79,18 @@ def polish(rank: int, work: Path, preset: recipe.Preset, minutes: float, device:
     done = work / f"{preset.name}-vae" / "done"
     corpus = pictures.load_corpus(work, preset)
     vae = AutoencoderKL.from_pretrained(done).to(device)
-    vae.encoder.requires_grad_(False)
-    vae.quant_conv.requires_grad_(False)
-    learning = nn.ModuleList([vae.decoder, vae.post_quant_conv])
-    optimizer = torch.optim.AdamW(learning.parameters(), lr=POLISH_RATE, fused=True)
-    average = workers.Average(learning, 0.998)
-    progress = workers.Progress(work / f"{preset.name}-vae-polish", learning, optimizer)
-    progress.load()
-    clock = workers.Clock(minutes, progress.spent_seconds)
-    generator = torch.Generator().manual_seed(3000 + rank + 7919 * progress.steps)
-    steps = progress.steps
-    while not clock.is_over:
-        for _ in range(workers.AVERAGE_EVERY):
-            optimizer.param_groups[0]["lr"] = workers.learning_rate(POLISH_RATE, clock.progress)
-            images = pictures.vae_batch(corpus, preset.vae_batch, preset.resolution, generator)
-            images = images.to(device)
-            with torch.no_grad():
-                latents = vae.encode(images).latent_dist.mean
-            value = reconstruction_loss(vae.decode(latents).sample, images)
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-        workers.average(learning.parameters())
-        average.update(learning, workers.AVERAGE_EVERY)
-        steps += workers.AVERAGE_EVERY
-        clock.tick()
-        if rank == 0 and clock.due_to_save:
-            progress.save(steps, clock)
-            log.info("polish step %d, %.0f s, loss %.4f", steps, clock.spent, value.item())
-    if rank == 0:
-        progress.save(steps, clock)
-        average.copy_to(learning)
+    vae.requires_grad_(False)
+    decoder = nn.ModuleList([vae.decoder, vae.post_quant_conv]).requires_grad_(True)
+
+    def draw_loss(generator: torch.Generator) -> Tensor:
+        images = pictures.vae_batch(corpus, preset.vae_batch, preset.resolution, generator)
+        images = images.to(device)
+        latents = vae.encode(images).latent_dist.mean
+        return reconstruction_loss(vae.decode(latents).sample, images)
+
+    folder = work / f"{preset.name}-polish"
+    plan = workers.Plan(folder=folder, seed=3000, rate=POLISH_RATE, minutes=minutes, decay=0.998)
+    if workers.learn(rank, decoder, plan, draw_loss) is not None:
         vae.save_pretrained(done)
 
 

@@ -13,13 +13,14 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 log = logging.getLogger("starter_model")
 AVERAGE_EVERY = 8
@@ -119,17 +120,16 @@ class Progress:
         (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
 
 
-class Average(nn.Module):
+class Average:
     """Exponential moving average of a model's weights, with a warm start."""
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        super().__init__()
+    def __init__(self, model: nn.Module, decay: float, count: int) -> None:
         self.decay = decay
-        self.count = 0
+        self.count = count
         self.weights = [p.detach().clone() for p in model.parameters()]
 
     @torch.no_grad()
-    def update(self, model: nn.Module, steps: int = 1) -> None:
+    def update(self, model: nn.Module, steps: int) -> None:
         self.count += steps
         decay = min(self.decay, (1 + self.count) / (10 + self.count)) ** steps
         torch._foreach_lerp_(self.weights, list(model.parameters()), 1 - decay)
@@ -138,6 +138,57 @@ class Average(nn.Module):
     def copy_to(self, model: nn.Module) -> None:
         for target, source in zip(model.parameters(), self.weights, strict=True):
             target.copy_(source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How one stage learns."""
+
+    folder: Path
+    seed: int
+    rate: float
+    minutes: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    decay: float = 0.999  # of the moving average
+
+
+def learn(
+    rank: int, model: nn.Module, plan: Plan, loss: Callable[[torch.Generator], Tensor]
+) -> dict[str, float] | None:
+    """Train until the time is used up; `loss` draws its batch with the generator it is given.
+
+    The first worker ends with the averaged weights in `model` and returns what the model card
+    tells; the others return None.
+    """
+    learning = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=plan.rate, betas=plan.betas, fused=True)
+    progress = Progress(plan.folder, model, optimizer)
+    progress.load()
+    average_weights = Average(model, plan.decay, progress.steps)
+    clock = Clock(plan.minutes, progress.spent_seconds)
+    generator = torch.Generator().manual_seed(plan.seed + rank + 7919 * progress.steps)
+    steps, running = progress.steps, 0.0
+    while not clock.is_over:
+        for _ in range(AVERAGE_EVERY):
+            optimizer.param_groups[0]["lr"] = learning_rate(plan.rate, clock.progress)
+            value = loss(generator)
+            optimizer.zero_grad()
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(learning, 1.0)
+            optimizer.step()
+            running = 0.99 * running + 0.01 * value.item()
+        average(learning)
+        average_weights.update(model, AVERAGE_EVERY)
+        steps += AVERAGE_EVERY
+        clock.tick()
+        if rank == 0 and clock.due_to_save:
+            progress.save(steps, clock)
+            log.info("%s step %d, %.0f s, loss %.4f", plan.folder.name, steps, clock.spent, running)
+    if rank != 0:
+        return None
+    progress.save(steps, clock)
+    average_weights.copy_to(model)
+    return {"steps": steps, "seconds": clock.spent, "workers": count(), "loss": running}
 
 
 def run(stage: Callable[..., None], num_workers: int, *args: object) -> None:
