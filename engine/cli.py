@@ -145,10 +145,14 @@ class Reporter:
             self._bar = None
 
     def _line(self, text: str) -> None:
-        if self._bar is not None and not self._as_lines:
-            self._bar.write(text, file=self._out)
-        else:
-            print(text, file=self._out, flush=True)
+        try:
+            if self._bar is not None and not self._as_lines:
+                self._bar.write(text, file=self._out)
+            else:
+                print(text, file=self._out, flush=True)
+        except BrokenPipeError:  # `| head` has gone: the run goes on unheard
+            self._silent = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
     def _say_error(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import signal
 import sys
@@ -308,6 +309,15 @@ def test_a_caption_in_letters_that_the_terminal_lacks_ends_nothing(image_folder,
     assert cli.main(["check", "--images", str(image_folder)]) == 0
     western.flush()
     assert "一只猫" in western.buffer.getvalue().decode("utf-8")
+
+
+def test_a_listener_that_goes_away_does_not_end_the_run(config, tmp_path, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert cli.main(["train", str(config), "--json"]) == 0
+    assert json.loads(only_run(tmp_path).result.read_text())["outcome"] == "finished"
 
 
 @pytest.mark.slow
