@@ -3,7 +3,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) packaging/bootstrap.py
 VENV_PYTHON = .venv/bin/python
 
-.PHONY: run test check soak screens bench clean
+.PHONY: run test check soak screens bench translations clean
 
 run:  ## set up, then open the window; ARGS goes to main.py
 	@$(BOOTSTRAP) run $(ARGS)
@@ -24,6 +24,10 @@ screens:  ## pictures of every panel
 bench:  ## CPU seconds a step and peak memory
 	@$(BOOTSTRAP) setup
 	@$(VENV_PYTHON) tests/benchmarks/bench_lora_step.py $(ARGS)
+
+translations:  ## read the sentences from the source, write .ts and .qm
+	@$(BOOTSTRAP) setup
+	@$(VENV_PYTHON) packaging/translations.py $(ARGS)
 
 clean:  ## remove what the set-up and the checks made
 	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -12,7 +12,9 @@ from types import TracebackType
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from desktop.language import install_language
 from desktop.main_window import MainWindow
+from desktop.preferences import Preferences
 from engine.project import PROJECT_SUFFIX
 
 log = logging.getLogger("imprint")
@@ -24,6 +26,7 @@ def main(arguments: list[str]) -> int:
     QCoreApplication.setOrganizationName("Imprint")
     QCoreApplication.setApplicationName("Imprint")
     sys.excepthook = _show_crash
+    install_language(application, Preferences().language)
     opened = [Path(text) for text in arguments[1:] if text.endswith(PROJECT_SUFFIX)]
     window = MainWindow(opened[0].parent if opened else None)
     window.show()

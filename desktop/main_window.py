@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from desktop.draft import Draft
 from desktop.engine_thread import EngineThread, JobHandle
+from desktop.language import LANGUAGES, can_be_drawn
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.panels.home_panel import HomePanel
@@ -28,7 +29,7 @@ from desktop.preferences import Preferences
 from desktop.theme import Theme
 from desktop.widgets.labels import label
 from desktop.widgets.rail import PAGES, Rail
-from desktop.words import summary_of
+from desktop.words import said, summary_of
 from engine.config import STARTER
 from engine.config_file import merge
 from engine.errors import UserError
@@ -92,7 +93,7 @@ class MainWindow(QMainWindow):
         config, problems = self.draft.check()
         self.method.show_problems(problems)
         if config is None:
-            self.monitor.strip.show_text(problems[0].sentence, "", "error")
+            self.monitor.strip.show_text(str(said(problems[0].sentence)), "", "error")
             self.show_page("training")
             return
         self.draft.flush()
@@ -247,6 +248,17 @@ class MainWindow(QMainWindow):
         self.theme.set_dark(not self.theme.is_dark)
         self.preferences.dark = self.theme.is_dark
 
+    @Slot(str)
+    def _choose_language(self, code: str) -> None:
+        """Kept for the next start; said in the language that was chosen."""
+        if can_be_drawn(code):
+            self.preferences.language = code
+            self._footer.setText(LANGUAGES[code].chosen)
+        else:
+            self._footer.setText(
+                self.tr("Chinese needs a font: install one, such as fonts-noto-cjk.")
+            )
+
     @Slot(bool)
     def _remember_advanced(self, advanced: bool) -> None:
         self.preferences.advanced = advanced
@@ -305,6 +317,7 @@ class MainWindow(QMainWindow):
         self.gallery.generate_requested.connect(self._generate)
         self.rail.page_requested.connect(self.show_page)
         self.rail.theme_toggled.connect(self._toggle_theme)
+        self.rail.language_chosen.connect(self._choose_language)
 
     @Slot()
     def _show_gallery(self) -> None:

@@ -42,3 +42,12 @@ class Preferences:
     @advanced.setter
     def advanced(self, value: bool) -> None:
         self._settings.setValue("advanced", value)
+
+    @property
+    def language(self) -> str:
+        """A code of desktop.language.LANGUAGES; empty for that of the system."""
+        return str(self._settings.value("language", ""))
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._settings.setValue("language", value)

@@ -69,6 +69,7 @@ ICONS = {  # what it means -> name in the set mdi6 (Material Design Icons, Apach
     "info": "mdi6.information-outline",
     "ok": "mdi6.check-circle-outline",
     "theme": "mdi6.theme-light-dark",
+    "language": "mdi6.translate",
     "dice": "mdi6.dice-5-outline",
     "more": "mdi6.chevron-down",
     "close": "mdi6.close",
@@ -228,6 +229,10 @@ def _stylesheet(t: Tokens) -> str:
     QPushButton, QToolButton {{ background: {t.surface}; border: 1px solid {t.border};
         border-radius: 8px; padding: 6px 14px; min-height: 20px; }}
     QToolButton {{ padding: 6px; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px; }}
+    QMenu::item {{ padding: 6px 16px; border-radius: 6px; }}
+    QMenu::item:selected {{ background: {t.selection}; }}
     QPushButton:hover, QToolButton:hover {{ background: {t.raised}; border-color: {t.accent}; }}
     QPushButton:focus, QToolButton:focus {{ border: 2px solid {t.focus}; padding: 5px 13px; }}
     QToolButton:focus {{ padding: 5px; }}

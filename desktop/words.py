@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from engine.errors import Message
+from engine.wording import Fact, Phrase
 
 
 def engine_text(english: str) -> str:
@@ -14,9 +15,31 @@ def engine_text(english: str) -> str:
 
 def summary_of(message: Message) -> str:
     """What happened, translated, with the facts filled in."""
-    return engine_text(message.summary).format(**message.facts)
+    return _filled(message.summary, message.facts)
 
 
 def remedy_of(message: Message) -> str:
     """What to do, translated, with the facts filled in."""
-    return engine_text(message.remedy).format(**message.facts) if message.remedy else ""
+    return _filled(message.remedy, message.facts) if message.remedy else ""
+
+
+def said(fact: Fact) -> Fact:
+    """A phrase of the engine, translated with all that is in it; other facts as they are."""
+    return _filled(fact.template, fact.facts) if isinstance(fact, Phrase) else fact
+
+
+def duration(seconds: float) -> str:
+    """Hours and minutes, or minutes and seconds."""
+    translate = QCoreApplication.translate
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return translate("words", "{0} h {1:02d} min").format(hours, minutes)
+    if minutes:
+        return translate("words", "{0} min {1:02d} s").format(minutes, whole % 60)
+    return translate("words", "{0} s").format(whole)
+
+
+def _filled(template: str, facts: dict[str, Fact]) -> str:
+    told = {name: said(fact) for name, fact in facts.items()}
+    return engine_text(template).format(**told)

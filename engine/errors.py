@@ -250,7 +250,7 @@ class FewPictures(Notice):
 
 class CacheUnavailable(Notice):
     code = "IM-CAC-01"
-    summary = QT_TRANSLATE_NOOP("engine", "Prepared pictures could not be kept: {reason}.")
+    summary = QT_TRANSLATE_NOOP("engine", "Prepared pictures could not be kept: {reason}")
     remedy = QT_TRANSLATE_NOOP("engine", "Training goes on; the next start prepares them again.")
 
 
@@ -268,5 +268,5 @@ class CheckpointSkipped(Notice):
 
 class SamplesNotWritten(Notice):
     code = "IM-SMP-01"
-    summary = QT_TRANSLATE_NOOP("engine", "A sample picture could not be written: {reason}.")
+    summary = QT_TRANSLATE_NOOP("engine", "A sample picture could not be written: {reason}")
     remedy = QT_TRANSLATE_NOOP("engine", "Training goes on.")

@@ -19,6 +19,7 @@ from desktop.theme import Theme, text_button
 from desktop.widgets.labels import Card, Page, label
 from desktop.widgets.method_card import MethodCard
 from desktop.widgets.settings_form import SettingsForm
+from desktop.words import remedy_of, summary_of
 from engine.config import STARTER, RunConfig
 from engine.config_file import Problem
 from engine.errors import UserError
@@ -66,7 +67,7 @@ class MethodPanel(Page):
         try:
             source = locate(base_model)
         except UserError as error:
-            self._base_note.setText(str(error))
+            self._base_note.setText(f"{summary_of(error)} {remedy_of(error)}")
             return
         kind = self._draft.get("method.kind", "lora")
         self._draft.set("base_model", base_model)

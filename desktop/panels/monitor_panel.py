@@ -22,6 +22,7 @@ from desktop.widgets.labels import Card, Page, label
 from desktop.widgets.loss_chart import LossChart
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.sample_strip import SampleStrip
+from desktop.words import duration
 from engine.errors import PictureRemark
 from engine.events import (
     CheckpointSaved,
@@ -170,17 +171,17 @@ class MonitorPanel(Page):
         finish = (datetime.now() + timedelta(seconds=left)).strftime("%H:%M")
         percent = 100 * event.step // max(1, self._steps)
         self._numbers["speed"].setText(self.tr("{0:.2f} s/step").format(seconds))
-        self._numbers["left"].setText(_duration(left))
+        self._numbers["left"].setText(duration(left))
         self._numbers["memory"].setText(f"{event.memory_bytes / 2**30:.1f} GiB")
         self._numbers["rate"].setText(f"{event.learning_rate:.1e}")
         if self.run_state is RunState.TRAINING:
             self.state.setText(
                 self.tr("Training… step {0} of {1} · about {2} left (finishes {3})").format(
-                    event.step, self._steps, _duration(left), finish
+                    event.step, self._steps, duration(left), finish
                 )
             )
         self.progress.setAccessibleName(
-            self.tr("Training progress, {0} percent, {1} left").format(percent, _duration(left))
+            self.tr("Training progress, {0} percent, {1} left").format(percent, duration(left))
         )
         self.progressed.emit(percent)
 
@@ -312,12 +313,3 @@ class MonitorPanel(Page):
         self.content.addWidget(self.progress)
         self.content.addLayout(pair, 3)
         self.content.addWidget(samples, 2)
-
-
-def _duration(seconds: float) -> str:
-    """Hours and minutes, or minutes and seconds."""
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from desktop.language import LANGUAGES
 from desktop.theme import Theme, ThemedIcon, icon_button
 from desktop.widgets.labels import label
 
@@ -17,6 +26,7 @@ class Rail(QFrame):
 
     page_requested = Signal(str)
     theme_toggled = Signal()
+    language_chosen = Signal(str)  # a code of desktop.language.LANGUAGES
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -27,6 +37,9 @@ class Rail(QFrame):
         self._theme_button = icon_button(theme, "theme", self.tr("Light or dark"))
         self._theme_button.setShortcut("Ctrl+Shift+L")
         self._theme_button.clicked.connect(self.theme_toggled)
+        # In both languages: whoever looks for it cannot read the other one.
+        self._language_button = icon_button(theme, "language", "Language · 语言")
+        self._add_languages()
         self._lay_out()
 
     def show_page(self, name: str) -> None:
@@ -41,6 +54,18 @@ class Rail(QFrame):
         for name, button in self.buttons.items():
             if button is self.sender():
                 self.page_requested.emit(name)
+
+    @Slot(QAction)
+    def _choose_language(self, action: QAction) -> None:
+        self.language_chosen.emit(action.data())
+
+    def _add_languages(self) -> None:
+        menu = QMenu(self._language_button)
+        for code, language in LANGUAGES.items():
+            menu.addAction(language.name).setData(code)
+        menu.triggered.connect(self._choose_language)
+        self._language_button.setMenu(menu)
+        self._language_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _lay_out(self) -> None:
         self._names = {
@@ -67,4 +92,8 @@ class Rail(QFrame):
             self.buttons[name] = button
             column.addWidget(button)
         column.addStretch(1)
-        column.addWidget(self._theme_button, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout()
+        row.addWidget(self._theme_button)
+        row.addWidget(self._language_button)
+        row.addStretch(1)
+        column.addLayout(row)

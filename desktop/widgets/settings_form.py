@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from desktop.draft import Draft
 from desktop.widgets.labels import label, set_kind, spin_box
-from desktop.words import engine_text
+from desktop.words import engine_text, said
 from engine.config_file import Problem
 from engine.settings import Row
 
@@ -51,7 +51,7 @@ class SettingsForm(QWidget):
 
     def show_problems(self, problems: list[Problem]) -> None:
         """Mark the rows that a check found wrong, each with its sentence."""
-        wrong = {problem.field: problem.sentence for problem in problems}
+        wrong = {problem.field: str(said(problem.sentence)) for problem in problems}
         for key, editor in self._editors.items():
             set_kind(editor, "wrong", "true" if key in wrong else "false")
             self._problems[key].setText(wrong.get(key, ""))

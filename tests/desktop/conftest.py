@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QSettings
 
 from desktop.draft import Draft
+from desktop.language import install_language
 from desktop.theme import Theme
 from engine.events import RunFinished, RunStarted, StepFinished
 from engine.project import Project
@@ -21,6 +22,12 @@ def _fresh_preferences(tmp_path):
     settings = QSettings("Imprint", "Imprint")
     settings.clear()
     settings.sync()
+
+
+@pytest.fixture(autouse=True)
+def _in_english(qapp):
+    """Whatever the language of the computer is."""
+    install_language(qapp, "en")
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en">
+<context>
+    <name>DatasetPanel</name>
+    <message numerus="yes">
+        <source>%n picture(s)</source>
+        <translation>
+            <numerusform>%n picture</numerusform>
+            <numerusform>%n pictures</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>, %n with a problem</source>
+        <translation>
+            <numerusform>, %n with a problem</numerusform>
+            <numerusform>, %n with a problem</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n without a caption: the standard one is used</source>
+        <translation>
+            <numerusform>%n without a caption: the standard one is used</numerusform>
+            <numerusform>%n without a caption: the standard one is used</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>GalleryPanel</name>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n image</numerusform>
+            <numerusform>%n images</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>HomePanel</name>
+    <message numerus="yes">
+        <source>%n run(s) so far</source>
+        <translation>
+            <numerusform>%n run so far</numerusform>
+            <numerusform>%n runs so far</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>

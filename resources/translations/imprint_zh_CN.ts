@@ -1,0 +1,1503 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN">
+<context>
+    <name>DatasetPanel</name>
+    <message>
+        <source>Images</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Add pictures…</source>
+        <translation>添加图片…</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹…</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>No pictures yet. Drop them here.</source>
+        <translation>还没有图片。把图片拖到这里。</translation>
+    </message>
+    <message>
+        <source>Reading pictures…</source>
+        <translation>正在读取图片…</translation>
+    </message>
+    <message>
+        <source>Folder of pictures</source>
+        <translation>图片文件夹</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s)</source>
+        <translation>
+            <numerusform>%n 张图片</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>, %n with a problem</source>
+        <translation>
+            <numerusform>，其中 %n 张有问题</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n without a caption: the standard one is used</source>
+        <translation>
+            <numerusform>%n 张没有描述：将使用默认描述</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Trained as: {0}</source>
+        <translation>训练时使用：{0}</translation>
+    </message>
+    <message>
+        <source>caption missing</source>
+        <translation>缺少描述</translation>
+    </message>
+    <message>
+        <source>no caption</source>
+        <translation>无描述</translation>
+    </message>
+    <message>
+        <source>Caption of the picture</source>
+        <translation>图片描述</translation>
+    </message>
+    <message>
+        <source>Say what changes from picture to picture.</source>
+        <translation>描述每张图片各不相同的地方。</translation>
+    </message>
+    <message>
+        <source>The chosen picture</source>
+        <translation>选中的图片</translation>
+    </message>
+    <message>
+        <source>What is it called?</source>
+        <translation>它叫什么？</translation>
+    </message>
+    <message>
+        <source>Trigger word</source>
+        <translation>触发词</translation>
+    </message>
+    <message>
+        <source>A rare word, such as mycxt</source>
+        <translation>一个少见的词，例如 mycxt</translation>
+    </message>
+    <message>
+        <source>What is it?</source>
+        <translation>它是什么？</translation>
+    </message>
+    <message>
+        <source>One common word: cat, toy, style</source>
+        <translation>一个常用的英文词：cat、toy、style</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Worth knowing</source>
+        <translation>值得注意</translation>
+    </message>
+</context>
+<context>
+    <name>DropArea</name>
+    <message>
+        <source>8 to 30 good pictures beat 200 mixed ones.</source>
+        <translation>8 到 30 张好图片，胜过 200 张参差不齐的。</translation>
+    </message>
+</context>
+<context>
+    <name>GalleryPanel</name>
+    <message>
+        <source>Gallery</source>
+        <translation>图库</translation>
+    </message>
+    <message>
+        <source>Another seed</source>
+        <translation>换一个种子</translation>
+    </message>
+    <message>
+        <source>Also draw it with the base model alone</source>
+        <translation>同时用基础模型画一张作对比</translation>
+    </message>
+    <message>
+        <source>Generate</source>
+        <translation>生成</translation>
+    </message>
+    <message>
+        <source>Generated images</source>
+        <translation>生成的图片</translation>
+    </message>
+    <message>
+        <source>The chosen image is shown here.</source>
+        <translation>选中的图片显示在这里。</translation>
+    </message>
+    <message>
+        <source>Copy image</source>
+        <translation>复制图片</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>None: the base model alone</source>
+        <translation>无：只用基础模型</translation>
+    </message>
+    <message>
+        <source>Imprint crashed while drawing.</source>
+        <translation>Imprint 在生成图片时崩溃了。</translation>
+    </message>
+    <message>
+        <source>Strength, {0:.2f}</source>
+        <translation>强度，{0:.2f}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s)</source>
+        <translation>
+            <numerusform>%n 张图片</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No images yet. Type a prompt and press Generate.</source>
+        <translation>还没有图片。输入提示词，然后按“生成”。</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Trained file</source>
+        <translation>训练好的文件</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>种子</translation>
+    </message>
+    <message>
+        <source>How many</source>
+        <translation>数量</translation>
+    </message>
+    <message>
+        <source>Progress of the images</source>
+        <translation>图片生成进度</translation>
+    </message>
+    <message>
+        <source>What to draw</source>
+        <translation>画什么</translation>
+    </message>
+    <message>
+        <source>Strength</source>
+        <translation>强度</translation>
+    </message>
+    <message>
+        <source>Before: base model</source>
+        <translation>训练前：基础模型</translation>
+    </message>
+    <message>
+        <source>The same seed with the base model alone</source>
+        <translation>同一种子，只用基础模型</translation>
+    </message>
+    <message>
+        <source>The chosen image</source>
+        <translation>选中的图片</translation>
+    </message>
+    <message>
+        <source>After: with the trained file</source>
+        <translation>训练后：使用训练好的文件</translation>
+    </message>
+</context>
+<context>
+    <name>HomePanel</name>
+    <message>
+        <source>Teach it something new</source>
+        <translation>教它一点新东西</translation>
+    </message>
+    <message>
+        <source>Three steps: your pictures, a method, the training. No vocabulary needed.</source>
+        <translation>三步：你的图片、训练方法、开始训练。不需要懂术语。</translation>
+    </message>
+    <message>
+        <source>Choose a folder of pictures…</source>
+        <translation>选择图片文件夹…</translation>
+    </message>
+    <message>
+        <source>Try the sample project</source>
+        <translation>试试示例项目</translation>
+    </message>
+    <message>
+        <source>Go to the training</source>
+        <translation>前往训练</translation>
+    </message>
+    <message>
+        <source>Warming up the engine…</source>
+        <translation>正在预热引擎…</translation>
+    </message>
+    <message>
+        <source>Starter model: bundled, works offline on any computer. It draws small emoji-like pictures and nothing else.</source>
+        <translation>入门模型：随程序附带，在任何电脑上都能离线使用。它只会画类似表情符号的小图。</translation>
+    </message>
+    <message>
+        <source>The sample: six pictures of a cat character that the starter model has never seen. Its first training takes a few minutes.</source>
+        <translation>示例：六张小猫角色的图片，入门模型从未见过它。第一次训练只需几分钟。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n run(s) so far</source>
+        <translation>
+            <numerusform>已训练 %n 次</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Open now</source>
+        <translation>当前打开</translation>
+    </message>
+    <message>
+        <source>This computer</source>
+        <translation>这台电脑</translation>
+    </message>
+</context>
+<context>
+    <name>LossChart</name>
+    <message>
+        <source>Chart of the loss</source>
+        <translation>损失曲线</translation>
+    </message>
+    <message>
+        <source>No steps yet</source>
+        <translation>还没有训练步</translation>
+    </message>
+    <message>
+        <source>Loss {0:.4f} at step {1}, from {2:.4f} at the start</source>
+        <translation>第 {1} 步的损失为 {0:.4f}，开始时为 {2:.4f}</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Warming up…</source>
+        <translation>正在预热…</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>就绪</translation>
+    </message>
+    <message>
+        <source>The engine is ready.</source>
+        <translation>引擎已就绪。</translation>
+    </message>
+    <message>
+        <source>The engine could not start</source>
+        <translation>引擎无法启动</translation>
+    </message>
+    <message>
+        <source>The engine could not start. Run “imprint doctor” to see why.</source>
+        <translation>引擎无法启动。运行“imprint doctor”查看原因。</translation>
+    </message>
+    <message>
+        <source>Folder of pictures</source>
+        <translation>图片文件夹</translation>
+    </message>
+    <message>
+        <source>Training is running</source>
+        <translation>正在训练</translation>
+    </message>
+    <message>
+        <source>Stop the training first.</source>
+        <translation>请先停止训练。</translation>
+    </message>
+    <message>
+        <source>Chinese needs a font: install one, such as fonts-noto-cjk.</source>
+        <translation>显示中文需要中文字体：请安装一种，例如 fonts-noto-cjk。</translation>
+    </message>
+    <message>
+        <source>Training is still running</source>
+        <translation>训练仍在进行</translation>
+    </message>
+    <message>
+        <source>Training is still running.</source>
+        <translation>训练仍在进行。</translation>
+    </message>
+    <message>
+        <source>Nothing is lost: it can be continued later.</source>
+        <translation>不会丢失任何内容：以后可以继续。</translation>
+    </message>
+    <message>
+        <source>Keep training</source>
+        <translation>继续训练</translation>
+    </message>
+    <message>
+        <source>Stop and save, then quit</source>
+        <translation>停止并保存，然后退出</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+</context>
+<context>
+    <name>MessageStrip</name>
+    <message>
+        <source>Show me the setting</source>
+        <translation>转到该设置</translation>
+    </message>
+    <message>
+        <source>Close this message</source>
+        <translation>关闭这条消息</translation>
+    </message>
+</context>
+<context>
+    <name>MethodCard</name>
+    <message>
+        <source>Effect</source>
+        <translation>效果</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>显存</translation>
+    </message>
+    <message>
+        <source>Comes next</source>
+        <translation>即将推出</translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation>推荐</translation>
+    </message>
+</context>
+<context>
+    <name>MethodPanel</name>
+    <message>
+        <source>Method</source>
+        <translation>方法</translation>
+    </message>
+    <message>
+        <source>Use the starter model</source>
+        <translation>使用入门模型</translation>
+    </message>
+    <message>
+        <source>Choose a model file…</source>
+        <translation>选择模型文件…</translation>
+    </message>
+    <message>
+        <source>Show all settings</source>
+        <translation>显示全部设置</translation>
+    </message>
+    <message>
+        <source>Base model</source>
+        <translation>基础模型</translation>
+    </message>
+    <message>
+        <source>Models (*.safetensors);;All files (*)</source>
+        <translation>模型 (*.safetensors);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Starter model (bundled)</source>
+        <translation>入门模型（随程序附带）</translation>
+    </message>
+    <message>
+        <source>Draws small emoji-like pictures and nothing else. What it learns fits only this model.</source>
+        <translation>只会画类似表情符号的小图。它学到的内容只适用于这个模型。</translation>
+    </message>
+    <message>
+        <source>Used where it lies; nothing is copied.</source>
+        <translation>在原位置使用，不会复制。</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>MonitorPanel</name>
+    <message>
+        <source>Training</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>Start training</source>
+        <translation>开始训练</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Save now</source>
+        <translation>立即保存</translation>
+    </message>
+    <message>
+        <source>Sample now</source>
+        <translation>立即采样</translation>
+    </message>
+    <message>
+        <source>Stop and save</source>
+        <translation>停止并保存</translation>
+    </message>
+    <message>
+        <source>Try it in the gallery</source>
+        <translation>到图库试试</translation>
+    </message>
+    <message>
+        <source>Nothing is training.</source>
+        <translation>当前没有训练。</translation>
+    </message>
+    <message>
+        <source>Getting ready…</source>
+        <translation>正在准备…</translation>
+    </message>
+    <message>
+        <source>Finishing the current step, then saving…</source>
+        <translation>完成当前这一步后保存…</translation>
+    </message>
+    <message>
+        <source>Paused at step {0}. Nothing is lost.</source>
+        <translation>已在第 {0} 步暂停。不会丢失任何内容。</translation>
+    </message>
+    <message>
+        <source>Last saved: step {0}</source>
+        <translation>上次保存：第 {0} 步</translation>
+    </message>
+    <message>
+        <source>Warming up…</source>
+        <translation>正在预热…</translation>
+    </message>
+    <message>
+        <source>Loading the model…</source>
+        <translation>正在加载模型…</translation>
+    </message>
+    <message>
+        <source>Reading pictures…</source>
+        <translation>正在读取图片…</translation>
+    </message>
+    <message>
+        <source>Preparing pictures…</source>
+        <translation>正在处理图片…</translation>
+    </message>
+    <message>
+        <source>Making samples…</source>
+        <translation>正在生成采样图…</translation>
+    </message>
+    <message>
+        <source>Writing files…</source>
+        <translation>正在写入文件…</translation>
+    </message>
+    <message>
+        <source>{0:.2f} s/step</source>
+        <translation>{0:.2f} 秒/步</translation>
+    </message>
+    <message>
+        <source>Training… step {0} of {1} · about {2} left (finishes {3})</source>
+        <translation>训练中… 第 {0} 步，共 {1} 步 · 还需约 {2}（{3} 完成）</translation>
+    </message>
+    <message>
+        <source>Training progress, {0} percent, {1} left</source>
+        <translation>训练进度，百分之 {0}，剩余 {1}</translation>
+    </message>
+    <message>
+        <source>Stopped and saved at step {0}.</source>
+        <translation>已在第 {0} 步停止并保存。</translation>
+    </message>
+    <message>
+        <source>Saved at step {0}.</source>
+        <translation>已在第 {0} 步保存。</translation>
+    </message>
+    <message>
+        <source>Finished after {0} steps.</source>
+        <translation>{0} 步训练已完成。</translation>
+    </message>
+    <message>
+        <source>It worked. The trained file is ready.</source>
+        <translation>成功了。训练好的文件已就绪。</translation>
+    </message>
+    <message>
+        <source>Stopped by a problem.</source>
+        <translation>遇到问题，已停止。</translation>
+    </message>
+    <message>
+        <source>Imprint made a mistake.</source>
+        <translation>Imprint 出错了。</translation>
+    </message>
+    <message>
+        <source>Imprint crashed while training. The last checkpoint is safe.</source>
+        <translation>Imprint 在训练时崩溃了。上一个检查点完好无损。</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Pausing after this step…</source>
+        <translation>完成这一步后暂停…</translation>
+    </message>
+    <message>
+        <source>Training progress</source>
+        <translation>训练进度</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Smoothing of the loss</source>
+        <translation>损失曲线平滑度</translation>
+    </message>
+    <message>
+        <source>Smoothing</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
+        <source>Noise is normal: judge by the samples below, not by the thin line.</source>
+        <translation>曲线抖动是正常的：请看下方的采样图，不要只看细线。</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>当前</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Time left</source>
+        <translation>剩余时间</translation>
+    </message>
+    <message>
+        <source>Memory in use</source>
+        <translation>内存占用</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>Weights that learn</source>
+        <translation>可训练参数</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>采样图</translation>
+    </message>
+</context>
+<context>
+    <name>Rail</name>
+    <message>
+        <source>Light or dark</source>
+        <translation>浅色或深色</translation>
+    </message>
+    <message>
+        <source>Home</source>
+        <translation>首页</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>方法</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>Gallery</source>
+        <translation>图库</translation>
+    </message>
+</context>
+<context>
+    <name>SampleStrip</name>
+    <message>
+        <source>Step of the samples</source>
+        <translation>采样图所在的步</translation>
+    </message>
+    <message>
+        <source>no samples yet</source>
+        <translation>还没有采样图</translation>
+    </message>
+    <message>
+        <source>step {0}</source>
+        <translation>第 {0} 步</translation>
+    </message>
+    <message>
+        <source>Sample of step {0}: {1}</source>
+        <translation>第 {0} 步的采样图：{1}</translation>
+    </message>
+</context>
+<context>
+    <name>app</name>
+    <message>
+        <source>Imprint made a mistake. Your work is safe.</source>
+        <translation>Imprint 出错了。你的成果没有丢失。</translation>
+    </message>
+</context>
+<context>
+    <name>engine</name>
+    <message>
+        <source>it is a whole model, not a LoRA</source>
+        <translation>它是完整的模型，不是 LoRA</translation>
+    </message>
+    <message>
+        <source>its form is not known</source>
+        <translation>格式无法识别</translation>
+    </message>
+    <message>
+        <source>{name} is not what was written</source>
+        <translation>{name} 与写入时不一致</translation>
+    </message>
+    <message>
+        <source>{error} while reading it</source>
+        <translation>读取时出现 {error}</translation>
+    </message>
+    <message>
+        <source>sound</source>
+        <translation>完好的</translation>
+    </message>
+    <message>
+        <source>step-{step}</source>
+        <translation>第 {step} 步的</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Trigger word</source>
+        <translation>触发词</translation>
+    </message>
+    <message>
+        <source>A rare word that calls up what was learnt.</source>
+        <translation>一个少见的词，用来唤出学到的内容。</translation>
+    </message>
+    <message>
+        <source>What is it?</source>
+        <translation>它是什么？</translation>
+    </message>
+    <message>
+        <source>One common word: cat, toy, person, style.</source>
+        <translation>一个常用的英文词：cat、toy、person、style。</translation>
+    </message>
+    <message>
+        <source>Caption for pictures without one</source>
+        <translation>默认图片描述</translation>
+    </message>
+    <message>
+        <source>{subject} becomes the trigger word and what it is.</source>
+        <translation>{subject} 会替换为触发词加上“它是什么”。用于没有描述的图片。</translation>
+    </message>
+    <message>
+        <source>Repeats</source>
+        <translation>重复次数</translation>
+    </message>
+    <message>
+        <source>How often each picture is seen in one epoch.</source>
+        <translation>每张图片在一轮中出现的次数。</translation>
+    </message>
+    <message>
+        <source>Mirror pictures at random</source>
+        <translation>随机左右翻转</translation>
+    </message>
+    <message>
+        <source>Not for faces, text or anything with a left and a right.</source>
+        <translation>不适合人脸、文字或任何左右有别的内容。</translation>
+    </message>
+    <message>
+        <source>Caption dropout</source>
+        <translation>描述丢弃率</translation>
+    </message>
+    <message>
+        <source>Share of steps with an empty caption.</source>
+        <translation>使用空描述的步所占的比例。</translation>
+    </message>
+    <message>
+        <source>Optimizer</source>
+        <translation>优化器</translation>
+    </message>
+    <message>
+        <source>Weight decay</source>
+        <translation>权重衰减</translation>
+    </message>
+    <message>
+        <source>Beta 1</source>
+        <translation>Beta 1</translation>
+    </message>
+    <message>
+        <source>Beta 2</source>
+        <translation>Beta 2</translation>
+    </message>
+    <message>
+        <source>Learning-rate schedule</source>
+        <translation>学习率调度</translation>
+    </message>
+    <message>
+        <source>How the learning rate falls over the run.</source>
+        <translation>学习率在训练过程中如何下降。</translation>
+    </message>
+    <message>
+        <source>Warm-up</source>
+        <translation>预热比例</translation>
+    </message>
+    <message>
+        <source>Share of the run in which the learning rate rises.</source>
+        <translation>学习率上升阶段占整个训练的比例。</translation>
+    </message>
+    <message>
+        <source>Largest gradient</source>
+        <translation>梯度上限</translation>
+    </message>
+    <message>
+        <source>Longer gradients are cut to this. 0 switches it off.</source>
+        <translation>超过此长度的梯度会被裁剪。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>How often the weights move.</source>
+        <translation>权重更新的次数。</translation>
+    </message>
+    <message>
+        <source>Pictures per step</source>
+        <translation>每步图片数</translation>
+    </message>
+    <message>
+        <source>More is smoother, slower and needs more memory.</source>
+        <translation>越多越平稳，但更慢，也更占内存。</translation>
+    </message>
+    <message>
+        <source>Gradient accumulation</source>
+        <translation>梯度累积</translation>
+    </message>
+    <message>
+        <source>Batches that make up one step.</source>
+        <translation>多少个批次合为一步。</translation>
+    </message>
+    <message>
+        <source>Resolution</source>
+        <translation>分辨率</translation>
+    </message>
+    <message>
+        <source>pixels</source>
+        <translation>像素</translation>
+    </message>
+    <message>
+        <source>Side of a square picture with the same area.</source>
+        <translation>同等面积的正方形图片的边长。</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>种子</translation>
+    </message>
+    <message>
+        <source>The same seed and settings give the same result.</source>
+        <translation>种子和设置相同，结果就相同。</translation>
+    </message>
+    <message>
+        <source>Precision</source>
+        <translation>精度</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>设备</translation>
+    </message>
+    <message>
+        <source>Min-SNR gamma</source>
+        <translation>Min-SNR gamma</translation>
+    </message>
+    <message>
+        <source>Balances easy and hard noise levels. 0 switches it off.</source>
+        <translation>平衡容易与困难的噪声级别。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Noise offset</source>
+        <translation>噪声偏移</translation>
+    </message>
+    <message>
+        <source>Helps very dark and very bright pictures.</source>
+        <translation>有助于很暗或很亮的图片。</translation>
+    </message>
+    <message>
+        <source>Sample every</source>
+        <translation>采样间隔</translation>
+    </message>
+    <message>
+        <source>steps</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>0 makes none.</source>
+        <translation>0 表示不生成采样图。</translation>
+    </message>
+    <message>
+        <source>Sample seed</source>
+        <translation>采样图种子</translation>
+    </message>
+    <message>
+        <source>Steps of a sample</source>
+        <translation>采样图步数</translation>
+    </message>
+    <message>
+        <source>Guidance of a sample</source>
+        <translation>采样图引导强度</translation>
+    </message>
+    <message>
+        <source>Save every</source>
+        <translation>保存间隔</translation>
+    </message>
+    <message>
+        <source>0 saves only at the end.</source>
+        <translation>0 表示只在结束时保存。</translation>
+    </message>
+    <message>
+        <source>Checkpoints to keep</source>
+        <translation>保留检查点数</translation>
+    </message>
+    <message>
+        <source>Precision of the file</source>
+        <translation>文件精度</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Base model</source>
+        <translation>基础模型</translation>
+    </message>
+    <message>
+        <source>above {limit}</source>
+        <translation>大于 {limit}</translation>
+    </message>
+    <message>
+        <source>at least {limit}</source>
+        <translation>不小于 {limit}</translation>
+    </message>
+    <message>
+        <source>below {limit}</source>
+        <translation>小于 {limit}</translation>
+    </message>
+    <message>
+        <source>at most {limit}</source>
+        <translation>不大于 {limit}</translation>
+    </message>
+    <message>
+        <source>a whole number</source>
+        <translation>是整数</translation>
+    </message>
+    <message>
+        <source>a number</source>
+        <translation>是数字</translation>
+    </message>
+    <message>
+        <source>true or false</source>
+        <translation>是 true 或 false</translation>
+    </message>
+    <message>
+        <source>a text</source>
+        <translation>是文本</translation>
+    </message>
+    <message>
+        <source>a list</source>
+        <translation>是列表</translation>
+    </message>
+    <message>
+        <source>a section of settings</source>
+        <translation>是一组设置</translation>
+    </message>
+    <message>
+        <source>These settings were made by a newer Imprint (schema {version}). Update Imprint to use them.</source>
+        <translation>这些设置由更新版本的 Imprint 生成（格式版本 {version}）。请更新 Imprint 后再使用。</translation>
+    </message>
+    <message>
+        <source>it holds no table of settings</source>
+        <translation>其中没有设置表</translation>
+    </message>
+    <message>
+        <source>The caption template knows no place but {place}.</source>
+        <translation>描述模板中只能使用 {place} 这一个占位符。</translation>
+    </message>
+    <message>
+        <source>The resolution must be a multiple of 8, such as 512.</source>
+        <translation>分辨率必须是 8 的倍数，例如 512。</translation>
+    </message>
+    <message>
+        <source>{field} is missing. Give it a value.</source>
+        <translation>缺少 {field}。请填写。</translation>
+    </message>
+    <message>
+        <source>{field} is empty. Give it a value.</source>
+        <translation>{field} 为空。请填写。</translation>
+    </message>
+    <message>
+        <source>one of {choices}</source>
+        <translation>是 {choices} 之一</translation>
+    </message>
+    <message>
+        <source>an ordinary number</source>
+        <translation>是普通的数字</translation>
+    </message>
+    <message>
+        <source>{field} is {given}: {reason}.</source>
+        <translation>{field} 的值是 {given}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{field} is {given}; it must be {wanted}.</source>
+        <translation>{field} 的值是 {given}，应当{wanted}。</translation>
+    </message>
+    <message>
+        <source>There is no setting {field}.</source>
+        <translation>没有名为 {field} 的设置。</translation>
+    </message>
+    <message>
+        <source>There is no setting {field}. Did you mean {meant}?</source>
+        <translation>没有名为 {field} 的设置。你是指 {meant} 吗？</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read: {reason}.</source>
+        <translation>无法读取 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} is larger than 64 KiB; it is no caption.</source>
+        <translation>{name} 超过 64 KiB，不是图片描述。</translation>
+    </message>
+    <message>
+        <source>{name} is not a text file.</source>
+        <translation>{name} 不是文本文件。</translation>
+    </message>
+    <message>
+        <source>{name} is in an encoding that is not known; save it as UTF-8.</source>
+        <translation>{name} 的编码无法识别，请另存为 UTF-8。</translation>
+    </message>
+    <message>
+        <source>It changed while it was being prepared.</source>
+        <translation>它在处理过程中被改动了。</translation>
+    </message>
+    <message>
+        <source>It is not a regular file.</source>
+        <translation>它不是普通文件。</translation>
+    </message>
+    <message>
+        <source>The file is empty (0 bytes); perhaps a copy was interrupted.</source>
+        <translation>文件是空的（0 字节），可能复制时中断了。</translation>
+    </message>
+    <message>
+        <source>The file is larger than 1 GiB.</source>
+        <translation>文件超过 1 GiB。</translation>
+    </message>
+    <message>
+        <source>It cannot be read: {reason}.</source>
+        <translation>无法读取：{reason}。</translation>
+    </message>
+    <message>
+        <source>Damaged: the picture data ends early or is broken ({reason}).</source>
+        <translation>已损坏：图片数据不完整或有错误（{reason}）。</translation>
+    </message>
+    <message>
+        <source>{megapixels:.0f} megapixels; the limit is 180. Shrink it first.</source>
+        <translation>有 {megapixels:.0f} 百万像素，上限是 180。请先缩小。</translation>
+    </message>
+    <message>
+        <source>{width} x {height} pixels: smaller than {min_side}; enlarging it would teach blur.</source>
+        <translation>{width} x {height} 像素：小于 {min_side}，放大后只会学到模糊。</translation>
+    </message>
+    <message>
+        <source>It is really a {format} file.</source>
+        <translation>它其实是 {format} 文件。</translation>
+    </message>
+    <message>
+        <source>An animation: frame 1 of {frames} is used.</source>
+        <translation>动画：共 {frames} 帧，使用第 1 帧。</translation>
+    </message>
+    <message>
+        <source>Very long, {ratio:.0f}:1; most of it is cut away.</source>
+        <translation>过于狭长（{ratio:.0f}:1），大部分会被裁掉。</translation>
+    </message>
+    <message>
+        <source>The transparent part becomes white.</source>
+        <translation>透明部分会变成白色。</translation>
+    </message>
+    <message>
+        <source>HDR data is not supported. Save it as an 8-bit picture.</source>
+        <translation>不支持 HDR 数据。请另存为 8 位图片。</translation>
+    </message>
+    <message>
+        <source>Not a picture: it looks like a web page.</source>
+        <translation>不是图片：看起来是网页。</translation>
+    </message>
+    <message>
+        <source>{format} is not supported; export it as JPEG or PNG.</source>
+        <translation>不支持 {format}，请导出为 JPEG 或 PNG。</translation>
+    </message>
+    <message>
+        <source>Not a picture that Imprint can read.</source>
+        <translation>不是 Imprint 能读取的图片。</translation>
+    </message>
+    <message>
+        <source>It is a link to a place outside the folder.</source>
+        <translation>它是指向文件夹之外的链接。</translation>
+    </message>
+    <message>
+        <source>processor ({threads} threads)</source>
+        <translation>处理器（{threads} 线程）</translation>
+    </message>
+    <message>
+        <source>These libraries are missing: {names}.</source>
+        <translation>缺少这些库：{names}。</translation>
+    </message>
+    <message>
+        <source>Run make run again; it installs what is missing.</source>
+        <translation>请再次运行 make run，它会安装缺少的库。</translation>
+    </message>
+    <message>
+        <source>No usable pictures in {folder}: 0 of {num_files} files.</source>
+        <translation>{folder} 中没有可用的图片：{num_files} 个文件中有 0 张可用。</translation>
+    </message>
+    <message>
+        <source>Add at least one picture (JPEG, PNG, WebP, HEIC, TIFF, BMP, GIF or AVIF).</source>
+        <translation>请至少添加一张图片（JPEG、PNG、WebP、HEIC、TIFF、BMP、GIF 或 AVIF）。</translation>
+    </message>
+    <message>
+        <source>The folder {folder} is not there or is not a folder.</source>
+        <translation>文件夹 {folder} 不存在，或者不是文件夹。</translation>
+    </message>
+    <message>
+        <source>Choose the folder that holds your pictures.</source>
+        <translation>请选择存放图片的文件夹。</translation>
+    </message>
+    <message>
+        <source>The settings need a change: {problems}</source>
+        <translation>有些设置需要修改：{problems}</translation>
+    </message>
+    <message>
+        <source>Change what is named and start again.</source>
+        <translation>请修改上述设置，然后重新开始。</translation>
+    </message>
+    <message>
+        <source>{path} could not be read as settings: {reason}</source>
+        <translation>无法将 {path} 作为设置读取：{reason}</translation>
+    </message>
+    <message>
+        <source>Mend that line, or write the file anew.</source>
+        <translation>请改正那一行，或重新写这个文件。</translation>
+    </message>
+    <message>
+        <source>There is no model at {path}.</source>
+        <translation>{path} 处没有模型。</translation>
+    </message>
+    <message>
+        <source>Choose a .safetensors file or a diffusers folder, or write starter.</source>
+        <translation>请选择 .safetensors 文件或 diffusers 文件夹，也可以填写 starter。</translation>
+    </message>
+    <message>
+        <source>{path} is a LoRA, an add-on to a model.</source>
+        <translation>{path} 是 LoRA，只是模型的附加文件。</translation>
+    </message>
+    <message>
+        <source>Choose the base model that it was made for.</source>
+        <translation>请选择它所对应的基础模型。</translation>
+    </message>
+    <message>
+        <source>{path} is {what}, which Imprint cannot train yet.</source>
+        <translation>{path} 是{what}，Imprint 目前还不能训练。</translation>
+    </message>
+    <message>
+        <source>Choose an SD 1.x model, or the starter model.</source>
+        <translation>请选择 SD 1.x 模型或入门模型。</translation>
+    </message>
+    <message>
+        <source>{path} is only a Git LFS pointer of {num_bytes} bytes, not the model itself.</source>
+        <translation>{path} 只是 {num_bytes} 字节的 Git LFS 指针，不是模型本身。</translation>
+    </message>
+    <message>
+        <source>Download the real file, or run git lfs pull.</source>
+        <translation>请下载真正的文件，或运行 git lfs pull。</translation>
+    </message>
+    <message>
+        <source>{path} is cut short: {have_mib:.1f} of {need_mib:.1f} MiB are there.</source>
+        <translation>{path} 不完整：应有 {need_mib:.1f} MiB，只有 {have_mib:.1f} MiB。</translation>
+    </message>
+    <message>
+        <source>The download was not finished. Download it again.</source>
+        <translation>下载没有完成。请重新下载。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged: {reason}.</source>
+        <translation>{path} 已损坏：{reason}。</translation>
+    </message>
+    <message>
+        <source>Download it again, or choose another file.</source>
+        <translation>请重新下载，或选择其他文件。</translation>
+    </message>
+    <message>
+        <source>{path} is an old-style checkpoint, a kind of file that can hold program code. It was not opened.</source>
+        <translation>{path} 是旧式模型文件，这类文件可能含有程序代码，因此没有打开。</translation>
+    </message>
+    <message>
+        <source>Get the .safetensors version of the same model.</source>
+        <translation>请获取同一模型的 .safetensors 版本。</translation>
+    </message>
+    <message>
+        <source>{path} is not a Stable Diffusion model ({what}).</source>
+        <translation>{path} 不是 Stable Diffusion 模型（{what}）。</translation>
+    </message>
+    <message>
+        <source>Choose a .safetensors file or a diffusers folder.</source>
+        <translation>请选择 .safetensors 文件或 diffusers 文件夹。</translation>
+    </message>
+    <message>
+        <source>{path} could not be read as a LoRA: {reason}.</source>
+        <translation>无法将 {path} 作为 LoRA 读取：{reason}。</translation>
+    </message>
+    <message>
+        <source>Choose a LoRA in the kohya or diffusers form.</source>
+        <translation>请选择 kohya 或 diffusers 格式的 LoRA。</translation>
+    </message>
+    <message>
+        <source>{path} was made for another model: {num_missing} of {num_layers} layers differ.</source>
+        <translation>{path} 是为另一个模型训练的：{num_layers} 层中有 {num_missing} 层不符。</translation>
+    </message>
+    <message>
+        <source>Choose the base model that it was trained on.</source>
+        <translation>请选择训练它时所用的基础模型。</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {folder}: {reason}.</source>
+        <translation>无法写入 {folder}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Choose another output folder, or change its rights.</source>
+        <translation>请选择其他输出文件夹，或更改它的权限。</translation>
+    </message>
+    <message>
+        <source>The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free.</source>
+        <translation>{folder} 所在的磁盘已满：需要 {need_mib:.0f} MiB，剩余 {free_mib:.0f} MiB。</translation>
+    </message>
+    <message>
+        <source>Free some space, then resume: the last checkpoint is safe.</source>
+        <translation>请腾出一些空间再继续：上一个检查点完好无损。</translation>
+    </message>
+    <message>
+        <source>{folder} is not the folder of a run.</source>
+        <translation>{folder} 不是训练记录文件夹。</translation>
+    </message>
+    <message>
+        <source>Give a folder that holds config.json and checkpoints.</source>
+        <translation>请指定含有 config.json 和 checkpoints 的文件夹。</translation>
+    </message>
+    <message>
+        <source>The run {folder} has no {which} checkpoint.</source>
+        <translation>训练记录 {folder} 中没有{which}检查点。</translation>
+    </message>
+    <message>
+        <source>Resume it, or choose one of these steps: {steps}.</source>
+        <translation>请继续这次训练，或从这些步中选择：{steps}。</translation>
+    </message>
+    <message>
+        <source>Another Imprint is writing the run {folder}.</source>
+        <translation>另一个 Imprint 正在写入训练记录 {folder}。</translation>
+    </message>
+    <message>
+        <source>Wait until it is done, or stop it first.</source>
+        <translation>请等它完成，或先停止它。</translation>
+    </message>
+    <message>
+        <source>Training went off the rails at step {step}: the loss is no longer a number.</source>
+        <translation>训练在第 {step} 步失控：损失不再是有效数字。</translation>
+    </message>
+    <message>
+        <source>The last good state is step {last_step}. Start again with a lower learning rate.</source>
+        <translation>最后的正常状态是第 {last_step} 步。请降低学习率后重新开始。</translation>
+    </message>
+    <message>
+        <source>Not enough memory on {device} at {what}.</source>
+        <translation>{device}在{what}时内存不足。</translation>
+    </message>
+    <message>
+        <source>Lower the resolution or the batch size.</source>
+        <translation>请降低分辨率或每步图片数。</translation>
+    </message>
+    <message>
+        <source>{method} cannot be saved as {format}.</source>
+        <translation>{method} 不能保存为 {format} 格式。</translation>
+    </message>
+    <message>
+        <source>Choose one of: {formats}.</source>
+        <translation>请从这些格式中选择：{formats}。</translation>
+    </message>
+    <message>
+        <source>{name} is left out: {reason}</source>
+        <translation>已跳过 {name}：{reason}</translation>
+    </message>
+    <message>
+        <source>{name}: {reason}</source>
+        <translation>{name}：{reason}</translation>
+    </message>
+    <message>
+        <source>Only {count} picture. It works, but the result copies it.</source>
+        <translation>只有 {count} 张图片。可以训练，但结果会照抄它。</translation>
+    </message>
+    <message>
+        <source>8 or more are better.</source>
+        <translation>最好有 8 张以上。</translation>
+    </message>
+    <message>
+        <source>Prepared pictures could not be kept: {reason}</source>
+        <translation>无法保存处理好的图片：{reason}</translation>
+    </message>
+    <message>
+        <source>A sample picture could not be written: {reason}</source>
+        <translation>无法写入采样图：{reason}</translation>
+    </message>
+    <message>
+        <source>Training goes on; the next start prepares them again.</source>
+        <translation>训练照常进行；下次启动时会重新处理。</translation>
+    </message>
+    <message>
+        <source>A text is cut after {limit} tokens: {text}</source>
+        <translation>有一段文字在 {limit} 个词元处被截断：{text}</translation>
+    </message>
+    <message>
+        <source>Say the important things first.</source>
+        <translation>请把重要的内容写在前面。</translation>
+    </message>
+    <message>
+        <source>The checkpoint of step {step} is damaged: {reason}.</source>
+        <translation>第 {step} 步的检查点已损坏：{reason}。</translation>
+    </message>
+    <message>
+        <source>An earlier one is used.</source>
+        <translation>将使用更早的检查点。</translation>
+    </message>
+    <message>
+        <source>Training goes on.</source>
+        <translation>训练照常进行。</translation>
+    </message>
+    <message>
+        <source>drawing</source>
+        <translation>生成图片</translation>
+    </message>
+    <message>
+        <source>step {step}</source>
+        <translation>第 {step} 步</translation>
+    </message>
+    <message>
+        <source>a sample picture</source>
+        <translation>生成采样图</translation>
+    </message>
+    <message>
+        <source>A small add-on file. Fast, good, easy to share and mix.</source>
+        <translation>小巧的附加文件：快、效果好、便于分享与混用。</translation>
+    </message>
+    <message>
+        <source>Characters, styles, objects; several can be combined.</source>
+        <translation>适合角色、画风、物品；可以多个组合使用。</translation>
+    </message>
+    <message>
+        <source>Retrains the whole model. Strongest likeness, biggest file.</source>
+        <translation>训练整个模型：效果最强，文件最大。</translation>
+    </message>
+    <message>
+        <source>When likeness matters most.</source>
+        <translation>适合最看重相似度的时候。</translation>
+    </message>
+    <message>
+        <source>Learns one new word. Tiny file, lowest memory, slower.</source>
+        <translation>学会一个新词：文件极小、最省显存、较慢。</translation>
+    </message>
+    <message>
+        <source>Small cards; cannot learn what the model cannot draw.</source>
+        <translation>适合小显存显卡；学不会模型画不出的东西。</translation>
+    </message>
+    <message>
+        <source>Older method. Kept for existing workflows.</source>
+        <translation>较老的方法，仅供兼容旧工作流。</translation>
+    </message>
+    <message>
+        <source>Slow and weakest; only AUTOMATIC1111 and ComfyUI load it.</source>
+        <translation>慢，效果最弱；只有 AUTOMATIC1111 和 ComfyUI 能加载。</translation>
+    </message>
+    <message>
+        <source>Rank</source>
+        <translation>秩（Rank）</translation>
+    </message>
+    <message>
+        <source>How much the add-on can hold. Higher is larger, not always better.</source>
+        <translation>附加文件能容纳多少内容。越高文件越大，但不一定更好。</translation>
+    </message>
+    <message>
+        <source>Alpha</source>
+        <translation>Alpha</translation>
+    </message>
+    <message>
+        <source>The result is scaled by alpha / rank.</source>
+        <translation>结果按 alpha / rank 缩放。</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>How big each step is. Too high ends in noise.</source>
+        <translation>每一步的幅度。太高会学成噪声。</translation>
+    </message>
+    <message>
+        <source>Text encoder learning rate</source>
+        <translation>文本编码器学习率</translation>
+    </message>
+    <message>
+        <source>0 leaves the text encoder as it is.</source>
+        <translation>0 表示不训练文本编码器。</translation>
+    </message>
+    <message>
+        <source>Dropout</source>
+        <translation>Dropout</translation>
+    </message>
+    <message>
+        <source>Share of the add-on&apos;s inputs that is left out at random.</source>
+        <translation>附加层输入中随机丢弃的比例。</translation>
+    </message>
+    <message>
+        <source>Feed-forward layers too</source>
+        <translation>同时训练前馈层</translation>
+    </message>
+    <message>
+        <source>Off: only the attention layers learn.</source>
+        <translation>关闭时只训练注意力层。</translation>
+    </message>
+    <message>
+        <source>an 8-bit quantised model</source>
+        <translation> 8 位量化模型</translation>
+    </message>
+    <message>
+        <source>an SDXL model</source>
+        <translation> SDXL 模型</translation>
+    </message>
+    <message>
+        <source>a Flux model</source>
+        <translation> Flux 模型</translation>
+    </message>
+    <message>
+        <source>an SD 3 model</source>
+        <translation> SD 3 模型</translation>
+    </message>
+    <message>
+        <source>it holds no Stable Diffusion UNet</source>
+        <translation>其中没有 Stable Diffusion 的 UNet</translation>
+    </message>
+    <message>
+        <source>an inpainting or image-editing model</source>
+        <translation>局部重绘或图像编辑模型</translation>
+    </message>
+    <message>
+        <source>an SD 2.x model</source>
+        <translation> SD 2.x 模型</translation>
+    </message>
+    <message>
+        <source>the part {part} is missing</source>
+        <translation>缺少 {part} 部分</translation>
+    </message>
+    <message>
+        <source>a {name}</source>
+        <translation> {name}</translation>
+    </message>
+    <message>
+        <source>the file {name} is missing</source>
+        <translation>缺少文件 {name}</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read</source>
+        <translation>无法读取 {name}</translation>
+    </message>
+    <message>
+        <source>{name} is no table of settings</source>
+        <translation>{name} 不是设置表</translation>
+    </message>
+    <message>
+        <source>some of its weights are missing</source>
+        <translation>缺少部分权重</translation>
+    </message>
+    <message>
+        <source>it cannot be read ({reason})</source>
+        <translation>无法读取（{reason}）</translation>
+    </message>
+    <message>
+        <source>its header is impossibly long</source>
+        <translation>文件头长得不合理</translation>
+    </message>
+    <message>
+        <source>it is a web page, perhaps of a failed download</source>
+        <translation>它是网页，可能是下载失败留下的</translation>
+    </message>
+    <message>
+        <source>a GGUF file</source>
+        <translation> GGUF 文件</translation>
+    </message>
+    <message>
+        <source>the file is empty</source>
+        <translation>文件是空的</translation>
+    </message>
+    <message>
+        <source>it is no safetensors file</source>
+        <translation>它不是 safetensors 文件</translation>
+    </message>
+    <message>
+        <source>it lists {count} tensors</source>
+        <translation>其中列出了 {count} 个张量</translation>
+    </message>
+    <message>
+        <source>the shape of {name} is wrong</source>
+        <translation>{name} 的形状有误</translation>
+    </message>
+    <message>
+        <source>the size of {name} is wrong</source>
+        <translation>{name} 的大小有误</translation>
+    </message>
+    <message>
+        <source>the place of {name} is wrong</source>
+        <translation>{name} 的位置有误</translation>
+    </message>
+    <message>
+        <source>its header cannot be read</source>
+        <translation>文件头无法读取</translation>
+    </message>
+    <message>
+        <source>it holds bytes that belong to no tensor</source>
+        <translation>其中有不属于任何张量的字节</translation>
+    </message>
+    <message>
+        <source>loading the model</source>
+        <translation>加载模型</translation>
+    </message>
+    <message>
+        <source>preparing the pictures</source>
+        <translation>处理图片</translation>
+    </message>
+</context>
+<context>
+    <name>words</name>
+    <message>
+        <source>{0} h {1:02d} min</source>
+        <translation>{0} 小时 {1:02d} 分</translation>
+    </message>
+    <message>
+        <source>{0} min {1:02d} s</source>
+        <translation>{0} 分 {1:02d} 秒</translation>
+    </message>
+    <message>
+        <source>{0} s</source>
+        <translation>{0} 秒</translation>
+    </message>
+</context>
+</TS>
