@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import traceback
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from engine.events import (
 if TYPE_CHECKING:
     from engine.generate import ModelCache
 
+HEAVY = ("engine.run", "engine.generate", "engine.methods.lora.method")
 Job = Callable[[Control], Iterator[Event]]
 _numbers = itertools.count(1)
 
@@ -147,6 +149,8 @@ class EngineThread(QThread):
 def _warm_up(control: Control) -> Iterator[Event]:
     del control
     yield StageProgress(stage=Stage.WARM_UP, done=0, total=1)
+    for module in HEAVY:
+        import_module(module)
     from engine.device import use_one_thread_in_tests
 
     use_one_thread_in_tests()

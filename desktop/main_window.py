@@ -55,6 +55,8 @@ class MainWindow(QMainWindow):
         self.theme = Theme(application, dark=self.preferences.dark)
         self.draft = self._open_draft(project_folder)
         self.engine = EngineThread(self)
+        # However the program ends: a thread must be gone before its object is.
+        application.aboutToQuit.connect(self.engine.stop_and_wait)
         self._run: JobHandle | None = None
         self._warm_up: JobHandle | None = None
         self._generations: dict[int, bool] = {}  # job number -> is it of the base model

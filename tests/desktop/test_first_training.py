@@ -26,6 +26,7 @@ def test_the_first_training_leads_from_the_sample_to_a_picture_in_the_gallery(qt
     window = MainWindow()
     qtbot.addWidget(window)
     story = first_training(window, STEPS)
+    assert window.close()
 
     assert [path.name for path in story.exports] == ["sample-cat.safetensors"]
     with safetensors.safe_open(story.exports[0], "pt") as file:
