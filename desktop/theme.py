@@ -202,7 +202,8 @@ def _stylesheet(t: Tokens) -> str:
     QMainWindow, QDialog, QWidget#page, QScrollArea, QScrollArea > QWidget > QWidget#scrolled {{
         background: {t.bg};
     }}
-    QScrollArea {{ border: none; }}
+    QScrollArea {{ border: none; background: transparent; }}
+    QWidget#clear {{ background: transparent; }}
     QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line};
         padding: 6px; }}
     QLabel[kind="title"] {{ font-size: 20px; font-weight: 600; }}
@@ -245,7 +246,7 @@ def _stylesheet(t: Tokens) -> str:
     QPushButton[role="danger"] {{ color: {t.error}; border-color: {t.error}; }}
     QPushButton[role="danger"]:disabled {{ color: {t.text3}; border-color: {t.line}; }}
     QPushButton[role="nav"] {{ background: transparent; border: 2px solid transparent;
-        text-align: left; padding: 9px 12px; border-radius: 8px; color: {t.text2}; }}
+        text-align: left; padding: 9px 10px; border-radius: 8px; color: {t.text2}; }}
     QPushButton[role="nav"]:hover {{ background: {t.raised}; }}
     QPushButton[role="nav"]:focus {{ border-color: {t.focus}; }}
     QPushButton[role="nav"]:checked {{ background: {t.selection}; color: {t.text};

@@ -53,7 +53,7 @@ def read_layers(path: Path, model: DiffusionModel) -> list[LowRankLayer]:
     except ModelIsLora:
         pass
     except UserError as error:
-        raise AddonUnreadable(path=path.name, reason=error.sentence) from error
+        raise AddonUnreadable(path=path.name, reason=error.sentence.rstrip(".")) from error
     else:
         raise AddonUnreadable(
             path=path.name,

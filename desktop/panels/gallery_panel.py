@@ -148,6 +148,7 @@ class GalleryPanel(Page):
             return
         path = self.grid.grid_model.item(row).path
         _show(self._after, path)
+        self._after_name.show()
         before = self._befores.get(self._afters.get(path, -1), "")
         self._before.setVisible(bool(before))
         self._before_name.setVisible(bool(before))
@@ -263,8 +264,9 @@ class GalleryPanel(Page):
 
     def _make_view(self) -> QVBoxLayout:
         self._before_name = label(self.tr("Before: base model"), "note")
-        self._before_name.hide()
-        self._before.hide()
+        self._after_name = label(self.tr("After: with the trained file"), "note")
+        for hidden in (self._before, self._before_name, self._after_name):
+            hidden.hide()
         self._before.setAccessibleName(self.tr("The same seed with the base model alone"))
         self._after.setAccessibleName(self.tr("The chosen image"))
         viewer = Card()
@@ -273,7 +275,7 @@ class GalleryPanel(Page):
         pair.addStretch(1)
         for picture, name in (
             (self._before, self._before_name),
-            (self._after, label(self.tr("After: with the trained file"), "note")),
+            (self._after, self._after_name),
         ):
             column = QVBoxLayout()
             column.addWidget(picture, 1)

@@ -47,7 +47,7 @@ class Rail(QFrame):
 
     def show_state(self, name: str, state: str) -> None:
         """Put a count or a percentage behind the name of a page; empty takes it away."""
-        self.buttons[name].setText(f"{self._names[name]}   {state}".rstrip())
+        self.buttons[name].setText(f"{self._names[name]}  {state}".rstrip())
 
     @Slot()
     def _tell(self) -> None:

@@ -35,7 +35,7 @@ class SampleStrip(QWidget):
         self.step_label = label(self.tr("no samples yet"), "note")
         self.slider.valueChanged.connect(self._show_column)
         self._inside = QWidget()
-        self._inside.setObjectName("scrolled")
+        self._inside.setObjectName("clear")
         self._grid = QGridLayout(self._inside)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(8)
