@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine import config_file
 from engine.config import RunConfig
 from engine.config_file import Data, Problem
+from engine.errors import UserError
 from engine.project import Project
 
 SAVE_AFTER_MS = 800
@@ -20,6 +21,7 @@ SAVE_AFTER_MS = 800
 class Draft(QObject):
     """What the next run will be told."""
 
+    failed = Signal(object)  # UserError: the draft could not be written
     changed = Signal(str)  # the dotted key; empty when everything is new
 
     def __init__(self, project: Project, data: Data, parent: QObject | None = None) -> None:
@@ -64,4 +66,7 @@ class Draft(QObject):
             self.save()
 
     def save(self) -> None:
-        self.project.save_draft(self._data)
+        try:
+            self.project.save_draft(self._data)
+        except UserError as error:
+            self.failed.emit(error)

@@ -18,9 +18,11 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from engine.config import RunConfig
 from engine.control import Control
+from engine.errors import UserError
 from engine.events import (
     Event,
     RunCrashed,
+    RunFailed,
     RunFinished,
     Stage,
     StageProgress,
@@ -51,6 +53,9 @@ class JobHandle:
             for event in self._job(self.control):
                 ended = ended or isinstance(event, Terminal)
                 yield event
+        except UserError as error:
+            if not ended:
+                yield RunFailed(error=error)
         except Exception:  # noqa: BLE001 (the last resort of the window)
             if not ended:
                 yield RunCrashed(traceback=traceback.format_exc())
@@ -69,6 +74,7 @@ class EngineThread(QThread):
         self._short: SimpleQueue[JobHandle] = SimpleQueue()
         self._models: ModelCache | None = None
         self._current: JobHandle | None = None
+        self._current_short: JobHandle | None = None
 
     def submit(self, job: Job) -> JobHandle:
         """Queue a long job; it starts when the ones before it have ended."""
@@ -118,8 +124,9 @@ class EngineThread(QThread):
         """Ask the current job to end, then the thread; True when it is gone."""
         # First the flag, then the job: whichever of the two the thread meets, it ends.
         self.requestInterruption()
-        if (current := self._current) is not None:
-            current.control.stop()
+        for current in (self._current, self._current_short):
+            if current is not None:
+                current.control.stop()
         self._jobs.put(None)
         return self.wait(milliseconds)
 
@@ -142,8 +149,12 @@ class EngineThread(QThread):
                 handle = self._short.get_nowait()
             except Empty:
                 return
+            self._current_short = handle
+            if self.isInterruptionRequested():
+                return
             for event in handle.events():
                 self.engine_event.emit(handle, event)
+            self._current_short = None
 
 
 def _warm_up(control: Control) -> Iterator[Event]:

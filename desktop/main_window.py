@@ -104,6 +104,15 @@ class MainWindow(QMainWindow):
         self._run = self.engine.train(config)
         self.show_page("training")
 
+    @Slot()
+    def _continue_run(self) -> None:
+        """Go on with the last run from its newest checkpoint, with the settings it began with."""
+        folder = self.draft.project.unfinished_run()
+        if folder is None or self.monitor.run_state.is_running:
+            return
+        self.monitor.begin(folder.path.name)
+        self._run = self.engine.resume_run(folder.path)
+
     @Slot(object, object)
     def _on_engine_event(self, handle: JobHandle, event: Event) -> None:
         if self._run is not None and handle.number == self._run.number:
@@ -113,6 +122,8 @@ class MainWindow(QMainWindow):
                 self._refresh_home()
                 self.rail.show_state("training", "")
                 self.gallery.reload()
+                if isinstance(event, RunFinished) and event.exports:
+                    self.gallery.select(event.exports[0])
         elif handle.number in self._generations:
             self.gallery.show_event(event, self._generations[handle.number])
             if isinstance(event, Terminal):
@@ -200,7 +211,7 @@ class MainWindow(QMainWindow):
 
     def open_pictures(self, folder: Path) -> None:
         """Make a project for a folder of pictures and open it."""
-        project = Project(default_home() / folder.name)
+        project = self._project_for(folder)
         data = project.load_draft() or merge(
             starting_point("lora", STARTER, 8),
             {
@@ -214,17 +225,29 @@ class MainWindow(QMainWindow):
         self._save_new_project()
         self.show_page("images")
 
+    def _project_for(self, folder: Path) -> Project:
+        """The project of this folder of pictures; another folder of the same name counts up."""
+        number = 0
+        while True:
+            number += 1
+            name = folder.name if number == 1 else f"{folder.name}-{number}"
+            project = Project(default_home() / (name or "pictures"))
+            known = project.load_draft().get("dataset", {}).get("folder")
+            if name != SAMPLE_NAME and known in (None, str(folder), str(project.images)):
+                return project
+
     def _open(self, project: Project) -> None:
         self.draft.replace(project, project.load_draft() or sample_data(project.runs))
         self._save_new_project()
 
     def _save_new_project(self) -> None:
-        try:
-            self.draft.save()
-        except UserError as error:
-            self._footer.setText(summary_of(error))
+        self.draft.save()
         self.preferences.last_project = str(self.draft.project.folder)
         self._refresh_home()
+
+    @Slot(object)
+    def _show_failed_save(self, error: UserError) -> None:
+        self._footer.setText(summary_of(error))
 
     def _may_change_project(self) -> bool:
         if not self.monitor.run_state.is_running:
@@ -235,7 +258,7 @@ class MainWindow(QMainWindow):
         return False
 
     def _open_draft(self, folder: Path | None) -> Draft:
-        project = Project(folder or Path(self.preferences.last_project or "/"))
+        project = Project((folder or Path(self.preferences.last_project or "/")).resolve())
         if not project.file.is_file():
             project = Project(default_home() / SAMPLE_NAME)
         return Draft(project, project.load_draft() or sample_data(project.runs), self)
@@ -244,6 +267,7 @@ class MainWindow(QMainWindow):
         project = self.draft.project
         is_sample = project.folder.name == SAMPLE_NAME
         self.home.show_project(project, len(project.list_runs()), is_sample)
+        self.monitor.show_continue(project.unfinished_run() is not None)
 
     @Slot()
     def _toggle_theme(self) -> None:
@@ -269,6 +293,7 @@ class MainWindow(QMainWindow):
         if self.monitor.run_state.is_running and not self._confirm_close():
             event.ignore()
             return
+        self.images.keep_caption()
         self.draft.flush()
         self.preferences.geometry = self.saveGeometry()
         if not self.engine.stop_and_wait():
@@ -305,6 +330,8 @@ class MainWindow(QMainWindow):
         self.home.page_requested.connect(self.show_page)
         self.home.sample_requested.connect(self._open_sample)
         self.home.folder_requested.connect(self._choose_folder)
+        self.draft.failed.connect(self._show_failed_save)
+        self.monitor.continue_requested.connect(self._continue_run)
         self.images.pictures_changed.connect(self._show_num_pictures)
         self.method.advanced_changed.connect(self._remember_advanced)
         self.monitor.start_requested.connect(self.start_training)

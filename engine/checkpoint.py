@@ -6,6 +6,7 @@ Random states are not stored: all randomness is keyed by (seed, step).
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ def prune(checkpoints: Path, keep: int) -> None:
     except CheckpointDamaged:
         return
     for step in steps[:-keep]:
-        storage.remove_folder(folder_of(checkpoints, step))
+        with contextlib.suppress(OSError):  # one that is held open goes next time
+            storage.remove_folder(folder_of(checkpoints, step))
 
 
 def verify(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Good starting points by method, base model and number of pictures.
 
-Numbers for the starter model were measured on the sample project (docs/defaults.md); those for
-real models are the field's, until measured.
+Those for the starter model were tried on the sample project; those for real models are the
+field's, until measured.
 """
 
 from __future__ import annotations

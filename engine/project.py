@@ -244,6 +244,17 @@ class Project:
         draft = data.get("draft") if isinstance(data, dict) else None
         return draft if isinstance(draft, dict) else {}
 
+    def unfinished_run(self) -> RunFolder | None:
+        """The newest run, if it can be gone on with: it has a checkpoint and no end."""
+        newest = next(iter(self.list_runs()), None)
+        if newest is None or not any(newest.checkpoints.glob("step_*")):
+            return None
+        try:
+            outcome = json.loads(newest.result.read_text("utf-8")).get("outcome")
+        except (OSError, ValueError, AttributeError):
+            outcome = None
+        return None if outcome == "finished" else newest
+
     def list_runs(self) -> list[RunFolder]:
         """Runs of this project, newest first."""
         if not self.runs.is_dir():

@@ -21,7 +21,7 @@ from desktop.draft import Draft
 from desktop.picture_scan import PictureScan
 from desktop.theme import Theme, text_button
 from desktop.widgets.drop_area import DropArea, take_pictures
-from desktop.widgets.image_grid import GridItem, ImageGrid
+from desktop.widgets.image_grid import GridItem, ImageGrid, read_image
 from desktop.widgets.labels import Card, Page, label
 from desktop.widgets.message_strip import MessageStrip
 from desktop.words import summary_of
@@ -73,7 +73,7 @@ class DatasetPanel(Page):
     @Slot()
     def reload(self) -> None:
         """Read the folder anew."""
-        self._keep_caption()
+        self.keep_caption()
         folder = self._draft.get("dataset.folder", "")
         if not folder:
             self._show_scan(Scan(Path(), (), (), 0))
@@ -89,7 +89,7 @@ class DatasetPanel(Page):
 
     def use_folder(self, folder: Path) -> None:
         """Learn from a folder where it lies; nothing in it is changed."""
-        self._keep_caption()
+        self.keep_caption()
         self._draft.set("dataset.folder", str(folder))
 
     @Slot()
@@ -154,12 +154,13 @@ class DatasetPanel(Page):
 
     @Slot(int)
     def _show_picture(self, row: int) -> None:
-        self._keep_caption()
+        self.keep_caption()
         if self._scan is None or not 0 <= row < len(self._scan.items):
             return
         item = self._scan.items[row]
         self._shown = item
-        pixmap = QPixmap(str(item.path))
+        pixmap = QPixmap.fromImage(read_image(str(item.path)))
+        self._view.clear()
         mode = Qt.TransformationMode.SmoothTransformation
         if not pixmap.isNull():
             self._view.setPixmap(
@@ -171,7 +172,7 @@ class DatasetPanel(Page):
         self._show_spoken()
 
     @Slot()
-    def _keep_caption(self) -> None:
+    def keep_caption(self) -> None:
         """Write what was typed to the project; the folder of pictures is left alone."""
         item, text = self._shown, " ".join(self.caption.toPlainText().split())
         if item is None or self._scan is None or text == self._caption_of_shown:
@@ -241,7 +242,7 @@ class DatasetPanel(Page):
         self._draft.changed.connect(self._on_draft_changed)
 
     def hideEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
-        self._keep_caption()
+        self.keep_caption()
         super().hideEvent(event)
 
     def _lay_out(self) -> None:

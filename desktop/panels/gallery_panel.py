@@ -48,7 +48,7 @@ class GalleryPanel(Page):
         super().__init__(self.tr("Gallery"), parent)
         self._draft = draft
         self._befores: dict[int, str] = {}  # seed -> picture of the base model alone
-        self._afters: dict[str, int] = {}  # picture -> seed
+        self._pairs: dict[str, str] = {}  # picture -> the base model's, of the same wish
         self._making_base = False
         self.prompt = QPlainTextEdit()
         self.addon = QComboBox()
@@ -82,15 +82,19 @@ class GalleryPanel(Page):
                     title = f"{path.stem} · {run.path.name}"
                     self.addon.addItem(title, (str(path), _base_of(run.config_path)))
         row = self.addon.findData(chosen) if chosen else -1
-        self.addon.setCurrentIndex(row if row > 0 else min(1, self.addon.count() - 1))
-        self._befores.clear()
-        self._afters.clear()
+        self.addon.setCurrentIndex(row if row >= 0 else min(1, self.addon.count() - 1))
         folder = self._draft.project.generated
         paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
         self.grid.grid_model.set_items([_grid_item(path) for path in paths])
         if not self.prompt.toPlainText():
             self._suggest()
         self._show_count()
+
+    def select(self, path: str) -> None:
+        """Choose a trained file, the one that has just been made, say."""
+        for row in range(self.addon.count()):
+            if (self.addon.itemData(row) or ("", ""))[0] == path:
+                self.addon.setCurrentIndex(row)
 
     @Slot()
     def ask(self) -> None:
@@ -106,6 +110,7 @@ class GalleryPanel(Page):
             "folder": str(self._draft.project.generated),
             "is_base": False,
         }
+        self._befores.clear()
         self.strip.hide()
         self._progress.setRange(0, 0)
         self._progress.show()
@@ -125,7 +130,7 @@ class GalleryPanel(Page):
             case ImageGenerated() if is_base:
                 self._befores[event.seed] = event.path
             case ImageGenerated():
-                self._afters[event.path] = event.seed
+                self._pairs[event.path] = self._befores.get(event.seed, "")
                 self.grid.grid_model.insert(0, _grid_item(Path(event.path)))
                 self.grid.setCurrentIndex(self.grid.grid_model.index(0))
                 self._show_picture(0)
@@ -149,7 +154,7 @@ class GalleryPanel(Page):
         path = self.grid.grid_model.item(row).path
         _show(self._after, path)
         self._after_name.show()
-        before = self._befores.get(self._afters.get(path, -1), "")
+        before = self._pairs.get(path, "")
         self._before.setVisible(bool(before))
         self._before_name.setVisible(bool(before))
         if before:

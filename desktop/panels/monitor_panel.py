@@ -61,6 +61,7 @@ class MonitorPanel(Page):
     """Shows the events of a run and asks for nothing but what its signals say."""
 
     start_requested = Signal()
+    continue_requested = Signal()
     pause_requested = Signal()
     resume_requested = Signal()
     stop_requested = Signal()
@@ -83,6 +84,8 @@ class MonitorPanel(Page):
         self.sample_now = text_button(theme, "sample", self.tr("Sample now"))
         self.stop = text_button(theme, "stop", self.tr("Stop and save"), "danger")
         self.to_gallery = text_button(theme, "gallery", self.tr("Try it in the gallery"), "primary")
+        self.go_on = text_button(theme, "start", self.tr("Continue"))
+        self._can_continue = False
         self.strip = MessageStrip(theme)
         self.progress = QProgressBar()
         self.chart = LossChart(theme)
@@ -107,6 +110,11 @@ class MonitorPanel(Page):
             number.setText("–")
         self.state.setText(self.tr("Getting ready…"))
         self._set_state(RunState.PREPARING)
+
+    def show_continue(self, possible: bool) -> None:
+        """Offer to go on with the last run, where it was stopped or cut off."""
+        self._can_continue = possible
+        self.go_on.setVisible(possible and not self.run_state.is_running)
 
     def show_stopping(self) -> None:
         self.state.setText(self.tr("Finishing the current step, then saving…"))
@@ -222,6 +230,7 @@ class MonitorPanel(Page):
         running = state.is_running
         steerable = state in (RunState.TRAINING, RunState.PAUSED)
         self.start.setVisible(not running)
+        self.go_on.setVisible(self._can_continue and not running)
         self.to_gallery.setVisible(state is RunState.FINISHED)
         for button in (self.pause, self.save_now, self.sample_now, self.stop):
             button.setVisible(running)
@@ -245,6 +254,7 @@ class MonitorPanel(Page):
 
     def _connect(self) -> None:
         self.start.clicked.connect(self.start_requested)
+        self.go_on.clicked.connect(self.continue_requested)
         self.pause.clicked.connect(self._toggle_pause)
         self.save_now.clicked.connect(self.save_requested)
         self.sample_now.clicked.connect(self.sample_requested)
@@ -259,6 +269,7 @@ class MonitorPanel(Page):
             self.save_now,
             self.pause,
             self.stop,
+            self.go_on,
             self.start,
             self.to_gallery,
         ):

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from desktop.theme import Theme
 from engine.data import pictures
 
-THUMBNAIL = 256
+THUMBNAIL = 320
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -50,18 +50,22 @@ class _Decode(QRunnable):
         self._path, self._answer = path, answer
 
     def run(self) -> None:
-        try:
-            data = pictures.read_file(Path(self._path))
-            image = pictures.decode_any_size(data)
-        except pictures.PictureError:
-            self._answer.ready.emit(self._path, QImage())
-            return
-        image.thumbnail((THUMBNAIL, THUMBNAIL))
-        raw = image.tobytes()
-        made = QImage(
-            raw, image.width, image.height, 3 * image.width, QImage.Format.Format_RGB888
-        ).copy()
-        self._answer.ready.emit(self._path, made)
+        self._answer.ready.emit(self._path, read_image(self._path))
+
+
+def read_image(path: str) -> QImage:
+    """A picture as the training sees it, upright and at most THUMBNAIL large; null if broken.
+
+    Through Pillow, because Qt reads neither HEIC nor, in every build, AVIF.
+    """
+    try:
+        image = pictures.decode_any_size(pictures.read_file(Path(path)))
+    except pictures.PictureError:
+        return QImage()
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    row = 3 * image.width
+    made = QImage(image.tobytes(), image.width, image.height, row, QImage.Format.Format_RGB888)
+    return made.copy()  # the copy owns its bytes
 
 
 class GridModel(QAbstractListModel):

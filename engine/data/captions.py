@@ -24,10 +24,9 @@ def read_caption(picture: Path, content_hash: str, own_folder: Path | None) -> s
     What was written in Imprint (`<own_folder>/<content hash>.txt`) wins over a file beside the
     picture. Raises CaptionError.
     """
-    candidates: list[Path] = []
-    if own_folder is not None:
-        candidates.append(own_folder / f"{content_hash}.txt")
-    candidates += [picture.with_suffix(suffix) for suffix in CAPTION_SUFFIXES]
+    if own_folder is not None and (own := own_folder / f"{content_hash}.txt").is_file():
+        return read_text(own)  # empty, too: the user took the caption away
+    candidates = [picture.with_suffix(suffix) for suffix in CAPTION_SUFFIXES]
     for path in candidates:
         if os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises at a name that is too long)
             text = read_text(path)

@@ -143,3 +143,26 @@ def test_the_draft_of_a_project_is_there_at_the_next_start(qtbot, window):
     qtbot.addWidget(again)
     assert again.draft.get("training.steps") == 77
     again.engine.stop_and_wait()
+
+
+def test_a_stopped_run_can_be_continued_and_a_finished_one_not(window):
+    project = window.draft.project
+    run = project.runs / "2026-11-23_1200_toy_lora"
+    (run / "checkpoints/step_000004").mkdir(parents=True)
+    (run / "config.json").write_text("{}", "utf-8")
+    window._refresh_home()
+    window.show_page("training")
+    assert window.monitor.go_on.isVisible()
+    (run / "result.json").write_text('{"outcome": "finished"}', "utf-8")
+    window._refresh_home()
+    assert not window.monitor.go_on.isVisible()
+
+
+def test_two_folders_of_one_name_become_two_projects(window, tmp_path):
+    one, other = tmp_path / "a/photos", tmp_path / "b/photos"
+    for folder in (one, other):
+        folder.mkdir(parents=True)
+        window.open_pictures(folder)
+        window.draft.flush()
+    assert window.draft.project.folder.name == "photos-2"
+    assert window.draft.get("dataset.folder") == str(other)
