@@ -15,7 +15,7 @@ check:  ## lint, format, types, direction rules, files
 	@$(BOOTSTRAP) check $(ARGS)
 
 soak:  ## long runs, kills and restarts
-	@$(BOOTSTRAP) test tests/soak $(ARGS)
+	@IMPRINT_SOAK=1 $(BOOTSTRAP) test tests/soak $(ARGS)
 
 screens:  ## pictures of every panel
 	@$(BOOTSTRAP) setup
