@@ -49,6 +49,12 @@ class Draft(QObject):
         self._saving.start()
         self.changed.emit(key)
 
+    def put(self, section: str, values: Data) -> None:
+        """A whole section anew; what it held before is gone."""
+        self._data = {**self._data, section: values}
+        self._saving.start()
+        self.changed.emit(section)
+
     def replace(self, project: Project, data: Data) -> None:
         """Open something else."""
         self.flush()

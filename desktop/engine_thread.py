@@ -28,11 +28,12 @@ from engine.events import (
     StageProgress,
     Terminal,
 )
+from engine.methods.catalog import METHODS
 
 if TYPE_CHECKING:
     from engine.generate import ModelCache
 
-HEAVY = ("engine.run", "engine.generate", "engine.methods.lora.method")
+HEAVY = ("engine.run", "engine.generate", *(card.code.split(":")[0] for card in METHODS.values()))
 Job = Callable[[Control], Iterator[Event]]
 _numbers = itertools.count(1)
 
@@ -110,7 +111,7 @@ class EngineThread(QThread):
         return self.submit(job)
 
     def generate(self, wish: dict) -> JobHandle:
-        """`wish`: prompt, base_model, lora (path or ""), weight, seed, count, folder."""
+        """`wish`: prompt, base_model, addon (path or ""), weight, seed, count, folder."""
 
         def job(control: Control) -> Iterator[Event]:
             from engine.generate import ModelCache, generate, request_from

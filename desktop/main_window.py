@@ -30,7 +30,7 @@ from desktop.theme import Theme
 from desktop.widgets.labels import label
 from desktop.widgets.rail import PAGES, Rail
 from desktop.words import said, summary_of
-from engine.config import STARTER
+from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import merge
 from engine.errors import UserError
 from engine.events import Event, RunFinished, Stage, StageProgress, Terminal
@@ -213,7 +213,7 @@ class MainWindow(QMainWindow):
         """Make a project for a folder of pictures and open it."""
         project = self._project_for(folder)
         data = project.load_draft() or merge(
-            starting_point("lora", STARTER, 8),
+            starting_point(DEFAULT_METHOD, STARTER, 8),
             {
                 "name": folder.name[:80] or "pictures",
                 "base_model": STARTER,

@@ -9,16 +9,17 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from engine import storage
 from engine.errors import CheckpointSkipped, Diverged, NoCheckpoint, Notice
+from engine.models.tensor_file import open_tensors
+from engine.tensor_writer import write_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
 
 FORMAT = 1
@@ -36,6 +37,7 @@ class Checkpoint:
     step: int
     weights: dict[str, Tensor]
     optimizer: dict[str, Any]  # torch's own form of a state dict
+    ema: dict[str, Tensor] = field(default_factory=dict)  # averaged weights, where they are kept
 
 
 def folder_of(checkpoints: Path, step: int) -> Path:
@@ -57,16 +59,17 @@ def save(checkpoints: Path, checkpoint: Checkpoint) -> Path:
         last = max(steps_in(checkpoints), default=0)
         raise Diverged(step=checkpoint.step, last_step=last)
     tensors, plain = _split_optimizer(checkpoint.optimizer)
-    files = {
-        "weights.safetensors": safetensors.torch.save(_contiguous(checkpoint.weights)),
-        "optimizer.safetensors": safetensors.torch.save(_contiguous(tensors)),
-        "state.json": json.dumps({"step": checkpoint.step, "optimizer": plain}).encode(),
-    }
+    tables = {"weights": checkpoint.weights, "optimizer": tensors}
+    if checkpoint.ema:
+        tables["ema"] = checkpoint.ema
 
     def fill(folder: Path) -> None:
-        for name, data in files.items():
-            storage.write_bytes(folder / name, data)
-        sums = {name: storage.sha256_of(folder / name) for name in files}
+        for name, table in tables.items():
+            write_tensors(folder / f"{name}.safetensors", table)
+        state = {"step": checkpoint.step, "optimizer": plain}
+        storage.write_text(folder / "state.json", json.dumps(state))
+        names = [*(f"{name}.safetensors" for name in tables), "state.json"]
+        sums = {name: storage.sha256_of(folder / name) for name in names}
         storage.write_json(folder / MANIFEST, {"format": FORMAT, "sha256": sums})
 
     target = folder_of(checkpoints, checkpoint.step)
@@ -107,10 +110,16 @@ def load(folder: Path) -> Checkpoint:
     """Read and verify one. Raises CheckpointDamaged."""
     verify(folder)
     state = json.loads((folder / "state.json").read_text("utf-8"))
-    # From bytes, not mapped: a mapped file that another program cuts short kills the process.
-    weights = safetensors.torch.load((folder / "weights.safetensors").read_bytes())
-    tensors = safetensors.torch.load((folder / "optimizer.safetensors").read_bytes())
-    return Checkpoint(state["step"], weights, _join_optimizer(tensors, state["optimizer"]))
+    weights, tensors = _read(folder, "weights"), _read(folder, "optimizer")
+    averages = _read(folder, "ema") if (folder / "ema.safetensors").exists() else {}
+    optimizer = _join_optimizer(tensors, state["optimizer"])
+    return Checkpoint(state["step"], weights, optimizer, averages)
+
+
+def _read(folder: Path, name: str) -> dict[str, Tensor]:
+    """Streamed, not mapped: a mapped file that another program cuts short kills the process."""
+    file = open_tensors(folder / f"{name}.safetensors")
+    return dict(file.read(file.shapes))
 
 
 def load_latest(run_folder: Path) -> tuple[Checkpoint | None, list[Notice]]:

@@ -6,16 +6,28 @@ engine.config_file.check, which turns everything that is wrong into sentences.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from pydantic import Field
 
-from engine.methods.lora.settings import LoraSettings
+from engine.methods.catalog import METHODS
+from engine.methods.settings import MethodSettings
 from engine.settings import Settings, setting
+from engine.training_settings import LossSettings, OptimizerSettings, TrainingSettings
 from engine.wording import QT_TRANSLATE_NOOP
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STARTER = "starter"  # the base model that Imprint brings along
+
+DEFAULT_METHOD = next(iter(METHODS))
+
+if TYPE_CHECKING:
+    AnyMethod = MethodSettings
+else:  # told apart by their `kind`; the catalog alone knows which there are
+    AnyMethod = Annotated[
+        Union[tuple(card.settings for card in METHODS.values())],  # noqa: UP007 (made of a tuple)
+        Field(discriminator="kind"),
+    ]
 
 
 class DatasetSettings(Settings):
@@ -66,105 +78,42 @@ class DatasetSettings(Settings):
         ge=0,
         le=1,
     )
-
-
-class OptimizerSettings(Settings):
-    """How the weights move."""
-
-    name: Literal["adamw"] = setting(
-        "adamw", label=QT_TRANSLATE_NOOP("engine", "Optimizer"), advanced=True
-    )
-    weight_decay: float = setting(
-        0.01, label=QT_TRANSLATE_NOOP("engine", "Weight decay"), advanced=True, ge=0, le=1
-    )
-    beta1: float = setting(
-        0.9, label=QT_TRANSLATE_NOOP("engine", "Beta 1"), advanced=True, ge=0, lt=1
-    )
-    beta2: float = setting(
-        0.999, label=QT_TRANSLATE_NOOP("engine", "Beta 2"), advanced=True, ge=0, lt=1
-    )
-    schedule: Literal["constant", "linear", "cosine"] = setting(
-        "cosine",
-        label=QT_TRANSLATE_NOOP("engine", "Learning-rate schedule"),
-        help=QT_TRANSLATE_NOOP("engine", "How the learning rate falls over the run."),
+    shuffle_tags: bool = setting(
+        False,
+        label=QT_TRANSLATE_NOOP("engine", "Shuffle tags"),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "Puts the parts between commas in a new order at every step."
+        ),
         advanced=True,
     )
-    warmup: float = setting(
-        0.05,
-        label=QT_TRANSLATE_NOOP("engine", "Warm-up"),
-        help=QT_TRANSLATE_NOOP("engine", "Share of the run in which the learning rate rises."),
-        advanced=True,
-        ge=0,
-        le=0.9,
-    )
-    max_grad_norm: float = setting(
-        1.0,
-        label=QT_TRANSLATE_NOOP("engine", "Largest gradient"),
-        help=QT_TRANSLATE_NOOP("engine", "Longer gradients are cut to this. 0 switches it off."),
-        advanced=True,
-        ge=0,
-    )
-
-
-class TrainingSettings(Settings):
-    """How long, how large, how exact."""
-
-    steps: int = setting(
-        1000,
-        label=QT_TRANSLATE_NOOP("engine", "Steps"),
-        help=QT_TRANSLATE_NOOP("engine", "How often the weights move."),
-        ge=1,
-        le=1_000_000,
-    )
-    batch_size: int = setting(
+    keep_tags: int = setting(
         1,
-        label=QT_TRANSLATE_NOOP("engine", "Pictures per step"),
-        help=QT_TRANSLATE_NOOP("engine", "More is smoother, slower and needs more memory."),
-        ge=1,
-        le=1024,
-    )
-    gradient_accumulation: int = setting(
-        1,
-        label=QT_TRANSLATE_NOOP("engine", "Gradient accumulation"),
-        help=QT_TRANSLATE_NOOP("engine", "Batches that make up one step."),
-        advanced=True,
-        ge=1,
-        le=1024,
-    )
-    resolution: int = setting(
-        512,
-        label=QT_TRANSLATE_NOOP("engine", "Resolution"),
-        unit=QT_TRANSLATE_NOOP("engine", "pixels"),
-        help=QT_TRANSLATE_NOOP("engine", "Side of a square picture with the same area."),
-        ge=32,
-        le=4096,
-    )
-    seed: int = setting(
-        42,
-        label=QT_TRANSLATE_NOOP("engine", "Seed"),
-        help=QT_TRANSLATE_NOOP("engine", "The same seed and settings give the same result."),
+        label=QT_TRANSLATE_NOOP("engine", "Tags that stay in front"),
+        help=QT_TRANSLATE_NOOP("engine", "So many tags are not shuffled."),
         advanced=True,
         ge=0,
-        lt=2**63,
+        le=1000,
     )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
-        "auto", label=QT_TRANSLATE_NOOP("engine", "Precision"), advanced=True
-    )
-    device: Literal["auto", "cpu", "cuda", "mps"] = setting(
-        "auto", label=QT_TRANSLATE_NOOP("engine", "Device"), advanced=True
-    )
-    min_snr_gamma: float = setting(
-        5.0,
-        label=QT_TRANSLATE_NOOP("engine", "Min-SNR gamma"),
-        help=QT_TRANSLATE_NOOP("engine", "Balances easy and hard noise levels. 0 switches it off."),
+    long_captions: Literal["chunks", "cut"] = setting(
+        "chunks",
+        label=QT_TRANSLATE_NOOP("engine", "Captions beyond 75 tokens"),
+        help=QT_TRANSLATE_NOOP("engine", "chunks reads up to 225 tokens, cut only the first 75."),
         advanced=True,
-        ge=0,
-        le=100,
     )
-    noise_offset: float = setting(
-        0.0,
-        label=QT_TRANSLATE_NOOP("engine", "Noise offset"),
-        help=QT_TRANSLATE_NOOP("engine", "Helps very dark and very bright pictures."),
+    masks: Literal["off", "alpha", "file"] = setting(
+        "off",
+        label=QT_TRANSLATE_NOOP("engine", "Masks"),
+        help=QT_TRANSLATE_NOOP(
+            "engine",
+            "What to learn of each picture: alpha takes its transparency, file a picture "
+            "beside it called NAME-mask.png, white where it counts.",
+        ),
+        advanced=True,
+    )
+    unmasked_weight: float = setting(
+        0.1,
+        label=QT_TRANSLATE_NOOP("engine", "Weight outside the mask"),
+        help=QT_TRANSLATE_NOOP("engine", "0 leaves out what the mask does not cover."),
         advanced=True,
         ge=0,
         le=1,
@@ -233,18 +182,25 @@ class ExportSettings(Settings):
 class RunConfig(Settings):
     """Everything that a run is told."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     name: str = setting(
         "untitled", label=QT_TRANSLATE_NOOP("engine", "Name"), min_length=1, max_length=80
     )
     base_model: str = setting(
         STARTER, label=QT_TRANSLATE_NOOP("engine", "Base model"), min_length=1
     )
+    prediction_type: Literal["auto", "epsilon", "v_prediction"] = setting(
+        "auto",
+        label=QT_TRANSLATE_NOOP("engine", "What the base model predicts"),
+        help=QT_TRANSLATE_NOOP("engine", "auto reads it from the model's own marks."),
+        advanced=True,
+    )
     runs_folder: str = "runs"
     dataset: DatasetSettings
-    method: LoraSettings = LoraSettings()
+    method: AnyMethod = Field(default_factory=METHODS[DEFAULT_METHOD].settings)
     optimizer: OptimizerSettings = OptimizerSettings()
     training: TrainingSettings = TrainingSettings()
+    loss: LossSettings = LossSettings()
     sampling: SamplingSettings = SamplingSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     export: ExportSettings = Field(default_factory=ExportSettings)

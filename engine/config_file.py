@@ -16,16 +16,34 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from engine.config import SCHEMA_VERSION, RunConfig
+from engine.config import DEFAULT_METHOD, SCHEMA_VERSION, RunConfig
 from engine.errors import ConfigUnreadable, InvalidConfig
+from engine.methods.catalog import METHODS
 from engine.settings import Settings
 from engine.storage import write_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 Data = dict[str, Any]
 
-# Index N upgrades schema N + 1 to N + 2. None yet: this is the first schema.
-UPGRADES: tuple[Callable[[Data], Data], ...] = ()
+
+def _from_1_to_2(data: Data) -> Data:
+    """The loss got a section of its own, and gamma 0 became the weighting "none"."""
+    training, loss = dict(_section(data, "training")), dict(_section(data, "loss"))
+    if "noise_offset" in training:
+        loss.setdefault("noise_offset", training.pop("noise_offset"))
+    if "min_snr_gamma" in training:
+        gamma = training.pop("min_snr_gamma")
+        if gamma == 0:
+            loss.setdefault("weighting", "none")
+        else:
+            loss.setdefault("min_snr_gamma", gamma)
+    moved = {"training": training, "loss": loss}
+    return {**data, **{name: section for name, section in moved.items() if section}}
+
+
+# Index N upgrades schema N + 1 to N + 2. They must leave newer data as it is: what people write
+# by hand, and drafts, often have no version.
+UPGRADES: tuple[Callable[[Data], Data], ...] = (_from_1_to_2,)
 
 # What pydantic asks for, by the names of its errors.
 _LIMITS = {
@@ -54,7 +72,7 @@ class Problem:
 
 def check(data: Mapping[str, Any]) -> tuple[RunConfig | None, list[Problem]]:
     """A config, or all that is wrong with the data."""
-    version = data.get("schema_version", SCHEMA_VERSION)
+    version = data.get("schema_version", 1)
     if isinstance(version, int) and version > SCHEMA_VERSION:
         newer = Phrase(
             QT_TRANSLATE_NOOP(
@@ -69,6 +87,9 @@ def check(data: Mapping[str, Any]) -> tuple[RunConfig | None, list[Problem]]:
     if isinstance(version, int):
         for upgrade in UPGRADES[max(version, 1) - 1 :]:
             upgraded = upgrade(upgraded)
+        upgraded["schema_version"] = SCHEMA_VERSION
+    if isinstance(upgraded.get("method"), Mapping):  # its kind decides which settings there are
+        upgraded["method"] = {"kind": DEFAULT_METHOD, **upgraded["method"]}
     try:
         config = RunConfig.model_validate(upgraded)
     except ValidationError as error:
@@ -126,8 +147,51 @@ def nested(dotted: str, value: Any) -> Data:
     return value
 
 
+def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = data.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
 def _across_fields(config: RunConfig) -> list[Problem]:
     problems = []
+    if config.method.needs_trigger and not config.dataset.trigger.strip():
+        problems.append(
+            Problem(
+                "dataset.trigger",
+                Phrase(
+                    QT_TRANSLATE_NOOP(
+                        "engine",
+                        "This method teaches a new word. Say which: give it a trigger word.",
+                    )
+                ),
+            )
+        )
+    if config.optimizer.name == "prodigy" and config.optimizer.fused_backward:
+        problems.append(
+            Problem(
+                "optimizer.fused_backward",
+                Phrase(
+                    QT_TRANSLATE_NOOP(
+                        "engine",
+                        "Prodigy looks at all weights at once and cannot step inside the backward "
+                        "pass. Switch that off, or choose another optimizer.",
+                    )
+                ),
+            )
+        )
+    if config.optimizer.fused_backward and config.training.gradient_accumulation > 1:
+        problems.append(
+            Problem(
+                "training.gradient_accumulation",
+                Phrase(
+                    QT_TRANSLATE_NOOP(
+                        "engine",
+                        "Steps inside the backward pass cannot be gathered: set it to 1, or "
+                        "switch optimizer.fused_backward off.",
+                    )
+                ),
+            )
+        )
     if "{" in config.dataset.template.replace("{subject}", ""):
         problems.append(
             Problem(
@@ -153,16 +217,23 @@ def _across_fields(config: RunConfig) -> list[Problem]:
 
 
 def _as_problem(details: ErrorDetails) -> Problem:
-    field = ".".join(str(part) for part in details["loc"])
-    return Problem(field, _sentence(field, details))
+    # pydantic puts the kind of the method into the place: method.lora.rank is method.rank.
+    section, *rest = (str(part) for part in details["loc"])
+    if section == "method" and rest and rest[0] in METHODS:
+        owner, rest = METHODS[rest[0]].settings, rest[1:]
+    else:
+        owner = RunConfig
+    place = [section, *rest]
+    return Problem(".".join(place), _sentence(place, owner, details))
 
 
-def _sentence(field: str, details: ErrorDetails) -> Phrase:
+def _sentence(place: list[str], owner: type[Settings], details: ErrorDetails) -> Phrase:
+    field = ".".join(place)
     facts = details.get("ctx", {})
     given = repr(details["input"])[:80]
     match details["type"]:
         case "extra_forbidden":
-            return _unknown(field, details["loc"])
+            return _unknown(place, owner)
         case "missing":
             return Phrase(
                 QT_TRANSLATE_NOOP("engine", "{field} is missing. Give it a value."), field=field
@@ -171,6 +242,12 @@ def _sentence(field: str, details: ErrorDetails) -> Phrase:
             return Phrase(
                 QT_TRANSLATE_NOOP("engine", "{field} is empty. Give it a value."), field=field
             )
+        case "union_tag_invalid":
+            field, given = f"{field}.kind", repr(facts.get("tag"))
+            choices = " or ".join(repr(kind) for kind in METHODS)
+            wanted = Phrase(QT_TRANSLATE_NOOP("engine", "one of {choices}"), choices=choices)
+        case "value_error":  # a rule of ours, with a sentence of its own
+            return _own_sentence(facts.get("error"), field, given)
         case "literal_error":
             choices = str(facts.get("expected"))
             wanted = Phrase(QT_TRANSLATE_NOOP("engine", "one of {choices}"), choices=choices)
@@ -197,13 +274,23 @@ def _sentence(field: str, details: ErrorDetails) -> Phrase:
     )
 
 
-def _unknown(field: str, place: tuple[int | str, ...]) -> Phrase:
-    *sections, name = map(str, place)
-    owner: Any = RunConfig
-    for section in sections:
-        owner = owner.model_fields[section].annotation
-    known = list(owner.model_fields) if issubclass(owner, Settings) else []
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+def _own_sentence(error: Any, field: str, given: str) -> Phrase:
+    reason = error.args[0] if isinstance(error, ValueError) and error.args else str(error)
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "{field} is {given}: {reason}."),
+        field=field,
+        given=given,
+        reason=reason,
+    )
+
+
+def _unknown(place: list[str], owner: Any) -> Phrase:
+    field, *sections = ".".join(place), *place[:-1]
+    if owner is RunConfig:
+        for section in sections:
+            owner = owner.model_fields[section].annotation
+    known = list(owner.model_fields) if isinstance(owner, type) else []
+    close = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
     if not close:
         return Phrase(QT_TRANSLATE_NOOP("engine", "There is no setting {field}."), field=field)
     meant = ".".join([*sections, close[0]])

@@ -5,22 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Literal
 
 import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from engine.config import TrainingSettings
+from engine.config import RunConfig, TrainingSettings
 from engine.errors import OutOfMemory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
+Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def make_accelerator(training: TrainingSettings) -> Accelerator:
     """One per run. Several processes join here when torchrun or accelerate started them."""
-    on_cpu = training.device == "cpu" or (training.device == "auto" and not has_accelerator())
+    on_cpu = runs_on_cpu(training)
     if not torch.distributed.is_initialized():
         # accelerate keeps the first run's device and precision for the life of the process.
         AcceleratorState._reset_state(reset_partial_state=True)
@@ -32,11 +34,15 @@ def make_accelerator(training: TrainingSettings) -> Accelerator:
     )
 
 
+def runs_on_cpu(training: TrainingSettings) -> bool:
+    return training.device == "cpu" or (training.device == "auto" and not has_accelerator())
+
+
 def has_accelerator() -> bool:
     return torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
-def resolve_precision(training: TrainingSettings, on_cpu: bool) -> str:
+def resolve_precision(training: TrainingSettings, on_cpu: bool) -> Precision:
     """fp32 on a CPU (bf16 is slower there), else bf16 where the card has it, else fp16."""
     if training.precision == "fp16" and on_cpu:
         return "fp32"  # a CPU has no fp16 training
@@ -47,9 +53,20 @@ def resolve_precision(training: TrainingSettings, on_cpu: bool) -> str:
     return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
 
 
-def base_dtype(accelerator: Accelerator) -> torch.dtype:
-    """In which precision the frozen base model is held."""
+def base_dtype(accelerator: Accelerator, config: RunConfig) -> torch.dtype:
+    """In which precision the networks of the base model are held.
+
+    Frozen ones as they are computed with; whole networks that learn in fp32, unless they are to
+    be rounded at random.
+    """
+    if config.method.learns_whole_networks:
+        return holding_dtype(config)
     return DTYPES[{"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)]
+
+
+def holding_dtype(config: RunConfig) -> torch.dtype:
+    """In which precision weights that learn are held where no device decides."""
+    return torch.bfloat16 if config.training.weights == "bf16" else torch.float32
 
 
 def describe(device: torch.device) -> str:

@@ -6,11 +6,14 @@ x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) noise, with a_t the cumulated alphas.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from engine.config import LossSettings
 
 PredictionType = Literal["epsilon", "v_prediction"]
 
@@ -27,7 +30,14 @@ class NoiseSchedule:
         return len(self.alphas)
 
     def to(self, device: torch.device) -> NoiseSchedule:
-        return NoiseSchedule(self.alphas.to(device), self.prediction_type)
+        return replace(self, alphas=self.alphas.to(device))
+
+    def with_zero_terminal_snr(self) -> NoiseSchedule:
+        """The same schedule ending in pure noise (Lin et al. 2024, algorithm 1)."""
+        root = self.alphas.double().sqrt()
+        first, last = root[0].clone(), root[-1].clone()
+        root = (root - last) * first / (first - last)
+        return replace(self, alphas=root.pow(2).to(self.alphas.dtype))
 
     def add_noise(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """x_t for each row; all (B, C, h, w), timesteps (B,)."""
@@ -46,18 +56,33 @@ class NoiseSchedule:
         a = self.alphas[timesteps]
         return a / (1 - a)
 
-    def min_snr_weight(self, timesteps: Tensor, gamma: float) -> Tensor:
-        """Min-SNR-gamma weights (Hang et al. 2023, eq. 8 and its v form), (B,).
+    def weights(self, timesteps: Tensor, settings: LossSettings) -> Tensor:
+        """How much the loss at each timestep counts, (B,).
 
-        gamma 0 weighs all timesteps alike.
+        min_snr: Hang et al. 2023, eq. 8 and its v form. debiased: Yu et al. 2023, 1 / sqrt(SNR),
+        and 1 / (SNR + 1) for v.
         """
-        if gamma == 0:
+        if settings.weighting == "none":
             return torch.ones(len(timesteps), device=timesteps.device)
         snr = self.snr(timesteps)
-        clipped = snr.clamp(max=gamma)
-        if self.prediction_type == "epsilon":
-            return clipped / snr
-        return clipped / (snr + 1)
+        is_v = self.prediction_type == "v_prediction"
+        if settings.weighting == "debiased":
+            return 1 / (snr + 1) if is_v else 1 / snr.clamp(1e-6, 1000).sqrt()
+        clipped = snr.clamp(max=settings.min_snr_gamma)
+        return clipped / (snr + 1) if is_v else clipped / snr
+
+    def huber_deltas(self, timesteps: Tensor, settings: LossSettings) -> Tensor:
+        """Where squared becomes linear at each timestep, (B,) (Khrapov et al. 2024)."""
+        delta = settings.huber_delta
+        match settings.huber_schedule:
+            case "constant":
+                return torch.full(timesteps.shape, delta, device=timesteps.device)
+            case "exponential":
+                return torch.exp(math.log(delta) * timesteps.float() / self.num_timesteps)
+            case "snr":
+                a = self.alphas[timesteps]
+                sigmas = ((1 - a) / a.clamp(min=1e-12)).sqrt()
+                return (1 - delta) / (1 + sigmas).pow(2) + delta
 
     def _at(self, timesteps: Tensor, like: Tensor) -> Tensor:
         return self.alphas[timesteps][:, None, None, None].to(like.dtype)
@@ -102,7 +127,26 @@ def draw_noise(
     )
 
 
-def denoising_loss(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean squared error, a scalar in fp32; weight (B,)."""
-    error = (prediction.float() - target.float()).pow(2).flatten(1).mean(1)
-    return (weight * error).mean()
+def denoising_loss(
+    prediction: Tensor,
+    target: Tensor,
+    timesteps: Tensor,
+    schedule: NoiseSchedule,
+    settings: LossSettings,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """The weighted mean error, a scalar in fp32. All (B, C, h, w) but timesteps (B,).
+
+    `mask` (B, 1, h, w) says how much each place counts; the mean is over what counts, so that
+    a small subject is learnt as fast as a large one.
+    """
+    error = (prediction.float() - target.float()).pow(2)
+    if settings.kind == "huber":
+        deltas = schedule.huber_deltas(timesteps, settings)[:, None, None, None]
+        error = 2 * deltas * ((error + deltas.pow(2)).sqrt() - deltas)
+    if mask is None:
+        per_picture = error.flatten(1).mean(1)
+    else:
+        counted = mask.float().expand_as(error)
+        per_picture = (error * counted).flatten(1).sum(1) / counted.flatten(1).sum(1).clamp(1e-6)
+    return (schedule.weights(timesteps, settings) * per_picture).mean()

@@ -147,6 +147,26 @@ class ModelIsPickle(UserError):
     setting = "base_model"
 
 
+class PickleRefused(UserError):
+    code = "IM-MOD-09"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} contains program code ({what}) and was not opened."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Ask for a .safetensors version.")
+    setting = "base_model"
+
+
+class PickleLeftovers(UserError):
+    code = "IM-MOD-10"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} contains leftovers of its training ({what}) that Imprint does not open."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Ask for a .safetensors version, or convert it in the program that made it."
+    )
+    setting = "base_model"
+
+
 class NotAModel(UserError):
     code = "IM-MOD-08"
     summary = QT_TRANSLATE_NOOP("engine", "{path} is not a Stable Diffusion model ({what}).")
@@ -156,8 +176,16 @@ class NotAModel(UserError):
 
 class AddonUnreadable(UserError):
     code = "IM-ADD-01"
-    summary = QT_TRANSLATE_NOOP("engine", "{path} could not be read as a LoRA: {reason}.")
-    remedy = QT_TRANSLATE_NOOP("engine", "Choose a LoRA in the kohya or diffusers form.")
+    summary = QT_TRANSLATE_NOOP("engine", "{path} could not be read: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose a LoRA, an embedding or a hypernetwork.")
+
+
+class AddonUnsupported(UserError):
+    code = "IM-ADD-05"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} is {kind}, which Imprint does not apply.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Nothing was applied. Choose a LoRA, LoHa or LoKr, or a model it was baked into."
+    )
 
 
 class AddonDoesNotFit(UserError):
@@ -166,6 +194,22 @@ class AddonDoesNotFit(UserError):
         "engine", "{path} was made for another model: {num_missing} of {num_layers} layers differ."
     )
     remedy = QT_TRANSLATE_NOOP("engine", "Choose the base model that it was trained on.")
+
+
+class HypernetworkDoesNotFit(UserError):
+    code = "IM-ADD-06"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "The hypernetwork was made for another model: it has nets for inputs {widths} wide; "
+        "this model has inputs {model_widths} wide.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose the base model that it was trained on.")
+
+
+class EmbeddingDoesNotFit(UserError):
+    code = "IM-ADD-03"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} was made for {made_for}; this model is {model}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose an embedding that was made for this model.")
 
 
 class OutputNotWritable(UserError):
@@ -216,6 +260,24 @@ class Diverged(UserError):
     setting = "method.learning_rate"
 
 
+class ZeroSnrNeedsV(UserError):
+    code = "IM-TRN-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "This model predicts noise; zero terminal SNR needs one that predicts v."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Switch zero terminal SNR off, or choose another model.")
+    setting = "loss.zero_terminal_snr"
+
+
+class StartDoesNotFit(UserError):
+    code = "IM-TRN-03"
+    summary = QT_TRANSLATE_NOOP("engine", "This run cannot go on from {path}: {reason}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Choose a result of the same method, model and size, or leave it empty."
+    )
+    setting = "method.start_from"
+
+
 class OutOfMemory(UserError):
     code = "IM-MEM-01"
     summary = QT_TRANSLATE_NOOP("engine", "Not enough memory on {device} at {what}.")
@@ -223,11 +285,79 @@ class OutOfMemory(UserError):
     setting = "training.batch_size"
 
 
+class OptimizerNeedsCard(UserError):
+    code = "IM-OPT-01"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "AdamW with 8 bits needs an NVIDIA card and the package bitsandbytes."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", 'Install Imprint with its extra "cuda", or choose adafactor as optimizer.'
+    )
+    setting = "optimizer.name"
+
+
+class OptimizerUnfit(UserError):
+    code = "IM-OPT-02"
+    summary = QT_TRANSLATE_NOOP("engine", "{optimizer} cannot move the weights: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Change that setting, or choose another optimizer.")
+    setting = "optimizer.name"
+
+
+class OptimizerChanged(UserError):
+    code = "IM-OPT-03"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The checkpoint was written with the optimizer {was}, this run uses {now}."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose {was} as optimizer, or start a new run.")
+    setting = "optimizer.name"
+
+
 class FormatUnknown(UserError):
     code = "IM-EXP-01"
     summary = QT_TRANSLATE_NOOP("engine", "{method} cannot be saved as {format}.")
     remedy = QT_TRANSLATE_NOOP("engine", "Choose one of: {formats}.")
     setting = "export.formats"
+
+
+class FormatDoesNotFit(UserError):
+    code = "IM-EXP-02"
+    summary = QT_TRANSLATE_NOOP("engine", "A result for {model} cannot be saved as {format}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Save it as {instead}.")
+    setting = "export.formats"
+
+
+class ExportFailed(UserError):
+    code = "IM-EXP-03"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "{path} was written, but what was read back is not what was learnt: {reason}. It was put "
+        "aside as {aside}.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "The checkpoints are safe. Export the run again; if it fails again, tell us."
+    )
+
+
+class MemoryPlanned(Notice):
+    code = "IM-MEM-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "To fit into {free_gib:.1f} GiB of free memory this run uses {measures}."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "It then needs about {needed_gib:.1f} GiB; steps take a little longer."
+    )
+
+
+class MemoryTight(Notice):
+    code = "IM-MEM-03"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "This run needs about {needed_gib:.1f} GiB at the least; {free_gib:.1f} GiB are free.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "It is tried all the same. Lower the resolution, or close other programs."
+    )
+    setting = "training.resolution"
 
 
 class PictureSkipped(Notice):

@@ -21,6 +21,7 @@ class Stage(Enum):
     WARM_UP = "warm_up"
     LOAD_MODEL = "load_model"
     SCAN = "scan"
+    CLASS_IMAGES = "class_images"
     CACHE_LATENTS = "cache_latents"
     TRAIN = "train"
     SAMPLE = "sample"
@@ -89,6 +90,19 @@ class CheckpointSaved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportChecked:
+    """A file was read back and compared with the live model."""
+
+    path: str
+    format: str
+    keys: int  # tensors in the file
+    largest_difference: float  # relative, of the worst tensor
+    matched: dict[str, int]  # front end -> how many of the keys its rules know
+    loads_in: tuple[str, ...]  # front ends that read every key of it
+    not_in: tuple[str, ...]  # front ends that read no such file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageGenerated:
     path: str
     prompt: str
@@ -143,6 +157,7 @@ Event = (
     | PausedAt
     | ResumedAt
     | CheckpointSaved
+    | ExportChecked
     | ImageGenerated
     | PictureChecked
     | Noticed

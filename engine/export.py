@@ -1,29 +1,92 @@
-"""What was learnt -> files for other programs."""
+"""What was learnt -> files for other programs, each read back and compared before it counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.events import Event, Stage, StageProgress
+from engine.errors import ExportFailed
+from engine.events import Event, ExportChecked, Stage, StageProgress
+from engine.export_check import Findings, compare
 from engine.formats.catalog import FormatEntry, code_of, formats_of
+from engine.formats.front_ends import matches, not_reading
 from engine.formats.metadata import ExportFacts
+from engine.methods.base import Method
 from engine.project import safe_name
-from engine.results import Result
+from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+LARGEST_DIFFERENCE = 2e-3  # relative; what fp16 costs is far below
+_TAKES = {
+    "adapter": AdapterResult,
+    "embedding": EmbeddingResult,
+    "hypernetwork": HypernetworkResult,
+}
 
 
-def export_all(folder: Path, result: Result, facts: ExportFacts) -> Iterator[Event]:
-    """Yield progress; return the paths of the files. Raises FormatUnknown, DiskFull."""
-    entries = formats_of(facts.config.method.kind, facts.config.export.formats)
+def export_all(folder: Path, method: Method, facts: ExportFacts) -> Iterator[Event]:
+    """Yield progress and what the checks found; return the paths of the files.
+
+    Raises FormatUnknown, FormatDoesNotFit, DiskFull, OutputNotWritable or ExportFailed.
+    """
+    config = facts.config
+    entries = formats_of(config.method.kind, config.method.leaves, config.export.formats)
     paths = []
     for count, entry in enumerate(entries, start=1):
-        paths.append(export_one(entry, folder, result, facts))
+        path = folder / file_name(entry, facts)
+        yield from export_one(entry, path, method, facts)
+        paths.append(path)
         yield StageProgress(stage=Stage.EXPORT, done=count, total=len(entries))
     return paths
 
 
-def export_one(entry: FormatEntry, folder: Path, result: Result, facts: ExportFacts) -> Path:
-    stem = entry.file_stem.format(name=safe_name(facts.config.name))
-    path = folder / f"{stem}{entry.suffix}"
-    code_of(entry).save(path, result, facts)
-    return path
+def export_one(
+    entry: FormatEntry, path: Path, method: Method, facts: ExportFacts
+) -> Iterator[Event]:
+    """Write one file, read it back and compare it with the live model.
+
+    Yields ExportChecked. Raises ExportFailed where the file is not what was learnt; it is kept
+    under another name then.
+    """
+    code_of(entry).save(path, result_for(entry, method), facts)
+    yield StageProgress(stage=Stage.EXPORT, done=0, total=0)
+    findings = yield from compare(entry, path, method, facts)
+    if findings.problem is not None or findings.largest_difference > LARGEST_DIFFERENCE:
+        raise _put_aside(path, findings)
+    matched = matches(entry, facts, findings.names)
+    yield ExportChecked(
+        path=str(path),
+        format=entry.name,
+        keys=len(findings.names),
+        largest_difference=findings.largest_difference,
+        matched=matched,
+        loads_in=tuple(name for name, keys in matched.items() if keys == len(findings.names)),
+        not_in=not_reading(entry, facts, findings.names),
+    )
+
+
+def file_name(entry: FormatEntry, facts: ExportFacts) -> str:
+    """A name that every system takes; an embedding's is its word."""
+    stem = entry.file_stem.format(
+        name=safe_name(facts.config.name), trigger=safe_name(facts.config.dataset.trigger)
+    )
+    return f"{stem}{entry.suffix}"
+
+
+def result_for(entry: FormatEntry, method: Method) -> Result:
+    """Of what the method leaves, that which the format takes."""
+    if entry.takes == "model":
+        return method.whole_model()
+    kind = _TAKES[entry.takes]
+    return next(result for result in method.results() if isinstance(result, kind))
+
+
+def _put_aside(path: Path, findings: Findings) -> ExportFailed:
+    aside = path.with_name(f"{path.stem}.failed{path.suffix}")
+    path.replace(aside)
+    reason = findings.problem or Phrase(
+        QT_TRANSLATE_NOOP("engine", "{name} differs by {share:.1%}"),
+        name=findings.worst,
+        share=findings.largest_difference,
+    )
+    return ExportFailed(path=path.name, reason=reason, aside=aside.name)

@@ -1,15 +1,16 @@
-"""Pictures from a base model, with any number of LoRAs at any strength."""
+"""Pictures from a base model, with any mix of LoRAs, embeddings and hypernetworks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engine.addons import Addon, applied
+from engine.addons import Addon, adapters_applied
 from engine.config import STARTER, TrainingSettings
 from engine.control import Control
 from engine.device import DTYPES, has_accelerator, memory_guard, resolve_precision
@@ -23,9 +24,13 @@ from engine.events import (
     StageProgress,
 )
 from engine.formats.png_text import save_png
+from engine.formats.reading import read_result
+from engine.methods.hypernetwork.hooks import applied as nets_applied
 from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.loader import load_model
+from engine.prompts import Tag
+from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.sampler import SampleSettings, paint
 from engine.storage import require_writable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -86,7 +91,7 @@ def request_from(wish: dict[str, Any]) -> GenerateRequest:
     """What the gallery asks for, as plain data, made into a request."""
     base_model = wish["base_model"]
     settings = replace(default_settings(base_model, wish["prompt"]), seed=wish["seed"])
-    addons = (Addon(Path(wish["lora"]), wish["weight"]),) if wish.get("lora") else ()
+    addons = (Addon(Path(wish["addon"]), wish["weight"]),) if wish.get("addon") else ()
     return GenerateRequest(
         base_model=base_model,
         addons=addons,
@@ -96,13 +101,44 @@ def request_from(wish: dict[str, Any]) -> GenerateRequest:
     )
 
 
+@contextmanager
+def dressed(model: DiffusionModel, addons: Sequence[Addon]) -> Iterator[tuple[Tag, ...]]:
+    """Inside the block the model wears the add-ons, whatever kind each file is; yields the tags
+    that front ends write for them. An embedding answers to its file's name.
+
+    Raises AddonUnreadable, AddonDoesNotFit, ...; afterwards the model is as it was.
+    """
+    with ExitStack() as stack:
+        tags, adapters, nets = [], [], []
+        for addon in addons:
+            result = read_result(addon.path, model)
+            name = addon.path.stem
+            match result:
+                case AdapterResult():
+                    adapters.append((result, addon.weight))
+                    tags.append(Tag("lora", name, addon.weight))
+                case HypernetworkResult():
+                    nets.append((result, addon.weight))
+                    tags.append(Tag("hypernet", name, addon.weight))
+                case EmbeddingResult():
+                    model.teach_word(name, _on_the_model(model, result))
+                    stack.callback(model.forget_word, name)
+        stack.enter_context(adapters_applied(model, adapters))
+        stack.enter_context(nets_applied(model, nets))
+        yield tuple(tags)
+
+
+def _on_the_model(model: DiffusionModel, result: EmbeddingResult) -> dict[str, torch.Tensor]:
+    return {part: rows.to(model.token_table(part).device) for part, rows in result.vectors.items()}
+
+
 def _generate(request: GenerateRequest, control: Control, models: ModelCache) -> Iterator[Event]:
     require_writable(request.folder)
     yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
     model, device = models.get(request.base_model)
     yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
     paths: list[str] = []
-    with applied(model, request.addons):
+    with dressed(model, request.addons) as tags:
         for number in range(request.count):
             if control.stop_requested:
                 break
@@ -110,7 +146,7 @@ def _generate(request: GenerateRequest, control: Control, models: ModelCache) ->
             with memory_guard(device, Phrase(QT_TRANSLATE_NOOP("engine", "drawing"))):
                 image = yield from paint(model, settings, device)
             path = _free_path(request.folder, settings.seed)
-            save_png(path, image, settings, model.source.title, request.addons)
+            save_png(path, image, settings, model.source.title, tags)
             paths.append(str(path))
             yield ImageGenerated(path=str(path), prompt=settings.prompt, seed=settings.seed)
             yield StageProgress(stage=Stage.SAMPLE, done=number + 1, total=request.count)

@@ -10,7 +10,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +20,12 @@ from torch import Tensor
 
 from engine import checkpoint
 from engine.checkpoint import Checkpoint
-from engine.config import RunConfig
+from engine.config import RunConfig, TrainingSettings
 from engine.control import Control
 from engine.data.batches import Batch, BatchSource
-from engine.device import memory_bytes, memory_guard, seed_everything
-from engine.diffusion import denoising_loss, draw_noise
+from engine.device import make_accelerator, memory_bytes, memory_guard, seed_everything
+from engine.diffusion import NoisyBatch, denoising_loss, draw_noise
+from engine.ema import Ema
 from engine.errors import Diverged
 from engine.events import (
     CheckpointSaved,
@@ -35,14 +36,16 @@ from engine.events import (
     StepFinished,
 )
 from engine.methods.base import Method
-from engine.models.base import DiffusionModel
-from engine.optimizers import build_optimizer, rate_factor, set_rates
+from engine.models.base import Context, DiffusionModel
 from engine.previews import Previews
 from engine.project import RunFolder
+from engine.stepping import Stepper
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 READ_LATE = 4  # steps a loss may lie on a GPU before it is read
 PAUSE_SECONDS = 0.1
+MAX_CHUNKS = 3  # 225 tokens, as far as front ends let people write without noticing
+KEPT_CONTEXTS = 512  # shuffled captions are endless, memory is not
 
 # Where memory may run out.
 _STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
@@ -50,22 +53,46 @@ _SAMPLE = QT_TRANSLATE_NOOP("engine", "a sample picture")
 
 
 class Contexts:
-    """Prompts -> context. Encoded once and kept while the text encoder does not learn."""
+    """Prompts -> context. Encoded once and kept while nothing that reads text learns."""
 
-    def __init__(self, model: DiffusionModel, learns: bool) -> None:
+    def __init__(self, model: DiffusionModel, learns: bool, max_chunks: int) -> None:
         self._model = model
         self._learns = learns
-        self._known: dict[str, Tensor] = {}
+        self._max_chunks = max_chunks
+        self._known: dict[tuple[str, int], Context] = {}
+        self._lengths: dict[str, int] = {}
 
-    def get(self, captions: tuple[str, ...]) -> Tensor:
-        """(B, tokens, width)."""
+    def get(self, captions: tuple[str, ...]) -> Context:
+        """All of one length, that of the longest caption."""
+        count = min(max(self._num_chunks(text) for text in captions), self._max_chunks)
         if self._learns:
-            return self._model.encode_prompts(captions)
+            return self._model.encode_prompts(captions, num_chunks=count)
         for caption in captions:
-            if caption not in self._known:
+            if (caption, count) not in self._known:
+                self._make_room(len(captions))
                 with torch.no_grad():
-                    self._known[caption] = self._model.encode_prompts([caption])
-        return torch.cat([self._known[caption] for caption in captions])
+                    context = self._model.encode_prompts([caption], num_chunks=count)
+                self._known[caption, count] = context
+        return Context.join([self._known[caption, count] for caption in captions])
+
+    def _num_chunks(self, caption: str) -> int:
+        if caption not in self._lengths:
+            self._lengths[caption] = self._model.num_chunks(caption)
+        return self._lengths[caption]
+
+    def _make_room(self, needed: int) -> None:
+        if len(self._known) >= max(KEPT_CONTEXTS, needed):
+            self._known.clear()
+            self._lengths.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBatches:
+    """The second loss of a step: what the class looked like before (Ruiz et al. 2022)."""
+
+    batches: BatchSource
+    weight: float
+    from_frozen: bool  # the target is the base model's answer, not the noise
 
 
 @dataclass(slots=True)
@@ -89,27 +116,52 @@ class Loop:
     folder: RunFolder
     previews: Previews
     control: Control
+    prior: ClassBatches | None = None
     step: int = 0
     stopped_early: bool = False
     _saved_step: int = -1
-    _optimizer: torch.optim.Optimizer = field(init=False)
+    _stepper: Stepper = field(init=False)
+    _ema: Ema | None = field(init=False)
     _contexts: Contexts = field(init=False)
     _pending: deque[_PendingLoss] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
-        optimizer = build_optimizer(self.method.parameter_groups(), self.config.optimizer)
-        self._optimizer = self.accelerator.prepare(optimizer)
-        self._contexts = Contexts(self.model, self.method.trains_text)
+        config = self.config
+        self._stepper = Stepper(
+            self.method.parameter_groups(),
+            config.optimizer,
+            self.accelerator,
+            num_steps=config.training.steps,
+        )
+        decay = config.optimizer.ema_decay
+        self._ema = Ema(self.method.named_parameters(), decay) if decay > 0 else None
+        max_chunks = 1 if config.dataset.long_captions == "cut" else MAX_CHUNKS
+        self._contexts = Contexts(self.model, self.method.trains_text, max_chunks)
 
     @property
     def num_trainable(self) -> int:
-        return sum(p.numel() for group in self._optimizer.param_groups for p in group["params"])
+        return self._stepper.num_trainable
 
     def restore(self, saved: Checkpoint) -> None:
         """Go on from a checkpoint: the next step is saved.step + 1."""
         self.method.load_state_dict(saved.weights)
-        self._optimizer.load_state_dict(saved.optimizer)
+        self._stepper.load_state_dict(saved.optimizer)
+        if self._ema is not None:
+            self._ema.load_state_dict(saved.ema)
         self.step = self._saved_step = saved.step
+
+    @contextmanager
+    def as_result(self) -> Iterator[None]:
+        """Inside the block the weights are those that samples and exports show."""
+        with ExitStack() as stack:
+            stack.enter_context(self._stepper.evaluation())
+            if self._ema is not None:
+                stack.enter_context(self._ema.swapped_in())
+            yield
+
+    def close(self) -> None:
+        """Let go of the weights: the model may live on in a cache."""
+        self._stepper.close()
 
     def train(self) -> Iterator[Event]:
         """Yield what happens until the last step or until the user stops."""
@@ -137,22 +189,17 @@ class Loop:
         started = time.perf_counter()
         training = self.config.training
         self.step += 1
-        factor = rate_factor(self.step, training.steps, self.config.optimizer)
-        rate = set_rates(self._optimizer, factor)
+        rate = self._stepper.begin(self.step)
         self.method.set_training(True)
         total = torch.zeros((), device=self.accelerator.device)
         for micro in range(training.gradient_accumulation):
             loss = self._loss(micro) / training.gradient_accumulation
-            self.accelerator.backward(loss)
+            self._stepper.backward(loss)
             total += loss.detach()
-        self._share_gradients()
-        if self.config.optimizer.max_grad_norm > 0:
-            self.accelerator.clip_grad_norm_(
-                self._parameters(), self.config.optimizer.max_grad_norm
-            )
-        self._optimizer.step()
-        self._optimizer.zero_grad()
+        self._stepper.end()
         self.method.after_step()
+        if self._ema is not None:
+            self._ema.update(self.step)
         return self._pend(total, rate, time.perf_counter() - started)
 
     def _loss(self, micro: int) -> Tensor:
@@ -161,35 +208,37 @@ class Loop:
         rank, world = self.accelerator.process_index, self.accelerator.num_processes
         generator = seed_everything(training.seed, self.step, micro, rank)
         number = (self.step - 1) * training.gradient_accumulation + micro
-        batch = self.batches.batch(number * world + rank, generator)
-        schedule = self.model.noise_schedule
-        drawn = draw_noise(schedule, batch.latents, generator, training.noise_offset)
+        number = number * world + rank
         self.method.before_step()
+        batch = self.batches.batch(number, generator)
+        loss = self._denoising_loss(batch, generator)
+        if self.prior is None:
+            return loss
+        batch = self.prior.batches.batch(number, generator)
+        second = self._denoising_loss(batch, generator, from_frozen=self.prior.from_frozen)
+        return loss + self.prior.weight * second
+
+    def _denoising_loss(
+        self, batch: Batch, generator: torch.Generator, *, from_frozen: bool = False
+    ) -> Tensor:
+        """How far the model is from the noise in a batch, or from what it once would have said."""
+        settings, schedule = self.config.loss, self.model.noise_schedule
+        drawn = draw_noise(schedule, batch.latents, generator, settings.noise_offset)
         with self.accelerator.autocast():
-            prediction = self._predict(batch, drawn.noisy, drawn.timesteps)
-        weight = schedule.min_snr_weight(drawn.timesteps, training.min_snr_gamma)
-        loss = denoising_loss(prediction, drawn.target, weight)
-        extra = self.method.extra_loss(batch, prediction)
-        return loss if extra is None else loss + extra
+            context = self._contexts.get(batch.captions)
+            prediction = self._predict(batch, drawn, context)
+        target = self._frozen_answer(batch, drawn) if from_frozen else drawn.target
+        return denoising_loss(prediction, target, drawn.timesteps, schedule, settings, batch.mask)
 
-    def _predict(self, batch: Batch, noisy: Tensor, timesteps: Tensor) -> Tensor:
-        context = self._contexts.get(batch.captions)
-        return self.model.predict(noisy.to(context.dtype), timesteps, context)
+    def _predict(self, batch: Batch, drawn: NoisyBatch, context: Context) -> Tensor:
+        noisy = drawn.noisy.to(context.tokens.dtype)
+        return self.model.predict(noisy, drawn.timesteps, context, batch.sizes)
 
-    def _share_gradients(self) -> None:
-        """Average the gradients of all processes, as one message."""
-        if self.accelerator.num_processes == 1:
-            return
-        gradients = [p.grad for p in self._parameters() if p.grad is not None]
-        flat: Any = torch.cat([gradient.flatten() for gradient in gradients])
-        flat = self.accelerator.reduce(flat, reduction="mean")
-        for gradient, part in zip(
-            gradients, flat.split([g.numel() for g in gradients]), strict=True
-        ):
-            gradient.copy_(part.view_as(gradient))
-
-    def _parameters(self) -> list[torch.nn.Parameter]:
-        return [p for group in self._optimizer.param_groups for p in group["params"]]
+    @torch.no_grad()
+    def _frozen_answer(self, batch: Batch, drawn: NoisyBatch) -> Tensor:
+        with self.method.base_model(), self.accelerator.autocast():
+            context = self.model.encode_prompts(batch.captions)
+            return self._predict(batch, drawn, context)
 
     def _pend(self, loss: Tensor, rate: float, seconds: float) -> _PendingLoss:
         if self._reads_at_once:
@@ -235,7 +284,10 @@ class Loop:
         if self._saved_step == self.step:
             return  # replacing a sound checkpoint by itself could only lose it
         if self.accelerator.is_main_process:
-            state = Checkpoint(self.step, self.method.state_dict(), self._optimizer.state_dict())
+            averages = {} if self._ema is None else self._ema.state_dict()
+            state = Checkpoint(
+                self.step, self.method.state_dict(), self._stepper.state_dict(), averages
+            )
             path = checkpoint.save(self.folder.checkpoints, state)
             checkpoint.prune(self.folder.checkpoints, self.config.checkpoints.keep)
             yield CheckpointSaved(step=self.step, path=str(path))
@@ -246,10 +298,10 @@ class Loop:
         if not wanted or not self.accelerator.is_main_process:
             return
         self.method.set_training(False)
-        half = self.accelerator.mixed_precision != "no"
         with (
             memory_guard(self.accelerator.device, Phrase(_SAMPLE)),
-            self.accelerator.autocast() if half else nullcontext(),
+            self.as_result(),
+            self.accelerator.autocast(),
         ):
             for event in self.previews.make(self.step, only_missing=only_missing):
                 yield event
@@ -276,3 +328,25 @@ class Loop:
         flag = torch.tensor(float(told), device=self.accelerator.device)
         told_sum: Any = self.accelerator.reduce(flag, reduction="sum")
         return bool(told_sum > 0)
+
+
+@contextmanager
+def as_result(config: RunConfig, method: Method, saved: Checkpoint) -> Iterator[None]:
+    """Inside the block an attached method shows what a checkpoint's samples would have shown."""
+    method.load_state_dict(saved.weights)
+    accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
+    stepper = Stepper(
+        method.parameter_groups(),
+        config.optimizer,
+        accelerator,
+        num_steps=config.training.steps,
+    )
+    stepper.load_state_dict(saved.optimizer)
+    with ExitStack() as stack:
+        stack.callback(stepper.close)
+        stack.enter_context(stepper.evaluation())
+        if saved.ema:
+            ema = Ema(method.named_parameters(), config.optimizer.ema_decay)
+            ema.load_state_dict(saved.ema)
+            stack.enter_context(ema.swapped_in())
+        yield

@@ -1,7 +1,7 @@
 """Good starting points by method, base model and number of pictures.
 
-Those for the starter model were tried on the sample project; those for real models are the
-field's, until measured.
+What a base model wants stands here, what a method wants on its card. Those for the starter
+model were tried on the sample project; those for real models are the field's, until measured.
 """
 
 from __future__ import annotations
@@ -9,26 +9,43 @@ from __future__ import annotations
 from typing import Any
 
 from engine.config import STARTER
+from engine.config_file import merge
+from engine.errors import UserError
+from engine.methods.catalog import METHODS
+from engine.models.catalog import locate
 
 STARTER_RESOLUTION = 64
 
 
 def starting_point(kind: str, base_model: str, num_pictures: int) -> dict[str, Any]:
     """Settings as plain data, to lay under what the user says."""
-    if base_model == STARTER:
-        return {
-            "method": {"kind": kind, "rank": 8, "alpha": 8.0, "learning_rate": 3e-3},
-            "dataset": {"template": "a noto emoji of a {subject}"},
-            "training": {"steps": 300, "batch_size": 4, "resolution": STARTER_RESOLUTION},
-            "sampling": {"every_steps": 60, "num_inference_steps": 20, "guidance_scale": 3.0},
-            "checkpoints": {"every_steps": 60},
-        }
-    return {
-        "method": {"kind": kind, "rank": 16, "alpha": 16.0, "learning_rate": 1e-4},
-        "training": {"steps": balanced_steps(num_pictures), "batch_size": 1, "resolution": 512},
-    }
+    family, data = _base(base_model, num_pictures)
+    data["method"] = {"kind": kind}
+    card = METHODS.get(kind)
+    if card is None:  # the check will say so
+        return data
+    return merge(data, card.presets.get(family, card.presets.get("", {})))
 
 
 def balanced_steps(num_pictures: int) -> int:
     """60 steps a picture, at least 600, at most 2000."""
     return min(max(60 * num_pictures, 600), 2000)
+
+
+def _base(base_model: str, num_pictures: int) -> tuple[str, dict[str, Any]]:
+    """Name of the family, and what suits its models."""
+    if base_model == STARTER:
+        return STARTER, {
+            "dataset": {"template": "a noto emoji of a {subject}"},
+            "training": {"steps": 300, "batch_size": 4, "resolution": STARTER_RESOLUTION},
+            "sampling": {"every_steps": 60, "num_inference_steps": 20, "guidance_scale": 3.0},
+            "checkpoints": {"every_steps": 60},
+        }
+    try:
+        family = locate(base_model).family
+    except UserError:  # the run will say what is wrong with it
+        name, resolution = "", 512
+    else:
+        name, resolution = family.name, family.resolution
+    steps = balanced_steps(num_pictures)
+    return name, {"training": {"steps": steps, "batch_size": 1, "resolution": resolution}}

@@ -24,6 +24,7 @@ class Previews:
     settings: SamplingSettings
     prompts: tuple[str, ...]
     resolution: int
+    clip_skip: int
     folder: Path
     device: torch.device
 
@@ -42,6 +43,7 @@ class Previews:
                 height=side,
                 num_inference_steps=self.settings.num_inference_steps,
                 guidance_scale=self.settings.guidance_scale,
+                clip_skip=self.clip_skip,
             )
             image = yield from paint(self.model, wanted, self.device)
             try:

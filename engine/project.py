@@ -53,6 +53,11 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("imprint", appauthor=False)) / "latents"
 
 
+def class_images_folder() -> Path:
+    """Where drawn pictures of classes are kept, for all runs with the same model and prompt."""
+    return Path(platformdirs.user_cache_dir("imprint", appauthor=False)) / "class_images"
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The folder of one run. Its config is never edited; a changed one is a new run."""

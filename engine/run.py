@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,19 +14,17 @@ from accelerate import Accelerator
 from engine import checkpoint, config_file, storage
 from engine.config import RunConfig
 from engine.control import Control
-from engine.data import captions
-from engine.data.batches import BatchSource
-from engine.data.latents import CachedImage, LatentCache, encode_pictures, hash_weights
 from engine.data.pictures import PictureError
-from engine.data.scan import Scan, scan_folder
 from engine.device import (
     base_dtype,
     describe,
+    holding_dtype,
     make_accelerator,
     memory_guard,
     seed_everything,
 )
-from engine.errors import NoPictures, PromptCut, UserError
+from engine.diffusion import PredictionType
+from engine.errors import StartDoesNotFit, UserError, ZeroSnrNeedsV
 from engine.events import (
     Event,
     Noticed,
@@ -38,31 +35,32 @@ from engine.events import (
     Stage,
     StageProgress,
 )
-from engine.export import export_all
-from engine.formats.catalog import code_of, formats_of
+from engine.export import export_all, export_one
+from engine.formats.catalog import formats_of
 from engine.formats.metadata import ExportFacts
-from engine.loop import Loop
+from engine.formats.reading import read_result
+from engine.loop import Loop, as_result
+from engine.methods.base import Method, Subject
 from engine.methods.catalog import build
 from engine.models.base import DiffusionModel
-from engine.models.catalog import locate
 from engine.models.loader import load_model
-from engine.previews import Previews
-from engine.project import RunFolder, cache_folder, create_run, open_run, record
+from engine.planning import plan_run
+from engine.preparation import (
+    Dataset,
+    Workshop,
+    batches,
+    class_batches,
+    prepare_classes,
+    prepare_pictures,
+    previews,
+)
+from engine.project import RunFolder, create_run, open_run, record
 from engine.sheet import sampled_steps, samples_of, write_sheet
 from engine.wording import QT_TRANSLATE_NOOP
 
 # Where memory may run out before the first step.
 _LOADING = QT_TRANSLATE_NOOP("engine", "loading the model")
 _PREPARING = QT_TRANSLATE_NOOP("engine", "preparing the pictures")
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """The set as it is trained on."""
-
-    scan: Scan
-    images: list[CachedImage]
-    texts: list[str]  # one for each image
 
 
 def run(config: RunConfig, control: Control) -> Iterator[Event]:
@@ -72,10 +70,13 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
     turns it into RunCrashed.
     """
     try:
-        locate(config.base_model)
-        formats_of(config.method.kind, config.export.formats)
+        formats_of(config.method.kind, config.method.leaves, config.export.formats)
+        plan = plan_run(config)
+        config = plan.config
         accelerator = make_accelerator(config.training)
         folder = _agree_on_folder(accelerator, config)
+        if plan.notice is not None:
+            yield Noticed(notice=plan.notice)
         yield from _recorded(accelerator, config, folder, control)
     except UserError as error:
         yield RunFailed(error=error)
@@ -161,32 +162,27 @@ def _train(
 ) -> Iterator[Event]:
     """The whole path of one run."""
     clock = time.monotonic()
-    yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-    with memory_guard(accelerator.device, _LOADING):
-        model = load_model(config.base_model, base_dtype(accelerator))
-        model.to(accelerator.device, base_dtype(accelerator))
-    yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
-
+    model = yield from _load(accelerator, config)
+    shop = Workshop.open(accelerator, config, model)
     with memory_guard(accelerator.device, _PREPARING):
-        dataset = yield from _prepare_pictures(accelerator, config, model)
-    method = build(config.method)
-    seed_everything(config.training.seed)  # new weights begin the same in every process
-    method.attach(model)
+        dataset = yield from prepare_pictures(shop)
+        prior = config.method.prior()
+        classes = None
+        if prior is not None and not prior.from_frozen:
+            classes = yield from prepare_classes(shop, prior)
+    method = _attached(config, model)
     loop = Loop(
         config=config,
         accelerator=accelerator,
         model=model,
         method=method,
-        batches=_batches(accelerator, config, dataset),
+        batches=batches(shop, dataset),
         folder=folder,
-        previews=_previews(accelerator, config, model, dataset, folder),
+        previews=previews(shop, dataset, folder),
         control=control,
+        prior=None if prior is None else class_batches(shop, prior, dataset, classes),
     )
-    saved, notices = checkpoint.load_latest(folder.path)
-    for notice in notices:
-        yield Noticed(notice=notice)
-    if saved is not None:
-        loop.restore(saved)
+    yield from _resumed(loop, folder)
     yield RunStarted(
         folder=str(folder.path),
         steps=config.training.steps,
@@ -196,12 +192,14 @@ def _train(
     )
     if accelerator.is_main_process:
         folder.remember_start(len(dataset.images))
-    yield from loop.train()
-
-    paths: list[Path] = []
+    with closing(loop):
+        yield from loop.train()
+        paths: list[Path] = []
+        if accelerator.is_main_process:
+            facts = export_facts(config, folder, model, loop.step)
+            with loop.as_result():
+                paths = yield from export_all(folder.exports, method, facts)
     if accelerator.is_main_process:
-        facts = export_facts(config, folder, model, loop.step)
-        paths = yield from export_all(folder.exports, method.result(), facts)
         yield from _write_sheet(folder, dataset)
         _write_result(folder, loop, paths, time.monotonic() - clock)
     yield RunFinished(
@@ -209,6 +207,51 @@ def _train(
         stopped_early=loop.stopped_early,
         exports=tuple(str(path) for path in paths),
     )
+
+
+def _load(accelerator: Accelerator, config: RunConfig) -> Iterator[Event]:
+    """Yield progress; return the model on its device, as the settings want it read."""
+    yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+    with memory_guard(accelerator.device, _LOADING):
+        dtype = base_dtype(accelerator, config)
+        model = load_model(config.base_model, dtype, prediction_type=_prediction_type(config))
+        model.to(accelerator.device, dtype)
+    model.set_clip_skip(config.training.clip_skip)
+    if config.loss.zero_terminal_snr:
+        if model.noise_schedule.prediction_type == "epsilon":
+            raise ZeroSnrNeedsV
+        model.noise_schedule = model.noise_schedule.with_zero_terminal_snr()
+    model.set_gradient_checkpointing(config.training.gradient_checkpointing == "on")
+    yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
+    return model
+
+
+def _prediction_type(config: RunConfig) -> PredictionType | None:
+    return None if config.prediction_type == "auto" else config.prediction_type
+
+
+def _attached(config: RunConfig, model: DiffusionModel) -> Method:
+    """The method with its weights in the model, started from a file if that is wished."""
+    dataset = config.dataset
+    method = build(config.method, Subject(dataset.trigger, dataset.class_word))
+    seed_everything(config.training.seed)  # new weights begin the same in every process
+    method.attach(model)
+    if config.method.start_from:
+        path = storage.expand(config.method.start_from)
+        try:
+            method.adopt(read_result(path, model))
+        except ValueError as error:
+            reason = error.args[0] if error.args else ""
+            raise StartDoesNotFit(path=path.name, reason=reason) from error
+    return method
+
+
+def _resumed(loop: Loop, folder: RunFolder) -> Iterator[Event]:
+    saved, notices = checkpoint.load_latest(folder.path)
+    for notice in notices:
+        yield Noticed(notice=notice)
+    if saved is not None:
+        loop.restore(saved)
 
 
 def _write_sheet(folder: RunFolder, dataset: Dataset) -> Iterator[Event]:
@@ -237,6 +280,8 @@ def export_facts(
         config=config,
         source=model.source,
         prediction_type=model.noise_schedule.prediction_type,
+        zero_terminal_snr=bool(model.noise_schedule.alphas[-1] == 0),
+        configs=model.configs(),
         num_images=num_images,
         step=step,
         started_at=started_at,
@@ -251,92 +296,22 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
     try:
         folder = open_run(path)
         config = config_file.require(config_file.read(folder.config_path))
-        entry = formats_of(config.method.kind, (format_name,))[0]
+        entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
         saved = checkpoint.load_step(folder.path, step)
         storage.require_writable(out.parent)
         yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-        model = load_model(config.base_model)
-        method = build(config.method)
-        method.attach(model)
-        method.load_state_dict(saved.weights)
+        model = load_model(
+            config.base_model,
+            holding_dtype(config),
+            prediction_type=_prediction_type(config),
+        )
+        method = _attached(config, model)
         facts = export_facts(config, folder, model, saved.step)
-        code_of(entry).save(out, method.result(), facts)
+        with as_result(config, method, saved):
+            yield from export_one(entry, out, method, facts)
         yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
     except UserError as error:
         yield RunFailed(error=error)
-
-
-def _prepare_pictures(
-    accelerator: Accelerator, config: RunConfig, model: DiffusionModel
-) -> Iterator[Event]:
-    """Yield progress and notices; return the Dataset. Raises NoPictures, FolderMissing."""
-    settings = config.dataset
-    own_captions = Path(settings.captions_folder) if settings.captions_folder else None
-    scan = Scan(Path(settings.folder), (), (), 0)
-    for found in scan_folder(storage.expand(settings.folder), own_captions):
-        if isinstance(found, Scan):
-            scan = found
-        else:
-            yield StageProgress(stage=Stage.SCAN, done=found, total=0)
-    for notice in scan.notices:
-        yield Noticed(notice=notice)
-    cache = LatentCache(
-        folder=cache_folder(),
-        vae_hash=hash_weights(model.vae_module()),
-        writes=accelerator.is_main_process,
-    )
-    images = yield from encode_pictures(
-        model,
-        scan.items,
-        cache,
-        resolution=config.training.resolution,
-        flip=settings.flip,
-    )
-    if not images:
-        raise NoPictures(folder=settings.folder, num_files=scan.num_files)
-    texts = [
-        captions.compose(
-            image.item.caption, settings.template, settings.trigger, settings.class_word
-        )
-        for image in images
-    ]
-    for text in dict.fromkeys(texts):
-        if model.count_tokens(text) > model.max_tokens:
-            yield Noticed(notice=PromptCut(limit=model.max_tokens - 2, text=text[:60]))
-    return Dataset(scan, images, texts)
-
-
-def _batches(accelerator: Accelerator, config: RunConfig, dataset: Dataset) -> BatchSource:
-    return BatchSource(
-        images=dataset.images,
-        captions=dataset.texts,
-        batch_size=config.training.batch_size,
-        repeats=config.dataset.repeats,
-        seed=config.training.seed,
-        device=accelerator.device,
-        caption_dropout=config.dataset.caption_dropout,
-        flip=config.dataset.flip,
-    )
-
-
-def _previews(
-    accelerator: Accelerator,
-    config: RunConfig,
-    model: DiffusionModel,
-    dataset: Dataset,
-    folder: RunFolder,
-) -> Previews:
-    suggested = captions.suggest_prompts(
-        dataset.texts, config.dataset.trigger, config.dataset.class_word
-    )
-    return Previews(
-        model=model,
-        settings=config.sampling,
-        prompts=config.sampling.prompts or suggested,
-        resolution=config.training.resolution,
-        folder=folder.samples,
-        device=accelerator.device,
-    )
 
 
 def _write_result(folder: RunFolder, loop: Loop, paths: list[Path], seconds: float) -> None:
@@ -349,7 +324,20 @@ def _write_result(folder: RunFolder, loop: Loop, paths: list[Path], seconds: flo
             "steps": loop.step,
             "seconds": round(seconds, 1),
             "exports": [path.name for path in paths],
-            "sha256": {path.name: storage.sha256_of(path) for path in paths},
+            "sha256": _sums(paths),
             "versions": {name: version(name) for name in libraries},
         },
     )
+
+
+def _sums(paths: list[Path]) -> dict[str, str]:
+    """sha256 of each exported file, those in folders by their place in it."""
+    files = [
+        (path, file)
+        for path in paths
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.is_file()
+    ]
+    return {
+        file.relative_to(path.parent).as_posix(): storage.sha256_of(file) for path, file in files
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine.config import STARTER
+from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import merge
 from engine.models.catalog import RESOURCES
 from engine.presets import starting_point
@@ -20,7 +20,7 @@ PROMPTS = tuple(
 )
 
 
-def sample_data(runs_folder: Path) -> dict[str, Any]:
+def sample_data(runs_folder: Path, kind: str = DEFAULT_METHOD) -> dict[str, Any]:
     """Settings of a run on the sample, as plain data."""
     own = {
         "name": "sample-cat",
@@ -29,4 +29,4 @@ def sample_data(runs_folder: Path) -> dict[str, Any]:
         "dataset": {"folder": str(IMAGES), "trigger": TRIGGER, "class_word": CLASS_WORD},
         "sampling": {"prompts": list(PROMPTS)},
     }
-    return merge(starting_point("lora", STARTER, num_pictures=6), own)
+    return merge(starting_point(kind, STARTER, num_pictures=6), own)

@@ -28,23 +28,44 @@ def _own_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
 
 
-def build_tiny_model(folder: Path, prediction_type: str = "epsilon") -> Path:
-    """A real SD 1.x of about 200,000 parameters, random weights, as a diffusers folder."""
+SD1_UNET = {
+    "block_out_channels": (16, 32),
+    "layers_per_block": 1,
+    "cross_attention_dim": 32,
+    "attention_head_dim": 2,
+    "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+    "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+}
+SD2_UNET = SD1_UNET | {"attention_head_dim": (2, 4), "use_linear_projection": True}
+SDXL_UNET = {
+    "block_out_channels": (16, 32, 32),
+    "layers_per_block": 1,
+    "cross_attention_dim": 56,  # both text encoders side by side
+    "attention_head_dim": (2, 4, 4),
+    "use_linear_projection": True,
+    "transformer_layers_per_block": (1, 1, 2),
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 8,
+    "projection_class_embeddings_input_dim": 24 + 6 * 8,
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+}
+
+
+def build_tiny_model(
+    folder: Path, prediction_type: str = "epsilon", unet: dict | None = None
+) -> Path:
+    """A real model of some 200,000 parameters, random weights, as a diffusers folder.
+
+    SD 1.x, or the family whose topology `unet` has.
+    """
     import torch
     from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
 
     torch.manual_seed(0)
-    unet = UNet2DConditionModel(
-        sample_size=8,
-        block_out_channels=(16, 32),
-        layers_per_block=1,
-        cross_attention_dim=32,
-        attention_head_dim=2,
-        norm_num_groups=8,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-    )
+    settings = unet or SD1_UNET
+    is_xl = settings.get("addition_embed_type") == "text_time"
+    network = UNet2DConditionModel(sample_size=8, norm_num_groups=8, **settings)
     vae = AutoencoderKL(
         block_out_channels=(8, 16),
         down_block_types=("DownEncoderBlock2D",) * 2,
@@ -54,21 +75,9 @@ def build_tiny_model(folder: Path, prediction_type: str = "epsilon") -> Path:
         norm_num_groups=4,
         sample_size=16,
     )
-    text_encoder = CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=49408,
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            bos_token_id=49406,
-            eos_token_id=49407,
-            pad_token_id=49407,
-        )
-    )
-    unet.save_pretrained(folder / "unet")
+    _tiny_text_encoder(32).save_pretrained(folder / "text_encoder")
+    network.save_pretrained(folder / "unet")
     vae.save_pretrained(folder / "vae")
-    text_encoder.save_pretrained(folder / "text_encoder")
     DDPMScheduler(
         beta_schedule="scaled_linear",
         beta_start=0.00085,
@@ -76,8 +85,29 @@ def build_tiny_model(folder: Path, prediction_type: str = "epsilon") -> Path:
         prediction_type=prediction_type,
     ).save_pretrained(folder / "scheduler")
     shutil.copytree(ROOT / "resources/model_configs/clip_tokenizer", folder / "tokenizer")
-    shutil.copy(ROOT / "resources/model_configs/sd15/model_index.json", folder)
+    if is_xl:
+        _tiny_text_encoder(24, projection=24).save_pretrained(folder / "text_encoder_2")
+        shutil.copytree(folder / "tokenizer", folder / "tokenizer_2")
+    family = "sdxl" if is_xl else "sd21-v" if settings.get("use_linear_projection") else "sd15"
+    shutil.copy(ROOT / f"resources/model_configs/{family}/model_index.json", folder)
     return folder
+
+
+def _tiny_text_encoder(width: int, projection: int = 0):
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+    config = CLIPTextConfig(
+        vocab_size=49408,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        projection_dim=projection or width,
+        bos_token_id=49406,
+        eos_token_id=49407,
+        pad_token_id=49407,
+    )
+    return CLIPTextModelWithProjection(config) if projection else CLIPTextModel(config)
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +118,17 @@ def tiny_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_v_folder(tmp_path_factory) -> Path:
     return build_tiny_model(tmp_path_factory.mktemp("tiny-v") / "tiny-v-model", "v_prediction")
+
+
+@pytest.fixture(scope="session")
+def tiny_sd2_folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny-sd2") / "tiny-sd2-model"
+    return build_tiny_model(folder, "v_prediction", SD2_UNET)
+
+
+@pytest.fixture(scope="session")
+def tiny_sdxl_folder(tmp_path_factory) -> Path:
+    return build_tiny_model(tmp_path_factory.mktemp("tiny-xl") / "tiny-xl-model", unet=SDXL_UNET)
 
 
 def draw_pictures(folder: Path, count: int = 3) -> Path:

@@ -47,13 +47,15 @@ def tiny_run(base: Path, images: Path, runs: Path, **over: Any) -> dict[str, Any
         "name": "toy",
         "base_model": str(base),
         "runs_folder": str(runs),
-        "dataset": {"folder": str(images)},
+        "dataset": {"folder": str(images), "trigger": "zwx", "class_word": "toy"},
         "method": {"kind": "lora", "rank": 4, "alpha": 2.0, "learning_rate": 1e-3},
         "training": {"steps": 4, "resolution": 32, "device": "cpu"},
         "sampling": {"every_steps": 0, "num_inference_steps": 2},
         "checkpoints": {"every_steps": 2},
         "export": {"precision": "fp32"},
     }
+    if "method" in over:  # another method has other settings
+        data.pop("method")
     return config_file.merge(data, over)
 
 
@@ -106,7 +108,11 @@ def left_by(folder: RunFolder) -> dict[str, Any]:
         "state": (newest / "state.json").read_text("utf-8"),
         "losses": losses(folder),
         "samples": {path.name: sha256(path) for path in sorted(folder.samples.glob("*.png"))},
-        "exports": {path.name: data_section(path) for path in sorted(folder.exports.glob("*"))},
+        "exports": {
+            path.relative_to(folder.exports).as_posix(): data_section(path)
+            for path in sorted(folder.exports.rglob("*"))
+            if path.is_file()
+        },
     }
 
 
@@ -124,8 +130,10 @@ def sha256(path: Path) -> str:
 
 
 def data_section(path: Path) -> str:
-    """sha256 of the tensors of a safetensors file, without its header (which tells the time)."""
+    """sha256 of a file, of safetensors without their header (which tells the time)."""
     data = path.read_bytes()
+    if path.suffix != ".safetensors":
+        return hashlib.sha256(data).hexdigest()
     return hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()
 
 

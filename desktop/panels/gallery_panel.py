@@ -25,6 +25,7 @@ from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import Card, Page, label, spin_box
 from desktop.widgets.message_strip import MessageStrip
 from engine.config import STARTER
+from engine.errors import UserError
 from engine.events import (
     Event,
     ImageGenerated,
@@ -34,6 +35,7 @@ from engine.events import (
     Stage,
     StageProgress,
 )
+from engine.models.catalog import locate
 
 VIEW = 320
 MAX_SEED = 2**31 - 1
@@ -77,8 +79,8 @@ class GalleryPanel(Page):
         self.addon.clear()
         self.addon.addItem(self.tr("None: the base model alone"), ("", ""))
         for run in self._draft.project.list_runs():
-            for path in sorted(run.exports.glob("*.safetensors")):
-                if not path.stem.endswith("-diffusers"):
+            for path in sorted(run.exports.glob("*")):
+                if not path.stem.endswith(("-diffusers", ".failed")):
                     title = f"{path.stem} · {run.path.name}"
                     self.addon.addItem(title, (str(path), _base_of(run.config_path)))
         row = self.addon.findData(chosen) if chosen else -1
@@ -100,10 +102,12 @@ class GalleryPanel(Page):
     def ask(self) -> None:
         """Ask for the pictures, first of the base model where a comparison is wished for."""
         path, base = self.addon.currentData() or ("", "")
+        base = base or self._draft.get("base_model", STARTER)
+        is_model = bool(path) and is_whole_model(path)  # then it takes the base model's place
         wish = {
             "prompt": " ".join(self.prompt.toPlainText().split()),
-            "base_model": base or self._draft.get("base_model", STARTER),
-            "lora": path,
+            "base_model": path if is_model else base,
+            "addon": "" if is_model else path,
             "weight": self.weight.value() / 100,
             "seed": self.seed.value(),
             "count": self.count.value(),
@@ -117,7 +121,8 @@ class GalleryPanel(Page):
         self.generate.setEnabled(False)
         if path and self.compare.isChecked():
             hidden = str(self._draft.project.generated / "base")
-            self.generate_requested.emit({**wish, "lora": "", "folder": hidden, "is_base": True})
+            before = {**wish, "base_model": base, "addon": "", "folder": hidden, "is_base": True}
+            self.generate_requested.emit(before)
         self.generate_requested.emit(wish)
 
     @Slot(object, bool)
@@ -302,6 +307,15 @@ def _show(picture: QLabel, path: str) -> None:
     pixmap = QPixmap(path)
     if not pixmap.isNull():
         picture.setPixmap(pixmap.scaled(VIEW, VIEW, Qt.AspectRatioMode.KeepAspectRatio, mode))
+
+
+def is_whole_model(path: str) -> bool:
+    """Whether a trained file is a model of its own rather than an add-on to one."""
+    try:
+        locate(path)
+    except UserError:
+        return False
+    return True
 
 
 def _grid_item(path: Path) -> GridItem:

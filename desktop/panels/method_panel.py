@@ -20,7 +20,7 @@ from desktop.widgets.labels import Card, Page, label
 from desktop.widgets.method_card import MethodCard
 from desktop.widgets.settings_form import SettingsForm
 from desktop.words import remedy_of, summary_of
-from engine.config import STARTER, RunConfig
+from engine.config import DEFAULT_METHOD, STARTER, RunConfig
 from engine.config_file import Problem
 from engine.errors import UserError
 from engine.methods.catalog import METHODS
@@ -49,7 +49,7 @@ class MethodPanel(Page):
         self._use_file = text_button(theme, "folder", self.tr("Choose a model file…"))
         self._advanced = QCheckBox(self.tr("Show all settings"))
         self._advanced.setChecked(advanced)
-        self.form = SettingsForm(draft, _form_rows())
+        self.form = SettingsForm(draft, _form_rows(draft.get("method.kind", DEFAULT_METHOD)))
         self._connect()
         self._lay_out()
         self.form.show_advanced(advanced)
@@ -69,11 +69,8 @@ class MethodPanel(Page):
         except UserError as error:
             self._base_note.setText(f"{summary_of(error)} {remedy_of(error)}")
             return
-        kind = self._draft.get("method.kind", "lora")
         self._draft.set("base_model", base_model)
-        for section, values in starting_point(kind, base_model, 8).items():
-            for key, value in values.items():
-                self._draft.set(f"{section}.{key}", value)
+        self._take_preset(self._draft.get("method.kind", DEFAULT_METHOD))
         if not source.is_starter:
             self._draft.set("dataset.template", "a photo of {subject}")
 
@@ -91,8 +88,17 @@ class MethodPanel(Page):
 
     @Slot(str)
     def _choose_method(self, kind: str) -> None:
-        if METHODS[kind].is_available:
-            self._draft.set("method.kind", kind)
+        """Another method has other settings; those of the one before do not count for it."""
+        if kind == self._draft.get("method.kind", DEFAULT_METHOD):
+            return
+        self._draft.put("method", {"kind": kind})
+        self._take_preset(kind)
+
+    def _take_preset(self, kind: str) -> None:
+        base = self._draft.get("base_model", STARTER)
+        for section, values in starting_point(kind, base, 8).items():
+            for key, value in values.items():
+                self._draft.set(f"{section}.{key}", value)
 
     @Slot(bool)
     def _toggle_advanced(self, advanced: bool) -> None:
@@ -101,8 +107,9 @@ class MethodPanel(Page):
 
     @Slot(str)
     def _show_draft(self, key: str) -> None:
-        if key in ("", "method.kind"):
-            chosen = self._draft.get("method.kind", "lora")
+        if key in ("", "method"):
+            chosen = self._draft.get("method.kind", DEFAULT_METHOD)
+            self.form.set_rows(_form_rows(chosen))
             for kind, card in self.cards.items():
                 card.set_chosen(kind == chosen)
             self.state.setText(METHODS[chosen].title if chosen in METHODS else "")
@@ -164,7 +171,8 @@ class MethodPanel(Page):
         self.content.addWidget(scroll, 1)
 
 
-def _form_rows() -> list[Row]:
+def _form_rows(kind: str) -> list[Row]:
     """Basic settings first, then the advanced ones, in the order of their declaration."""
-    found = [row for row in rows(RunConfig) if row.key not in ELSEWHERE]
+    own = rows(METHODS[kind].settings, "method.") if kind in METHODS else ()
+    found = [row for row in (*own, *rows(RunConfig)) if row.key not in ELSEWHERE]
     return [row for row in found if not row.advanced] + [row for row in found if row.advanced]

@@ -152,6 +152,7 @@ class MonitorPanel(Page):
             Stage.WARM_UP: self.tr("Warming up…"),
             Stage.LOAD_MODEL: self.tr("Loading the model…"),
             Stage.SCAN: self.tr("Reading pictures…"),
+            Stage.CLASS_IMAGES: self.tr("Drawing pictures of the class…"),
             Stage.CACHE_LATENTS: self.tr("Preparing pictures…"),
             Stage.SAMPLE: self.tr("Making samples…"),
             Stage.EXPORT: self.tr("Writing files…"),

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from desktop.widgets.labels import Card, label, set_kind
 from desktop.words import engine_text
-from engine.methods.catalog import MethodEntry
+from engine.methods.card import MethodCard as Entry
 
 
 class MethodCard(Card):
@@ -16,7 +16,7 @@ class MethodCard(Card):
 
     chosen = Signal(str)
 
-    def __init__(self, entry: MethodEntry, parent: QWidget | None = None) -> None:
+    def __init__(self, entry: Entry, parent: QWidget | None = None) -> None:
         super().__init__(entry.title, parent)
         self.entry = entry
         self._badge = label(self._badge_text(), "badge")
@@ -29,11 +29,11 @@ class MethodCard(Card):
         ):
             self.body.addLayout(_meter(name, value))
         self.body.addWidget(label(engine_text(entry.best_for), "note", wrap=True))
+        if entry.warning:
+            self.body.addWidget(label(engine_text(entry.warning), "note", wrap=True))
         self.body.addStretch(1)
-        self.setEnabled(entry.is_available)
-        if entry.is_available:
-            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{entry.title}, {self._badge.text()}")
 
     def set_chosen(self, chosen: bool) -> None:
@@ -50,9 +50,9 @@ class MethodCard(Card):
             super().keyPressEvent(event)
 
     def _badge_text(self) -> str:
-        if not self.entry.is_available:
-            return self.tr("Comes next")
-        return self.tr("Recommended") if self.entry.kind == "lora" else ""
+        if self.entry.warning:
+            return self.tr("Not recommended")
+        return self.tr("Recommended") if self.entry.recommended else ""
 
 
 def _meter(name: str, value: int) -> QHBoxLayout:

@@ -31,7 +31,8 @@ class SettingsForm(QWidget):
     def __init__(self, draft: Draft, rows: list[Row], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._draft = draft
-        self._rows = {row.key: row for row in rows}
+        self._rows: dict[str, Row] = {}
+        self._advanced = True
         self._editors: dict[str, QWidget] = {}
         self._problems: dict[str, Any] = {}
         self._guard = _WheelGuard(self)
@@ -39,11 +40,24 @@ class SettingsForm(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        for row in rows:
-            self._add(row)
+        self.set_rows(rows)
         draft.changed.connect(self._on_draft_changed)
 
+    def set_rows(self, rows: list[Row]) -> None:
+        """Show these settings instead; nothing happens where they are shown already."""
+        if list(self._rows.values()) == rows:
+            return
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
+        self._editors.clear()
+        self._problems.clear()
+        self._rows = {row.key: row for row in rows}
+        for row in rows:
+            self._add(row)
+        self.show_advanced(self._advanced)
+
     def show_advanced(self, advanced: bool) -> None:
+        self._advanced = advanced
         for key, row in self._rows.items():
             visible = advanced or not row.advanced
             self._layout.setRowVisible(self._editors[key], visible)

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from engine.data.buckets import Bucket
-from engine.data.latents import CachedImage
+from engine.data.latents import CachedImage, Encoded
 from engine.device import keyed_generator
-from engine.models.base import Moments
 
 _ORDER_KEY = 1  # keeps the order's randomness apart from the noise's
 
@@ -25,6 +24,8 @@ class Batch:
 
     latents: Tensor  # (B, C, h, w) on the device
     captions: tuple[str, ...]
+    sizes: Tensor  # (B, 6), see DiffusionModel.predict
+    mask: Tensor | None = None  # (B, 1, h, w), how much each place counts
 
 
 @dataclass(slots=True)
@@ -39,12 +40,14 @@ class BatchSource:
     device: torch.device
     caption_dropout: float = 0.0
     flip: bool = False
-    _resident: list[tuple[Moments, Moments | None]] = field(default_factory=list)
+    shuffle_tags: bool = False
+    keep_tags: int = 1
+    _resident: list[tuple[Encoded, Encoded | None]] = field(default_factory=list)
     _epoch: tuple[int, list[list[int]]] = (-1, [])
 
     def __post_init__(self) -> None:
         self._resident = [
-            (_move(image.moments, self.device), image.flipped and _move(image.flipped, self.device))
+            (image.upright.to(self.device), image.flipped and image.flipped.to(self.device))
             for image in self.images
         ]
 
@@ -56,14 +59,22 @@ class BatchSource:
         """Batch `number`, counted from 0 over all epochs; the generator draws the latents."""
         epoch, position = divmod(number, self.batches_per_epoch)
         chosen = self._order(epoch)[position]
-        latents, captions = [], []
+        latents, captions, sizes, masks = [], [], [], []
         for index in chosen:
             flip, drop = torch.rand(2, generator=generator).tolist()
-            moments, flipped = self._resident[index]
-            use_flipped = self.flip and flipped is not None and flip < 0.5
-            latents.append((flipped if use_flipped and flipped else moments).sample(generator))
-            captions.append("" if drop < self.caption_dropout else self.captions[index])
-        return Batch(torch.cat(latents), tuple(captions))
+            upright, flipped = self._resident[index]
+            picture = flipped if self.flip and flipped is not None and flip < 0.5 else upright
+            latents.append(picture.moments.sample(generator))
+            captions.append("" if drop < self.caption_dropout else self._text(index, generator))
+            sizes.append(picture.sizes)
+            masks.append(picture.mask)
+        mask = torch.cat(masks) if all(mask is not None for mask in masks) else None
+        return Batch(torch.cat(latents), tuple(captions), torch.stack(sizes), mask)
+
+    def _text(self, index: int, generator: torch.Generator) -> str:
+        if not self.shuffle_tags:
+            return self.captions[index]
+        return shuffle_tags(self.captions[index], self.keep_tags, generator)
 
     def _order(self, epoch: int) -> list[list[int]]:
         """The batches of one epoch: shuffled within each shape, then among each other."""
@@ -86,5 +97,9 @@ class BatchSource:
         return order
 
 
-def _move(moments: Moments, device: torch.device) -> Moments:
-    return Moments(moments.mean.to(device), moments.std.to(device))
+def shuffle_tags(caption: str, keep: int, generator: torch.Generator) -> str:
+    """The parts between commas in a new order, the first `keep` of them where they were."""
+    tags = [tag.strip() for tag in caption.split(",") if tag.strip()]
+    head, tail = tags[:keep], tags[keep:]
+    order = torch.randperm(len(tail), generator=generator).tolist()
+    return ", ".join([*head, *(tail[place] for place in order)])

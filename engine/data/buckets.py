@@ -40,13 +40,27 @@ def choose_bucket(width: int, height: int, buckets: tuple[Bucket, ...]) -> Bucke
     )
 
 
-def crop_to(image: Image.Image, bucket: Bucket) -> Image.Image:
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """How a picture becomes a bucket: scaled to a size that covers it, then cut."""
+
+    scaled: tuple[int, int]  # width, height
+    left: int
+    top: int
+    bucket: Bucket
+
+
+def plan_crop(width: int, height: int, bucket: Bucket) -> Crop:
     """Scale the picture to cover the bucket and cut the rest away evenly."""
-    scale = max(bucket.width / image.width, bucket.height / image.height)
-    size = (
-        max(bucket.width, round(image.width * scale)),
-        max(bucket.height, round(image.height * scale)),
-    )
-    resized = image.resize(size, Image.Resampling.LANCZOS)
-    left, top = (size[0] - bucket.width) // 2, (size[1] - bucket.height) // 2
-    return resized.crop((left, top, left + bucket.width, top + bucket.height))
+    scale = max(bucket.width / width, bucket.height / height)
+    scaled = (max(bucket.width, round(width * scale)), max(bucket.height, round(height * scale)))
+    left, top = (scaled[0] - bucket.width) // 2, (scaled[1] - bucket.height) // 2
+    return Crop(scaled, left, top, bucket)
+
+
+def crop_to(image: Image.Image, bucket: Bucket) -> Image.Image:
+    """See plan_crop."""
+    crop = plan_crop(image.width, image.height, bucket)
+    resized = image.resize(crop.scaled, Image.Resampling.LANCZOS)
+    box = (crop.left, crop.top, crop.left + bucket.width, crop.top + bucket.height)
+    return resized.crop(box)

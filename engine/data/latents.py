@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import safetensors.torch
@@ -19,13 +20,31 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from engine.data import pictures
-from engine.data.buckets import Bucket, choose_bucket, crop_to, make_buckets
+from engine.data.buckets import Bucket, choose_bucket, crop_to, make_buckets, plan_crop
 from engine.data.scan import ImageItem
 from engine.errors import CacheUnavailable, PictureSkipped, UserError
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.models.base import DiffusionModel, Moments
 from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP
+
+MaskSource = Literal["off", "alpha", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture as the training sees it."""
+
+    moments: Moments  # (1, C, h, w)
+    sizes: Tensor  # (6,), see DiffusionModel.predict
+    mask: Tensor | None = None  # (1, 1, h, w) in [0, 1]
+
+    def to(self, device: torch.device) -> Encoded:
+        return Encoded(
+            Moments(self.moments.mean.to(device), self.moments.std.to(device)),
+            self.sizes.to(device),
+            None if self.mask is None else self.mask.to(device),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +53,8 @@ class CachedImage:
 
     item: ImageItem
     bucket: Bucket
-    moments: Moments  # (1, C, h, w)
-    flipped: Moments | None
+    upright: Encoded
+    flipped: Encoded | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +72,39 @@ class LatentCache:
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
 
 
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How pictures are made ready."""
+
+    resolution: int
+    flip: bool = False
+    masks: MaskSource = "off"
+    unmasked_weight: float = 0.0
+
+
 def encode_pictures(
     model: DiffusionModel,
     items: tuple[ImageItem, ...],
     cache: LatentCache,
-    *,
-    resolution: int,
-    flip: bool,
+    preparation: Preparation,
 ) -> Iterator[Event]:
     """Yield progress; return the list of CachedImage.
 
     A picture that became unreadable since the scan is left out with a notice.
     """
-    buckets = make_buckets(resolution, model.bucket_step)
+    buckets = make_buckets(preparation.resolution, model.bucket_step)
     found: list[CachedImage] = []
     for count, item in enumerate(items, start=1):
         bucket = choose_bucket(item.width, item.height, buckets)
         try:
-            moments = _moments(model, item, bucket, cache, flip=False)
-            flipped = _moments(model, item, bucket, cache, flip=True) if flip else None
+            found.append(_cached_image(model, item, bucket, cache, preparation))
         except pictures.PictureError as error:
             yield Noticed(notice=PictureSkipped(name=item.path.name, reason=error.reason))
             continue
         except UserError as error:  # the disk, not the picture: go on in memory
             yield Noticed(notice=CacheUnavailable(reason=error.sentence))
             cache = LatentCache(None, cache.vae_hash, writes=False)
-            moments = _moments(model, item, bucket, cache, flip=False)
-            flipped = _moments(model, item, bucket, cache, flip=True) if flip else None
-        found.append(CachedImage(item, bucket, moments, flipped))
+            found.append(_cached_image(model, item, bucket, cache, preparation))
         yield StageProgress(stage=Stage.CACHE_LATENTS, done=count, total=len(items))
     return found
 
@@ -100,34 +124,84 @@ def to_pixels(image: Image.Image) -> Tensor:
     return torch.from_numpy(array).permute(2, 0, 1)[None].contiguous()
 
 
-def _moments(
+def _cached_image(
+    model: DiffusionModel,
+    item: ImageItem,
+    bucket: Bucket,
+    cache: LatentCache,
+    preparation: Preparation,
+) -> CachedImage:
+    upright = _encoded(model, item, bucket, cache, flip=False)
+    flipped = _encoded(model, item, bucket, cache, flip=True) if preparation.flip else None
+    if preparation.masks != "off":
+        mask = _mask(item, bucket, preparation, model.latent_downscale)
+        upright = replace(upright, mask=mask)
+        flipped = flipped and replace(flipped, mask=mask.flip(-1))
+    return CachedImage(item, bucket, upright, flipped)
+
+
+def _encoded(
     model: DiffusionModel, item: ImageItem, bucket: Bucket, cache: LatentCache, *, flip: bool
-) -> Moments:
+) -> Encoded:
     path = cache.path(item, bucket, flip)
     if path is not None and path.is_file():
         known = _read(path)
         if known is not None:
             return known
+    image = crop_to(pictures.decode(_unchanged(item)).image, bucket)
+    if flip:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    encoded = model.encode_images(to_pixels(image))
+    moments = Moments(encoded.mean.cpu(), encoded.std.cpu())
+    sizes = _sizes(item, bucket, flip=flip)
+    if path is not None and cache.writes:
+        tensors = {
+            "mean": moments.mean.contiguous(), "std": moments.std.contiguous(), "sizes": sizes
+        }  # fmt: skip
+        write_bytes(path, safetensors.torch.save(tensors))
+    return Encoded(moments, sizes)
+
+
+def _unchanged(item: ImageItem) -> bytes:
     data = pictures.read_file(item.path)
     if hashlib.sha256(data).hexdigest() != item.content_hash:
         raise pictures.PictureError(
             QT_TRANSLATE_NOOP("engine", "It changed while it was being prepared.")
         )
-    image = crop_to(pictures.decode(data).image, bucket)
-    if flip:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    encoded = model.encode_images(to_pixels(image))
-    moments = Moments(encoded.mean.cpu(), encoded.std.cpu())
-    if path is not None and cache.writes:
-        tensors = {"mean": moments.mean.contiguous(), "std": moments.std.contiguous()}
-        write_bytes(path, safetensors.torch.save(tensors))
-    return moments
+    return data
 
 
-def _read(path: Path) -> Moments | None:
-    """None where the file is damaged; it is then made anew."""
+def _sizes(item: ImageItem, bucket: Bucket, *, flip: bool) -> Tensor:
+    """(6,): original height, width; top, left of the crop; height, width of the bucket."""
+    crop = plan_crop(item.width, item.height, bucket)
+    left = crop.scaled[0] - bucket.width - crop.left if flip else crop.left
+    numbers = (item.height, item.width, crop.top, left, bucket.height, bucket.width)
+    return torch.tensor(numbers, dtype=torch.float32)
+
+
+def _mask(item: ImageItem, bucket: Bucket, preparation: Preparation, downscale: int) -> Tensor:
+    """(1, 1, h, w): 1 where the picture counts in full, `unmasked_weight` where it does not.
+
+    A picture without a mask counts everywhere.
+    """
+    if preparation.masks == "alpha":
+        found = pictures.decode_alpha(_unchanged(item))
+    else:
+        found = item.mask and pictures.decode_any_size(pictures.read_file(item.mask)).convert("L")
+    size = (bucket.width // downscale, bucket.height // downscale)
+    if not found:
+        return torch.ones(1, 1, size[1], size[0])
+    if found.size != (item.width, item.height):  # cut as the picture is cut, whatever its size
+        found = found.resize((item.width, item.height), Image.Resampling.BILINEAR)
+    small = crop_to(found, bucket).resize(size, Image.Resampling.BOX)
+    mask = torch.from_numpy(np.asarray(small, np.float32) / 255)[None, None]
+    return mask + (1 - mask) * preparation.unmasked_weight
+
+
+def _read(path: Path) -> Encoded | None:
+    """None where the file is damaged or of an older Imprint; it is then made anew."""
     try:
         tensors = safetensors.torch.load(path.read_bytes())
-        return Moments(tensors["mean"], tensors["std"])
+        return Encoded(Moments(tensors["mean"], tensors["std"]), tensors["sizes"])
     except (SafetensorError, KeyError, OSError):
         return None

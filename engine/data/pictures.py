@@ -100,6 +100,30 @@ def decode_any_size(data: bytes) -> Image.Image:
     return _decode(data, "", min_side=1).image
 
 
+def decode_alpha(data: bytes) -> Image.Image | None:
+    """How opaque each place is, upright, as 8-bit grey; None where the picture has no alpha.
+
+    Raises PictureError.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=_known_formats()) as opened:
+            _check_size(opened, 1)
+            opened.load()
+            upright = ImageOps.exif_transpose(opened)
+            if "A" not in upright.getbands() and "transparency" not in upright.info:
+                return None
+            return upright.convert("RGBA").getchannel("A")
+    except UnidentifiedImageError:
+        raise _what_else(data) from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error) as error:
+        raise PictureError(
+            QT_TRANSLATE_NOOP(
+                "engine", "Damaged: the picture data ends early or is broken ({reason})."
+            ),
+            reason=str(error),
+        ) from error
+
+
 def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
     """Lay a transparent picture on a plain background."""
     rgba = image.convert("RGBA")

@@ -20,6 +20,9 @@ _JUNK_PREFIXES = (".", "~$", "Thumbs.db", "desktop.ini")
 # A file with one of these names promises a picture; if it is none, people want to know.
 _PROMISING = PICTURE_SUFFIXES | {".psd", ".pdf", ".svg", ".raw", ".cr2", ".nef", ".dng", ".fits"}
 
+MASK_MARK = "-mask"
+MASK_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
 _OUTSIDE = QT_TRANSLATE_NOOP("engine", "It is a link to a place outside the folder.")
 
 
@@ -32,6 +35,7 @@ class ImageItem:
     width: int  # upright, after EXIF rotation
     height: int
     caption: str  # as written; empty where there is none
+    mask: Path | None = None  # a picture NAME-mask.* beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,22 @@ def list_files(folder: Path) -> list[Path]:
             if name.startswith(_JUNK_PREFIXES) or path.suffix.lower() in captions.CAPTION_SUFFIXES:
                 continue
             found.append(path)
-    return found
+    stems = {path.with_suffix("") for path in found}
+    return [path for path in found if not _is_mask(path, stems)]
+
+
+def _is_mask(path: Path, stems: set[Path]) -> bool:
+    """A mask says where its picture counts; it is no picture of its own."""
+    stem = path.stem.removesuffix(MASK_MARK)
+    return stem != path.stem and path.with_name(stem) in stems
+
+
+def find_mask(picture: Path) -> Path | None:
+    for suffix in MASK_SUFFIXES:
+        path = picture.with_name(f"{picture.stem}{MASK_MARK}{suffix}")
+        if os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises at a name that is too long)
+            return path
+    return None
 
 
 def scan_folder(folder: Path, captions_folder: Path | None = None) -> Iterator[Scan | int]:
@@ -107,4 +126,4 @@ def read_picture(
         notices.append(PictureRemark(name=path.name, reason=error.reason))
         caption = ""
     width, height = picture.image.size
-    items.append(ImageItem(path, content_hash, width, height, caption))
+    items.append(ImageItem(path, content_hash, width, height, caption, find_mask(path)))

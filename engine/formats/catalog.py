@@ -1,7 +1,8 @@
-"""The file formats by name, and which method's result can leave in which. Imports no torch."""
+"""The file formats by name, and what each takes. Imports no torch."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -9,37 +10,92 @@ from types import ModuleType
 from engine.errors import FormatUnknown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormatEntry:
-    """One way to save a result. The module has `save(path, result, header)`."""
+    """One way to save a result. The module has `save(path, result, facts)`."""
 
     name: str
-    suffix: str
+    takes: str  # "adapter", "embedding", "hypernetwork" or "model", see MethodSettings.leaves
+    suffix: str  # "" for a folder
     module: str
-    file_stem: str = "{name}"
+    file_stem: str = "{name}"  # may hold {name} and {trigger}
 
 
 FORMATS = {
     entry.name: entry
     for entry in (
-        FormatEntry("kohya", ".safetensors", "engine.formats.lora_kohya"),
         FormatEntry(
-            "diffusers", ".safetensors", "engine.formats.lora_diffusers", "{name}-diffusers"
+            name="kohya",
+            takes="adapter",
+            suffix=".safetensors",
+            module="engine.formats.lora_kohya",
+        ),
+        FormatEntry(
+            name="diffusers",
+            takes="adapter",
+            suffix=".safetensors",
+            module="engine.formats.lora_diffusers",
+            file_stem="{name}-diffusers",
+        ),
+        # The name of an embedding's file is the word in the prompt, in nearly every front end.
+        FormatEntry(
+            name="embedding",
+            takes="embedding",
+            suffix=".safetensors",
+            module="engine.formats.embedding",
+            file_stem="{trigger}",
+        ),
+        FormatEntry(
+            name="embedding_a1111",
+            takes="embedding",
+            suffix=".pt",
+            module="engine.formats.embedding_a1111",
+            file_stem="{trigger}",
+        ),
+        FormatEntry(
+            name="embedding_diffusers",
+            takes="embedding",
+            suffix=".safetensors",
+            module="engine.formats.embedding_diffusers",
+            file_stem="{trigger}-diffusers",
+        ),
+        FormatEntry(
+            name="hypernetwork",
+            takes="hypernetwork",
+            suffix=".pt",
+            module="engine.formats.hypernetwork",
+        ),
+        FormatEntry(
+            name="checkpoint",
+            takes="model",
+            suffix=".safetensors",
+            module="engine.formats.checkpoint",
+            file_stem="{name}-model",
+        ),
+        FormatEntry(
+            name="diffusers_folder",
+            takes="model",
+            suffix="",
+            module="engine.formats.diffusers_folder",
+            file_stem="{name}-diffusers-model",
         ),
     )
 }
 
-# The first is what a run leaves in exports/ unless told otherwise.
-BY_METHOD = {"lora": ("kohya", "diffusers")}
 
+def formats_of(kind: str, leaves: Sequence[str], wanted: Sequence[str]) -> tuple[FormatEntry, ...]:
+    """The formats that were asked for, or the default: the first for each thing that is left.
 
-def formats_of(kind: str, wanted: tuple[str, ...]) -> tuple[FormatEntry, ...]:
-    """The formats that were asked for, or the method's default. Raises FormatUnknown."""
-    possible = BY_METHOD.get(kind, ())
+    A whole model is only written unasked where nothing smaller is left. Raises FormatUnknown.
+    """
+    possible = {name: entry for name, entry in FORMATS.items() if entry.takes in leaves}
     for name in wanted:
         if name not in possible:
             raise FormatUnknown(method=kind, format=name, formats=", ".join(possible))
-    return tuple(FORMATS[name] for name in (wanted or possible[:1]))
+    if wanted:
+        return tuple(possible[name] for name in wanted)
+    small = [what for what in leaves if what != "model"] or leaves
+    return tuple(next(e for e in possible.values() if e.takes == what) for what in small)
 
 
 def code_of(entry: FormatEntry) -> ModuleType:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 
@@ -17,7 +18,9 @@ from torch import Tensor
 
 from engine.config import RunConfig
 from engine.models.catalog import ModelSource
-from engine.results import LowRankResult
+from engine.results import AdapterResult
+
+SGM = "https://github.com/Stability-AI/generative-models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,51 +33,62 @@ class ExportFacts:
     num_images: int
     step: int
     started_at: datetime
+    zero_terminal_snr: bool = False
+    configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # part -> its own
+
+    @property
+    def is_v(self) -> bool:
+        return self.prediction_type == "v_prediction"
 
 
-def kohya_header(facts: ExportFacts, result: LowRankResult) -> dict[str, str]:
+def kohya_header(facts: ExportFacts, result: AdapterResult) -> dict[str, str]:
     """The `ss_*` keys; every value is a string."""
-    config = facts.config
+    config, family = facts.config, facts.source.family
     training, optimizer = config.training, config.optimizer
-    is_v = facts.prediction_type == "v_prediction"
+    rate = getattr(config.method, "learning_rate", None)
     return {
-        "ss_v2": "False",
-        "ss_base_model_version": facts.source.family.kohya_version + ("_v" if is_v else ""),
-        "ss_network_module": "networks.lora",
-        "ss_network_dim": str(result.rank),
-        "ss_network_alpha": str(result.alpha),
-        "ss_network_args": json.dumps({}),
+        "ss_v2": str(family.kohya_version.startswith("sd_v2")),
+        "ss_base_model_version": _base_version(facts),
+        **_network(result),
         "ss_output_name": config.name,
         "ss_sd_model_name": facts.source.title,
         "ss_resolution": f"({training.resolution}, {training.resolution})",
         "ss_num_train_images": str(facts.num_images * config.dataset.repeats),
         "ss_training_started_at": str(facts.started_at.timestamp()),
         "ss_steps": str(facts.step),
-        "ss_learning_rate": str(config.method.learning_rate),
-        "ss_unet_lr": str(config.method.learning_rate),
-        "ss_text_encoder_lr": str(config.method.text_learning_rate or None),
+        "ss_learning_rate": str(rate),
+        "ss_unet_lr": str(rate),
+        "ss_text_encoder_lr": str(getattr(config.method, "text_learning_rate", None) or None),
         "ss_optimizer": optimizer.name,
         "ss_lr_scheduler": optimizer.schedule,
         "ss_batch_size_per_device": str(training.batch_size),
         "ss_gradient_accumulation_steps": str(training.gradient_accumulation),
         "ss_mixed_precision": training.precision,
         "ss_seed": str(training.seed),
-        "ss_noise_offset": str(training.noise_offset or None),
-        "ss_min_snr_gamma": str(training.min_snr_gamma or None),
-        "ss_clip_skip": "None",
+        "ss_noise_offset": str(config.loss.noise_offset or None),
+        "ss_min_snr_gamma": str(
+            config.loss.min_snr_gamma if config.loss.weighting == "min_snr" else None
+        ),
+        "ss_zero_terminal_snr": str(facts.zero_terminal_snr),
+        "ss_clip_skip": str(training.clip_skip if training.clip_skip > 1 else None),
         "ss_dataset_dirs": json.dumps(
             {"pictures": {"n_repeats": config.dataset.repeats, "img_count": facts.num_images}}
         ),
     }
 
 
-def modelspec_header(facts: ExportFacts, implementation: str) -> dict[str, str]:
-    """ModelSpec 1.0.1 (github.com/Stability-AI/ModelSpec) for an add-on."""
+def modelspec_header(
+    facts: ExportFacts, *, implementation: str, suffix: str = "/lora"
+) -> dict[str, str]:
+    """ModelSpec 1.0.1 (github.com/Stability-AI/ModelSpec).
+
+    `suffix` says what was made: "/lora", "/textual-inversion", or "" for a whole model.
+    """
     config = facts.config
     side = config.training.resolution
     return {
         "modelspec.sai_model_spec": "1.0.1",
-        "modelspec.architecture": f"{facts.source.family.architecture}/lora",
+        "modelspec.architecture": f"{facts.source.family.architecture}{suffix}",
         "modelspec.implementation": implementation,
         "modelspec.title": config.name,
         "modelspec.resolution": f"{side}x{side}",
@@ -83,7 +97,7 @@ def modelspec_header(facts: ExportFacts, implementation: str) -> dict[str, str]:
         "modelspec.trigger_phrase": " ".join(
             word for word in (config.dataset.trigger, config.dataset.class_word) if word
         ),
-        "modelspec.prediction_type": "v" if facts.prediction_type == "v_prediction" else "epsilon",
+        "modelspec.prediction_type": "v" if facts.is_v else "epsilon",
         "modelspec.implementation_version": f"imprint, peft {version('peft')}",
     }
 
@@ -96,6 +110,27 @@ def data_hash(tensors: dict[str, Tensor]) -> str:
     serialised = safetensors.torch.save(tensors)
     start = 8 + int.from_bytes(serialised[:8], "little")
     return hashlib.sha256(serialised[start:]).hexdigest()
+
+
+def _base_version(facts: ExportFacts) -> str:
+    return facts.source.family.kohya_version + ("_v" if facts.is_v else "")
+
+
+def _network(result: AdapterResult) -> dict[str, str]:
+    """The kind and size of the small matrices, as kohya's trainer and LyCORIS say it."""
+    arguments: dict[str, str] = {}
+    kernels = [layer for layer in result.layers if layer.kernel_size > 1]
+    if kernels:
+        arguments["conv_dim"] = str(kernels[0].rank or result.rank)
+        arguments["conv_alpha"] = str(kernels[0].alpha)
+    if result.algorithm != "lora":
+        arguments["algo"] = result.algorithm
+    return {
+        "ss_network_module": "networks.lora" if result.algorithm == "lora" else "lycoris.kohya",
+        "ss_network_dim": str(result.rank),
+        "ss_network_alpha": str(result.alpha),
+        "ss_network_args": json.dumps(arguments),
+    }
 
 
 def _description(facts: ExportFacts) -> str:

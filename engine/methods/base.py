@@ -1,24 +1,34 @@
-"""What a fine-tuning method is: which weights learn, and three hooks."""
+"""What a fine-tuning method is: which weights learn, what it leaves, and a few hooks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
-from engine.data.batches import Batch
 from engine.models.base import DiffusionModel
-from engine.results import Result
+from engine.results import Result, WeightsResult
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterGroup:
-    """Parameters that share a learning rate."""
+    """Parameters that share a learning rate and a time to learn."""
 
     name: str
     parameters: list[nn.Parameter]
     learning_rate: float
+    until: float = 1.0  # share of the run after which they stand still
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the pictures show, in the user's words."""
+
+    trigger: str = ""
+    class_word: str = ""
 
 
 class Method:
@@ -26,6 +36,10 @@ class Method:
 
     The hooks have empty defaults; a method writes only what it needs.
     """
+
+    def __init__(self, settings: Any, subject: Subject) -> None:
+        self.settings = settings
+        self.subject = subject
 
     @property
     def trains_text(self) -> bool:
@@ -35,7 +49,8 @@ class Method:
     def attach(self, model: DiffusionModel) -> None:
         """Freeze the base model and put the learning weights in place.
 
-        The output of the model stays bit for bit as it was.
+        The output of the model stays bit for bit as it was for every prompt that does not
+        name a new word.
         """
         raise NotImplementedError(type(self).__name__)
 
@@ -46,25 +61,54 @@ class Method:
     def set_training(self, training: bool) -> None:
         """Switch the learning weights' dropout on for a step, off for a sample."""
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """The learnt weights alone, under our own stable names."""
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """All weights that learn, under our own stable names."""
         raise NotImplementedError(type(self).__name__)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The learnt weights alone; what a checkpoint keeps."""
+        return {name: parameter.detach() for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, weights: Mapping[str, Tensor]) -> None:
-        """Put back what `state_dict` gave."""
+        """Put back what `state_dict` gave. Raises KeyError where the names differ."""
+        own = dict(self.named_parameters())
+        if own.keys() != weights.keys():
+            raise KeyError("the saved weights belong to a method of another shape")
+        for name, parameter in own.items():
+            parameter.data.copy_(weights[name])
+
+    def results(self) -> tuple[Result, ...]:
+        """What was learnt, in the neutral forms that the file formats write."""
         raise NotImplementedError(type(self).__name__)
 
-    def result(self) -> Result:
-        """What was learnt, in the neutral form that the file formats write."""
+    def whole_model(self) -> WeightsResult:
+        """The base model with what was learnt in its weights.
+
+        Only asked of methods whose catalog entry says that they can.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    def live_layers(self) -> Iterator[tuple[str, str]]:
+        """Part and path of every layer that an adapter stands beside."""
+        return iter(())
+
+    def live_delta(self, part: str, path: str) -> Tensor:
+        """What such a layer adds to its weight now, as the training itself works it out.
+
+        In the weight's own shape, fp32; the yardstick for exported files.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    def adopt(self, result: Result) -> None:
+        """Start from what another training left. Raises ValueError where it does not fit."""
+        raise ValueError(f"{type(self).__name__} cannot start from {type(result).__name__}")
+
+    def base_model(self) -> AbstractContextManager[None]:
+        """Inside the block the model answers as it did before anything was learnt."""
         raise NotImplementedError(type(self).__name__)
 
     def before_step(self) -> None:
         """What is worth computing once a step rather than once a layer."""
 
-    def extra_loss(self, batch: Batch, prediction: Tensor) -> Tensor | None:
-        """A second term beside the denoising loss: prior preservation."""
-        del batch, prediction
-        return None
-
     def after_step(self) -> None:
-        """What must hold after the optimizer moved: kept norms, averaged weights."""
+        """What must hold after the optimizer moved: kept norms, say."""

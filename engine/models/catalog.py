@@ -6,23 +6,23 @@ A single file is recognised by its keys and shapes, a folder by its configs; nev
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from engine.config import STARTER
-from engine.errors import (
-    ModelDamaged,
-    ModelIsLora,
-    ModelMissing,
-    ModelUnsupported,
-    NotAModel,
-)
-from engine.models.safetensors_header import Header, read_header
+from engine.errors import ModelDamaged, ModelMissing, ModelUnsupported, NotAModel
+from engine.models import single_file
+from engine.models.prediction_marks import PredictionType, read_marks
+from engine.models.safetensors_header import Header, is_pickle, read_header
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 RESOURCES = Path(__file__).parents[2] / "resources"
 STARTER_FOLDER = RESOURCES / "starter_model"
+CONFIGS = RESOURCES / "model_configs"
+_PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 
 
 class Layout(Enum):
@@ -34,7 +34,7 @@ class Layout(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What holds for all models of a family."""
+    """What holds for all models of a family. Code asks these, never the name."""
 
     name: str
     title: str
@@ -43,16 +43,66 @@ class Family:
     kohya_version: str  # ss_base_model_version
     architecture: str  # modelspec.architecture
     resolution: int
+    prediction_type: PredictionType  # where nothing else is known
+    context_width: int  # of what the UNet's cross-attention reads
+    # kohya's prefix for the layers of each text encoder, by part name.
+    text_prefixes: Mapping[str, str]
+    # Whether kohya files name the UNet's blocks as the original code does (input_blocks_1_0),
+    # or as diffusers does (down_blocks_0_resnets_0).
+    original_block_names: bool = False
 
+
+_ONE_ENCODER = {"text_encoder": "lora_te"}
+_SINGLE = "engine.models.stable_diffusion:StableDiffusion"
 
 SD1 = Family(
     name="sd1",
     title="Stable Diffusion 1.x",
-    code="engine.models.stable_diffusion:StableDiffusion",
+    code=_SINGLE,
     configs="sd15",
     kohya_version="sd_v1",
     architecture="stable-diffusion-v1",
     resolution=512,
+    prediction_type="epsilon",
+    context_width=768,
+    text_prefixes=_ONE_ENCODER,
+)
+SD2_BASE = Family(
+    name="sd2-base",
+    title="Stable Diffusion 2.x, 512 px",
+    code=_SINGLE,
+    configs="sd21-base",
+    kohya_version="sd_v2",
+    architecture="stable-diffusion-v2-512",
+    resolution=512,
+    prediction_type="epsilon",
+    context_width=1024,
+    text_prefixes=_ONE_ENCODER,
+)
+SD2_V = Family(
+    name="sd2-v",
+    title="Stable Diffusion 2.x, 768 px",
+    code=_SINGLE,
+    configs="sd21-v",
+    kohya_version="sd_v2",
+    architecture="stable-diffusion-v2-768-v",
+    resolution=768,
+    prediction_type="v_prediction",
+    context_width=1024,
+    text_prefixes=_ONE_ENCODER,
+)
+SDXL = Family(
+    name="sdxl",
+    title="Stable Diffusion XL",
+    code="engine.models.stable_diffusion_xl:StableDiffusionXL",
+    configs="sdxl",
+    kohya_version="sdxl_base_v1-0",
+    architecture="stable-diffusion-xl-v1-base",
+    resolution=1024,
+    prediction_type="epsilon",
+    context_width=2048,
+    text_prefixes={"text_encoder": "lora_te1", "text_encoder_2": "lora_te2"},
+    original_block_names=True,
 )
 
 
@@ -64,14 +114,20 @@ class ModelSource:
     layout: Layout
     family: Family
     is_starter: bool = False
+    # What the file's marks, a yaml beside it or the user say; None: as the configs say.
+    prediction_type: PredictionType | None = None
+    zero_terminal_snr: bool = False
 
     @property
     def title(self) -> str:
         return "Imprint starter model" if self.is_starter else self.path.stem
 
 
-def locate(base_model: str) -> ModelSource:
-    """The model that a setting names. Raises one of the Model... errors."""
+def locate(base_model: str, prediction_type: PredictionType | None = None) -> ModelSource:
+    """The model that a setting names. Raises one of the Model... errors.
+
+    `prediction_type` is the user's own word for what the model predicts; it counts most.
+    """
     is_starter = base_model == STARTER
     try:
         path = STARTER_FOLDER if is_starter else Path(base_model).expanduser()
@@ -79,90 +135,100 @@ def locate(base_model: str) -> ModelSource:
     except (OSError, ValueError, RuntimeError) as error:  # also: no such user's home, odd names
         raise ModelMissing(path=base_model) from error
     if path.is_dir():
-        return ModelSource(
-            path=path,
-            layout=Layout.DIFFUSERS_FOLDER,
-            family=_family_of_folder(path),
-            is_starter=is_starter,
-        )
-    family = family_of_header(path, read_header(path))
-    return ModelSource(path=path, layout=Layout.SINGLE_FILE, family=family)
+        source = replace(_locate_folder(path), is_starter=is_starter)
+    else:
+        source = _locate_file(path)
+    return source if prediction_type is None else _predicting(source, prediction_type)
 
 
 def family_of_header(path: Path, header: Header) -> Family:
-    """The family of a single file, by the keys that each family alone has."""
-    shapes = header.shapes
-    if any(".lora_down." in name or ".lora_A." in name or "lora.down" in name for name in shapes):
-        raise ModelIsLora(path=str(path))
-    if any(dtype.startswith("F8") for dtype in header.dtypes.values()):
-        raise ModelUnsupported(
-            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an 8-bit quantised model"))
-        )
-    if any(name.startswith("conditioner.embedders.1.") for name in shapes):
-        raise ModelUnsupported(
-            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SDXL model"))
-        )
-    if any(name.startswith(("double_blocks.", "model.diffusion_model.double_blocks."))
-           for name in shapes):  # fmt: skip
-        raise ModelUnsupported(
-            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "a Flux model"))
-        )
-    if any("joint_blocks." in name for name in shapes):
-        raise ModelUnsupported(
-            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SD 3 model"))
-        )
-    cross = shapes.get(
-        "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+    """The family of a single file. Raises one of the Model... errors."""
+    kind = single_file.kind_of(path, header)
+    family = {"sd1": SD1, "sd2": SD2_V, "sdxl": SDXL}[kind]
+    single_file.require_unet(path, header.shapes, bundled_config(family, "unet"))
+    if kind != "sd2":
+        return family
+    marks = read_marks(path, header, is_sd2=True)
+    return SD2_BASE if marks.prediction_type == "epsilon" else SD2_V
+
+
+def bundled_config(family: Family, part: str) -> dict[str, Any]:
+    """The config.json of a part, as single files of the family are read by it."""
+    return _read_config(CONFIGS / family.configs, f"{part}/config.json")
+
+
+def _locate_file(path: Path) -> ModelSource:
+    header = header_of(path)
+    family = family_of_header(path, header)
+    marks = read_marks(path, header, is_sd2=family in (SD2_BASE, SD2_V))
+    return ModelSource(
+        path=path,
+        layout=Layout.SINGLE_FILE,
+        family=family,
+        prediction_type=marks.prediction_type or family.prediction_type,
+        zero_terminal_snr=marks.zero_terminal_snr,
     )
-    first = shapes.get("model.diffusion_model.input_blocks.0.0.weight")
-    if cross is None or first is None or len(cross) != 2 or len(first) != 4:
-        raise NotAModel(
-            path=str(path),
-            what=Phrase(QT_TRANSLATE_NOOP("engine", "it holds no Stable Diffusion UNet")),
-        )
-    if first[1] != 4:
-        raise ModelUnsupported(
-            path=str(path),
-            what=Phrase(QT_TRANSLATE_NOOP("engine", "an inpainting or image-editing model")),
-        )
-    if cross[1] == 1024:
-        raise ModelUnsupported(
-            path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SD 2.x model"))
-        )
-    for part in ("first_stage_model.", "cond_stage_model."):
-        if not any(name.startswith(part) for name in shapes):
-            raise ModelDamaged(
-                path=str(path),
-                reason=Phrase(
-                    QT_TRANSLATE_NOOP("engine", "the part {part} is missing"), part=part[:-1]
-                ),
-            )
-    return SD1
 
 
-def _family_of_folder(folder: Path) -> Family:
+def header_of(path: Path) -> Header:
+    """Names, shapes and types of a safetensors file or an old-style checkpoint."""
+    if is_pickle(path):
+        from engine.models.pickle_gate import vet_pickle  # late: few files need it
+
+        return vet_pickle(path)
+    return read_header(path)
+
+
+def _predicting(source: ModelSource, prediction_type: PredictionType) -> ModelSource:
+    """The two families of SD 2 differ in nothing else."""
+    family = source.family
+    if family in (SD2_BASE, SD2_V):
+        family = SD2_V if prediction_type == "v_prediction" else SD2_BASE
+    return replace(source, family=family, prediction_type=prediction_type)
+
+
+def _locate_folder(folder: Path) -> ModelSource:
     index = _read_config(folder, "model_index.json")
-    if "text_encoder_2" in index:
-        raise ModelUnsupported(
-            path=str(folder), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SDXL model"))
-        )
-    if "Flux" in str(index.get("_class_name")) or "StableDiffusion3" in str(
-        index.get("_class_name")
-    ):
-        raise ModelUnsupported(
-            path=str(folder),
-            what=Phrase(QT_TRANSLATE_NOOP("engine", "a {name}"), name=str(index["_class_name"])),
-        )
+    name = str(index.get("_class_name", ""))
+    if name and not name.startswith(_PIPELINES):
+        what = Phrase(QT_TRANSLATE_NOOP("engine", "a {name}"), name=name[:60])
+        raise ModelUnsupported(path=str(folder), what=what)
     unet = _read_config(folder, "unet/config.json")
-    if unet.get("in_channels") != 4:
-        raise ModelUnsupported(
-            path=str(folder),
-            what=Phrase(QT_TRANSLATE_NOOP("engine", "an inpainting or image-editing model")),
-        )
+    if unet.get("in_channels", 4) != 4:
+        raise single_file.refused_channels(folder, unet.get("in_channels"))
+    if unet.get("time_cond_proj_dim") is not None:
+        what = QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")
+        raise single_file.unsupported(folder, what)
+    scheduler = _read_config(folder, "scheduler/scheduler_config.json")
+    predicts = scheduler.get("prediction_type", "epsilon")
+    if predicts not in ("epsilon", "v_prediction"):
+        what = Phrase(QT_TRANSLATE_NOOP("engine", "a model that predicts {what}"), what=predicts)
+        raise ModelUnsupported(path=str(folder), what=what)
+    return ModelSource(
+        path=folder,
+        layout=Layout.DIFFUSERS_FOLDER,
+        family=_family_of_folder(folder, index, unet, predicts),
+        prediction_type=predicts,
+        zero_terminal_snr=bool(scheduler.get("rescale_betas_zero_snr")),
+    )
+
+
+def _family_of_folder(
+    folder: Path, index: Mapping[str, Any], unet: Mapping[str, Any], predicts: PredictionType
+) -> Family:
+    """By the parts that there are: tiny models have widths of their own."""
+    second = index.get("text_encoder_2")
+    if second and second[0]:
+        first = index.get("text_encoder")
+        if not (first and first[0]):
+            raise single_file.unsupported(folder, QT_TRANSLATE_NOOP("engine", "an SDXL refiner"))
+        if unet.get("addition_embed_type") != "text_time":
+            raise single_file.unsupported(folder, single_file.OTHER_SHAPE)
+        return SDXL
+    if unet.get("addition_embed_type") or unet.get("class_embed_type"):
+        raise single_file.unsupported(folder, single_file.OTHER_SHAPE)
     if unet.get("use_linear_projection"):
-        raise ModelUnsupported(
-            path=str(folder), what=Phrase(QT_TRANSLATE_NOOP("engine", "an SD 2.x model"))
-        )
+        return SD2_V if predicts == "v_prediction" else SD2_BASE
     return SD1
 
 

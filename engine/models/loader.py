@@ -1,7 +1,7 @@
 """A file or a folder -> a DiffusionModel in memory, without a network.
 
-Only files that engine.models.catalog has vetted get here. Weights are read from safetensors
-alone; nothing in a file is ever run.
+Only files that engine.models.catalog has vetted get here. Weights are streamed, one tensor after
+another, straight into the networks; nothing in a file is ever run.
 """
 
 from __future__ import annotations
@@ -14,28 +14,37 @@ os.environ.setdefault("DIFFUSERS_DISABLE_CUSTOM_CODE", "1")
 os.environ.setdefault("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "1")
 
 import json
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
-from transformers import CLIPTextModel, CLIPTokenizer
+from torch import Tensor, nn
+from transformers import CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
-from engine.diffusion import NoiseSchedule
+from engine.diffusion import NoiseSchedule, PredictionType
 from engine.errors import ModelDamaged
 from engine.models.base import DiffusionModel
-from engine.models.catalog import RESOURCES, Layout, ModelSource, locate
+from engine.models.catalog import CONFIGS, Layout, ModelSource, bundled_config, locate
+from engine.models.clip_text import TextEncoder
+from engine.models.ldm_names import folder_name, original_entries
+from engine.models.ldm_weights import original_shape, read_original
+from engine.models.networks import fill, folder_shapes, network
+from engine.models.tensor_file import open_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-CONFIGS = RESOURCES / "model_configs"
 TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
+PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
+SHOWN = 5  # names of missing weights in one sentence
+
+Configs = dict[str, dict[str, Any]]
+Shapes = dict[str, dict[str, tuple[int, ...]]]
+
 # What the libraries raise at damaged weights and at configs that make no sense.
 _LOADING_ERRORS = (
     SafetensorError, OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError,
@@ -43,80 +52,138 @@ _LOADING_ERRORS = (
 )  # fmt: skip
 
 
-def load_model(base_model: str, dtype: torch.dtype = torch.float32) -> DiffusionModel:
-    """Load on the CPU. Raises one of the Model... errors of engine.errors."""
+def load_model(
+    base_model: str,
+    dtype: torch.dtype = torch.float32,
+    *,
+    prediction_type: PredictionType | None = None,
+) -> DiffusionModel:
+    """Load on the CPU, the autoencoder always in fp32. Raises one of the Model... errors."""
     diffusers_logging.set_verbosity_error()
-    diffusers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    source = locate(base_model)
+    source = locate(base_model, prediction_type)
     try:
-        if source.layout is Layout.SINGLE_FILE:
-            components = _from_single_file(source, dtype)
-        else:
-            components = _from_folder(source, dtype)
+        model = _load(source, dtype)
     except _LOADING_ERRORS as error:
         raise ModelDamaged(path=str(source.path), reason=_first_line(error)) from error
-    module, name = source.family.code.split(":")
-    model = getattr(import_module(module), name)(source, **components)
     model.freeze()
     return model
 
 
-def _from_folder(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]:
-    folder = source.path
-    return {
-        "unet": _part(UNet2DConditionModel, folder, "unet", torch_dtype=dtype),
-        "vae": _part(AutoencoderKL, folder, "vae", torch_dtype=torch.float32),
-        "text_encoder": _part(CLIPTextModel, folder, "text_encoder", dtype=dtype),
-        "tokenizer": load_tokenizer(folder / "tokenizer"),
-        "noise_schedule": _noise_schedule(folder),
-    }
-
-
-def _part(kind: Any, folder: Path, name: str, **options: torch.dtype) -> Any:
-    """One network. The libraries would fill a missing weight with noise, and only log it."""
-    part, told = kind.from_pretrained(
-        folder,
-        subfolder=name,
-        local_files_only=True,
-        use_safetensors=True,
-        output_loading_info=True,
-        **options,
+def _load(source: ModelSource, dtype: torch.dtype) -> DiffusionModel:
+    is_file = source.layout is Layout.SINGLE_FILE
+    home = CONFIGS / source.family.configs if is_file else source.path
+    configs = _configs(home, source)
+    modules = {part: network(part, config) for part, config in configs.items()}
+    shapes = {part: folder_shapes(part, module) for part, module in modules.items()}
+    dtypes = {part: torch.float32 if part == "vae" else dtype for part in configs}
+    found = (
+        _of_file(source.path, configs, shapes, dtypes)
+        if is_file
+        else _of_folder(source.path, shapes, dtypes)
     )
-    _require_whole(name, told["missing_keys"])
-    return part
+    weights: dict[str, dict[str, Tensor]] = {part: {} for part in configs}
+    for part, name, tensor in found:
+        weights[part][name] = tensor
+    for part, module in modules.items():
+        _require_whole(part, shapes[part], weights[part])
+        fill(part, module, weights.pop(part))
+    index = json.loads((home / "model_index.json").read_text("utf-8"))
+    module, name = source.family.code.split(":")
+    return getattr(import_module(module), name)(
+        source,
+        _noise_schedule(home, source),
+        unet=modules["unet"],
+        vae=modules["vae"],
+        text_encoders=_text_encoders(home, modules),
+        zero_empty_prompt=bool(index.get("force_zeros_for_empty_prompt", False)),
+    )
 
 
-def _require_whole(part: str, missing: Collection[str]) -> None:
+def _configs(home: Path, source: ModelSource) -> Configs:
+    """The config.json of every part that the model has."""
+    if source.layout is Layout.SINGLE_FILE:
+        present = [part for part in PARTS if (home / part / "config.json").is_file()]
+        return {part: bundled_config(source.family, part) for part in present}
+    texts = source.family.text_prefixes
+    wanted = [part for part in PARTS if part in ("unet", "vae") or part in texts]
+    return {part: json.loads((home / part / "config.json").read_text("utf-8")) for part in wanted}
+
+
+def _of_file(
+    path: Path, configs: Configs, shapes: Shapes, dtypes: Mapping[str, torch.dtype]
+) -> Iterator[tuple[str, str, Tensor]]:
+    """Part, name in a folder, tensor. Raises KeyError or ValueError for a file that has holes."""
+    file = open_tensors(path)
+    entries = original_entries(configs, {part: list(names) for part, names in shapes.items()})
+    by_part: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.originals[0] not in file.shapes:
+            by_part.setdefault(entry.part, []).append(entry.originals[0])
+            continue
+        has, wants = file.shapes[entry.originals[0]], original_shape(entry, shapes)
+        if tuple(has) != tuple(wants):
+            raise ValueError(f"{entry.originals[0]} has the shape {has}, not {wants}")
+    for part, names in by_part.items():
+        raise KeyError(_missing(part, names))
+    return read_original(file, entries, dtypes)
+
+
+def _of_folder(
+    folder: Path, shapes: Shapes, dtypes: Mapping[str, torch.dtype]
+) -> Iterator[tuple[str, str, Tensor]]:
+    for part, wanted in shapes.items():
+        for path in _weight_files(folder / part):
+            file = open_tensors(path)
+            names = {name: folder_name(part, name) for name in file.shapes}
+            known = {name for name, own in names.items() if own in wanted}
+            for name, tensor in file.read(known, dtypes[part]):
+                yield part, names[name], _shaped(part, tensor, wanted[names[name]])
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """Whole weights, or those in half precision where there are no others; shards in order."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise FileNotFoundError(
+            Phrase(QT_TRANSLATE_NOOP("engine", "{folder} has no .safetensors"), folder=folder.name)
+        )
+    whole = [path for path in files if ".fp16" not in path.name and "non_ema" not in path.name]
+    return whole or files
+
+
+def _shaped(part: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Old autoencoders keep the attention as 1x1 convolutions. Raises ValueError otherwise."""
+    if tuple(tensor.shape) == shape:
+        return tensor
+    if part == "vae" and tuple(tensor.shape) == (*shape, 1, 1):
+        return tensor.flatten(1)
+    raise ValueError(f"a weight of the {part} has the shape {tuple(tensor.shape)}, not {shape}")
+
+
+def _require_whole(part: str, wanted: Mapping[str, object], found: Mapping[str, object]) -> None:
+    missing = [name for name in wanted if name not in found]
     if missing:
-        some = ", ".join(sorted(missing)[:3])
-        raise KeyError(f"weights of the {part} are missing, {len(missing)} in all: {some}")
+        raise KeyError(_missing(part, missing))
 
 
-def _from_single_file(source: ModelSource, dtype: torch.dtype) -> dict[str, Any]:
-    from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import (
-        StableDiffusionPipeline,  # late: two seconds of import that folders do not need
+def _missing(part: str, names: list[str]) -> str:
+    some = ", ".join(sorted(names)[:SHOWN])
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "weights of the {part} are missing, {count} in all: {some}"),
+        part=part,
+        count=len(names),
+        some=some,
     )
 
-    configs = CONFIGS / source.family.configs
-    tokenizer = load_tokenizer(configs / "tokenizer")
-    pipeline = StableDiffusionPipeline.from_single_file(
-        str(source.path),
-        config=str(configs),
-        local_files_only=True,
-        torch_dtype=dtype,
-        tokenizer=tokenizer,
-        safety_checker=None,
-    )
-    parts = {"unet": pipeline.unet, "vae": pipeline.vae, "text_encoder": pipeline.text_encoder}
-    for name, part in parts.items():
-        _require_whole(name, [key for key, p in part.named_parameters() if p.is_meta])
-    return {
-        **parts,
-        "tokenizer": tokenizer,
-        "noise_schedule": _noise_schedule(configs),
-    }
+
+def _text_encoders(home: Path, modules: Mapping[str, nn.Module]) -> list[TextEncoder]:
+    found = []
+    for part, module in modules.items():
+        if part.startswith("text_encoder"):
+            tokenizer: Any = load_tokenizer(home / part.replace("text_encoder", "tokenizer"))
+            found.append(TextEncoder(part, module, tokenizer, int(tokenizer.pad_token_id)))
+    return found
 
 
 def load_tokenizer(folder: Path) -> CLIPTokenizer:
@@ -138,14 +205,18 @@ def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
         raise ValueError(str(error)) from error  # the Rust half raises the bare class
 
 
-def _noise_schedule(folder: Path) -> NoiseSchedule:
-    config: Any = DDPMScheduler.load_config(folder, subfolder="scheduler", local_files_only=True)
-    scheduler: Any = DDPMScheduler.from_config(config)
-    return NoiseSchedule(scheduler.alphas_cumprod.float(), scheduler.config.prediction_type)
+def _noise_schedule(home: Path, source: ModelSource) -> NoiseSchedule:
+    config: Any = DDPMScheduler.load_config(home, subfolder="scheduler", local_files_only=True)
+    scheduler: Any = DDPMScheduler.from_config({**config, "rescale_betas_zero_snr": False})
+    predicts = source.prediction_type or scheduler.config.prediction_type
+    schedule = NoiseSchedule(scheduler.alphas_cumprod.float(), predicts)
+    return schedule.with_zero_terminal_snr() if source.zero_terminal_snr else schedule
 
 
 def _first_line(error: BaseException) -> str:
     if isinstance(error, NotImplementedError):  # torch, at a weight that nothing was read into
         return Phrase(QT_TRANSLATE_NOOP("engine", "some of its weights are missing"))
+    if error.args and isinstance(error.args[0], Phrase):
+        return error.args[0]
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return text.strip().split("\n")[0][:200] or type(error).__name__

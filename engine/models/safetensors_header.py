@@ -27,6 +27,7 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 MAX_HEADER_BYTES = 16 << 20
 MAX_TENSORS = 20_000
 MAX_RANK = 8
+PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04")
 ITEM_BYTES = {
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2,
     "BF16": 2, "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8,
@@ -40,6 +41,15 @@ class Header:
     shapes: dict[str, tuple[int, ...]]
     dtypes: dict[str, str]
     metadata: dict[str, str]
+
+
+def is_pickle(path: Path) -> bool:
+    """Whether a file is an old-style torch file, by what it begins with."""
+    try:
+        with path.open("rb") as file:
+            return _starts_as_pickle(file.read(16))
+    except OSError:
+        return False
 
 
 def read_header(path: Path) -> Header:
@@ -93,7 +103,7 @@ def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
         raise ModelUnsupported(
             path=str(path), what=Phrase(QT_TRANSLATE_NOOP("engine", "a GGUF file"))
         )
-    if start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04")):
+    if _starts_as_pickle(start):
         raise ModelIsPickle(path=str(path))
     if size < 10 or start[8:9] != b"{":
         what = (
@@ -102,6 +112,11 @@ def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
             else Phrase(QT_TRANSLATE_NOOP("engine", "it is no safetensors file"))
         )
         raise NotAModel(path=str(path), what=what)
+
+
+def _starts_as_pickle(start: bytes) -> bool:
+    """A header of 640 bytes begins as a pickle does; only the brace behind it tells them apart."""
+    return start.startswith(PICKLE_STARTS) and start[8:9] != b"{"
 
 
 def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:

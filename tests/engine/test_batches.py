@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.data.batches import BatchSource
+from engine.data.batches import BatchSource, shuffle_tags
 from engine.data.buckets import Bucket
-from engine.data.latents import CachedImage
+from engine.data.latents import CachedImage, Encoded
 from engine.data.scan import ImageItem
 from engine.device import keyed_generator
 from engine.models.base import Moments
@@ -18,16 +18,18 @@ from engine.models.base import Moments
 CPU = torch.device("cpu")
 
 
-def source(count: int = 7, *, seed: int = 1, wide: int = 0, **options) -> BatchSource:
+def source(count: int = 7, *, seed: int = 1, wide: int = 0, masked=False, **options) -> BatchSource:
     """Pictures whose latents say their number; the last `wide` have another shape."""
     images = []
     for number in range(count):
         bucket = Bucket(64, 32) if number >= count - wide else Bucket(32, 32)
         mean = torch.full((1, 4, bucket.height // 8, bucket.width // 8), float(number))
-        moments = Moments(mean, torch.zeros_like(mean))
-        flipped = Moments(-mean - 100, torch.zeros_like(mean))
+        sizes = torch.full((6,), float(number))
+        mask = torch.full((1, 1, 2, 2), number / 10) if masked else None
+        upright = Encoded(Moments(mean, torch.zeros_like(mean)), sizes, mask)
+        flipped = Encoded(Moments(-mean - 100, torch.zeros_like(mean)), -sizes, mask)
         item = ImageItem(Path(f"{number}.png"), "", 64, 64, "")
-        images.append(CachedImage(item, bucket, moments, flipped))
+        images.append(CachedImage(item, bucket, upright, flipped))
     settings = {"batch_size": 2, "repeats": 1} | options
     texts = [f"picture {number}" for number in range(count)]
     return BatchSource(images=images, captions=texts, seed=seed, device=CPU, **settings)
@@ -114,3 +116,33 @@ def test_latents_are_drawn_anew_each_time_from_the_moments():
     draws = torch.cat([moments.sample(keyed_generator(n)) for n in range(400)])
     assert draws.std().item() == pytest.approx(0.5, rel=0.05)
     assert torch.equal(moments.sample(None), moments.mean)
+
+
+def test_sizes_and_masks_come_with_their_pictures():
+    batch = source(4, masked=True).batch(0, keyed_generator(0))
+    seen = batch.latents[:, 0, 0, 0]
+    assert torch.equal(batch.sizes, seen[:, None].expand(-1, 6))
+    assert batch.mask is not None
+    assert torch.allclose(batch.mask[:, 0, 0, 0], seen / 10)
+    assert source(4).batch(0, keyed_generator(0)).mask is None
+
+
+def test_shuffled_tags_are_all_there_and_the_kept_ones_stay_in_front():
+    orders = set()
+    for key in range(20):
+        shuffled = shuffle_tags("sks cat, red, blue , , green", 1, keyed_generator(key))
+        first, *rest = shuffled.split(", ")
+        assert first == "sks cat"
+        assert sorted(rest) == ["blue", "green", "red"]
+        orders.add(tuple(rest))
+    assert len(orders) > 3
+    assert shuffle_tags("a, b", 2, keyed_generator(0)) == "a, b"
+
+
+def test_tags_are_only_shuffled_if_asked_and_the_same_for_the_same_step():
+    plain, shuffled = source(4), source(4, shuffle_tags=True)
+    for at in range(4):
+        assert (
+            plain.batch(at, keyed_generator(at)).captions
+            == shuffled.batch(at, keyed_generator(at)).captions
+        )  # no commas, nothing to shuffle

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from engine.config import LossSettings
 from engine.device import keyed_generator, seed_everything
 from engine.diffusion import NoiseSchedule, denoising_loss, draw_noise
 
@@ -43,19 +44,75 @@ def test_velocity_gives_the_latents_and_the_noise_back():
     assert torch.allclose((1 - a).sqrt() * noisy + a.sqrt() * v, noise, atol=1e-6)
 
 
+THREE = torch.tensor([0, 1, 2])  # signal to noise 9, 1 and 1/9
+
+
 def test_min_snr_weights_are_those_of_the_paper():
-    timesteps = torch.tensor([0, 1, 2])  # signal to noise 9, 1 and 1/9
-    epsilon = schedule("epsilon").min_snr_weight(timesteps, gamma=5.0)
+    epsilon = schedule("epsilon").weights(THREE, LossSettings())
     assert epsilon.tolist() == pytest.approx([5 / 9, 1.0, 1.0])
-    v = schedule("v_prediction").min_snr_weight(timesteps, gamma=5.0)
+    v = schedule("v_prediction").weights(THREE, LossSettings())
     assert v.tolist() == pytest.approx([5 / 10, 1 / 2, (1 / 9) / (1 / 9 + 1)])
-    assert schedule("epsilon").min_snr_weight(timesteps, gamma=0).tolist() == [1, 1, 1]
+    assert schedule("epsilon").weights(THREE, LossSettings(weighting="none")).tolist() == [1, 1, 1]
+
+
+def test_debiased_weights_are_those_of_the_paper():
+    debiased = LossSettings(weighting="debiased")
+    epsilon = schedule("epsilon").weights(THREE, debiased)
+    assert epsilon.tolist() == pytest.approx([1 / 3, 1.0, 3.0])
+    v = schedule("v_prediction").weights(THREE, debiased)
+    assert v.tolist() == pytest.approx([1 / 10, 1 / 2, 1 / (1 / 9 + 1)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "deltas"),
+    [
+        ("constant", [0.1, 0.1, 0.1]),
+        ("exponential", [1.0, 0.1 ** (1 / 3), 0.1 ** (2 / 3)]),
+        ("snr", [0.9 / (1 + 1 / 3) ** 2 + 0.1, 0.9 / 4 + 0.1, 0.9 / (1 + 3) ** 2 + 0.1]),
+    ],
+)
+def test_huber_deltas_follow_their_schedule(kind, deltas):
+    settings = LossSettings(kind="huber", huber_schedule=kind)
+    assert schedule("epsilon").huber_deltas(THREE, settings).tolist() == pytest.approx(deltas)
+
+
+def test_huber_is_squared_for_small_errors_and_linear_for_large_ones():
+    settings = LossSettings(kind="huber", huber_schedule="constant", weighting="none")
+
+    def loss(error: float) -> float:
+        given = (full(error), full(0.0), torch.tensor([1]), schedule("epsilon"))
+        return denoising_loss(*given, settings).item()
+
+    assert loss(1e-3) == pytest.approx(1e-6, rel=1e-3)
+    assert loss(100.0) == pytest.approx(2 * 0.1 * (math.sqrt(100**2 + 0.01) - 0.1), rel=1e-4)
+    assert loss(200.0) / loss(100.0) == pytest.approx(2, rel=1e-2)
 
 
 def test_the_loss_weighs_each_row_by_itself():
     prediction = torch.cat([full(1.0), full(3.0)])
-    loss = denoising_loss(prediction, torch.zeros_like(prediction), torch.tensor([1.0, 0.5]))
+    given = (prediction, torch.zeros_like(prediction), torch.tensor([1, 0]))
+    loss = denoising_loss(*given, schedule("epsilon"), LossSettings(min_snr_gamma=4.5))
     assert loss.item() == pytest.approx((1 * 1 + 0.5 * 9) / 2)
+
+
+def test_a_mask_takes_the_mean_over_what_it_covers():
+    prediction = full(1.0)
+    prediction[..., 0, 0] = 5.0
+    mask = torch.full((1, 1, 2, 2), 0.1)
+    mask[..., 0, 0] = 1.0
+    given = (prediction, full(0.0), torch.tensor([1]), schedule("epsilon"))
+    loss = denoising_loss(*given, LossSettings(weighting="none"), mask)
+    assert loss.item() == pytest.approx((25 * 1.0 + 3 * 1 * 0.1) / (1.0 + 3 * 0.1))
+    even = denoising_loss(*given, LossSettings(weighting="none"), torch.full((1, 1, 2, 2), 0.3))
+    plain = denoising_loss(*given, LossSettings(weighting="none"))
+    assert even.item() == pytest.approx(plain.item())
+
+
+def test_zero_terminal_snr_keeps_the_first_level_and_ends_in_pure_noise():
+    rescaled = schedule("v_prediction").with_zero_terminal_snr().alphas
+    first, last = math.sqrt(0.9), math.sqrt(0.1)
+    middle = (math.sqrt(0.5) - last) * first / (first - last)
+    assert rescaled.tolist() == pytest.approx([0.9, middle**2, 0.0])
 
 
 def test_the_loss_of_half_precision_is_summed_in_full():

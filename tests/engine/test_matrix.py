@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.addons import Addon, applied
+from engine.addons import Addon
+from engine.config import RunConfig
 from engine.config_file import require
-from engine.events import CheckpointSaved, RunStarted, StepFinished
-from engine.formats.catalog import BY_METHOD
+from engine.events import CheckpointSaved, ExportChecked, RunStarted, StepFinished
+from engine.formats import checkpoint as checkpoint_format
+from engine.formats.catalog import FORMATS
+from engine.generate import dressed
+from engine.methods.base import Subject
 from engine.methods.catalog import build
 from engine.models.loader import load_model
 from tests.engine_runs import (
@@ -24,6 +28,8 @@ from tests.engine_runs import (
     train,
 )
 from tests.method_matrix import (
+    SHOWN,
+    TRIGGER,
     base_weights,
     every_method,
     every_method_and_model,
@@ -34,7 +40,8 @@ from tests.method_matrix import (
 
 
 def built(method: dict, data: dict):
-    return build(require(data | {"method": method}).method)
+    config = require(data | {"method": method})
+    return build(config.method, Subject(config.dataset.trigger, config.dataset.class_word))
 
 
 @every_method_and_model
@@ -52,7 +59,7 @@ def test_a_fresh_attach_leaves_every_output_as_it_was(model_folder, method, pict
 def test_training_lowers_the_loss_at_noise_it_never_saw_and_moves_no_base_weight(
     model_folder, method, pictures_folder, tmp_path, live_models
 ):
-    captions = [f"a photo of a toy, number {number}" for number in range(3)]
+    captions = [f"{TRIGGER} toy, a photo of a toy, number {number}" for number in range(3)]
     fresh = load_model(str(model_folder))
     before = fixed_loss(fresh, pictures_folder, captions)
     training = {"steps": 25, "batch_size": 3}
@@ -65,13 +72,25 @@ def test_training_lowers_the_loss_at_noise_it_never_saw_and_moves_no_base_weight
 
     (live,) = live_models
     live.freeze()  # dropout off
-    assert same(base_weights(live), base_weights(fresh))
+    settings = require(data).method
+    trains_text = method.get("text_learning_rate", 0) > 0
+    still = {
+        name: tensor
+        for name, tensor in base_weights(fresh).items()
+        if not settings.learns_whole_networks
+        or name.startswith("vae.")
+        or "token_embedding" in name
+        or (name.startswith("text_encoder") and not trains_text)
+    }
+    moved = base_weights(live)
+    assert still
+    assert same({name: moved[name] for name in still}, still)
     after = fixed_loss(live, pictures_folder, captions)
     assert after < 0.97 * before
-    changed = outputs(live)
-    assert not torch.equal(changed["unet"], outputs(fresh)["unet"])
-    trains_text = method.get("text_learning_rate", 0) > 0
-    assert torch.equal(changed["context"], outputs(fresh)["context"]) is not trains_text
+    changed, bare = outputs(live, SHOWN), outputs(fresh, SHOWN)
+    assert not torch.equal(changed["unet"], bare["unet"])
+    reads_anew = trains_text or settings.needs_trigger
+    assert torch.equal(changed["context"], bare["context"]) is not reads_anew
 
 
 @every_method_and_model
@@ -102,22 +121,59 @@ def test_a_run_stopped_twice_ends_as_the_unbroken_run_bit_for_bit(
 def test_what_was_saved_comes_back_the_same_in_every_format(
     model_folder, method, pictures_folder, tmp_path, live_models
 ):
-    formats = BY_METHOD[method["kind"]]
     data = tiny_run(
-        model_folder, pictures_folder, tmp_path, method=method,
-        training={"steps": 5}, export={"formats": list(formats), "precision": "fp32"},
+        model_folder, pictures_folder, tmp_path, method=method, training={"steps": 5},
     )  # fmt: skip
+    formats = formats_for(require(data))
+    data["export"] = {"formats": formats, "precision": "fp32"}
     trained = require_finished(train(data))
     live_models[0].freeze()  # dropout off
-    live = outputs(live_models[0])
+    live = outputs(live_models[0], SHOWN)
+    reports = trained.of(ExportChecked)
+    assert [report.format for report in reports] == formats
     assert len(trained.last.exports) == len(formats)
-    for path in trained.last.exports:
+    for report in reports:
+        assert report.largest_difference < 1e-5
+        read_back = outputs_of_export(model_folder, report)
+        for name, expected in read_back.items():
+            assert (live[name] - expected).norm() < 1e-5 * expected.norm(), report.format
+        assert not torch.equal(outputs(load_model(str(model_folder)), SHOWN)["unet"], live["unet"])
+
+
+def formats_for(config: RunConfig) -> list[str]:
+    """Every format that what the method leaves can be written in, for this base model."""
+    from engine.models.catalog import locate
+
+    has_two_encoders = len(locate(config.base_model).family.text_prefixes) > 1
+    is_plain = getattr(config.method, "algorithm", "lora") == "lora"
+    unfit = {"embedding_diffusers"} if has_two_encoders else set()
+    unfit |= set() if is_plain else {"diffusers"}
+    return [
+        name
+        for name, entry in FORMATS.items()
+        if entry.takes in config.method.leaves and name not in unfit
+    ]
+
+
+def outputs_of_export(model_folder: Path, report: ExportChecked) -> dict[str, torch.Tensor]:
+    """What the base model says with the file, or the file itself where it is a model."""
+    path = Path(report.path)
+    if FORMATS[report.format].takes != "model":
+        # The word is the file's name, so one file is as good as the other under its name.
+        named = path.with_name(f"{TRIGGER}{path.suffix}") if "embedding" in report.format else path
+        path.replace(named)
         bare = load_model(str(model_folder))
-        with applied(bare, [Addon(Path(path))]):
-            for name, expected in outputs(bare).items():
-                assert (outputs(bare)[name] - expected).norm() == 0
-                assert (live[name] - expected).norm() < 1e-5 * expected.norm()
-        assert not torch.allclose(outputs(bare)["unet"], live["unet"], rtol=1e-4)
+        with dressed(bare, [Addon(named)]):
+            return outputs(bare, SHOWN)
+    if path.is_dir():
+        return outputs(load_model(str(path)), SHOWN)
+    bare = load_model(str(model_folder))
+    parts = {part.name: part.module for part in bare.parts()} | {"vae": bare.vae_module()}
+    with torch.no_grad():
+        for part, name, tensor in checkpoint_format.load(path, bare.configs()):
+            own = parts[part].state_dict()
+            own[name if name in own else name.removeprefix("text_model.")].copy_(tensor)
+    return outputs(bare, SHOWN)
 
 
 @every_method

@@ -1,117 +1,216 @@
-"""LoRA (Hu et al. 2021): the base model stays, small matrices beside it learn."""
+"""LoRA (Hu et al. 2021) and its kin: the base model stays, small matrices beside it learn."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from contextlib import contextmanager
+from typing import Any
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
+from peft import inject_adapter_in_model
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
 from engine.methods.base import Method, ParameterGroup
-from engine.methods.lora.settings import LoraSettings
+from engine.methods.lora.targets import layers_of, peft_config
 from engine.models.base import DiffusionModel, Part
-from engine.results import LowRankLayer, LowRankResult
+from engine.results import LORA_DOWN, LORA_UP, AdapterLayer, AdapterResult, Result, WeightsResult
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 ADAPTER = "imprint"
-# The layers that kohya's trainer adapts by default: 192 in the UNet of SD 1.5, 72 in its text
-# encoder. q, k, v and out always go together, because AUTOMATIC1111 drops a part of them.
-ATTENTION = r".*\.attn[12]\.(to_q|to_k|to_v|to_out\.0)"
-FEED_FORWARD = r"(.*\.ff\.net\.(0\.proj|2)|.*attentions\.\d+\.proj_(in|out))"
-TEXT = r".*\.(q_proj|k_proj|v_proj|out_proj|fc1|fc2)"
+# Where peft keeps an adapter's tensors, and what we call them.
+_ROLES = {
+    "lora_A": "down", "lora_B": "up", "lora_magnitude_vector": "magnitude",
+    "hada_w1_a": "hada_w1_a", "hada_w1_b": "hada_w1_b",
+    "hada_w2_a": "hada_w2_a", "hada_w2_b": "hada_w2_b",
+    "lokr_w1": "lokr_w1", "lokr_w1_a": "lokr_w1_a", "lokr_w1_b": "lokr_w1_b",
+    "lokr_w2": "lokr_w2", "lokr_w2_a": "lokr_w2_a", "lokr_w2_b": "lokr_w2_b",
+    "oft_R": "oft",
+}  # fmt: skip
+_IN_FILES = {"down": LORA_DOWN, "up": LORA_UP}
+_OUTER = ("up",)  # what LoRA+ lets learn faster
+
+_OTHER_KIND = QT_TRANSLATE_NOOP("engine", "it is of another kind than this run's add-on")
+_OTHER_LAYERS = QT_TRANSLATE_NOOP("engine", "it stands beside other layers, not {name}")
+_OTHER_SIZE = QT_TRANSLATE_NOOP("engine", "its {name} has another size")
 
 
 class Lora(Method):
-    """Low-rank matrices beside the linear layers of the UNet and, if asked, the text encoder."""
+    """Small matrices beside layers of the UNet and, if asked, of the text encoders."""
 
-    def __init__(self, settings: LoraSettings) -> None:
-        self.settings = settings
-        self._parts: list[Part] = []
+    _model: DiffusionModel
 
     @property
     def trains_text(self) -> bool:
-        return self.settings.text_learning_rate > 0
+        return self.settings.teaches_text
 
     def attach(self, model: DiffusionModel) -> None:
         model.freeze()
+        self._model = model
         self._parts = [part for part in model.parts() if self.trains_text or not part.reads_text]
         for part in self._parts:
-            config = LoraConfig(
-                r=self.settings.rank,
-                lora_alpha=cast(int, self.settings.alpha),  # peft divides; a fraction is fine
-                lora_dropout=self.settings.dropout,
-                target_modules=self._targets(part),
-            )
+            config = peft_config(layers_of(part, self.settings), self.settings)
             inject_adapter_in_model(config, part.module, ADAPTER)
-        for parameter in self._parameters():
+        for _, parameter in self.named_parameters():
             parameter.data = parameter.data.float()  # masters in fp32, whatever the base is
 
     def parameter_groups(self) -> list[ParameterGroup]:
-        rates = {False: self.settings.learning_rate, True: self.settings.text_learning_rate}
-        return [
-            ParameterGroup(
-                part.name,
-                [p for _, layer in _layers(part) for p in _matrices(layer)],
-                rates[part.reads_text],
-            )
-            for part in self._parts
-        ]
+        return [group for part in self._parts for group in self._groups_of(part)]
+
+    def _groups_of(self, part: Part) -> Iterator[ParameterGroup]:
+        settings = self.settings
+        rate = settings.text_learning_rate if part.reads_text else settings.learning_rate
+        until = settings.text_until if part.reads_text else 1.0
+        found = [(role, p) for _, layer in _layers(part) for role, p in _tensors(layer)]
+        if settings.plus_ratio == 1:
+            yield ParameterGroup(part.name, [p for _, p in found], rate, until)
+            return
+        inner = [p for role, p in found if role not in _OUTER]
+        outer = [p for role, p in found if role in _OUTER]
+        yield ParameterGroup(part.name, inner, rate, until)
+        yield ParameterGroup(f"{part.name}, outer", outer, rate * settings.plus_ratio, until)
 
     def set_training(self, training: bool) -> None:
         for part in self._parts:
             for _, layer in _layers(part):
                 layer.train(training)
 
-    def state_dict(self) -> dict[str, Tensor]:
-        return {name: parameter.detach() for name, parameter in self._named_parameters()}
-
-    @torch.no_grad()
-    def load_state_dict(self, weights: Mapping[str, Tensor]) -> None:
-        own = dict(self._named_parameters())
-        if own.keys() != weights.keys():
-            raise KeyError("the saved weights belong to a LoRA of another shape")
-        for name, parameter in own.items():
-            parameter.copy_(weights[name])
-
-    def result(self) -> LowRankResult:
-        layers = [
-            LowRankLayer(
-                part=part.name,
-                path=path,
-                down=layer.lora_A[ADAPTER].weight.detach(),
-                up=layer.lora_B[ADAPTER].weight.detach(),
-                alpha=self.settings.alpha,
-            )
-            for part in self._parts
-            for path, layer in _layers(part)
-        ]
-        return LowRankResult(tuple(layers), self.settings.rank, self.settings.alpha)
-
-    def _targets(self, part: Part) -> str:
-        if part.reads_text:
-            return TEXT
-        return f"{ATTENTION}|{FEED_FORWARD}" if self.settings.feed_forward else ATTENTION
-
-    def _parameters(self) -> Iterator[nn.Parameter]:
-        return (parameter for _, parameter in self._named_parameters())
-
-    def _named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         for part in self._parts:
             for path, layer in _layers(part):
-                down, up = _matrices(layer)
-                yield f"{part.name}.{path}.down", down
-                yield f"{part.name}.{path}.up", up
+                for role, parameter in _tensors(layer):
+                    yield f"{part.name}.{path}.{role}", parameter
+
+    def results(self) -> tuple[Result, ...]:
+        if "adapter" not in self.settings.leaves:
+            return ()
+        layers = [
+            _result_of(part, path, layer) for part in self._parts for path, layer in _layers(part)
+        ]
+        settings = self.settings
+        return (AdapterResult(tuple(layers), settings.rank, settings.alpha, settings.algorithm),)
+
+    def live_layers(self) -> Iterator[tuple[str, str]]:
+        for part in self._parts:
+            for path, _ in _layers(part):
+                yield part.name, path
+
+    @torch.no_grad()
+    def live_delta(self, part: str, path: str) -> Tensor:
+        return self._layer(part, path).get_delta_weight(ADAPTER).float()
+
+    def whole_model(self) -> WeightsResult:
+        weights: dict[str, Mapping[str, Tensor]] = {
+            part.name: _MergedWeights(part) for part in self._model.parts()
+        }
+        weights["vae"] = self._model.vae_module().state_dict()
+        return WeightsResult(weights, self._model.configs())
+
+    @torch.no_grad()
+    def adopt(self, result: Result) -> None:
+        if not isinstance(result, AdapterResult) or result.algorithm != self.settings.algorithm:
+            raise ValueError(Phrase(_OTHER_KIND))
+        given = {(layer.part, layer.path): layer for layer in result.layers}
+        for part, path in self.live_layers():
+            layer = given.get((part, path))
+            if layer is None:
+                raise ValueError(Phrase(_OTHER_LAYERS, name=f"{part}.{path}"))
+            _take_over(self._layer(part, path), _result_of_path(part, path, self), layer)
+
+    @contextmanager
+    def base_model(self) -> Iterator[None]:
+        # Not peft's enable_adapters: it would also make the weights forget that they learn.
+        found = [layer for part in self._parts for _, layer in _layers(part)]
+        for layer in found:
+            layer._disable_adapters = True
+        try:
+            yield
+        finally:
+            for layer in found:
+                layer._disable_adapters = False
+
+    def _layer(self, part: str, path: str) -> Any:
+        module = next(known.module for known in self._parts if known.name == part)
+        return module.get_submodule(path)
+
+
+class _MergedWeights(Mapping[str, Tensor]):
+    """A part's weights under their bare names; an adapted one is worked out when asked for."""
+
+    def __init__(self, part: Part) -> None:
+        self._layers = dict(_layers(part))
+        self._plain: dict[str, Tensor] = {}
+        for key, tensor in part.module.state_dict().items():
+            if not any(f".{kept}." in f".{key}." for kept in _ROLES):
+                self._plain[key.replace(".base_layer.", ".")] = tensor
+
+    def __getitem__(self, name: str) -> Tensor:
+        path, _, kind = name.rpartition(".")
+        if kind == "weight" and path in self._layers:
+            return _merged(self._layers[path])
+        return self._plain[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._plain)
+
+    def __len__(self) -> int:
+        return len(self._plain)
+
+
+@torch.no_grad()
+def _merged(layer: Any) -> Tensor:
+    """The layer's weight with the adapter in it, fp32; the layer stays as it is, bit for bit."""
+    weight = layer.get_base_layer().weight
+    kept = weight.data
+    weight.data = kept.float().clone()  # added in fp32, so that it is rounded once, by the file
+    try:
+        layer.merge(adapter_names=[ADAPTER])
+        return weight.data
+    finally:
+        weight.data = kept
+        layer.merged_adapters.clear()
 
 
 def _layers(part: Part) -> Iterator[tuple[str, Any]]:
-    """Path and layer of every adapted layer; a LoraLayer, whose types peft leaves open."""
+    """Path and layer of every adapted layer, whose types peft leaves open."""
     for path, module in part.module.named_modules():
-        if isinstance(module, LoraLayer):
-            yield re.sub(r"^base_model\.model\.", "", path), module
+        if isinstance(module, BaseTunerLayer):
+            yield path, module
 
 
-def _matrices(layer: Any) -> tuple[nn.Parameter, nn.Parameter]:
-    return layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
+def _tensors(layer: Any) -> Iterator[tuple[str, nn.Parameter]]:
+    """Role and weight of all that learns in a layer."""
+    for kept, role in _ROLES.items():
+        found = getattr(layer, kept, None)
+        if found is not None and ADAPTER in found:
+            held = found[ADAPTER]
+            yield role, held if isinstance(held, nn.Parameter) else held.weight
+
+
+def _result_of(part: Part, path: str, layer: Any) -> AdapterLayer:
+    tensors = {_IN_FILES.get(role, role): p.detach() for role, p in _tensors(layer)}
+    scale, rank = layer.scaling[ADAPTER], layer.r[ADAPTER]
+    if "lokr_w1" in tensors and "lokr_w2" in tensors:
+        # Two whole matrices have no rank; readers take the scale for 1.
+        tensors["lokr_w2"] = tensors["lokr_w2"] * scale
+    return AdapterLayer(part.name, path, tensors, scale * rank)
+
+
+def _result_of_path(part: str, path: str, method: Lora) -> AdapterLayer:
+    known = next(known for known in method._parts if known.name == part)
+    return _result_of(known, path, method._layer(part, path))
+
+
+def _take_over(layer: Any, own: AdapterLayer, given: AdapterLayer) -> None:
+    """Copy tensors of the same roles and shapes; another strength goes into the last of them."""
+    for role, parameter in _tensors(layer):
+        name = _IN_FILES.get(role, role)
+        tensor = given.tensors.get(name)
+        if tensor is None or tensor.numel() != parameter.numel():
+            raise ValueError(Phrase(_OTHER_SIZE, name=f"{given.part}.{given.path}"))
+        parameter.copy_(tensor.reshape(parameter.shape))
+    *_, (_, last) = _tensors(layer)
+    if own.rank:
+        last.mul_((given.alpha / given.rank) / (own.alpha / own.rank))
+    else:
+        last.div_(layer.scaling[ADAPTER])

@@ -1,15 +1,26 @@
-"""What a LoRA run may be told."""
+"""What a LoRA run may be told. Imports no torch."""
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import ClassVar, Literal
 
-from engine.settings import Settings, setting
-from engine.wording import QT_TRANSLATE_NOOP
+from pydantic import field_validator, model_validator
+
+from engine.methods.settings import PriorSettings
+from engine.settings import setting
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+# "down=8", "mid=4", "up.1=16": a part of the UNet, perhaps one of its blocks, and its rank.
+_BLOCK = re.compile(r"(down|mid|up)(?:\.(\d))?\s*=\s*(\d{1,3})")
+MAX_RANK = 256
+NOT_FAITHFUL = ("dora", "oft")  # no file that front ends read says what these mean
 
 
-class LoraSettings(Settings):
-    """Rank, strength and rates of a LoRA."""
+class LoraSettings(PriorSettings):
+    """Kind, size, strength, places and rates of an add-on."""
+
+    learns_whole_networks: ClassVar[bool] = False
 
     kind: Literal["lora"] = "lora"
     rank: int = setting(
@@ -19,7 +30,7 @@ class LoraSettings(Settings):
             "engine", "How much the add-on can hold. Higher is larger, not always better."
         ),
         ge=1,
-        le=256,
+        le=MAX_RANK,
     )
     alpha: float = setting(
         16.0,
@@ -34,15 +45,17 @@ class LoraSettings(Settings):
         label=QT_TRANSLATE_NOOP("engine", "Learning rate"),
         help=QT_TRANSLATE_NOOP("engine", "How big each step is. Too high ends in noise."),
         gt=0,
-        le=1,
+        le=10,
     )
-    text_learning_rate: float = setting(
-        0.0,
-        label=QT_TRANSLATE_NOOP("engine", "Text encoder learning rate"),
-        help=QT_TRANSLATE_NOOP("engine", "0 leaves the text encoder as it is."),
+    algorithm: Literal["lora", "dora", "loha", "lokr", "oft"] = setting(
+        "lora",
+        label=QT_TRANSLATE_NOOP("engine", "Kind of add-on"),
+        help=QT_TRANSLATE_NOOP(
+            "engine",
+            "lora, loha and lokr leave as files of their own; no front end reads dora and oft as "
+            "they are meant, so these leave as a whole model.",
+        ),
         advanced=True,
-        ge=0,
-        le=1,
     )
     dropout: float = setting(
         0.0,
@@ -60,3 +73,99 @@ class LoraSettings(Settings):
         help=QT_TRANSLATE_NOOP("engine", "Off: only the attention layers learn."),
         advanced=True,
     )
+    conv: bool = setting(
+        False,
+        label=QT_TRANSLATE_NOOP("engine", "Convolutions too"),
+        help=QT_TRANSLATE_NOOP("engine", "Also called LoCon. Larger file; helps with styles."),
+        advanced=True,
+    )
+    conv_rank: int = setting(
+        0,
+        label=QT_TRANSLATE_NOOP("engine", "Rank of convolutions"),
+        help=QT_TRANSLATE_NOOP("engine", "0: the same as the rank."),
+        advanced=True,
+        ge=0,
+        le=MAX_RANK,
+    )
+    block_ranks: str = setting(
+        "",
+        label=QT_TRANSLATE_NOOP("engine", "Ranks by block"),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "For parts of the UNet, as in down=8, mid=4, up.1=16. Empty: all alike."
+        ),
+        advanced=True,
+        max_length=200,
+    )
+    rslora: bool = setting(
+        False,
+        label=QT_TRANSLATE_NOOP("engine", "Rank-stabilised"),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "Scales by alpha / root of the rank, so that high ranks learn as fast."
+        ),
+        advanced=True,
+    )
+    plus_ratio: float = setting(
+        1.0,
+        label=QT_TRANSLATE_NOOP("engine", "LoRA+ ratio"),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "How much faster the outer matrix learns than the inner one. 1: the same."
+        ),
+        advanced=True,
+        ge=1,
+        le=64,
+    )
+    lokr_factor: int = setting(
+        -1,
+        label=QT_TRANSLATE_NOOP("engine", "LoKr factor"),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "Size of the smaller of the two matrices. -1: as even as it goes."
+        ),
+        advanced=True,
+        ge=-1,
+        le=4096,
+    )
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        return ("model",) if self.algorithm in NOT_FAITHFUL else ("adapter", "model")
+
+    @property
+    def ranks_by_block(self) -> dict[str, int]:
+        """Start of a UNet layer's path, as a pattern -> rank; the most special first."""
+        found = {}
+        for part in filter(None, (part.strip() for part in self.block_ranks.split(","))):
+            match = _BLOCK.fullmatch(part)
+            if match is not None:
+                name, number, rank = match.groups()
+                block = "mid_block" if name == "mid" else f"{name}_blocks"
+                place = rf"{block}\.{number}\." if number and name != "mid" else rf"{block}\."
+                found[place] = int(rank)
+        return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+    @field_validator("block_ranks")
+    @classmethod
+    def _is_readable(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            match = _BLOCK.fullmatch(part)
+            if match is None or not 1 <= int(match[3]) <= MAX_RANK:
+                raise ValueError(
+                    Phrase(
+                        QT_TRANSLATE_NOOP(
+                            "engine", "{part} should read as down=8, mid=4 or up.1=16"
+                        ),
+                        part=part,
+                    )
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> LoraSettings:
+        if self.algorithm not in ("lora", "dora") and (self.rslora or self.plus_ratio != 1):
+            raise ValueError(
+                Phrase(
+                    QT_TRANSLATE_NOOP(
+                        "engine", "rslora and plus_ratio belong to the kinds lora and dora"
+                    )
+                )
+            )
+        return self

@@ -1,0 +1,110 @@
+"""The words of the command line: verbs, flags and what they take."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.config import STARTER
+from engine.formats.catalog import FORMATS
+from engine.methods.catalog import METHODS
+from engine.samplers import SAMPLERS
+
+DESCRIPTION = "Teach Stable Diffusion something new, from your own pictures."
+
+
+def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.ArgumentParser:
+    """`verbs_by_name`: what each verb starts."""
+    parser = argparse.ArgumentParser(prog="imprint", description=DESCRIPTION)
+    parser.add_argument("--help-settings", choices=METHODS, help="list every --set key of a method")
+    parser.set_defaults(json=False)
+    verbs = parser.add_subparsers(dest="verb")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="one event a line on standard output")
+
+    _add_train(verbs, shared, verbs_by_name)
+    _add_generate(verbs, shared, verbs_by_name)
+    resume = verbs.add_parser("resume", parents=[shared], help="go on with a run")
+    resume.add_argument("run", type=Path)
+    resume.set_defaults(start=verbs_by_name["resume"])
+
+    check = verbs.add_parser("check", parents=[shared], help="look at pictures before a run")
+    check.add_argument("--images", type=Path, required=True)
+    check.set_defaults(start=verbs_by_name["check"])
+
+    export = verbs.add_parser("export", parents=[shared], help="write a checkpoint as a file")
+    export.add_argument("run", type=Path)
+    export.add_argument("--step", type=int)
+    export.add_argument("--format", choices=FORMATS, required=True)
+    export.add_argument("--out", type=Path, required=True)
+    export.set_defaults(start=verbs_by_name["export"])
+
+    doctor = verbs.add_parser("doctor", parents=[shared], help="look at this computer")
+    doctor.set_defaults(start=verbs_by_name["doctor"])
+    return parser
+
+
+def _add_train(
+    verbs: Any, shared: argparse.ArgumentParser, verbs_by_name: Mapping[str, Callable[..., Any]]
+) -> None:
+    train = verbs.add_parser("train", parents=[shared], help="teach a model something new")
+    train.add_argument("config", nargs="?", type=Path, help="settings as JSON or TOML")
+    train.add_argument("--images", help="folder of pictures")
+    train.add_argument("--method", choices=METHODS)
+    train.add_argument("--base", help="starter, a .safetensors file or a diffusers folder")
+    train.add_argument("--name")
+    train.add_argument("--trigger", help="rare word that calls up what was learnt")
+    train.add_argument("--class-word", help="one common word: cat, toy, person, style")
+    train.add_argument("--steps", type=int)
+    train.add_argument("--seed", type=int)
+    train.add_argument("--out", help="folder in which the run folder is made")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    train.add_argument("--help-settings", choices=METHODS)
+    train.set_defaults(start=verbs_by_name["train"])
+
+
+def _add_generate(
+    verbs: Any, shared: argparse.ArgumentParser, verbs_by_name: Mapping[str, Callable[..., Any]]
+) -> None:
+    generate = verbs.add_parser("generate", parents=[shared], help="make pictures")
+    generate.add_argument("--prompt", required=True)
+    generate.add_argument("--negative")
+    generate.add_argument("--base", default=STARTER)
+    for kind in ("lora", "embedding", "hypernetwork"):
+        generate.add_argument(
+            f"--{kind}", action="append", dest="addons", default=[], metavar="FILE[:WEIGHT]"
+        )
+    generate.add_argument("--seed", type=_seed)
+    generate.add_argument("--count", type=_positive, default=1)
+    generate.add_argument("--size", type=_side)
+    generate.add_argument("--width", type=_side)
+    generate.add_argument("--height", type=_side)
+    generate.add_argument("--sampler", choices=SAMPLERS)
+    generate.add_argument("--clip-skip", type=_positive)
+    generate.add_argument("--steps", type=_positive)
+    generate.add_argument("--guidance", type=float)
+    generate.add_argument("--out", type=Path, default=Path("generated"))
+    generate.set_defaults(start=verbs_by_name["generate"])
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _side(text: str) -> int:
+    value = int(text)
+    if not 32 <= value <= 4096 or value % 8:
+        raise argparse.ArgumentTypeError("must be a multiple of 8, from 32 to 4096")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError("must be between 0 and 2^63")
+    return value

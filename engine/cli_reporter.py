@@ -1,0 +1,128 @@
+"""Shows the engine's events in a terminal: sentences and a bar, or one JSON object a line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from engine.events import (
+    CheckpointSaved,
+    Event,
+    ExportChecked,
+    Heartbeat,
+    ImageGenerated,
+    Noticed,
+    PictureChecked,
+    RunCrashed,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    SheetReady,
+    StageProgress,
+    StepFinished,
+    as_json,
+)
+
+DONE, MENDABLE, USAGE, CRASH = 0, 1, 2, 3
+
+
+class Reporter:
+    """Shows events: a bar and sentences for people, or one JSON object a line for scripts."""
+
+    def __init__(self, *, as_lines: bool, silent: bool = False, out: TextIO | None = None) -> None:
+        self._as_lines = as_lines
+        self._silent = silent
+        self._out = out or sys.stdout
+        self._bar: Any = None
+
+    def show(self, events: Iterator[Event]) -> int:
+        """Show all events; returns the exit code that the last one means."""
+        code = DONE
+        for event in events:
+            if isinstance(event, RunFailed):
+                code = MENDABLE
+            elif isinstance(event, RunCrashed):
+                code = CRASH
+            if not self._silent:
+                self._show_one(event)
+        return code
+
+    def _show_one(self, event: Event) -> None:
+        if isinstance(event, RunFailed):
+            self._close_bar()
+            self._say_error(f"{event.error} [{event.error.code}]")
+        elif isinstance(event, RunCrashed):
+            self._close_bar()
+            self._say_error("Imprint crashed. This is a fault of ours, not of yours.")
+            self._say_error(event.traceback)
+        if self._as_lines:
+            if not isinstance(event, Heartbeat):
+                self._line(as_json(event))
+        else:
+            self._show_to_person(event)
+
+    def _show_to_person(self, event: Event) -> None:
+        match event:
+            case StageProgress(stage=stage, done=0, total=1):
+                self._line(f"{stage.value.replace('_', ' ')} ...")
+            case RunStarted():
+                self._line(f"Training {event.trainable:,} weights on the {event.device}.")
+                self._line(f"Run folder: {event.folder}")
+                self._open_bar(event.first_step, event.steps)
+            case StepFinished() if self._bar is not None:
+                self._bar.set_postfix_str(f"loss {event.loss:.3f}", refresh=False)
+                self._bar.update(1)
+            case Noticed():
+                self._line(f"Note: {event.notice}")
+            case PictureChecked():
+                caption = event.caption or "(no caption)"
+                self._line(f"{Path(event.path).name}  {event.width} x {event.height}  {caption}")
+            case ImageGenerated():
+                self._line(f"Picture: {event.path}")
+            case ExportChecked():
+                self._line(_checked(event))
+            case SheetReady():
+                self._close_bar()
+                self._line(f"Before and after: {event.path}")
+            case CheckpointSaved():
+                pass
+            case RunFinished():
+                self._close_bar()
+                for path in event.exports:
+                    self._line(f"File: {path}")
+                self._line(f"Stopped after step {event.steps}." if event.stopped_early else "Done.")
+
+    def _open_bar(self, first_step: int, steps: int) -> None:
+        from tqdm import tqdm  # late: the window never needs it
+
+        self._bar = tqdm(total=steps, initial=first_step, unit="step", file=sys.stderr)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _line(self, text: str) -> None:
+        try:
+            if self._bar is not None and not self._as_lines:
+                self._bar.write(text, file=self._out)
+            else:
+                print(text, file=self._out, flush=True)
+        except BrokenPipeError:  # `| head` has gone: the run goes on unheard
+            self._silent = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+
+    def _say_error(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _checked(event: ExportChecked) -> str:
+    """What an export report comes down to."""
+    readers = ", ".join(event.loads_in) or "no front end"
+    return (
+        f"Checked {Path(event.path).name}: {event.keys} tensors, largest difference from the "
+        f"live model {event.largest_difference:.1e}; loads in {readers}."
+    )

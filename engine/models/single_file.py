@@ -1,0 +1,175 @@
+"""What a model in one file is, by the names and shapes of its tensors. Imports no torch.
+
+Never by its file name. Whatever Imprint cannot train is refused by its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import ModelDamaged, ModelIsLora, ModelUnsupported, NotAModel, UserError
+from engine.models.ldm_names import (
+    CLIP,
+    OPEN_CLIP,
+    UNET,
+    VAE,
+    XL_CLIP,
+    XL_OPEN_CLIP,
+    original_unet_paths,
+)
+from engine.models.safetensors_header import Header
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+Kind = Literal["sd1", "sd2", "sdxl"]
+Shapes = Mapping[str, tuple[int, ...]]
+
+_FIRST = f"{UNET}input_blocks.0.0.weight"
+_CROSS = "transformer_blocks.0.attn2.to_k.weight"
+_LORA = (".lora_down.", ".lora_A.", "lora.down")
+_BITSANDBYTES = (".absmax", ".quant_map", ".SCB", ".weight_format")
+_NOT_FOUR_CHANNELS = {
+    9: QT_TRANSLATE_NOOP("engine", "an inpainting model"),
+    8: QT_TRANSLATE_NOOP("engine", "an image-editing model (instruct-pix2pix)"),
+    7: QT_TRANSLATE_NOOP("engine", "an upscaling model"),
+    5: QT_TRANSLATE_NOOP("engine", "a depth-to-image model"),
+}
+# What no other kind of model has: a piece of a tensor's name, and what the file is then.
+_OTHERS = (
+    ("double_blocks.", QT_TRANSLATE_NOOP("engine", "a Flux model")),
+    ("joint_blocks.", QT_TRANSLATE_NOOP("engine", "an SD 3 model")),
+    ("adaln_single.", QT_TRANSLATE_NOOP("engine", "a PixArt model")),
+    ("t_block.1.weight", QT_TRANSLATE_NOOP("engine", "a PixArt model")),
+    ("clip_txt_pooled_mapper.", QT_TRANSLATE_NOOP("engine", "a Stable Cascade model")),
+    ("effnet_mapper.", QT_TRANSLATE_NOOP("engine", "a Stable Cascade model")),
+    ("conditioner.embedders.0.model.", QT_TRANSLATE_NOOP("engine", "an SDXL refiner")),
+    ("edm_mean", QT_TRANSLATE_NOOP("engine", "a model of the EDM kind")),
+    ("edm_vpred.", QT_TRANSLATE_NOOP("engine", "a model of the EDM kind")),
+    ("time_embed.cond_proj.", QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")),
+    ("time_embedding.cond_proj.", QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")),
+)
+OTHER_SHAPE = QT_TRANSLATE_NOOP("engine", "a model with a UNet of another shape")
+
+
+def kind_of(path: Path, header: Header) -> Kind:
+    """Raises ModelIsLora, ModelUnsupported, NotAModel or ModelDamaged."""
+    shapes = header.shapes
+    if any(mark in name for name in shapes for mark in _LORA):
+        raise ModelIsLora(path=str(path))
+    _refuse_quantised(path, header)
+    for mark, what in _OTHERS:
+        if any(mark in name for name in shapes):
+            raise unsupported(path, what)
+    first = shapes.get(_FIRST)
+    if first is None or len(first) != 4 or not any(name.endswith(_CROSS) for name in shapes):
+        raise NotAModel(
+            path=str(path),
+            what=Phrase(QT_TRANSLATE_NOOP("engine", "it holds no Stable Diffusion UNet")),
+        )
+    if first[1] != 4:
+        raise refused_channels(path, first[1])
+    kind = _kind_by_text_encoder(path, shapes)
+    _require_part(path, shapes, VAE)
+    return kind
+
+
+def require_unet(path: Path, shapes: Shapes, config: Mapping[str, object]) -> None:
+    """Raises ModelUnsupported where the file's UNet is not of the config's shape.
+
+    Blocks that are missing altogether, transformers of another depth (SSD-1B, Vega) and other
+    widths count; a single missing weight does not, that is damage.
+    """
+    blocks = _blocks(shapes)
+    places = original_unet_paths(config)
+    expected = {original.rsplit(".", 2)[0] if "layers" in original else original
+                for place, original in places.items() if "resnets" in place}  # fmt: skip
+    expected = {original.removesuffix(".skip_connection") for original in expected}
+    depths = _depths(config, places)
+    widths = (shapes[_FIRST][0], _context_width(shapes))
+    channels = config["block_out_channels"]
+    wanted = (
+        channels[0] if isinstance(channels, list | tuple) else 0,
+        config["cross_attention_dim"],
+    )
+    if widths != wanted or not expected <= blocks.keys() or any(
+        blocks.get(place) != depth for place, depth in depths.items()
+    ):  # fmt: skip
+        raise unsupported(path, OTHER_SHAPE)
+
+
+def unsupported(path: Path, what: str) -> UserError:
+    return ModelUnsupported(path=str(path), what=Phrase(what))
+
+
+def refused_channels(path: Path, channels: object) -> UserError:
+    """The sentence for a UNet that reads more than the latents' four channels."""
+    default = QT_TRANSLATE_NOOP("engine", "an inpainting or image-editing model")
+    known = _NOT_FOUR_CHANNELS.get(channels, default) if isinstance(channels, int) else default
+    return unsupported(path, known)
+
+
+def _refuse_quantised(path: Path, header: Header) -> None:
+    names = header.shapes
+    if any(".quant_state." in name or name.endswith("nf4") for name in names):
+        raise unsupported(path, QT_TRANSLATE_NOOP("engine", "a 4-bit quantised model"))
+    eight_bit = any(dtype.startswith("F8") for dtype in header.dtypes.values())
+    if eight_bit or any(name.endswith(_BITSANDBYTES) for name in names):
+        raise unsupported(path, QT_TRANSLATE_NOOP("engine", "an 8-bit quantised model"))
+
+
+def _kind_by_text_encoder(path: Path, shapes: Shapes) -> Kind:
+    if any(name.startswith("conditioner.embedders.1.") for name in shapes):
+        _require_part(path, shapes, XL_CLIP)
+        _require_part(path, shapes, XL_OPEN_CLIP)
+        return "sdxl"
+    if any(name.startswith(OPEN_CLIP) for name in shapes):
+        return "sd2"
+    _require_part(path, shapes, CLIP)
+    return "sd1"
+
+
+def _require_part(path: Path, shapes: Iterable[str], prefix: str) -> None:
+    if not any(name.startswith(prefix) for name in shapes):
+        raise ModelDamaged(
+            path=str(path),
+            reason=Phrase(
+                QT_TRANSLATE_NOOP("engine", "the part {part} is missing"),
+                part=prefix.removesuffix(".transformer.").removesuffix(".model.").removesuffix("."),
+            ),
+        )
+
+
+def _context_width(shapes: Shapes) -> int:
+    width = next(shape for name, shape in shapes.items() if name.endswith(_CROSS))
+    return width[1] if len(width) == 2 else 0
+
+
+def _blocks(shapes: Shapes) -> dict[str, int]:
+    """input_blocks.4.1 and the like -> the number of transformers in it."""
+    found: dict[str, int] = {}
+    for name in shapes:
+        if not name.startswith(UNET):
+            continue
+        pieces = name.removeprefix(UNET).split(".")
+        place = ".".join(pieces[: 2 if pieces[0] == "middle_block" else 3])
+        found.setdefault(place, 0)
+        if "transformer_blocks" in pieces:
+            number = pieces[pieces.index("transformer_blocks") + 1]
+            if number.isdecimal():
+                found[place] = max(found[place], int(number) + 1)
+    return found
+
+
+def _depths(config: Mapping[str, object], places: Mapping[str, str]) -> dict[str, int]:
+    """How many transformers each attention block of the original layout has."""
+    depth, levels = config.get("transformer_layers_per_block", 1), config["block_out_channels"]
+    count = len(levels) if isinstance(levels, list | tuple) else 0
+    down = list(depth) if isinstance(depth, list | tuple) else [depth] * count
+    found = {}
+    for place, original in places.items():
+        side, _, rest = place.partition(".")
+        if ".attentions." in f".{rest}":
+            level = int(rest.split(".")[0]) if side != "mid_block" else -1
+            found[original] = down[level] if side != "up_blocks" else down[::-1][level]
+    return found

@@ -1,0 +1,87 @@
+"""The settings of a run made fit for this computer's memory, before anything is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from engine.config import RunConfig, TrainingSettings
+from engine.config_file import merge, require
+from engine.device import resolve_precision, runs_on_cpu
+from engine.errors import Notice
+from engine.memory import Burden, MemoryPlan, Wishes, notice_of, plan_memory, probe
+from engine.models.catalog import locate
+from engine.models.size import measure_model
+
+ADDON_SHARE = 0.02  # of the frozen weights; a large LoRA
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A config without any "auto" that weighs on memory, and what to tell about it."""
+
+    config: RunConfig
+    notice: Notice | None
+
+
+def plan_run(config: RunConfig) -> Plan:
+    """Raises one of the Model... errors."""
+    place = probe(_device_name(config.training))
+    plan = plan_memory(_burden(config), _wishes(config), place)
+    return Plan(require(merge(config.model_dump(), _as_settings(plan))), notice_of(plan))
+
+
+def _as_settings(plan: MemoryPlan) -> dict[str, Any]:
+    return {
+        "training": {
+            "precision": plan.precision,
+            "weights": plan.weights,
+            "gradient_checkpointing": "on" if plan.gradient_checkpointing else "off",
+        },
+        "optimizer": {"name": plan.optimizer, "fused_backward": plan.fused_backward},
+    }
+
+
+def _burden(config: RunConfig) -> Burden:
+    source = locate(config.base_model)
+    size = measure_model(source)
+    method, training = config.method, config.training
+    whole = 0
+    if method.learns_whole_networks:
+        whole = size.unet + (size.text if method.teaches_text else 0)
+    prior = method.prior()
+    copies = whole if prior is not None and prior.from_frozen else 0
+    everything = size.unet + size.text
+    return Burden(
+        family=source.family.name,
+        frozen=everything - whole + copies,
+        whole=whole,
+        addon=0 if whole else round(ADDON_SHARE * everything),
+        fixed_bytes=4 * size.vae,
+        resolution=training.resolution,
+        batch_size=training.batch_size * (1 if prior is None else 2),
+    )
+
+
+def _wishes(config: RunConfig) -> Wishes:
+    training, optimizer = config.training, config.optimizer
+    precision = training.precision
+    if precision != "auto":
+        precision = resolve_precision(training, runs_on_cpu(training))
+    return Wishes(
+        precision=precision,
+        weights=training.weights,
+        gradient_checkpointing=training.gradient_checkpointing,
+        fused_backward=optimizer.fused_backward,
+        optimizer=optimizer.name,
+        gradient_accumulation=training.gradient_accumulation,
+        ema=optimizer.ema_decay > 0,
+    )
+
+
+def _device_name(training: TrainingSettings) -> str:
+    if runs_on_cpu(training):
+        return "cpu"
+    return "cuda" if torch.cuda.is_available() else "mps"

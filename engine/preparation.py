@@ -1,0 +1,193 @@
+"""Pictures and captions -> what the loop takes: batches of latents, class batches, previews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from engine import storage
+from engine.class_images import draw_class_images, numbered
+from engine.config import RunConfig
+from engine.data import captions
+from engine.data.batches import BatchSource
+from engine.data.latents import (
+    CachedImage,
+    LatentCache,
+    Preparation,
+    encode_pictures,
+    hash_weights,
+)
+from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
+from engine.errors import NoPictures, Notice, PromptCut
+from engine.events import Event, Noticed, Stage, StageProgress
+from engine.loop import MAX_CHUNKS, ClassBatches
+from engine.methods.settings import Prior
+from engine.models.base import DiffusionModel
+from engine.previews import Previews
+from engine.project import RunFolder, cache_folder
+from engine.sampler import SampleSettings
+
+_CLASS_KEY = 0x636C617373  # keeps the order of class pictures apart from that of the pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A set as it is trained on."""
+
+    images: list[CachedImage]
+    texts: list[str]  # one for each image
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every part of the preparation needs."""
+
+    accelerator: Accelerator
+    config: RunConfig
+    model: DiffusionModel
+    cache: LatentCache
+
+    @classmethod
+    def open(cls, accelerator: Accelerator, config: RunConfig, model: DiffusionModel) -> Workshop:
+        cache = LatentCache(
+            folder=cache_folder(),
+            vae_hash=hash_weights(model.vae_module()),
+            writes=accelerator.is_main_process,
+        )
+        return cls(accelerator, config, model, cache)
+
+
+def prepare_pictures(shop: Workshop) -> Iterator[Event]:
+    """Yield progress and notices; return the Dataset. Raises NoPictures, FolderMissing."""
+    settings = shop.config.dataset
+    own_captions = Path(settings.captions_folder) if settings.captions_folder else None
+    scan = yield from _scan(storage.expand(settings.folder), own_captions)
+    preparation = Preparation(
+        resolution=shop.config.training.resolution,
+        flip=settings.flip,
+        masks=settings.masks,
+        unmasked_weight=settings.unmasked_weight,
+    )
+    images = yield from encode_pictures(shop.model, scan.items, shop.cache, preparation)
+    if not images:
+        raise NoPictures(folder=settings.folder, num_files=scan.num_files)
+    texts = [
+        captions.compose(
+            image.item.caption, settings.template, settings.trigger, settings.class_word
+        )
+        for image in images
+    ]
+    max_chunks = 1 if settings.long_captions == "cut" else MAX_CHUNKS
+    for text in dict.fromkeys(texts):
+        if shop.model.num_chunks(text) > max_chunks:
+            yield Noticed(notice=PromptCut(limit=75 * max_chunks, text=text[:60]))
+    return Dataset(images, texts)
+
+
+def prepare_classes(shop: Workshop, prior: Prior) -> Iterator[Event]:
+    """Yield progress; return the Dataset of the class: pictures drawn, supplied or none needed.
+
+    Ask before anything is attached to the model: it draws as the base model.
+    """
+    config, settings = shop.config, shop.config.dataset
+    prompt = prior.prompt or captions.compose("", settings.template, "", settings.class_word)
+    if prior.folder:
+        scan = yield from _scan(storage.expand(prior.folder), None)
+        items = scan.items
+        if not items:
+            raise NoPictures(folder=prior.folder, num_files=scan.num_files)
+    else:
+        items = yield from _drawn(shop, prior, prompt)
+    preparation = Preparation(resolution=config.training.resolution)
+    images = yield from encode_pictures(shop.model, items, shop.cache, preparation)
+    return Dataset(images, [prompt] * len(images))
+
+
+def batches(shop: Workshop, dataset: Dataset) -> BatchSource:
+    config = shop.config
+    return BatchSource(
+        images=dataset.images,
+        captions=dataset.texts,
+        batch_size=config.training.batch_size,
+        repeats=config.dataset.repeats,
+        seed=config.training.seed,
+        device=shop.accelerator.device,
+        caption_dropout=config.dataset.caption_dropout,
+        flip=config.dataset.flip,
+        shuffle_tags=config.dataset.shuffle_tags,
+        keep_tags=config.dataset.keep_tags,
+    )
+
+
+def class_batches(
+    shop: Workshop, prior: Prior, dataset: Dataset, classes: Dataset | None
+) -> ClassBatches:
+    """The second loss's batches; without class pictures the pictures themselves, named as the
+    class alone, are shown to the model as it was."""
+    config = shop.config
+    if classes is None:
+        plain = config.dataset
+        prompt = prior.prompt or captions.compose("", plain.template, "", plain.class_word)
+        classes = Dataset(dataset.images, [prompt] * len(dataset.images))
+    source = BatchSource(
+        images=classes.images,
+        captions=classes.texts,
+        batch_size=config.training.batch_size,
+        repeats=1,
+        seed=config.training.seed ^ _CLASS_KEY,
+        device=shop.accelerator.device,
+    )
+    return ClassBatches(source, prior.weight, prior.from_frozen)
+
+
+def previews(shop: Workshop, dataset: Dataset, folder: RunFolder) -> Previews:
+    config = shop.config
+    suggested = captions.suggest_prompts(
+        dataset.texts, config.dataset.trigger, config.dataset.class_word
+    )
+    return Previews(
+        model=shop.model,
+        settings=config.sampling,
+        prompts=config.sampling.prompts or suggested,
+        resolution=config.training.resolution,
+        clip_skip=config.training.clip_skip,
+        folder=folder.samples,
+        device=shop.accelerator.device,
+    )
+
+
+def _scan(folder: Path, captions_folder: Path | None) -> Iterator[Event]:
+    """Yield progress and notices; return the Scan."""
+    scan = Scan(folder, (), (), 0)
+    for found in scan_folder(folder, captions_folder):
+        if isinstance(found, Scan):
+            scan = found
+        else:
+            yield StageProgress(stage=Stage.SCAN, done=found, total=0)
+    for notice in scan.notices:
+        yield Noticed(notice=notice)
+    return scan
+
+
+def _drawn(shop: Workshop, prior: Prior, prompt: str) -> Iterator[Event]:
+    """Yield progress; return the drawn pictures. Only the first process draws."""
+    config, sampling = shop.config, shop.config.sampling
+    side = config.training.resolution // shop.model.bucket_step * shop.model.bucket_step
+    wanted = SampleSettings(
+        prompt=prompt,
+        width=side,
+        height=side,
+        num_inference_steps=sampling.num_inference_steps,
+        guidance_scale=sampling.guidance_scale,
+    )
+    device = shop.accelerator.device
+    with shop.accelerator.main_process_first(), shop.accelerator.autocast():
+        folder = yield from draw_class_images(shop.model, wanted, prior.num_images, device)
+    items: list[ImageItem] = []
+    notices: list[Notice] = []
+    for path in numbered(folder, prior.num_images):
+        read_picture(path, None, items, notices)
+    return tuple(items)

@@ -1,0 +1,256 @@
+"""DreamBooth: what learns, the class that must not drift, and what is kept for it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.config_file import require
+from engine.events import Stage, StageProgress
+from engine.loop import ClassBatches, Loop
+from engine.methods.base import Subject
+from engine.methods.dreambooth.method import DreamBooth
+from engine.methods.dreambooth.settings import DreamBoothSettings
+from engine.models.loader import load_model
+from engine.project import class_images_folder
+from tests.engine_runs import losses, newest_weights, require_finished, tiny_run, train
+from tests.method_matrix import outputs, same
+
+DREAMBOOTH = {"kind": "dreambooth", "learning_rate": 1e-3}
+
+
+def attached(folder, **settings) -> tuple[DreamBooth, object]:
+    model = load_model(str(folder))
+    method = DreamBooth(DreamBoothSettings(**settings), Subject("zwx", "toy"))
+    method.attach(model)
+    return method, model
+
+
+def test_the_unet_learns_as_a_whole_and_nothing_else(tiny_folder):
+    method, model = attached(tiny_folder)
+    learning = {id(p) for group in method.parameter_groups() for p in group.parameters}
+    assert learning == {id(p) for p in model.unet.parameters()}
+    assert not any(p.requires_grad for p in model.vae_module().parameters())
+
+
+def test_text_encoders_learn_at_their_own_rate_but_for_the_table_of_words(tiny_sdxl_folder):
+    method, model = attached(tiny_sdxl_folder, text_learning_rate=1e-5, text_until=0.3)
+    groups = {group.name: group for group in method.parameter_groups()}
+    assert set(groups) == {"unet", "text_encoder", "text_encoder_2"}
+    assert (groups["unet"].learning_rate, groups["unet"].until) == (2e-6, 1.0)
+    assert (groups["text_encoder"].learning_rate, groups["text_encoder"].until) == (1e-5, 0.3)
+    for part in model.parts():
+        for name, parameter in part.module.named_parameters():
+            assert parameter.requires_grad is ("token_embedding" not in name)
+
+
+def test_a_text_encoder_stands_still_after_its_share_of_the_run(
+    tiny_folder, pictures_folder, tmp_path
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 6},
+        checkpoints={"every_steps": 1, "keep": 10},
+        method=DREAMBOOTH | {"prior_weight": 0, "text_learning_rate": 1e-3, "text_until": 0.5},
+    )  # fmt: skip
+    trained = require_finished(train(data))
+    from engine import checkpoint
+
+    saved = [checkpoint.load_step(trained.folder.path, step).weights for step in (2, 3, 4, 6)]
+    moved = [
+        any(
+            not torch.equal(before[name], after[name])
+            for name in before
+            if name.startswith("text_encoder")
+        )
+        for before, after in zip(saved, saved[1:], strict=False)
+    ]
+    assert moved == [True, False, False]
+    assert not torch.equal(saved[2]["unet.conv_in.weight"], saved[3]["unet.conv_in.weight"])
+
+
+def test_class_pictures_are_drawn_once_and_only_what_is_missing_is_drawn_again(
+    tiny_folder, pictures_folder, tmp_path
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 1},
+        method=DREAMBOOTH | {"num_class_images": 3},
+    )  # fmt: skip
+
+    def drawn(events) -> int:
+        told = [e for e in events.of(StageProgress) if e.stage is Stage.CLASS_IMAGES]
+        return len(told) - 1  # the last says that all are there
+
+    assert drawn(train(data)) == 3
+    (folder,) = class_images_folder().iterdir()
+    pictures = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    assert len(pictures) == 3
+    (folder / "class_00001.png").unlink()
+    assert drawn(train(data)) == 1
+    assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == pictures
+    assert drawn(train(data | {"dataset": data["dataset"] | {"class_word": "car"}})) == 3
+    assert len(list(class_images_folder().iterdir())) == 2
+
+
+def test_class_pictures_show_the_class_without_the_trigger(tiny_folder, pictures_folder, tmp_path):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 1},
+        method=DREAMBOOTH | {"num_class_images": 1},
+    )  # fmt: skip
+    require_finished(train(data))
+    from engine.formats.png_text import read_parameters
+
+    (picture,) = class_images_folder().rglob("*.png")
+    assert read_parameters(picture).startswith("a photo of toy\n")
+
+
+def test_own_class_pictures_are_used_and_none_is_drawn(tiny_folder, pictures_folder, tmp_path):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 1},
+        method=DREAMBOOTH | {"num_class_images": 50, "class_folder": str(pictures_folder)},
+    )  # fmt: skip
+    require_finished(train(data))
+    assert not class_images_folder().exists()
+
+
+class KnownModel:
+    """Answers with what the prompt is worth, so that losses can be worked out by hand."""
+
+    def __init__(self, schedule) -> None:
+        self.noise_schedule = schedule
+        self.worth = {"zwx": 3.0, "toy": 2.0}
+
+    def num_chunks(self, prompt):
+        return 1
+
+    def encode_prompts(self, prompts, *, num_chunks=None, emphasis=False):
+        from engine.models.base import Context
+
+        return Context(torch.tensor([[[self.worth[prompt]]] for prompt in prompts]))
+
+    def predict(self, noisy, timesteps, context, sizes):
+        return context.tokens[:, :, :, None].expand_as(noisy)
+
+
+@pytest.mark.parametrize("from_frozen", [False, True])
+def test_the_second_loss_is_added_with_its_weight(from_frozen, monkeypatch, tmp_path):
+    """noise is all ones: instance (3 - 1)^2 = 4; class (2 - 1)^2 = 1, or (2 - 5)^2 = 9."""
+    from contextlib import contextmanager
+
+    from engine import loop as loop_module
+    from engine.data.batches import Batch
+    from engine.diffusion import NoiseSchedule, NoisyBatch
+
+    schedule = NoiseSchedule(torch.full((10,), 0.5), "epsilon")
+    model = KnownModel(schedule)
+    ones = torch.ones(1, 4, 2, 2)
+    drawn = NoisyBatch(ones, ones, torch.tensor([3]))
+    monkeypatch.setattr(loop_module, "draw_noise", lambda *_: drawn)
+
+    class Still(DreamBooth):
+        @contextmanager
+        def base_model(self):
+            model.worth["toy"] = 5.0
+            yield
+            model.worth["toy"] = 2.0
+
+    class Batches:
+        def __init__(self, caption):
+            self.caption = caption
+
+        def batch(self, number, generator):
+            return Batch(ones, (self.caption,), torch.zeros(1, 6))
+
+    config = require({
+        "dataset": {"folder": "x"}, "loss": {"weighting": "none"}, "method": DREAMBOOTH,
+    })  # fmt: skip
+    loop = Loop.__new__(Loop)
+    loop.config, loop.model = config, model
+    loop.method = Still(config.method, Subject())
+    loop.batches = Batches("zwx")
+    loop.prior = ClassBatches(Batches("toy"), 0.5, from_frozen)
+    loop.step = 1
+    loop._contexts = loop_module.Contexts(model, False, 1)
+    from engine.config import TrainingSettings
+    from engine.device import make_accelerator
+
+    loop.accelerator = make_accelerator(TrainingSettings(device="cpu"))
+    loss = loop._loss(0)
+    assert loss.item() == pytest.approx(4 + 0.5 * (9 if from_frozen else 1))
+
+
+def test_without_class_pictures_the_target_is_what_the_base_model_would_have_said(tiny_folder):
+    bare = load_model(str(tiny_folder))
+    method, model = attached(
+        tiny_folder, num_class_images=0, prior_weight=1.0, text_learning_rate=1e-5
+    )
+    with torch.no_grad():
+        for _, parameter in method.named_parameters():
+            parameter.add_(0.01)
+    assert not same(outputs(model), outputs(bare))
+    with method.base_model():
+        assert same(outputs(model), outputs(bare))
+    assert not same(outputs(model), outputs(bare))
+    plain, _ = attached(tiny_folder, num_class_images=5)
+    assert plain._frozen == {}
+
+
+def test_prior_preservation_keeps_the_class_nearer_to_what_it_was(
+    tiny_folder, pictures_folder, tmp_path, live_models
+):
+    def drift(weight: float) -> float:
+        data = tiny_run(
+            tiny_folder, pictures_folder, tmp_path, training={"steps": 30},
+            method=DREAMBOOTH | {"num_class_images": 0, "prior_weight": weight},
+            checkpoints={"every_steps": 0},
+        )  # fmt: skip
+        require_finished(train(data))
+        prompt = "a photo of toy"
+        now, was = outputs(live_models[-1], prompt), outputs(load_model(str(tiny_folder)), prompt)
+        return float((now["unet"] - was["unet"]).norm())
+
+    assert drift(5.0) < 0.8 * drift(0.0)
+
+
+def test_averaged_weights_are_what_is_sampled_and_exported(tiny_folder, pictures_folder, tmp_path):
+    """With a decay of nearly 1 the average hardly leaves the start, while the weights do."""
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 5},
+        method=DREAMBOOTH | {"prior_weight": 0}, optimizer={"ema_decay": 0.5},
+        export={"formats": ["diffusers_folder"], "precision": "fp32"},
+    )  # fmt: skip
+    trained = require_finished(train(data))
+    from engine import checkpoint
+
+    saved, _ = checkpoint.load_latest(trained.folder.path)
+    exported = load_model(trained.last.exports[0]).unet.state_dict()
+    for name, average in saved.ema.items():
+        assert torch.equal(exported[name.removeprefix("unet.")], average)
+    assert any(not torch.equal(saved.weights[name], saved.ema[name]) for name in saved.ema)
+
+
+def test_gathered_batches_move_the_weights_as_one_large_batch_would(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    """The mean of the gradients of two batches is the gradient of their mean loss."""
+    from engine.data import batches
+
+    def same_noise(self, number, generator):
+        generator.manual_seed(5)
+        return original(self, 0, generator)
+
+    original = batches.BatchSource.batch
+    monkeypatch.setattr(batches.BatchSource, "batch", same_noise)
+
+    def weights(accumulation: int):
+        data = tiny_run(
+            tiny_folder, pictures_folder, tmp_path, method=DREAMBOOTH | {"prior_weight": 0},
+            training={"steps": 1, "gradient_accumulation": accumulation},
+        )  # fmt: skip
+        trained = require_finished(train(data))
+        return newest_weights(trained.folder), losses(trained.folder)
+
+    once, loss_once = weights(1)
+    twice, loss_twice = weights(2)
+    assert loss_twice[0][1] == pytest.approx(loss_once[0][1], rel=1e-5)
+    for name, tensor in once.items():
+        assert torch.allclose(tensor, twice[name], atol=2e-4)
