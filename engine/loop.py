@@ -153,6 +153,7 @@ class Loop:
     @contextmanager
     def as_result(self) -> Iterator[None]:
         """Inside the block the weights are those that samples and exports show."""
+        self.method.set_training(False)
         with ExitStack() as stack:
             stack.enter_context(self._stepper.evaluation())
             if self._ema is not None:

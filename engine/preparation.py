@@ -20,6 +20,7 @@ from engine.data.latents import (
     encode_pictures,
     hash_weights,
 )
+from engine.data.pictures import MIN_SIDE
 from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
 from engine.errors import NoPictures, Notice, PromptCut
 from engine.events import Event, Noticed, Stage, StageProgress
@@ -103,6 +104,8 @@ def prepare_classes(shop: Workshop, prior: Prior) -> Iterator[Event]:
         items = yield from _drawn(shop, prior, prompt)
     preparation = Preparation(resolution=config.training.resolution)
     images = yield from encode_pictures(shop.model, items, shop.cache, preparation)
+    if not images:
+        raise NoPictures(folder=prior.folder or prompt, num_files=len(items))
     return Dataset(images, [prompt] * len(images))
 
 
@@ -175,7 +178,8 @@ def _scan(folder: Path, captions_folder: Path | None) -> Iterator[Event]:
 def _drawn(shop: Workshop, prior: Prior, prompt: str) -> Iterator[Event]:
     """Yield progress; return the drawn pictures. Only the first process draws."""
     config, sampling = shop.config, shop.config.sampling
-    side = config.training.resolution // shop.model.bucket_step * shop.model.bucket_step
+    step = shop.model.bucket_step
+    side = max(config.training.resolution, MIN_SIDE) // step * step  # as pictures must be
     wanted = SampleSettings(
         prompt=prompt,
         width=side,

@@ -31,11 +31,8 @@ _CLASSES = {
     "text_encoder_2": ("transformers", "CLIPTextModelWithProjection"),
 }
 _TOKENIZER_FILES = ("vocab.json", "merges.txt")
-_MARKS = {
-    "bos_token": "<|startoftext|>",
-    "eos_token": "<|endoftext|>",
-    "unk_token": "<|endoftext|>",
-}
+_END = "<|endoftext|>"
+_MARKS = {"bos_token": "<|startoftext|>", "eos_token": _END, "unk_token": _END}
 
 
 def save(path: Path, result: WeightsResult, facts: ExportFacts) -> None:
