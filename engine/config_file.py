@@ -38,7 +38,8 @@ def _from_1_to_2(data: Data) -> Data:
         else:
             loss.setdefault("min_snr_gamma", gamma)
     moved = {"training": training, "loss": loss}
-    return {**data, **{name: section for name, section in moved.items() if section}}
+    is_table = {name: isinstance(data.get(name), Mapping) for name in moved}
+    return {**data, **{name: part for name, part in moved.items() if part or is_table[name]}}
 
 
 # Index N upgrades schema N + 1 to N + 2. They must leave newer data as it is: what people write

@@ -21,7 +21,7 @@ def main() -> None:
     from engine.data.latents import hash_weights
 
     loaded, original = [], run.load_model
-    run.load_model = lambda *given: loaded.append(original(*given)) or loaded[-1]
+    run.load_model = lambda *given, **more: loaded.append(original(*given, **more)) or loaded[-1]
     sys.argv[0] = str(ROOT / "main.py")
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")

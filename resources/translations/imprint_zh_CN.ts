@@ -363,8 +363,8 @@
         <translation>显存</translation>
     </message>
     <message>
-        <source>Comes next</source>
-        <translation>即将推出</translation>
+        <source>Not recommended</source>
+        <translation>不推荐</translation>
     </message>
     <message>
         <source>Recommended</source>
@@ -475,6 +475,10 @@
     <message>
         <source>Reading pictures…</source>
         <translation>正在读取图片…</translation>
+    </message>
+    <message>
+        <source>Drawing pictures of the class…</source>
+        <translation>正在绘制类别图片…</translation>
     </message>
     <message>
         <source>Preparing pictures…</source>
@@ -721,8 +725,60 @@
         <translation>使用空描述的步所占的比例。</translation>
     </message>
     <message>
+        <source>Shuffle tags</source>
+        <translation>打乱标签</translation>
+    </message>
+    <message>
+        <source>Puts the parts between commas in a new order at every step.</source>
+        <translation>每一步都把逗号之间的部分重新排列。</translation>
+    </message>
+    <message>
+        <source>Tags that stay in front</source>
+        <translation>固定在前面的标签数</translation>
+    </message>
+    <message>
+        <source>So many tags are not shuffled.</source>
+        <translation>前面这么多个标签不参与打乱。</translation>
+    </message>
+    <message>
+        <source>Captions beyond 75 tokens</source>
+        <translation>超过 75 个词元的描述</translation>
+    </message>
+    <message>
+        <source>chunks reads up to 225 tokens, cut only the first 75.</source>
+        <translation>chunks 最多读取 225 个词元，cut 只读前 75 个。</translation>
+    </message>
+    <message>
+        <source>Masks</source>
+        <translation>遮罩</translation>
+    </message>
+    <message>
+        <source>What to learn of each picture: alpha takes its transparency, file a picture beside it called NAME-mask.png, white where it counts.</source>
+        <translation>每张图片学习哪一部分：alpha 采用图片的透明度；file 采用旁边名为 NAME-mask.png 的图片，白色处计入。</translation>
+    </message>
+    <message>
+        <source>Weight outside the mask</source>
+        <translation>遮罩以外的权重</translation>
+    </message>
+    <message>
+        <source>0 leaves out what the mask does not cover.</source>
+        <translation>0 表示忽略遮罩没有覆盖的部分。</translation>
+    </message>
+    <message>
+        <source>What the base model predicts</source>
+        <translation>基础模型预测什么</translation>
+    </message>
+    <message>
+        <source>auto reads it from the model&apos;s own marks.</source>
+        <translation>auto 从模型自身的标记中读取。</translation>
+    </message>
+    <message>
         <source>Optimizer</source>
         <translation>优化器</translation>
+    </message>
+    <message>
+        <source>adafactor and came need the least memory. prodigy finds its own learning rate: give it 1. lion wants a learning rate 3 to 10 times lower than adamw.</source>
+        <translation>adafactor 和 came 需要的内存最少。prodigy 自己寻找学习率：请填 1。lion 的学习率应比 adamw 低 3 到 10 倍。</translation>
     </message>
     <message>
         <source>Weight decay</source>
@@ -741,8 +797,24 @@
         <translation>学习率调度</translation>
     </message>
     <message>
-        <source>How the learning rate falls over the run.</source>
-        <translation>学习率在训练过程中如何下降。</translation>
+        <source>How the learning rate falls over the run; schedulefree_adamw does without.</source>
+        <translation>学习率在训练中如何下降；schedulefree_adamw 不需要。</translation>
+    </message>
+    <message>
+        <source>Restarts</source>
+        <translation>重启次数</translation>
+    </message>
+    <message>
+        <source>With cosine_restarts: how often the learning rate goes back to its peak.</source>
+        <translation>用于 cosine_restarts：学习率回到峰值的次数。</translation>
+    </message>
+    <message>
+        <source>Power</source>
+        <translation>幂</translation>
+    </message>
+    <message>
+        <source>With polynomial: 1 falls evenly, more falls earlier.</source>
+        <translation>用于 polynomial：1 表示均匀下降，更大则更早下降。</translation>
     </message>
     <message>
         <source>Warm-up</source>
@@ -759,6 +831,22 @@
     <message>
         <source>Longer gradients are cut to this. 0 switches it off.</source>
         <translation>超过此长度的梯度会被裁剪。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Averaged weights</source>
+        <translation>平均权重</translation>
+    </message>
+    <message>
+        <source>Share of the average that a step keeps, such as 0.999. Samples and exports then show the average. 0 switches it off.</source>
+        <translation>每一步保留平均值的比例，例如 0.999。样图和导出文件则采用平均值。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Step inside the backward pass</source>
+        <translation>在反向传播中更新</translation>
+    </message>
+    <message>
+        <source>Less memory; each gradient is used and freed at once.</source>
+        <translation>占用内存更少；每个梯度用完立即释放。</translation>
     </message>
     <message>
         <source>Steps</source>
@@ -813,12 +901,76 @@
         <translation>设备</translation>
     </message>
     <message>
+        <source>Precision of weights that learn</source>
+        <translation>学习权重的精度</translation>
+    </message>
+    <message>
+        <source>bf16 halves the memory of whole networks; what is lost in one step is rounded at random, so that it is not lost on average.</source>
+        <translation>bf16 使整个网络的内存减半；每一步损失的部分随机舍入，平均而言不会丢失。</translation>
+    </message>
+    <message>
+        <source>Gradient checkpointing</source>
+        <translation>梯度检查点</translation>
+    </message>
+    <message>
+        <source>Much less memory, steps take about 1.4 times as long.</source>
+        <translation>内存大幅减少，每一步耗时约为 1.4 倍。</translation>
+    </message>
+    <message>
+        <source>Clip skip</source>
+        <translation>CLIP 跳层</translation>
+    </message>
+    <message>
+        <source>1 reads the text where the model expects it; 2 one layer earlier.</source>
+        <translation>1 在模型预期的位置读取文本；2 提前一层。</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>huber forgives pictures that do not belong.</source>
+        <translation>huber 能容忍不合群的图片。</translation>
+    </message>
+    <message>
+        <source>Huber delta</source>
+        <translation>Huber delta</translation>
+    </message>
+    <message>
+        <source>Errors beyond this count less than squared.</source>
+        <translation>超过此值的误差不再按平方计算。</translation>
+    </message>
+    <message>
+        <source>Huber schedule</source>
+        <translation>Huber 调度</translation>
+    </message>
+    <message>
+        <source>How delta changes with the noise.</source>
+        <translation>delta 随噪声如何变化。</translation>
+    </message>
+    <message>
+        <source>Weight of noise levels</source>
+        <translation>噪声级别的权重</translation>
+    </message>
+    <message>
+        <source>Balances easy and hard noise levels.</source>
+        <translation>平衡容易和困难的噪声级别。</translation>
+    </message>
+    <message>
         <source>Min-SNR gamma</source>
         <translation>Min-SNR gamma</translation>
     </message>
     <message>
-        <source>Balances easy and hard noise levels. 0 switches it off.</source>
-        <translation>平衡容易与困难的噪声级别。0 表示关闭。</translation>
+        <source>Used with min_snr; lower weighs noisy pictures more.</source>
+        <translation>用于 min_snr；越低则越重视噪声大的图片。</translation>
+    </message>
+    <message>
+        <source>Zero terminal SNR</source>
+        <translation>零终端信噪比</translation>
+    </message>
+    <message>
+        <source>The last noise level is pure noise; for models that say v-prediction.</source>
+        <translation>最后的噪声级别是纯噪声；用于预测 v 的模型。</translation>
     </message>
     <message>
         <source>Noise offset</source>
@@ -923,6 +1075,18 @@
     <message>
         <source>it holds no table of settings</source>
         <translation>其中没有设置表</translation>
+    </message>
+    <message>
+        <source>This method teaches a new word. Say which: give it a trigger word.</source>
+        <translation>这种方法教模型一个新词。请填写触发词，说明是哪个词。</translation>
+    </message>
+    <message>
+        <source>Prodigy looks at all weights at once and cannot step inside the backward pass. Switch that off, or choose another optimizer.</source>
+        <translation>Prodigy 需要同时查看所有权重，不能在反向传播中更新。请关闭该选项，或选择其他优化器。</translation>
+    </message>
+    <message>
+        <source>Steps inside the backward pass cannot be gathered: set it to 1, or switch optimizer.fused_backward off.</source>
+        <translation>在反向传播中更新时无法累积：请设为 1，或关闭 optimizer.fused_backward。</translation>
     </message>
     <message>
         <source>The caption template knows no place but {place}.</source>
@@ -1149,6 +1313,22 @@
         <translation>请获取同一模型的 .safetensors 版本。</translation>
     </message>
     <message>
+        <source>{path} contains program code ({what}) and was not opened.</source>
+        <translation>{path} 含有程序代码（{what}），未打开。</translation>
+    </message>
+    <message>
+        <source>Ask for a .safetensors version.</source>
+        <translation>请索取 .safetensors 版本。</translation>
+    </message>
+    <message>
+        <source>{path} contains leftovers of its training ({what}) that Imprint does not open.</source>
+        <translation>{path} 含有训练时的残留内容（{what}），Imprint 不会打开。</translation>
+    </message>
+    <message>
+        <source>Ask for a .safetensors version, or convert it in the program that made it.</source>
+        <translation>请索取 .safetensors 版本，或用生成它的程序进行转换。</translation>
+    </message>
+    <message>
         <source>{path} is not a Stable Diffusion model ({what}).</source>
         <translation>{path} 不是 Stable Diffusion 模型（{what}）。</translation>
     </message>
@@ -1157,20 +1337,24 @@
         <translation>请选择 .safetensors 文件或 diffusers 文件夹。</translation>
     </message>
     <message>
-        <source>{path} could not be read as a LoRA: {reason}.</source>
-        <translation>无法将 {path} 作为 LoRA 读取：{reason}。</translation>
-    </message>
-    <message>
-        <source>Choose a LoRA in the kohya or diffusers form.</source>
-        <translation>请选择 kohya 或 diffusers 格式的 LoRA。</translation>
-    </message>
-    <message>
         <source>{path} was made for another model: {num_missing} of {num_layers} layers differ.</source>
         <translation>{path} 是为另一个模型训练的：{num_layers} 层中有 {num_missing} 层不符。</translation>
     </message>
     <message>
         <source>Choose the base model that it was trained on.</source>
         <translation>请选择训练它时所用的基础模型。</translation>
+    </message>
+    <message>
+        <source>The hypernetwork was made for another model: it has nets for inputs {widths} wide; this model has inputs {model_widths} wide.</source>
+        <translation>这个超网络是为其他模型制作的：它的网络对应的输入宽度为 {widths}；本模型的输入宽度为 {model_widths}。</translation>
+    </message>
+    <message>
+        <source>{path} was made for {made_for}; this model is {model}.</source>
+        <translation>{path} 是为 {made_for} 制作的；本模型是 {model}。</translation>
+    </message>
+    <message>
+        <source>Choose an embedding that was made for this model.</source>
+        <translation>请选择为本模型制作的嵌入。</translation>
     </message>
     <message>
         <source>Nothing can be written to {folder}: {reason}.</source>
@@ -1221,6 +1405,22 @@
         <translation>最后的正常状态是第 {last_step} 步。请降低学习率后重新开始。</translation>
     </message>
     <message>
+        <source>This model predicts noise; zero terminal SNR needs one that predicts v.</source>
+        <translation>本模型预测噪声；零终端信噪比需要预测 v 的模型。</translation>
+    </message>
+    <message>
+        <source>Switch zero terminal SNR off, or choose another model.</source>
+        <translation>请关闭零终端信噪比，或选择其他模型。</translation>
+    </message>
+    <message>
+        <source>This run cannot go on from {path}: {reason}.</source>
+        <translation>无法从 {path} 继续本次训练：{reason}。</translation>
+    </message>
+    <message>
+        <source>Choose a result of the same method, model and size, or leave it empty.</source>
+        <translation>请选择方法、模型和大小都相同的结果，或留空。</translation>
+    </message>
+    <message>
         <source>Not enough memory on {device} at {what}.</source>
         <translation>{device}在{what}时内存不足。</translation>
     </message>
@@ -1229,12 +1429,68 @@
         <translation>请降低分辨率或每步图片数。</translation>
     </message>
     <message>
+        <source>AdamW with 8 bits needs an NVIDIA card and the package bitsandbytes.</source>
+        <translation>8 位 AdamW 需要 NVIDIA 显卡和 bitsandbytes 软件包。</translation>
+    </message>
+    <message>
+        <source>Install Imprint with its extra &quot;cuda&quot;, or choose adafactor as optimizer.</source>
+        <translation>请安装 Imprint 的附加组件“cuda”，或选择 adafactor 作为优化器。</translation>
+    </message>
+    <message>
+        <source>{optimizer} cannot move the weights: {reason}.</source>
+        <translation>{optimizer} 无法更新权重：{reason}。</translation>
+    </message>
+    <message>
+        <source>Change that setting, or choose another optimizer.</source>
+        <translation>请更改该设置，或选择其他优化器。</translation>
+    </message>
+    <message>
+        <source>The checkpoint was written with the optimizer {was}, this run uses {now}.</source>
+        <translation>检查点是用优化器 {was} 写入的，本次训练使用 {now}。</translation>
+    </message>
+    <message>
+        <source>Choose {was} as optimizer, or start a new run.</source>
+        <translation>请选择 {was} 作为优化器，或开始新的训练。</translation>
+    </message>
+    <message>
         <source>{method} cannot be saved as {format}.</source>
         <translation>{method} 不能保存为 {format} 格式。</translation>
     </message>
     <message>
         <source>Choose one of: {formats}.</source>
         <translation>请从这些格式中选择：{formats}。</translation>
+    </message>
+    <message>
+        <source>A result for {model} cannot be saved as {format}.</source>
+        <translation>{model} 的结果不能保存为 {format}。</translation>
+    </message>
+    <message>
+        <source>Save it as {instead}.</source>
+        <translation>请保存为 {instead}。</translation>
+    </message>
+    <message>
+        <source>{path} was written, but what was read back is not what was learnt: {reason}. It was put aside as {aside}.</source>
+        <translation>{path} 已写入，但读回的内容与所学的不一致：{reason}。文件已另存为 {aside}。</translation>
+    </message>
+    <message>
+        <source>The checkpoints are safe. Export the run again; if it fails again, tell us.</source>
+        <translation>检查点完好无损。请重新导出；如果仍然失败，请告诉我们。</translation>
+    </message>
+    <message>
+        <source>To fit into {free_gib:.1f} GiB of free memory this run uses {measures}.</source>
+        <translation>为了适应 {free_gib:.1f} GiB 的可用内存，本次训练采用{measures}。</translation>
+    </message>
+    <message>
+        <source>It then needs about {needed_gib:.1f} GiB; steps take a little longer.</source>
+        <translation>这样大约需要 {needed_gib:.1f} GiB；每一步会稍慢一些。</translation>
+    </message>
+    <message>
+        <source>This run needs about {needed_gib:.1f} GiB at the least; {free_gib:.1f} GiB are free.</source>
+        <translation>本次训练至少需要约 {needed_gib:.1f} GiB；可用 {free_gib:.1f} GiB。</translation>
+    </message>
+    <message>
+        <source>It is tried all the same. Lower the resolution, or close other programs.</source>
+        <translation>仍会尝试运行。请降低分辨率，或关闭其他程序。</translation>
     </message>
     <message>
         <source>{name} is left out: {reason}</source>
@@ -1263,6 +1519,22 @@
     <message>
         <source>Training goes on; the next start prepares them again.</source>
         <translation>训练照常进行；下次启动时会重新处理。</translation>
+    </message>
+    <message>
+        <source>{path} could not be read: {reason}.</source>
+        <translation>无法读取 {path}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Choose a LoRA, an embedding or a hypernetwork.</source>
+        <translation>请选择 LoRA、嵌入或超网络。</translation>
+    </message>
+    <message>
+        <source>{path} is {kind}, which Imprint does not apply.</source>
+        <translation>{path} 是 {kind}，Imprint 不支持应用。</translation>
+    </message>
+    <message>
+        <source>Nothing was applied. Choose a LoRA, LoHa or LoKr, or a model it was baked into.</source>
+        <translation>没有应用任何内容。请选择 LoRA、LoHa 或 LoKr，或已合并它的模型。</translation>
     </message>
     <message>
         <source>A text is cut after {limit} tokens: {text}</source>
@@ -1329,6 +1601,10 @@
         <translation>慢，效果最弱；只有 AUTOMATIC1111 和 ComfyUI 能加载。</translation>
     </message>
     <message>
+        <source>Not recommended: a LoRA learns more in less time, and Forge, InvokeAI, SD.Next and diffusers load no hypernetworks.</source>
+        <translation>不推荐：LoRA 用更少的时间学到更多，而且 Forge、InvokeAI、SD.Next 和 diffusers 都不加载超网络。</translation>
+    </message>
+    <message>
         <source>Rank</source>
         <translation>秩（Rank）</translation>
     </message>
@@ -1345,12 +1621,104 @@
         <translation>结果按 alpha / rank 缩放。</translation>
     </message>
     <message>
+        <source>Kind of add-on</source>
+        <translation>附加文件的种类</translation>
+    </message>
+    <message>
+        <source>lora, loha and lokr leave as files of their own; no front end reads dora and oft as they are meant, so these leave as a whole model.</source>
+        <translation>lora、loha 和 lokr 导出为各自的文件；没有前端能按原意读取 dora 和 oft，因此它们导出为完整模型。</translation>
+    </message>
+    <message>
+        <source>Convolutions too</source>
+        <translation>包括卷积层</translation>
+    </message>
+    <message>
+        <source>Also called LoCon. Larger file; helps with styles.</source>
+        <translation>也称 LoCon。文件更大；有助于学习风格。</translation>
+    </message>
+    <message>
+        <source>Rank of convolutions</source>
+        <translation>卷积层的秩</translation>
+    </message>
+    <message>
+        <source>0: the same as the rank.</source>
+        <translation>0：与秩相同。</translation>
+    </message>
+    <message>
+        <source>Ranks by block</source>
+        <translation>各块的秩</translation>
+    </message>
+    <message>
+        <source>For parts of the UNet, as in down=8, mid=4, up.1=16. Empty: all alike.</source>
+        <translation>用于 UNet 的各部分，例如 down=8, mid=4, up.1=16。留空：全部相同。</translation>
+    </message>
+    <message>
+        <source>Rank-stabilised</source>
+        <translation>秩稳定</translation>
+    </message>
+    <message>
+        <source>Scales by alpha / root of the rank, so that high ranks learn as fast.</source>
+        <translation>按 alpha / 秩的平方根缩放，使高秩学得同样快。</translation>
+    </message>
+    <message>
+        <source>LoRA+ ratio</source>
+        <translation>LoRA+ 比例</translation>
+    </message>
+    <message>
+        <source>How much faster the outer matrix learns than the inner one. 1: the same.</source>
+        <translation>外侧矩阵比内侧矩阵学得快多少倍。1：相同。</translation>
+    </message>
+    <message>
+        <source>LoKr factor</source>
+        <translation>LoKr 因子</translation>
+    </message>
+    <message>
+        <source>Size of the smaller of the two matrices. -1: as even as it goes.</source>
+        <translation>两个矩阵中较小者的大小。-1：尽可能均匀。</translation>
+    </message>
+    <message>
+        <source>{part} should read as down=8, mid=4 or up.1=16</source>
+        <translation>{part} 应写成 down=8、mid=4 或 up.1=16 这样的形式</translation>
+    </message>
+    <message>
+        <source>rslora and plus_ratio belong to the kinds lora and dora</source>
+        <translation>rslora 和 plus_ratio 只适用于 lora 和 dora</translation>
+    </message>
+    <message>
         <source>Learning rate</source>
         <translation>学习率</translation>
     </message>
     <message>
         <source>How big each step is. Too high ends in noise.</source>
         <translation>每一步的幅度。太高会学成噪声。</translation>
+    </message>
+    <message>
+        <source>Weight of the class</source>
+        <translation>类别的权重</translation>
+    </message>
+    <message>
+        <source>Keeps other members of the class as they were. 0 switches it off.</source>
+        <translation>让同类的其他事物保持原样。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Class pictures</source>
+        <translation>类别图片</translation>
+    </message>
+    <message>
+        <source>Drawn once by the base model, then kept. 0 needs none: the base model&apos;s own answer is the target instead.</source>
+        <translation>由基础模型绘制一次并保留。0 表示不需要：改以基础模型自己的回答为目标。</translation>
+    </message>
+    <message>
+        <source>Share of the run after which the text encoders stand still. 1 is to the end.</source>
+        <translation>训练进行到这一比例后文本编码器不再变化。1 表示直到结束。</translation>
+    </message>
+    <message>
+        <source>Go on from a file</source>
+        <translation>从文件继续</translation>
+    </message>
+    <message>
+        <source>A result of an earlier training, to learn on from.</source>
+        <translation>先前训练的结果，在此基础上继续学习。</translation>
     </message>
     <message>
         <source>Text encoder learning rate</source>
@@ -1361,8 +1729,96 @@
         <translation>0 表示不训练文本编码器。</translation>
     </message>
     <message>
+        <source>Text encoder learns until</source>
+        <translation>文本编码器学习到</translation>
+    </message>
+    <message>
+        <source>Prompt for class pictures</source>
+        <translation>类别图片的提示词</translation>
+    </message>
+    <message>
+        <source>Empty: the caption template with the class alone.</source>
+        <translation>留空：使用描述模板，只含类别。</translation>
+    </message>
+    <message>
+        <source>Own class pictures</source>
+        <translation>自备的类别图片</translation>
+    </message>
+    <message>
+        <source>A folder of pictures of the class, instead of drawn ones.</source>
+        <translation>该类别的图片文件夹，代替绘制的图片。</translation>
+    </message>
+    <message>
+        <source>Layer structure</source>
+        <translation>层结构</translation>
+    </message>
+    <message>
+        <source>Widths of the layers of each net, as multiples of its input; begins and ends with 1.</source>
+        <translation>每个网络各层的宽度，以输入的倍数表示；首尾都是 1。</translation>
+    </message>
+    <message>
+        <source>Activation</source>
+        <translation>激活函数</translation>
+    </message>
+    <message>
+        <source>What stands between the layers; linear is nothing.</source>
+        <translation>层与层之间的函数；linear 表示没有。</translation>
+    </message>
+    <message>
+        <source>Activation after the last layer too</source>
+        <translation>最后一层之后也激活</translation>
+    </message>
+    <message>
+        <source>Layer normalisation</source>
+        <translation>层归一化</translation>
+    </message>
+    <message>
+        <source>With an activation, and none after the last layer, ComfyUI draws other pictures with the file than AUTOMATIC1111 and Imprint do.</source>
+        <translation>如果有激活函数而最后一层之后没有，ComfyUI 用该文件画出的图片会与 AUTOMATIC1111 和 Imprint 不同。</translation>
+    </message>
+    <message>
         <source>Dropout</source>
         <translation>Dropout</translation>
+    </message>
+    <message>
+        <source>Share of the inner layers&apos; values that is left out at random.</source>
+        <translation>内部各层的数值中随机忽略的比例。</translation>
+    </message>
+    <message>
+        <source>First weights</source>
+        <translation>初始权重</translation>
+    </message>
+    <message>
+        <source>Zero begins at the base model as it is; the others begin a little beside it.</source>
+        <translation>Zero 从基础模型原样开始；其他选项从略有偏离处开始。</translation>
+    </message>
+    <message>
+        <source>Self-attention too</source>
+        <translation>包括自注意力</translation>
+    </message>
+    <message>
+        <source>Off: only what is read from the prompt is changed. Faster, weaker.</source>
+        <translation>关闭：只改变从提示词读取的内容。更快，效果更弱。</translation>
+    </message>
+    <message>
+        <source>the first and the last number must be 1</source>
+        <translation>第一个和最后一个数必须是 1</translation>
+    </message>
+    <message>
+        <source>every number must be at least {limit}</source>
+        <translation>每个数至少为 {limit}</translation>
+    </message>
+    <message>
+        <source>the nets would be too big; try 1, 2, 1</source>
+        <translation>网络会太大；请试试 1, 2, 1</translation>
+    </message>
+    <message>
+        <source>nets that end in {activation} cannot begin at zero; choose Normal</source>
+        <translation>以 {activation} 结尾的网络不能从零开始；请选择 Normal</translation>
+    </message>
+    <message>
+        <source>it must be numbers between commas, as in 1, 2, 1</source>
+        <translation>必须是用逗号分隔的数，例如 1, 2, 1</translation>
     </message>
     <message>
         <source>Share of the add-on&apos;s inputs that is left out at random.</source>
@@ -1381,8 +1837,20 @@
         <translation> 8 位量化模型</translation>
     </message>
     <message>
-        <source>an SDXL model</source>
-        <translation> SDXL 模型</translation>
+        <source>an inpainting model</source>
+        <translation>局部重绘模型</translation>
+    </message>
+    <message>
+        <source>an image-editing model (instruct-pix2pix)</source>
+        <translation>图像编辑模型（instruct-pix2pix）</translation>
+    </message>
+    <message>
+        <source>an upscaling model</source>
+        <translation>放大模型</translation>
+    </message>
+    <message>
+        <source>a depth-to-image model</source>
+        <translation>深度图生图模型</translation>
     </message>
     <message>
         <source>a Flux model</source>
@@ -1393,6 +1861,22 @@
         <translation> SD 3 模型</translation>
     </message>
     <message>
+        <source>a PixArt model</source>
+        <translation>PixArt 模型</translation>
+    </message>
+    <message>
+        <source>a Stable Cascade model</source>
+        <translation>Stable Cascade 模型</translation>
+    </message>
+    <message>
+        <source>a model of the EDM kind</source>
+        <translation>EDM 类模型</translation>
+    </message>
+    <message>
+        <source>a model with a UNet of another shape</source>
+        <translation>UNet 形状不同的模型</translation>
+    </message>
+    <message>
         <source>it holds no Stable Diffusion UNet</source>
         <translation>其中没有 Stable Diffusion 的 UNet</translation>
     </message>
@@ -1401,8 +1885,8 @@
         <translation>局部重绘或图像编辑模型</translation>
     </message>
     <message>
-        <source>an SD 2.x model</source>
-        <translation> SD 2.x 模型</translation>
+        <source>a 4-bit quantised model</source>
+        <translation>4 位量化模型</translation>
     </message>
     <message>
         <source>the part {part} is missing</source>
@@ -1411,6 +1895,18 @@
     <message>
         <source>a {name}</source>
         <translation> {name}</translation>
+    </message>
+    <message>
+        <source>an LCM-distilled model</source>
+        <translation>LCM 蒸馏模型</translation>
+    </message>
+    <message>
+        <source>a model that predicts {what}</source>
+        <translation>预测 {what} 的模型</translation>
+    </message>
+    <message>
+        <source>an SDXL refiner</source>
+        <translation>SDXL 精炼模型</translation>
     </message>
     <message>
         <source>the file {name} is missing</source>
@@ -1423,6 +1919,14 @@
     <message>
         <source>{name} is no table of settings</source>
         <translation>{name} 不是设置表</translation>
+    </message>
+    <message>
+        <source>{folder} has no .safetensors</source>
+        <translation>{folder} 中没有 .safetensors</translation>
+    </message>
+    <message>
+        <source>weights of the {part} are missing, {count} in all: {some}</source>
+        <translation>缺少 {part} 的权重，共 {count} 个：{some}</translation>
     </message>
     <message>
         <source>some of its weights are missing</source>
@@ -1483,6 +1987,194 @@
     <message>
         <source>preparing the pictures</source>
         <translation>处理图片</translation>
+    </message>
+    <message>
+        <source>drawing class pictures</source>
+        <translation>绘制类别图片时</translation>
+    </message>
+    <message>
+        <source>{name} differs by {share:.1%}</source>
+        <translation>{name} 相差 {share:.1%}</translation>
+    </message>
+    <message>
+        <source>{name} is missing</source>
+        <translation>缺少 {name}</translation>
+    </message>
+    <message>
+        <source>{name} holds numbers that are none</source>
+        <translation>{name} 含有无效数值</translation>
+    </message>
+    <message>
+        <source>{name} has another shape</source>
+        <translation>{name} 的形状不同</translation>
+    </message>
+    <message>
+        <source>it holds no embedding of a known form</source>
+        <translation>其中没有已知形式的嵌入</translation>
+    </message>
+    <message>
+        <source>its two text encoders have unlike vectors</source>
+        <translation>两个文本编码器的向量数不同</translation>
+    </message>
+    <message>
+        <source>it has {count} vectors; 1 to {most} can be used</source>
+        <translation>它有 {count} 个向量；可用 1 到 {most} 个</translation>
+    </message>
+    <message>
+        <source>its numbers are no longer numbers</source>
+        <translation>其中的数值已无效</translation>
+    </message>
+    <message>
+        <source>it holds more than one word</source>
+        <translation>其中不止一个词</translation>
+    </message>
+    <message>
+        <source>it is the optimizer&apos;s state beside a hypernetwork</source>
+        <translation>它是超网络旁边的优化器状态</translation>
+    </message>
+    <message>
+        <source>it holds nets for something that is no width</source>
+        <translation>其中有些网络对应的不是宽度</translation>
+    </message>
+    <message>
+        <source>there is no pair of nets for width {width}</source>
+        <translation>宽度 {width} 没有成对的网络</translation>
+    </message>
+    <message>
+        <source>it holds no nets</source>
+        <translation>其中没有网络</translation>
+    </message>
+    <message>
+        <source>its layer structure makes no sense</source>
+        <translation>它的层结构不合理</translation>
+    </message>
+    <message>
+        <source>its activation {activation} is not known</source>
+        <translation>未知的激活函数 {activation}</translation>
+    </message>
+    <message>
+        <source>its {name} is neither true nor false</source>
+        <translation>其中的 {name} 既不是真也不是假</translation>
+    </message>
+    <message>
+        <source>the nets for width {width} are not built as it says</source>
+        <translation>宽度 {width} 的网络与其描述不符</translation>
+    </message>
+    <message>
+        <source>the nets for width {width} hold values that are none</source>
+        <translation>宽度 {width} 的网络含有无效数值</translation>
+    </message>
+    <message>
+        <source>the nets for width {width} hold {name}</source>
+        <translation>宽度 {width} 的网络含有 {name}</translation>
+    </message>
+    <message>
+        <source>the nets for width {width} are not whole</source>
+        <translation>宽度 {width} 的网络不完整</translation>
+    </message>
+    <message>
+        <source>embeddings inside pictures are not read</source>
+        <translation>不读取图片中的嵌入</translation>
+    </message>
+    <message>
+        <source>gradient checkpointing</source>
+        <translation>梯度检查点</translation>
+    </message>
+    <message>
+        <source>steps inside the backward pass</source>
+        <translation>在反向传播中更新</translation>
+    </message>
+    <message>
+        <source>bf16 weights, rounded at random</source>
+        <translation>随机舍入的 bf16 权重</translation>
+    </message>
+    <message>
+        <source>a base model in bf16</source>
+        <translation>bf16 基础模型</translation>
+    </message>
+    <message>
+        <source>AdamW with 8 bits</source>
+        <translation>8 位 AdamW</translation>
+    </message>
+    <message>
+        <source>the optimizer Adafactor</source>
+        <translation>优化器 Adafactor</translation>
+    </message>
+    <message>
+        <source>{first}, {more}</source>
+        <translation>{first}、{more}</translation>
+    </message>
+    <message>
+        <source>it is no hypernetwork</source>
+        <translation>它不是超网络</translation>
+    </message>
+    <message>
+        <source>its nets are {theirs}; this run&apos;s are {ours}</source>
+        <translation>它的网络是 {theirs}；本次训练的是 {ours}</translation>
+    </message>
+    <message>
+        <source>it has nets for {theirs}; this run has {ours}</source>
+        <translation>它有 {theirs} 的网络；本次训练有 {ours}</translation>
+    </message>
+    <message>
+        <source>it is of another kind than this run&apos;s add-on</source>
+        <translation>它与本次训练的附加文件种类不同</translation>
+    </message>
+    <message>
+        <source>it stands beside other layers, not {name}</source>
+        <translation>它作用于其他层，不包括 {name}</translation>
+    </message>
+    <message>
+        <source>its {name} has another size</source>
+        <translation>其中 {name} 的大小不同</translation>
+    </message>
+    <message>
+        <source>Vectors</source>
+        <translation>向量数</translation>
+    </message>
+    <message>
+        <source>How much the word can hold; each takes a place of the prompt&apos;s 75.</source>
+        <translation>这个词能容纳多少；每个向量占用提示词 75 个位置中的一个。</translation>
+    </message>
+    <message>
+        <source>Begin as</source>
+        <translation>初始词</translation>
+    </message>
+    <message>
+        <source>A word or phrase that comes close. Empty: what the pictures show.</source>
+        <translation>意思相近的词或短语。留空：图片中的事物。</translation>
+    </message>
+    <message>
+        <source>Longest vector</source>
+        <translation>最长的向量</translation>
+    </message>
+    <message>
+        <source>In lengths of an ordinary word&apos;s vector. 0 sets no limit.</source>
+        <translation>以普通词向量的长度为单位。0 表示不限制。</translation>
+    </message>
+    <message>
+        <source>it is a tar archive</source>
+        <translation>它是 tar 归档文件</translation>
+    </message>
+    <message>
+        <source>it is no torch file</source>
+        <translation>它不是 torch 文件</translation>
+    </message>
+    <message>
+        <source>it was cut while it was read</source>
+        <translation>读取过程中文件被截断</translation>
+    </message>
+    <message>
+        <source>it needs a Beta 1 above 0, such as 0.9</source>
+        <translation>需要大于 0 的 Beta 1，例如 0.9</translation>
+    </message>
+    <message>
+        <source>it looks at all weights at once, so it cannot step inside the backward pass</source>
+        <translation>它需要同时查看所有权重，因此不能在反向传播中更新</translation>
+    </message>
+    <message>
+        <source>with fp16, weights must be held in fp32 and moved after the backward pass; bf16 and fp32 can do without</source>
+        <translation>使用 fp16 时，权重必须以 fp32 保存并在反向传播之后更新；bf16 和 fp32 不需要</translation>
     </message>
 </context>
 <context>

@@ -30,7 +30,7 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 CODES = list(LANGUAGES)
 # Names, units and the user's own words; they stand in every language.
 ALLOWED = re.compile(
-    r"Imprint|LoRA|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|ComfyUI|Rank|Alpha|"
+    r"Imprint|LoRA|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|ComfyUI|Forge|InvokeAI|SD\.Next|diffusers|Rank|Alpha|"
     r"Dropout|Beta|Min-SNR gamma|GiB|sample-cat|[\w-]+\.png|a noto emoji of .*"
 )
 

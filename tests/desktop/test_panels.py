@@ -207,14 +207,34 @@ def test_a_smoothed_constant_stays_constant():
     assert smoothed([0.7] * 20, 0.9) == pytest.approx([0.7] * 20)
 
 
-def test_only_lora_can_be_chosen_and_the_others_say_that_they_come_next(qtbot, draft, theme):
+def test_each_method_can_be_chosen_and_brings_its_own_settings_and_preset(qtbot, draft, theme):
     panel = MethodPanel(draft, theme, advanced=False)
     qtbot.addWidget(panel)
-    enabled = {kind for kind, card in panel.cards.items() if card.isEnabled()}
-    assert enabled == {"lora"}
-    others = [card for kind, card in panel.cards.items() if kind != "lora"]
-    assert len(others) == 3
-    assert all("Comes next" in card.accessibleName() for card in others)
+    badges = {kind: card.accessibleName().rpartition(", ")[2] for kind, card in panel.cards.items()}
+    assert badges["lora"] == "Recommended"
+    assert badges["hypernetwork"] == "Not recommended"
+    assert "method.rank" in panel.form._editors
+    panel.cards["textual_inversion"].chosen.emit("textual_inversion")
+    assert draft.get("method.kind") == "textual_inversion"
+    assert draft.get("method.rank") is None
+    assert draft.get("method.num_vectors") == 4
+    assert "method.rank" not in panel.form._editors
+    assert isinstance(panel.form._editors["method.num_vectors"], QSpinBox)
+    assert panel.state.text() == "Textual Inversion"
+    panel.cards["lora"].chosen.emit("lora")
+    assert draft.get("method.rank") == 8
+    assert draft.get("method.num_vectors") is None
+
+
+@pytest.mark.parametrize("kind", ["lora", "dreambooth", "textual_inversion", "hypernetwork"])
+def test_the_preset_of_each_method_is_a_valid_run(qtbot, draft, theme, kind):
+    panel = MethodPanel(draft, theme, advanced=True)
+    qtbot.addWidget(panel)
+    draft.set("dataset.trigger", "sks")
+    panel.cards[kind].chosen.emit(kind)
+    config, problems = draft.check()
+    assert problems == []
+    assert config.method.kind == kind
 
 
 def test_a_form_row_writes_to_the_draft_and_hides_when_advanced(qtbot, draft, theme):
@@ -263,7 +283,7 @@ def test_the_gallery_asks_for_the_pictures_that_the_page_says(qtbot, gallery, dr
     with qtbot.waitSignal(gallery.generate_requested) as asked:
         gallery.generate.click()
     wish = asked.args[0]
-    assert (wish["prompt"], wish["seed"], wish["count"], wish["lora"]) == ("a fox", 7, 2, "")
+    assert (wish["prompt"], wish["seed"], wish["count"], wish["addon"]) == ("a fox", 7, 2, "")
     assert not gallery.generate.isEnabled()
 
 

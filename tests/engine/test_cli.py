@@ -181,10 +181,10 @@ def test_no_verb_is_wrong_usage(capsys):
 def test_a_crash_of_ours_is_exit_code_3_and_says_whose_fault_it_is(
     config, capsys, monkeypatch, as_json
 ):
-    def crash(*_):
+    def crash(*_, **__):
         raise ZeroDivisionError("our fault")
 
-    monkeypatch.setattr("engine.loop.rate_factor", crash)
+    monkeypatch.setattr("engine.loop.denoising_loss", crash)
     called = Called(capsys, "train", config, *(["--json"] if as_json else []))
     assert called.code == 3
     assert "This is a fault of ours, not of yours." in called.err
@@ -260,8 +260,8 @@ def test_generate_writes_pictures_that_say_how_they_were_made_and_no_path(
     told = read_parameters(first)
     assert told == (
         "a (toy:1.2) <lora:odd:name 1.5:0.5>\nNegative prompt: blurry\n"
-        "Steps: 2, Sampler: DPM++ 2M, CFG scale: 4, Seed: 11, Size: 32x32, "
-        "Model: tiny-model, Version: Imprint"
+        "Steps: 2, Sampler: DPM++ 2M, Schedule type: SGM Uniform, CFG scale: 4, Seed: 11, "
+        "Size: 32x32, Model: tiny-model, RNG: CPU, Version: Imprint"
     )
     assert str(tmp_path).encode() not in first.read_bytes()
     assert first.read_bytes() != second.read_bytes()
@@ -290,7 +290,10 @@ def test_help_settings_lists_every_key_with_its_limits(capsys):
     assert called.code == 0
     assert "training.steps = 1000 from 1 to 1e+06" in called.out
     assert "method.rank = 16 from 1 to 256" in called.out
-    assert "comes next" in Called(capsys, "--help-settings", "dreambooth").out
+    assert (
+        "method.prior_weight = 1.0 from 0 to 10"
+        in Called(capsys, "--help-settings", "dreambooth").out
+    )
 
 
 def test_without_a_base_model_the_starter_is_named_in_the_error_if_it_is_not_there(

@@ -7,7 +7,7 @@ import torch
 
 from engine.models.loader import load_model
 
-LONG = ", ".join(f"word{number} and more" for number in range(40))
+LONG = ", ".join(f"word{number} and more" for number in range(30))
 
 
 @pytest.fixture

@@ -25,6 +25,40 @@ def problems(key: str, value) -> list[Problem]:
     return found
 
 
+def test_settings_of_the_first_schema_are_read_as_they_were_meant():
+    """The loss had no section of its own, and gamma 0 meant no weighting."""
+    old = merge(
+        GOOD, {"schema_version": 1, "training": {"min_snr_gamma": 3.0, "noise_offset": 0.1}}
+    )
+    loss = require(old).loss
+    assert (loss.weighting, loss.min_snr_gamma, loss.noise_offset) == ("min_snr", 3.0, 0.1)
+    without = merge(GOOD, {"training": {"min_snr_gamma": 0}})  # a draft without a version
+    assert require(without).loss.weighting == "none"
+    assert require(require(old).model_dump()) == require(old)
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "said"),
+    [
+        ({"method": {"kind": "textual_inversion"}}, "dataset.trigger", "give it a trigger word"),
+        ({"method": {"kind": "hypernetwork", "layer_structure": "2, 1"}},
+         "method.layer_structure", "the first and the last number must be 1"),
+        ({"method": {"kind": "dreambooth", "rank": 4}}, "method.rank", "no setting method.rank"),
+        ({"method": {"kind": "dreambooth", "learning_rat": 1}},
+         "method.learning_rat", "Did you mean method.learning_rate?"),
+        ({"optimizer": {"fused_backward": True}, "training": {"gradient_accumulation": 2}},
+         "training.gradient_accumulation", "cannot be gathered"),
+        ({"optimizer": {"fused_backward": True, "name": "prodigy"}},
+         "optimizer.fused_backward", "Prodigy looks at all weights at once"),
+    ],
+)  # fmt: skip
+def test_rules_across_settings_point_at_the_setting_to_change(data, field, said):
+    config, (problem,) = check(merge({"dataset": {"folder": "x"}}, data))
+    assert config is None
+    assert problem.field == field
+    assert said in problem.sentence
+
+
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
@@ -43,18 +77,18 @@ def problems(key: str, value) -> list[Problem]:
         ("training.resolution", 100, "The resolution must be a multiple of 8, such as 512."),
         ("method.learning_rate", math.nan, "method.learning_rate is nan;"),
         ("method.learning_rate", math.inf, "method.learning_rate is inf;"),
-        ("method.learning_rate", 10, "method.learning_rate is 10; it must be at most 1"),
+        ("method.learning_rate", 100, "method.learning_rate is 100; it must be at most 10"),
         ("method.learning_rate", 0, "it must be above 0"),
         ("method.rank", 0, "method.rank is 0; it must be at least 1."),
         ("method.rank", 100_000, "it must be at most 256."),
-        ("method.kind", "dreambooth", "it must be one of 'lora'."),
+        ("method.kind", "lore", "method.kind is 'lore'; it must be one of 'lora' or 'dreambooth'"),
         ("method.feed_forward", "perhaps", "it must be true or false."),
-        ("optimizer.name", "adam", "it must be one of 'adamw'."),
+        ("optimizer.name", "adam", "it must be one of 'adamw', 'adamw_8bit'"),
         ("name", "", "name is empty. Give it a value."),
         ("dataset.template", "a {thing}", "The caption template knows no place but {subject}."),
         ("sampling.prompts", "a cat", "it must be a list."),
-        ("schema_version", 2, "made by a newer Imprint (schema 2). Update Imprint to use them."),
-        ("schema_version", "1", "schema_version is '1'; it must be one of 1."),
+        ("schema_version", 3, "made by a newer Imprint (schema 3). Update Imprint to use them."),
+        ("schema_version", "1", "schema_version is '1'; it must be one of 2."),
     ],
 )
 def test_each_fault_has_its_sentence(key, value, said):

@@ -294,7 +294,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_never_reaches_a_checkpoint(
 
 def test_weights_that_are_no_numbers_are_not_saved(data, monkeypatch):
     def poison(self):
-        next(iter(self._parameters())).data.fill_(math.nan)
+        next(self.named_parameters())[1].data.fill_(math.nan)
 
     monkeypatch.setattr("engine.methods.lora.method.Lora.after_step", poison)
     trained = train(data | {"checkpoints": {"every_steps": 1}})
@@ -333,7 +333,9 @@ def test_the_text_encoder_is_asked_once_a_caption_while_it_does_not_learn(
     monkeypatch.setattr(
         StableDiffusion,
         "encode_prompts",
-        lambda self, prompts: asked.append(tuple(prompts)) or original(self, prompts),
+        lambda self, prompts, **more: (
+            asked.append(tuple(prompts)) or original(self, prompts, **more)
+        ),
     )
     require_finished(train(data | {"training": data["training"] | {"steps": 8}}))
     assert len(asked) == 3
