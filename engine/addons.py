@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -59,7 +60,7 @@ def adapters_applied(
             base = weight.detach().float() if base is None else base
             added = strength * delta(layer).reshape(weight.shape).to(base.device)
             sums[module] = base + added
-    before = {module: module.weight.data for module in sums}  # type: ignore[union-attr]
+    before: dict[nn.Module, Any] = {module: module.weight.data for module in sums}
     try:
         for module, total in sums.items():
             module.weight.data = total.to(before[module].dtype)  # type: ignore[union-attr]

@@ -29,11 +29,15 @@ from engine.methods.hypernetwork.hooks import applied as nets_applied
 from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.loader import load_model
+from engine.models.size import native_side
 from engine.prompts import Tag
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.sampler import SampleSettings, paint
 from engine.storage import require_writable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+
+SMALL = 256  # pixels; models of less want little guidance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +83,11 @@ def generate(
 
 def default_settings(base_model: str, prompt: str) -> SampleSettings:
     """Size, steps and guidance that suit a base model."""
-    if base_model == STARTER:
+    side = native_side(locate(base_model))
+    if side < SMALL:  # the starter model, and what it was made into
         return SampleSettings(
-            prompt=prompt, width=64, height=64, num_inference_steps=20, guidance_scale=3.0
+            prompt=prompt, width=side, height=side, num_inference_steps=20, guidance_scale=3.0
         )
-    side = locate(base_model).family.resolution
     return SampleSettings(prompt=prompt, width=side, height=side)
 
 

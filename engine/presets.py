@@ -13,6 +13,7 @@ from engine.config_file import merge
 from engine.errors import UserError
 from engine.methods.catalog import METHODS
 from engine.models.catalog import locate
+from engine.models.size import native_side
 
 STARTER_RESOLUTION = 64
 
@@ -42,10 +43,10 @@ def _base(base_model: str, num_pictures: int) -> tuple[str, dict[str, Any]]:
             "checkpoints": {"every_steps": 60},
         }
     try:
-        family = locate(base_model).family
+        source = locate(base_model)
     except UserError:  # the run will say what is wrong with it
         name, resolution = "", 512
     else:
-        name, resolution = family.name, family.resolution
+        name, resolution = source.family.name, native_side(source)
     steps = balanced_steps(num_pictures)
     return name, {"training": {"steps": steps, "batch_size": 1, "resolution": resolution}}

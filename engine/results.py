@@ -43,11 +43,6 @@ class AdapterLayer:
         return LORA_DOWN in self.tensors
 
     @property
-    def kernel_size(self) -> int:
-        """Side of the kernel that the tensors tell of; 1 beside linear layers."""
-        return max((t.shape[-1] for t in self.tensors.values() if t.dim() == 4), default=1)
-
-    @property
     def rank(self) -> int:
         """Inner size of the small matrices; 0 where there is none."""
         for role in (LORA_DOWN, "hada_w1_b", "lokr_w1_b", "lokr_w2_b"):

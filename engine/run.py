@@ -36,7 +36,7 @@ from engine.events import (
     StageProgress,
 )
 from engine.export import export_all, export_one
-from engine.formats.catalog import formats_of
+from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
 from engine.formats.reading import read_result
 from engine.loop import Loop, as_result
@@ -70,7 +70,8 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
     turns it into RunCrashed.
     """
     try:
-        formats_of(config.method.kind, config.method.leaves, config.export.formats)
+        for entry in formats_of(config.method.kind, config.method.leaves, config.export.formats):
+            code_of(entry)  # what is needed at the end is missed at the beginning
         plan = plan_run(config)
         config = plan.config
         accelerator = make_accelerator(config.training)

@@ -93,4 +93,4 @@ def _header(planned: Sequence[Planned], metadata: Mapping[str, str] | None) -> b
 def _bytes_of(tensor: Tensor) -> memoryview:
     if tensor.numel() == 0:
         return memoryview(b"")
-    return memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+    return tensor.reshape(-1).view(torch.uint8).numpy().data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -104,3 +105,43 @@ def test_the_program_imports_nothing_from_the_folder_packaging():
         *(ROOT / "desktop").rglob("*.py"),
     ]
     assert [file for file in program if pattern.search(file.read_text("utf-8"))] == []
+
+
+# What makes code of data, or reads a file past the gate. Calls with a literal False are harmless.
+OPENS_ANYTHING = re.compile(
+    r"""(?<!safetensors\.)torch\.load\(|torch\.jit\.load\(|torch\.hub\.
+    |pickle\.loads?\(|Unpickler\(|joblib|marshal\.loads?\(|allow_pickle\s*=\s*True
+    |yaml\.(unsafe_|full_)?load\(|trust_remote_code\s*=\s*(?!False)
+    |custom_pipeline|load_state\(|weights_only\s*=\s*False|shell\s*=\s*True|os\.system\(""",
+    re.VERBOSE,
+)
+
+
+def _calls_of_builtins(source: str) -> set[str]:
+    return {
+        node.func.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+
+def test_only_the_gate_opens_a_pickle_and_nothing_makes_code_of_data():
+    program = [*(ROOT / "engine").rglob("*.py"), *(ROOT / "desktop").rglob("*.py")]
+    found = {
+        (file.relative_to(ROOT).as_posix(), match[0])
+        for file in program
+        for match in OPENS_ANYTHING.finditer(file.read_text("utf-8"))
+    }
+    assert found == {("engine/models/pickle_gate.py", "torch.load(")}
+    for file in program:
+        assert not _calls_of_builtins(file.read_text("utf-8")) & {"eval", "exec", "__import__"}
+
+
+def test_the_gate_asks_torch_for_weights_only():
+    gate = ast.parse((ROOT / "engine/models/pickle_gate.py").read_text("utf-8"))
+    calls = [
+        {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords}
+        for node in ast.walk(gate)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load"
+    ]
+    assert calls == [{"map_location": "cpu", "weights_only": True}]

@@ -77,7 +77,7 @@ class MethodPanel(Page):
     @Slot()
     def _choose_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Base model"), "", self.tr("Models (*.safetensors);;All files (*)")
+            self, self.tr("Base model"), "", self.tr("Models (*.safetensors *.ckpt);;All files (*)")
         )
         if name:
             self.use_model(name)

@@ -6,7 +6,7 @@ the peak is one of them. Models that predict v get their marks, and a yaml besid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.formats import metadata
 from engine.formats.metadata import ExportFacts
-from engine.formats.original_yaml import yaml_for
+from engine.formats.original_yaml import is_ours, yaml_for
 from engine.models.ldm_names import Entry, folder_name, original_entries
 from engine.models.ldm_weights import original_shape, read_original, to_original
 from engine.models.networks import whole_shapes
@@ -37,10 +37,20 @@ def save(path: Path, result: WeightsResult, facts: ExportFacts) -> None:
         "format": "pt",
         **metadata.modelspec_header(facts, implementation=metadata.SGM, suffix=""),
     }
-    write_planned(path, _planned(result, facts, dtype), header)
-    text = yaml_for(facts)
+    write_planned(path, planned(result, facts, dtype), header)
+    text, beside = yaml_for(facts), path.with_suffix(".yaml")
     if text is not None:
-        write_text(path.with_suffix(".yaml"), text)
+        write_text(beside, text)
+    elif _is_ours(beside):
+        beside.unlink(missing_ok=True)
+
+
+def _is_ours(beside: Path) -> bool:
+    """Whether an older export left it: it would belie the new one."""
+    try:
+        return is_ours(beside.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def load(path: Path, configs: Configs) -> Iterator[tuple[str, str, Tensor]]:
@@ -57,7 +67,8 @@ def expected_names(configs: Configs) -> set[str]:
     return {original for entry in entries for original in entry.originals}
 
 
-def _planned(result: WeightsResult, facts: ExportFacts, dtype: torch.dtype) -> Iterator[Planned]:
+def planned(result: WeightsResult, facts: ExportFacts, dtype: torch.dtype) -> Iterator[Planned]:
+    """The tensors of the file, marks included, none of them worked out yet."""
     live = {
         part: {folder_name(part, name): name for name in weights}
         for part, weights in result.weights.items()
@@ -66,8 +77,10 @@ def _planned(result: WeightsResult, facts: ExportFacts, dtype: torch.dtype) -> I
     entries = original_entries(result.configs, {p: list(names) for p, names in shapes.items()})
     for entry in entries:
         shape = original_shape(entry, shapes)
+        make = _maker(result.weights[entry.part], live[entry.part], entry)
+        if len(entry.originals) > 1:
+            make = _Shared(make, len(entry.originals))
         for original in entry.originals:
-            make = _maker(result.weights[entry.part], live[entry.part], entry)
             yield Planned(original, shape, dtype, make)
     has = {original for entry in entries for original in entry.originals}
     yield from _for_completeness(has, dtype, shapes)
@@ -77,7 +90,24 @@ def _planned(result: WeightsResult, facts: ExportFacts, dtype: torch.dtype) -> I
             yield Planned(mark, (0,), dtype, lambda: torch.zeros(0))
 
 
-def _maker(weights: Mapping[str, Tensor], live: Mapping[str, str], entry: Entry):  # noqa: ANN202
+class _Shared:
+    """One tensor for several places of the file: worked out once, kept until the last has it."""
+
+    def __init__(self, make: Callable[[], Tensor], uses: int) -> None:
+        self._make = make
+        self._uses = uses
+        self._made: Tensor | None = None
+
+    def __call__(self) -> Tensor:
+        made = self._make() if self._made is None else self._made
+        self._uses -= 1
+        self._made = made if self._uses else None
+        return made
+
+
+def _maker(
+    weights: Mapping[str, Tensor], live: Mapping[str, str], entry: Entry
+) -> Callable[[], Tensor]:
     return lambda: to_original(entry, [weights[live[name]] for name in entry.names])
 
 

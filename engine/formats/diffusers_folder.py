@@ -16,7 +16,7 @@ from torch import Tensor
 from engine import storage
 from engine.formats.checkpoint import DTYPES, Configs
 from engine.formats.metadata import ExportFacts
-from engine.models.catalog import CONFIGS, Layout
+from engine.models.catalog import Layout, configs_of
 from engine.models.ldm_names import folder_name
 from engine.models.loader import TOKENIZER
 from engine.models.networks import whole_shapes
@@ -92,13 +92,15 @@ def _home(facts: ExportFacts) -> Path:
     """The folder that the base model's own small files lie in."""
     if facts.source.layout is Layout.DIFFUSERS_FOLDER:
         return facts.source.path
-    return CONFIGS / facts.source.family.configs
+    return configs_of(facts.source.family)
 
 
 def _index(result: WeightsResult, facts: ExportFacts) -> dict[str, object]:
     """model_index.json. No safety checker is named: its weights are not here."""
     index = json.loads((_home(facts) / "model_index.json").read_text("utf-8"))
-    known = {name: value for name, value in index.items() if not isinstance(value, list)}
+    known: dict[str, object] = {
+        name: value for name, value in index.items() if not isinstance(value, list)
+    }
     known |= {part: list(_CLASSES[part]) for part in result.weights}
     for part in result.weights:
         if part.startswith("text_encoder"):
@@ -132,7 +134,10 @@ def _write_tokenizer(folder: Path, part: str, facts: ExportFacts) -> None:
     for name in _TOKENIZER_FILES:
         source = home / name if (home / name).is_file() else TOKENIZER / name
         shutil.copyfile(source, folder / name)
-    config = json.loads((home / "tokenizer_config.json").read_text("utf-8"))
+    own = home / "tokenizer_config.json"
+    if not own.is_file():  # some folders bring a tokenizer.json alone
+        own = configs_of(facts.source.family) / folder.name / own.name
+    config = json.loads(own.read_text("utf-8"))
     storage.write_json(folder / "tokenizer_config.json", config)
     marks = _MARKS | {"pad_token": config.get("pad_token", _END)}
     storage.write_json(folder / "special_tokens_map.json", marks)

@@ -9,6 +9,7 @@ as the original code does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import safetensors.torch
@@ -19,7 +20,7 @@ from engine.formats import lora_reading, metadata
 from engine.formats.metadata import ExportFacts
 from engine.models.catalog import Family
 from engine.models.ldm_names import original_unet_path
-from engine.results import LORA_DOWN, LORA_MID, LORA_UP, AdapterResult
+from engine.results import LORA_DOWN, LORA_MID, LORA_UP, AdapterLayer, AdapterResult
 from engine.storage import write_bytes
 
 UNET_PREFIX = "lora_unet"
@@ -56,12 +57,23 @@ def load(path: Path, places: Iterable[Place], facts: ExportFacts) -> AdapterResu
 def to_tensors(result: AdapterResult, facts: ExportFacts, dtype: torch.dtype) -> dict[str, Tensor]:
     family, unet = facts.source.family, facts.configs["unet"]
     tensors = {}
-    for layer in result.layers:
+    for layer in (_of_one_alpha(layer, result.alpha) for layer in result.layers):
         name = layer_name(layer.part, layer.path, family, unet)
         tensors[f"{name}.alpha"] = torch.tensor(layer.alpha, dtype=dtype)
         for role, tensor in layer.tensors.items():
             tensors[f"{name}.{role}"] = tensor.detach().to("cpu", dtype).contiguous()
     return tensors
+
+
+def _of_one_alpha(layer: AdapterLayer, alpha: float) -> AdapterLayer:
+    """The same layer of plain LoRA with the alpha that all have; what is over goes into `up`.
+
+    diffusers (0.42) loses the alpha of an attention layer that has another than most.
+    """
+    if not layer.is_lora or layer.alpha == alpha:
+        return layer
+    up = layer.tensors[LORA_UP].detach().float() * (layer.alpha / alpha)
+    return replace(layer, tensors={**layer.tensors, LORA_UP: up}, alpha=alpha)
 
 
 def layer_name(part: str, path: str, family: Family, unet: Mapping[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from engine.models.base import DiffusionModel
 from engine.models.ldm_names import original_unet_paths, renamed
 
 Names = dict[str, tuple[str, str]]
+
+# Layers of an adapter that stands in the model already: a run that goes on from a file.
+_INSIDE_ADAPTER = re.compile(r"\.lora_[AB]\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ def known_names(model: DiffusionModel) -> KnownNames:
             continue
         kohya[f"lora_unet_{_flat(path)}"] = (part, path)
         diffusers[f"{part}.{path}"] = (part, path)
+        diffusers[path] = (part, path)  # a UNet saved alone, by diffusers of old or peft
         try:
             original = renamed(path, table)
         except KeyError:
@@ -53,5 +58,5 @@ def _places(model: DiffusionModel) -> Iterator[tuple[str, str]]:
     """Part and path of every layer that an add-on can stand beside."""
     for part in model.parts():
         for path, module in part.module.named_modules():
-            if isinstance(module, nn.Linear | nn.Conv2d):
-                yield part.name, path
+            if isinstance(module, nn.Linear | nn.Conv2d) and not _INSIDE_ADAPTER.search(path):
+                yield part.name, path.removesuffix(".base_layer")

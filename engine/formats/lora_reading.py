@@ -24,29 +24,31 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 Names = Mapping[str, tuple[str, str]]  # a layer's name in the file -> its part and path
 
-# A piece of a key that says what kind of add-on Imprint does not apply.
+# What a key looks like in files of which Imprint does not apply a thing.
+_FOREIGN = "a file for another kind of model"
 _OTHERS = (
-    ("dora_scale", "DoRA"),
-    ("lora_magnitude_vector", "DoRA"),
-    ("oft_blocks", "OFT"),
-    ("oft_diag", "OFT"),
-    ("oft_R", "OFT"),
-    (".a1.weight", "GLoRA"),
-    (".on_input", "(IA)^3"),
-    (".diff", "a file of whole weights (diff)"),
-    ("bundle_emb.", "a LoRA with an embedding inside"),
-    ("lora_te3_", "a LoRA for another kind of model"),
-    ("double_blocks", "a LoRA for another kind of model"),
-    ("transformer.", "a LoRA for another kind of model"),
+    (re.compile(r".*\.(dora_scale|lora_magnitude_vector)(\.\w+)*"), "DoRA"),
+    (re.compile(r".*\.(oft_blocks|oft_diag|oft_R)(\.\w+)*"), "OFT"),
+    (re.compile(r".*\.[ab][12]\.weight"), "GLoRA"),
+    (re.compile(r".*\.on_input"), "(IA)^3"),
+    (re.compile(r".*\.diff(_b)?"), "a file of whole weights (diff)"),
+    (re.compile(r"bundle_emb\..+"), "a LoRA with an embedding inside"),
+    (re.compile(r".*lora_te3_.+|.*(double|single|joint)_blocks.+"), _FOREIGN),
+    (re.compile(r"(base_model\.model\.)?transformer\..+lora.+"), _FOREIGN),
 )
 _KOHYA = re.compile(r"(.+?)\.(lora_(?:down|up|mid)\.weight|hada_\w+|lokr_\w+|alpha)")
-_DIFFUSERS = re.compile(r"(.+?)\.(lora_[AB])(?:\.default|\.imprint)?\.weight")
+_DIFFUSERS = re.compile(r"(.+?)\.(?:(lora_[AB])(?:\.\w+)?\.weight|(alpha))")  # any adapter's name
 # `unet.x.to_q.lora.down.weight`, and older still `unet.x.attn1.processor.to_q_lora.down.weight`.
 _OLD = re.compile(
-    r"(.+?)(?:\.processor\.(to_\w+?)_lora|\.lora(?:_linear_layer)?)\.(down|up)\.weight"
+    r"(?P<start>.+?)(?:(?:\.processor)?\.(?P<inner>to_\w+?)_lora|\.lora(?:_linear_layer)?)"
+    r"\.(?P<role>down\.weight|up\.weight|alpha)"
 )
-_OLD_TEXT = re.compile(r"(.+?)\.lora_linear_layer\.(down|up)\.weight")
-_ROLES = {"lora_A": LORA_DOWN, "lora_B": LORA_UP, "down": LORA_DOWN, "up": LORA_UP}
+_OLD_ROLES = {"down.weight": "lora_A.weight", "up.weight": "lora_B.weight", "alpha": "alpha"}
+_ROLES = {"lora_A": LORA_DOWN, "lora_B": LORA_UP}
+_PEFT = "base_model.model."
+
+_NO_NUMBERS = QT_TRANSLATE_NOOP("engine", "{name} holds numbers that are none")
+_EMPTY = QT_TRANSLATE_NOOP("engine", "{name} holds nothing, its rank is 0")
 
 
 def read_adapter(path: Path, model: DiffusionModel) -> AdapterResult:
@@ -77,46 +79,27 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def from_kohya(path: Path, tensors: Mapping[str, Tensor], names: Names) -> AdapterResult:
-    """A missing alpha means alpha = rank, as in every reader."""
+    """A missing alpha means alpha = rank, as in every reader; alpha 0 adds nothing."""
     by_layer: dict[str, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         found = _KOHYA.fullmatch(key)
         name, role = found.groups() if found else (key, "")
         by_layer.setdefault(name, {})[role] = tensor
-    layers, unknown = [], 0
-    for name, roles in sorted(by_layer.items()):
-        alpha = roles.pop("alpha", None)
-        if name not in names or not _is_whole(roles):
-            unknown += 1
-            continue
-        bare = AdapterLayer(*names[name], roles, 0.0)
-        strength = float(alpha.item()) if alpha is not None and alpha.numel() == 1 else bare.rank
-        layers.append(AdapterLayer(bare.part, bare.path, roles, float(strength)))
-    return _result(path, layers, unknown)
+    return _assembled(path, by_layer, names)
 
 
 def from_diffusers(path: Path, tensors: Mapping[str, Tensor], names: Names) -> AdapterResult:
-    """Without an alpha, which this form does not have."""
+    """Mostly without an alpha; old files, and those turned from kohya's, may have one."""
     by_layer: dict[str, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
-        found = _DIFFUSERS.fullmatch(key.removeprefix("base_model.model."))
-        name, role = (found[1], _ROLES[found[2]]) if found else (key, "")
+        found = _DIFFUSERS.fullmatch(key.replace(_PEFT, "", 1))
+        name, role = (found[1], _ROLES.get(found[2], "alpha")) if found else (key, "")
         by_layer.setdefault(name, {})[role] = tensor
-    layers, unknown = [], 0
-    for name, roles in sorted(by_layer.items()):
-        if name not in names or not _is_whole(roles):
-            unknown += 1
-            continue
-        rank = float(roles[LORA_DOWN].shape[0])
-        layers.append(AdapterLayer(*names[name], roles, rank))
-    return _result(path, layers, unknown)
+    return _assembled(path, by_layer, names)
 
 
 def _is_adapter_key(name: str) -> bool:
-    return any(
-        form.fullmatch(name.removeprefix("base_model.model."))
-        for form in (_KOHYA, _DIFFUSERS, _OLD, _OLD_TEXT)
-    )
+    return any(form.fullmatch(name.replace(_PEFT, "", 1)) for form in (_KOHYA, _DIFFUSERS, _OLD))
 
 
 def _what_it_is(header: Header) -> str:
@@ -128,10 +111,8 @@ def _what_it_is(header: Header) -> str:
 
 
 def _refuse_others(path: Path, header: Header) -> None:
-    is_adapter = any(_is_adapter_key(name) for name in header.shapes)
-    for mark, kind in _OTHERS:
-        hits = [name for name in header.shapes if mark in name or name.startswith(mark)]
-        if hits and (is_adapter or mark not in ("transformer.", ".diff")):
+    for form, kind in _OTHERS:
+        if any(form.fullmatch(name) for name in header.shapes):
             raise AddonUnsupported(path=path.name, kind=kind)
 
 
@@ -139,22 +120,55 @@ def _renewed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The names of older diffusers, as the newer ones write them."""
     found: dict[str, Tensor] = {}
     for key, tensor in tensors.items():
-        old = _OLD.fullmatch(key) or _OLD_TEXT.fullmatch(key)
-        if old is None:
-            found[key] = tensor
-            continue
-        start, role = old[1], "lora_A" if old[old.lastindex or 0] == "down" else "lora_B"
-        inner = f".{old[2]}" if old.lastindex == 3 and old[2] else ""
-        place = f"{start}{inner}"
-        place = f"{place}.0" if place.endswith(".to_out") else place
-        found[f"{place}.{role}.weight"] = tensor
+        old = _OLD.fullmatch(key)
+        new = f"{_old_place(old)}.{_OLD_ROLES[old['role']]}" if old else key
+        found[new.replace(".to_out.alpha", ".to_out.0.alpha")] = tensor
     return found
+
+
+def _old_place(old: re.Match[str]) -> str:
+    inner = old["inner"]
+    if inner and old["start"].endswith("self_attn"):  # the text encoder, by the UNet's words
+        return f"{old['start']}.{inner.removeprefix('to_')}_proj"
+    place = f"{old['start']}.{inner}" if inner else old["start"]
+    return f"{place}.0" if place.endswith(".to_out") else place
+
+
+def _assembled(
+    path: Path, by_layer: Mapping[str, dict[str, Tensor]], names: Names
+) -> AdapterResult:
+    """Layers from their tensors. Raises AddonDoesNotFit, AddonUnreadable."""
+    layers, unknown = [], 0
+    for name, roles in sorted(by_layer.items()):
+        alpha = roles.pop("alpha", None)
+        if name not in names or not _is_whole(roles) or (alpha is not None and alpha.numel() != 1):
+            unknown += 1
+            continue
+        _require_numbers(path, names[name], [*roles.values(), *([] if alpha is None else [alpha])])
+        bare = AdapterLayer(*names[name], roles, 0.0)
+        strength = bare.rank if alpha is None else alpha.item()
+        layers.append(AdapterLayer(bare.part, bare.path, roles, float(strength)))
+    if unknown or not layers:
+        raise AddonDoesNotFit(path=path.name, num_missing=unknown, num_layers=unknown + len(layers))
+    first = layers[0]
+    kind = "lora" if first.is_lora else "loha" if "hada_w1_a" in first.tensors else "lokr"
+    return AdapterResult(tuple(layers), max(first.rank, 1), first.alpha, kind)
+
+
+def _require_numbers(path: Path, place: tuple[str, str], tensors: list[Tensor]) -> None:
+    reason = None
+    if any(tensor.numel() == 0 for tensor in tensors):
+        reason = _EMPTY
+    elif not all(torch.isfinite(tensor.float()).all() for tensor in tensors):
+        reason = _NO_NUMBERS
+    if reason is not None:
+        raise AddonUnreadable(path=path.name, reason=Phrase(reason, name=".".join(place)))
 
 
 def _is_whole(roles: Mapping[str, Tensor]) -> bool:
     """Whether the roles make up one layer, and nothing is left over."""
     names = set(roles)
-    if any(tensor.dim() < 2 or 0 in tensor.shape for tensor in roles.values()):
+    if any(tensor.dim() < 2 for tensor in roles.values()):
         return False
     if LORA_DOWN in names:
         return names in ({LORA_DOWN, LORA_UP}, {LORA_DOWN, LORA_UP, LORA_MID})
@@ -166,23 +180,6 @@ def _is_whole(roles: Mapping[str, Tensor]) -> bool:
     return first in ({"lokr_w1"}, {"lokr_w1_a", "lokr_w1_b"}) and second in (
         {"lokr_w2"}, {"lokr_w2_a", "lokr_w2_b"}, {"lokr_w2_a", "lokr_w2_b", "lokr_t2"}
     )  # fmt: skip
-
-
-def _result(path: Path, layers: list[AdapterLayer], unknown: int) -> AdapterResult:
-    if unknown or not layers:
-        raise AddonDoesNotFit(path=path.name, num_missing=unknown, num_layers=unknown + len(layers))
-    for layer in layers:
-        if not all(torch.isfinite(tensor).all() for tensor in layer.tensors.values()):
-            raise AddonUnreadable(
-                path=path.name,
-                reason=Phrase(
-                    QT_TRANSLATE_NOOP("engine", "{name} holds numbers that are none"),
-                    name=f"{layer.part}.{layer.path}",
-                ),
-            )
-    first = layers[0]
-    kind = "lora" if first.is_lora else "loha" if "hada_w1_a" in first.tensors else "lokr"
-    return AdapterResult(tuple(layers), max(first.rank, 1), first.alpha, kind)
 
 
 def _require_fit(path: Path, result: AdapterResult, model: DiffusionModel) -> None:

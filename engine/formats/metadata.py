@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,8 @@ from engine.config import RunConfig
 from engine.models.catalog import ModelSource
 from engine.results import AdapterResult
 
+# Layers with a 3x3 kernel, whose tensors in LoHa and LoKr do not tell.
+_WIDE = re.compile(r"resnets\.\d+\.conv[12]$|samplers\.\d+\.conv$")
 SGM = "https://github.com/Stability-AI/generative-models"
 
 
@@ -119,10 +122,11 @@ def _base_version(facts: ExportFacts) -> str:
 def _network(result: AdapterResult) -> dict[str, str]:
     """The kind and size of the small matrices, as kohya's trainer and LyCORIS say it."""
     arguments: dict[str, str] = {}
-    kernels = [layer for layer in result.layers if layer.kernel_size > 1]
-    if kernels:
-        arguments["conv_dim"] = str(kernels[0].rank or result.rank)
-        arguments["conv_alpha"] = str(kernels[0].alpha)
+    wide = [layer for layer in result.layers if _WIDE.search(layer.path)]
+    if wide:
+        arguments["conv_dim"] = str(wide[0].rank or result.rank)
+        is_plain = result.algorithm == "lora"  # whose files have one alpha for all
+        arguments["conv_alpha"] = str(result.alpha if is_plain else wide[0].alpha)
     if result.algorithm != "lora":
         arguments["algo"] = result.algorithm
     return {

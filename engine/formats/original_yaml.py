@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from engine.formats.metadata import ExportFacts
 
-# The structure that `ldm.models.diffusion.ddpm.LatentDiffusion` is built from; the values are
-# those of the published SD 2 models.
-_SD2_V = """\
+# The structures that AUTOMATIC1111 builds `LatentDiffusion` and `DiffusionEngine` from; the
+# values are those of the published models.
+_LATENT_DIFFUSION = """\
 model:
   base_learning_rate: 1.0e-4
   target: ldm.models.diffusion.ddpm.LatentDiffusion
@@ -41,11 +41,11 @@ model:
         attention_resolutions: [4, 2, 1]
         num_res_blocks: 2
         channel_mult: [1, 2, 4, 4]
-        num_head_channels: 64
+        {heads}
         use_spatial_transformer: True
-        use_linear_in_transformer: True
+        use_linear_in_transformer: {linear}
         transformer_depth: 1
-        context_dim: 1024
+        context_dim: {context}
         legacy: False
     first_stage_config:
       target: ldm.models.autoencoder.AutoencoderKL
@@ -66,15 +66,113 @@ model:
         lossconfig:
           target: torch.nn.Identity
     cond_stage_config:
-      target: ldm.modules.encoders.modules.FrozenOpenCLIPEmbedder
+      target: ldm.modules.encoders.modules.{encoder}
+"""
+_PENULTIMATE = """
       params:
         freeze: True
-        layer: "penultimate"
-"""
-_ANY_V = """\
+        layer: "penultimate\""""
+_SD1 = {
+    "heads": "num_heads: 8",
+    "linear": "False",
+    "context": "768",
+    "encoder": "FrozenCLIPEmbedder",
+}
+_SD2 = {
+    "heads": "num_head_channels: 64",
+    "linear": "True",
+    "context": "1024",
+    "encoder": f"FrozenOpenCLIPEmbedder{_PENULTIMATE}",
+}
+_DIFFUSION_ENGINE = """\
 model:
+  target: sgm.models.diffusion.DiffusionEngine
   params:
-    parameterization: "v"
+    scale_factor: 0.13025
+    disable_first_stage_autocast: True
+    denoiser_config:
+      target: sgm.modules.diffusionmodules.denoiser.DiscreteDenoiser
+      params:
+        num_idx: 1000
+        weighting_config:
+          target: sgm.modules.diffusionmodules.denoiser_weighting.VWeighting
+        scaling_config:
+          target: sgm.modules.diffusionmodules.denoiser_scaling.VScaling
+        discretization_config:
+          target: sgm.modules.diffusionmodules.discretizer.LegacyDDPMDiscretization
+    network_config:
+      target: sgm.modules.diffusionmodules.openaimodel.UNetModel
+      params:
+        adm_in_channels: 2816
+        num_classes: sequential
+        use_checkpoint: True
+        in_channels: 4
+        out_channels: 4
+        model_channels: 320
+        attention_resolutions: [4, 2]
+        num_res_blocks: 2
+        channel_mult: [1, 2, 4]
+        num_head_channels: 64
+        use_spatial_transformer: True
+        use_linear_in_transformer: True
+        transformer_depth: [1, 2, 10]
+        context_dim: 2048
+        spatial_transformer_attn_type: softmax-xformers
+        legacy: False
+    conditioner_config:
+      target: sgm.modules.GeneralConditioner
+      params:
+        emb_models:
+          - is_trainable: False
+            input_key: txt
+            target: sgm.modules.encoders.modules.FrozenCLIPEmbedder
+            params:
+              layer: hidden
+              layer_idx: 11
+          - is_trainable: False
+            input_key: txt
+            target: sgm.modules.encoders.modules.FrozenOpenCLIPEmbedder2
+            params:
+              arch: ViT-bigG-14
+              version: laion2b_s39b_b160k
+              freeze: True
+              layer: penultimate
+              always_return_pooled: True
+              legacy: False
+          - is_trainable: False
+            input_key: original_size_as_tuple
+            target: sgm.modules.encoders.modules.ConcatTimestepEmbedderND
+            params:
+              outdim: 256
+          - is_trainable: False
+            input_key: crop_coords_top_left
+            target: sgm.modules.encoders.modules.ConcatTimestepEmbedderND
+            params:
+              outdim: 256
+          - is_trainable: False
+            input_key: target_size_as_tuple
+            target: sgm.modules.encoders.modules.ConcatTimestepEmbedderND
+            params:
+              outdim: 256
+    first_stage_config:
+      target: sgm.models.autoencoder.AutoencoderKLInferenceWrapper
+      params:
+        embed_dim: 4
+        monitor: val/rec_loss
+        ddconfig:
+          attn_type: vanilla-xformers
+          double_z: true
+          z_channels: 4
+          resolution: 256
+          in_channels: 3
+          out_ch: 3
+          ch: 128
+          ch_mult: [1, 2, 4, 4]
+          num_res_blocks: 2
+          attn_resolutions: []
+          dropout: 0.0
+        lossconfig:
+          target: torch.nn.Identity
 """
 
 
@@ -82,4 +180,18 @@ def yaml_for(facts: ExportFacts) -> str | None:
     """None where the model predicts noise."""
     if not facts.is_v:
         return None
-    return _SD2_V if facts.source.family.context_width == 1024 else _ANY_V
+    return _by_width()[facts.source.family.context_width]
+
+
+def is_ours(text: str) -> bool:
+    """Whether it is to the letter one that `yaml_for` gives."""
+    return text in _by_width().values()
+
+
+def _by_width() -> dict[int, str]:
+    """By the width of what the UNet's cross-attention reads."""
+    return {
+        768: _LATENT_DIFFUSION.format(**_SD1),
+        1024: _LATENT_DIFFUSION.format(**_SD2),
+        2048: _DIFFUSION_ENGINE,
+    }

@@ -141,26 +141,24 @@ def locate(base_model: str, prediction_type: PredictionType | None = None) -> Mo
     return source if prediction_type is None else _predicting(source, prediction_type)
 
 
-def family_of_header(path: Path, header: Header) -> Family:
-    """The family of a single file. Raises one of the Model... errors."""
-    kind = single_file.kind_of(path, header)
-    family = {"sd1": SD1, "sd2": SD2_V, "sdxl": SDXL}[kind]
-    single_file.require_unet(path, header.shapes, bundled_config(family, "unet"))
-    if kind != "sd2":
-        return family
-    marks = read_marks(path, header, is_sd2=True)
-    return SD2_BASE if marks.prediction_type == "epsilon" else SD2_V
+def configs_of(family: Family) -> Path:
+    """The folder of the configs that single files of the family are read by."""
+    return CONFIGS / family.configs
 
 
 def bundled_config(family: Family, part: str) -> dict[str, Any]:
     """The config.json of a part, as single files of the family are read by it."""
-    return _read_config(CONFIGS / family.configs, f"{part}/config.json")
+    return _read_config(configs_of(family), f"{part}/config.json")
 
 
 def _locate_file(path: Path) -> ModelSource:
     header = header_of(path)
-    family = family_of_header(path, header)
-    marks = read_marks(path, header, is_sd2=family in (SD2_BASE, SD2_V))
+    kind = single_file.kind_of(path, header)
+    family = {"sd1": SD1, "sd2": SD2_V, "sdxl": SDXL}[kind]
+    single_file.require_unet(path, header.shapes, bundled_config(family, "unet"))
+    marks = read_marks(path, header, is_sd2=family is SD2_V)
+    if family is SD2_V and marks.prediction_type == "epsilon":
+        family = SD2_BASE
     return ModelSource(
         path=path,
         layout=Layout.SINGLE_FILE,
@@ -217,10 +215,8 @@ def _family_of_folder(
     folder: Path, index: Mapping[str, Any], unet: Mapping[str, Any], predicts: PredictionType
 ) -> Family:
     """By the parts that there are: tiny models have widths of their own."""
-    second = index.get("text_encoder_2")
-    if second and second[0]:
-        first = index.get("text_encoder")
-        if not (first and first[0]):
+    if _has_part(index, "text_encoder_2"):
+        if not _has_part(index, "text_encoder"):
             raise single_file.unsupported(folder, QT_TRANSLATE_NOOP("engine", "an SDXL refiner"))
         if unet.get("addition_embed_type") != "text_time":
             raise single_file.unsupported(folder, single_file.OTHER_SHAPE)
@@ -232,6 +228,12 @@ def _family_of_folder(
     return SD1
 
 
+def _has_part(index: Mapping[str, Any], name: str) -> bool:
+    """model_index.json lists a part as [library, class], and one that is not there as nulls."""
+    entry = index.get(name)
+    return isinstance(entry, list) and bool(entry) and bool(entry[0])
+
+
 def _read_config(folder: Path, name: str) -> dict:
     path = folder / name
     if not path.is_file():
@@ -241,7 +243,7 @@ def _read_config(folder: Path, name: str) -> dict:
         )
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelDamaged(
             path=str(folder),
             reason=Phrase(QT_TRANSLATE_NOOP("engine", "{name} cannot be read"), name=name),

@@ -30,11 +30,19 @@ from transformers.utils import logging as transformers_logging
 from engine.diffusion import NoiseSchedule, PredictionType
 from engine.errors import ModelDamaged
 from engine.models.base import DiffusionModel
-from engine.models.catalog import CONFIGS, Layout, ModelSource, bundled_config, locate
+from engine.models.catalog import (
+    CONFIGS,
+    Layout,
+    ModelSource,
+    bundled_config,
+    configs_of,
+    locate,
+)
 from engine.models.clip_text import TextEncoder
 from engine.models.ldm_names import folder_name, original_entries
 from engine.models.ldm_weights import original_shape, read_original
 from engine.models.networks import fill, folder_shapes, network
+from engine.models.size import weight_files
 from engine.models.tensor_file import open_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -72,7 +80,7 @@ def load_model(
 
 def _load(source: ModelSource, dtype: torch.dtype) -> DiffusionModel:
     is_file = source.layout is Layout.SINGLE_FILE
-    home = CONFIGS / source.family.configs if is_file else source.path
+    home = configs_of(source.family) if is_file else source.path
     configs = _configs(home, source)
     modules = {part: network(part, config) for part, config in configs.items()}
     shapes = {part: folder_shapes(part, module) for part, module in modules.items()}
@@ -142,14 +150,12 @@ def _of_folder(
 
 
 def _weight_files(folder: Path) -> list[Path]:
-    """Whole weights, or those in half precision where there are no others; shards in order."""
-    files = sorted(folder.glob("*.safetensors"))
+    files = weight_files(folder)
     if not files:
         raise FileNotFoundError(
             Phrase(QT_TRANSLATE_NOOP("engine", "{folder} has no .safetensors"), folder=folder.name)
         )
-    whole = [path for path in files if ".fp16" not in path.name and "non_ema" not in path.name]
-    return whole or files
+    return files
 
 
 def _shaped(part: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -7,7 +7,7 @@ as the libraries (CVE-2026-5241 came in through a config).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -27,6 +27,7 @@ _TEXT_SETTINGS = (
 _DIFFUSERS: dict[str, Any] = {"unet": UNet2DConditionModel, "vae": AutoencoderKL}
 _MOST = 1_000_000  # of anything that a config counts
 _MOST_LAYERS = 200
+_DEEPEST = 3  # layers of transformers, by layer and block
 
 
 def network(part: str, config: Mapping[str, object]) -> nn.Module:
@@ -75,7 +76,17 @@ def _require_sensible(config: Mapping[str, object]) -> None:
     """Raises ValueError at a number that would keep the machine busy for hours."""
     for name, value in config.items():
         most = _MOST_LAYERS if "layers" in name else _MOST
-        numbers = value if isinstance(value, list | tuple) else [value]
-        for number in numbers:
+        for number in _flat(name, value):
             if isinstance(number, int) and number > most:
                 raise ValueError(f"{name} is {number}")
+
+
+def _flat(name: str, value: object, depth: int = 0) -> Iterator[object]:
+    """What stands in a setting, in lists inside lists too."""
+    if not isinstance(value, list | tuple):
+        yield value
+        return
+    if depth > _DEEPEST or len(value) > _MOST_LAYERS:
+        raise ValueError(f"{name} is too long")
+    for inner in value:
+        yield from _flat(name, inner, depth + 1)

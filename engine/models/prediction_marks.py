@@ -14,7 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from engine.models.safetensors_header import ITEM_BYTES, Header
+from engine.models.pickled_values import as_floats, read_values
+from engine.models.safetensors_header import ITEM_BYTES, Header, is_pickle
 
 PredictionType = Literal["epsilon", "v_prediction"]
 
@@ -74,7 +75,8 @@ def _yaml_beside(path: Path) -> PredictionType | None:
 def _by_spread(path: Path, header: Header) -> PredictionType | None:
     if header.dtypes.get(_NORM) not in ("F16", "BF16", "F32"):
         return None
-    return by_spread(_values(path, header, _NORM))
+    values = read_values(path, _NORM) if is_pickle(path) else _values(path, header, _NORM)
+    return None if values is None else by_spread(values)
 
 
 def _values(path: Path, header: Header, name: str) -> np.ndarray:
@@ -89,6 +91,4 @@ def _values(path: Path, header: Header, name: str) -> np.ndarray:
         start = struct.unpack("<Q", file.read(8))[0]
         file.seek(8 + start + place)
         raw = file.read(count * ITEM_BYTES[dtype])
-    if dtype == "BF16":  # the upper half of a float32
-        return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
-    return np.frombuffer(raw, "<f2" if dtype == "F16" else "<f4")
+    return as_floats(raw, dtype)

@@ -27,6 +27,9 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 MAX_HEADER_BYTES = 16 << 20
 MAX_TENSORS = 20_000
 MAX_RANK = 8
+MAX_DIMENSION = 1 << 31
+MAX_NAME = 512
+MAX_METADATA = 8 << 20  # in letters; tables of training tags reach a few million
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04")
 ITEM_BYTES = {
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2,
@@ -130,10 +133,23 @@ def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:
                     QT_TRANSLATE_NOOP("engine", "it lists {count} tensors"), count=len(table)
                 ),
             )
+        if sum(len(key) + len(text) for key, text in metadata.items()) > MAX_METADATA:
+            raise ModelDamaged(
+                path=str(path),
+                reason=Phrase(QT_TRANSLATE_NOOP("engine", "the text in it is too long")),
+            )
         shapes, dtypes, end = {}, {}, 0
         for name, entry in sorted(table.items(), key=lambda item: item[1]["data_offsets"]):
             shape, (first, last) = tuple(entry["shape"]), entry["data_offsets"]
-            if not all(type(n) is int and n >= 0 for n in (*shape, first, last)):
+            if len(name) > MAX_NAME:
+                raise ModelDamaged(
+                    path=str(path),
+                    reason=Phrase(
+                        QT_TRANSLATE_NOOP("engine", "the name {name} is too long"), name=name[:80]
+                    ),
+                )
+            are_counts = all(type(n) is int and n >= 0 for n in (*shape, first, last))
+            if not are_counts or any(n > MAX_DIMENSION for n in shape):
                 raise ModelDamaged(
                     path=str(path),
                     reason=Phrase(

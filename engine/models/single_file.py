@@ -27,7 +27,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 _FIRST = f"{UNET}input_blocks.0.0.weight"
 _CROSS = "transformer_blocks.0.attn2.to_k.weight"
-_LORA = (".lora_down.", ".lora_A.", "lora.down")
+_LORA = (".lora_down.", ".lora_A.", "lora.down", ".hada_w", ".lokr_w", ".oft_")  # and its kin
 _BITSANDBYTES = (".absmax", ".quant_map", ".SCB", ".weight_format")
 _NOT_FOUR_CHANNELS = {
     9: QT_TRANSLATE_NOOP("engine", "an inpainting model"),
@@ -49,6 +49,7 @@ _OTHERS = (
     ("time_embed.cond_proj.", QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")),
     ("time_embedding.cond_proj.", QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")),
 )
+_PIECES = {"input_blocks": 3, "middle_block": 2, "output_blocks": 3}  # of a block's name
 OTHER_SHAPE = QT_TRANSLATE_NOOP("engine", "a model with a UNet of another shape")
 
 
@@ -77,24 +78,23 @@ def kind_of(path: Path, header: Header) -> Kind:
 def require_unet(path: Path, shapes: Shapes, config: Mapping[str, object]) -> None:
     """Raises ModelUnsupported where the file's UNet is not of the config's shape.
 
-    Blocks that are missing altogether, transformers of another depth (SSD-1B, Vega) and other
-    widths count; a single missing weight does not, that is damage.
+    Blocks that are missing altogether or more than there should be (unCLIP, motion modules),
+    transformers of another depth (SSD-1B, Vega) and other widths count; a single missing weight
+    does not, that is damage.
     """
-    blocks = _blocks(shapes)
-    places = original_unet_paths(config)
-    expected = {original.rsplit(".", 2)[0] if "layers" in original else original
-                for place, original in places.items() if "resnets" in place}  # fmt: skip
-    expected = {original.removesuffix(".skip_connection") for original in expected}
+    blocks, places = _blocks(shapes), original_unet_paths(config)
+    known = {_place(original) for original in places.values()}
+    if not config.get("addition_embed_type"):
+        known.discard("label_emb")
+    required = {_place(original) for place, original in places.items() if "resnets" in place}
     depths = _depths(config, places)
-    widths = (shapes[_FIRST][0], _context_width(shapes))
     channels = config["block_out_channels"]
-    wanted = (
-        channels[0] if isinstance(channels, list | tuple) else 0,
-        config["cross_attention_dim"],
-    )
-    if widths != wanted or not expected <= blocks.keys() or any(
-        blocks.get(place) != depth for place, depth in depths.items()
-    ):  # fmt: skip
+    first = channels[0] if isinstance(channels, list | tuple) else 0
+    if (
+        (shapes[_FIRST][0], _context_width(shapes)) != (first, config["cross_attention_dim"])
+        or not required <= blocks.keys() <= known
+        or any(blocks.get(place) != depth for place, depth in depths.items())
+    ):
         raise unsupported(path, OTHER_SHAPE)
 
 
@@ -151,14 +151,19 @@ def _blocks(shapes: Shapes) -> dict[str, int]:
     for name in shapes:
         if not name.startswith(UNET):
             continue
-        pieces = name.removeprefix(UNET).split(".")
-        place = ".".join(pieces[: 2 if pieces[0] == "middle_block" else 3])
+        place, pieces = _place(name.removeprefix(UNET)), name.split(".")
         found.setdefault(place, 0)
         if "transformer_blocks" in pieces:
             number = pieces[pieces.index("transformer_blocks") + 1]
             if number.isdecimal():
                 found[place] = max(found[place], int(number) + 1)
     return found
+
+
+def _place(name: str) -> str:
+    """input_blocks.4.1.proj_in.weight -> input_blocks.4.1, time_embed.0.bias -> time_embed."""
+    pieces = name.split(".")
+    return ".".join(pieces[: _PIECES.get(pieces[0], 1)])
 
 
 def _depths(config: Mapping[str, object], places: Mapping[str, str]) -> dict[str, int]:

@@ -1,7 +1,8 @@
-"""How many weights a base model has, counted without loading it. Imports no torch."""
+"""How large a base model is and how large it draws, without loading it. Imports no torch."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -37,8 +38,32 @@ def measure_model(source: ModelSource) -> ModelSize:
     )
 
 
-def _in_folder(folder: Path) -> int:
-    """Of two precisions of the same weights one counts."""
+def native_side(source: ModelSource) -> int:
+    """Side in pixels of the square pictures that the model was made for.
+
+    A folder's own configs say it; a single file has its family's size.
+    """
+    if source.layout is Layout.SINGLE_FILE:
+        return source.family.resolution
+    try:
+        unet = json.loads((source.path / "unet" / "config.json").read_text("utf-8"))
+        vae = json.loads((source.path / "vae" / "config.json").read_text("utf-8"))
+        return int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
+    except (OSError, ValueError, KeyError, TypeError):
+        return source.family.resolution
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """A part's weights once, the shards in order; empty if there are none.
+
+    Of variants of the same weights: averaged before plain ones, whole before half precision.
+    """
     files = sorted(folder.glob("*.safetensors"))
-    whole = [path for path in files if ".fp16." not in path.name] or files
-    return sum(prod(shape) for path in whole for shape in read_header(path).shapes.values())
+    averaged = [path for path in files if "non_ema" not in path.name] or files
+    return [path for path in averaged if ".fp16" not in path.name] or averaged
+
+
+def _in_folder(folder: Path) -> int:
+    return sum(
+        prod(shape) for path in weight_files(folder) for shape in read_header(path).shapes.values()
+    )

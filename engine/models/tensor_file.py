@@ -69,7 +69,7 @@ class SafetensorsFile:
                 place += size
 
     def _read_into(self, file: IO[bytes], tensor: Tensor) -> None:
-        rest = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+        rest = tensor.reshape(-1).view(torch.uint8).numpy().data
         while rest:
             count = file.readinto(rest)  # pyright: ignore[reportAttributeAccessIssue]
             if not count:

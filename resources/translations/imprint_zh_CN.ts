@@ -394,8 +394,8 @@
         <translation>基础模型</translation>
     </message>
     <message>
-        <source>Models (*.safetensors);;All files (*)</source>
-        <translation>模型 (*.safetensors);;所有文件 (*)</translation>
+        <source>Models (*.safetensors *.ckpt);;All files (*)</source>
+        <translation>模型 (*.safetensors *.ckpt);;所有文件 (*)</translation>
     </message>
     <message>
         <source>Starter model (bundled)</source>
@@ -644,6 +644,10 @@
 </context>
 <context>
     <name>engine</name>
+    <message>
+        <source>{name} holds nothing, its rank is 0</source>
+        <translation type="unfinished"></translation>
+    </message>
     <message>
         <source>it is a whole model, not a LoRA</source>
         <translation>它是完整的模型，不是 LoRA</translation>
@@ -934,7 +938,7 @@
     </message>
     <message>
         <source>Huber delta</source>
-        <translation>Huber delta</translation>
+        <translation>Huber 阈值</translation>
     </message>
     <message>
         <source>Errors beyond this count less than squared.</source>
@@ -1641,8 +1645,12 @@
         <translation>卷积层的秩</translation>
     </message>
     <message>
-        <source>0: the same as the rank.</source>
-        <translation>0：与秩相同。</translation>
+        <source>Of those with a 3x3 kernel. 0: the same as the rank.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it is for the kinds lora and dora and does nothing to {kind}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Ranks by block</source>
@@ -1679,10 +1687,6 @@
     <message>
         <source>{part} should read as down=8, mid=4 or up.1=16</source>
         <translation>{part} 应写成 down=8、mid=4 或 up.1=16 这样的形式</translation>
-    </message>
-    <message>
-        <source>rslora and plus_ratio belong to the kinds lora and dora</source>
-        <translation>rslora 和 plus_ratio 只适用于 lora 和 dora</translation>
     </message>
     <message>
         <source>Learning rate</source>
@@ -2123,6 +2127,10 @@
     <message>
         <source>it stands beside other layers, not {name}</source>
         <translation>它作用于其他层，不包括 {name}</translation>
+    </message>
+    <message>
+        <source>it stands beside {name} too, which this run leaves alone</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>its {name} has another size</source>

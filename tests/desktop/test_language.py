@@ -30,8 +30,9 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 CODES = list(LANGUAGES)
 # Names, units and the user's own words; they stand in every language.
 ALLOWED = re.compile(
-    r"Imprint|LoRA|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|ComfyUI|Forge|InvokeAI|SD\.Next|diffusers|Rank|Alpha|"
-    r"Dropout|Beta|Min-SNR gamma|GiB|sample-cat|[\w-]+\.png|a noto emoji of .*"
+    r"Imprint|LoRA\+?|LoKr|LoHa|LoCon|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|"
+    r"ComfyUI|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
+    r"Min-SNR gamma|GiB|sample-cat|[\w-]+\.png|a noto emoji of .*"
 )
 
 

@@ -11,17 +11,29 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
-from diffusers import StableDiffusionPipeline
 
 from engine.addons import Addon, applied
-from engine.errors import AddonDoesNotFit, AddonUnreadable, ModelIsPickle, UserError
+from engine.errors import (
+    AddonDoesNotFit,
+    AddonUnreadable,
+    ModelIsPickle,
+    UserError,
+)
 from engine.models.loader import load_model
-from tests import lora_reader
 from tests.conftest import draw_pictures
 from tests.engine_runs import require_finished, tiny_run, train
+from tests.live_loras import (
+    LOOSE,
+    TIGHT,
+    by_the_tables,
+    changed,
+    through_diffusers,
+    without_alpha,
+    without_index_of_out,
+    without_text_model,
+)
 from tests.method_matrix import base_weights, outputs, same
 
-TIGHT, LOOSE = 2e-3, 2e-2  # what must agree, and what a wrong file must exceed
 METHOD = {
     "kind": "lora", "rank": 4, "alpha": 2.0, "learning_rate": 3e-2, "text_learning_rate": 3e-2
 }  # fmt: skip
@@ -35,7 +47,9 @@ class Reference:
 
         self.base = base
         loaded, original = [], run.load_model
-        run.load_model = lambda *given: loaded.append(original(*given)) or loaded[-1]
+        run.load_model = lambda *given, **options: (
+            loaded.append(original(*given, **options)) or loaded[-1]
+        )
         try:
             data = tiny_run(
                 base, draw_pictures(folder / "pictures"), folder / "runs", method=METHOD,
@@ -62,36 +76,6 @@ def reference(tiny_folder, tmp_path_factory) -> Reference:
     return Reference(tiny_folder, tmp_path_factory.mktemp("reference"))
 
 
-def through_diffusers(base: Path, lora: Path) -> dict[str, torch.Tensor]:
-    """What diffusers' own pipeline says with the file on a fresh base model."""
-    pipeline = StableDiffusionPipeline.from_pretrained(base, local_files_only=True)
-    pipeline.load_lora_weights(lora.parent, weight_name=lora.name)
-    return outputs(AsModel(pipeline))
-
-
-class AsModel:
-    """A pipeline, as far as method_matrix.outputs looks at a model."""
-
-    latent_channels = 4
-
-    def __init__(self, pipeline: StableDiffusionPipeline) -> None:
-        self.pipeline = pipeline
-
-    def encode_prompts(self, prompts: list[str]) -> torch.Tensor:
-        options = {"padding": "max_length", "max_length": 77, "truncation": True}
-        tokens = self.pipeline.tokenizer(prompts, return_tensors="pt", **options).input_ids
-        return self.pipeline.text_encoder(tokens)[0]
-
-    def predict(self, noisy, timesteps, context) -> torch.Tensor:
-        return self.pipeline.unet(noisy, timesteps, context).sample
-
-
-def changed(source: Path, target: Path, change) -> Path:
-    """A copy of a LoRA file whose table of tensors went through `change`."""
-    safetensors.torch.save_file(change(safetensors.torch.load_file(source)), target)
-    return target
-
-
 @pytest.mark.parametrize("form", ["kohya", "diffusers"])
 def test_diffusers_reads_the_file_as_the_live_model_meant_it(reference, form):
     error = reference.error(through_diffusers(reference.base, getattr(reference, form)))
@@ -112,24 +96,6 @@ def test_a_file_in_half_precision_is_still_within_reach(reference, tmp_path):
         lambda tensors: {name: tensor.half() for name, tensor in tensors.items()},
     )  # fmt: skip
     assert max(reference.error(through_diffusers(reference.base, half)).values()) < TIGHT
-
-
-def without_text_model(tensors):
-    return {name.replace("lora_te_text_model_", "lora_te_"): t for name, t in tensors.items()}
-
-
-def without_index_of_out(tensors):
-    return {name.replace("to_out_0", "to_out"): t for name, t in tensors.items()}
-
-
-def without_alpha(tensors):
-    return {name: t for name, t in tensors.items() if not name.endswith(".alpha")}
-
-
-def by_the_tables(base: Path, lora: Path) -> tuple[dict[str, torch.Tensor], list[str]]:
-    model = load_model(str(base))
-    unknown = lora_reader.add(lora, model.unet, model.text_encoder)
-    return outputs(model), unknown
 
 
 def test_a_reader_by_the_tables_reads_the_file_as_the_live_model_meant_it(reference):
@@ -214,10 +180,6 @@ def test_every_weight_is_as_before_after_the_block_even_after_an_error(reference
         ("flat", lambda t: {n: v.flatten() for n, v in t.items()}, "layers differ"),
         ("wide", lambda t: {n: v.repeat(2, *[1] * (v.dim() - 1)) if v.dim() else v
                             for n, v in t.items()}, "layers differ"),
-        ("dora", lambda t: t | {f"{n[:-6]}.dora_scale": torch.ones(2)
-                                for n in t if n.endswith(".alpha")}, "layers differ"),
-        ("rankless", lambda t: {n: v[:0] if "lora_down" in n else v[:, :0] if "lora_up" in n else v
-                                for n, v in t.items()}, "layers differ"),
     ],
 )  # fmt: skip
 def test_odd_lora_files_get_a_sentence(reference, tmp_path, name, change, said):

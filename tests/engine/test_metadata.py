@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from engine.config_file import require
 from engine.formats import lora_kohya
 from engine.formats.metadata import ExportFacts
+from engine.methods.base import Subject
+from engine.methods.lora.method import Lora
 from engine.models.catalog import SD1, Layout, ModelSource
-from engine.results import LowRankResult
+from engine.models.loader import load_model
+from engine.results import AdapterResult
 from tests.engine_runs import data_section, require_finished, tiny_run, train
 
 
@@ -81,13 +85,6 @@ def test_the_hash_is_that_of_the_data_as_written(exports):
     assert re.fullmatch("[0-9a-f]{64}", header["sshs_model_hash"])
 
 
-def test_a_v_model_is_called_one(tiny_v_folder, pictures_folder, tmp_path):
-    data = tiny_run(tiny_v_folder, pictures_folder, tmp_path, training={"steps": 1})
-    header = header_of(require_finished(train(data)).export)
-    assert header["ss_base_model_version"] == "sd_v1_v"
-    assert header["modelspec.prediction_type"] == "v"
-
-
 @pytest.mark.parametrize("form", ["kohya", "diffusers"])
 def test_no_path_no_home_and_no_caption_leaves_the_house(exports, form, pictures_folder):
     text = exports[form].read_bytes()[
@@ -113,6 +110,72 @@ def test_nothing_that_a_run_leaves_beside_its_own_config_tells_where_the_picture
     assert named == {"config.json"}
 
 
+FAMILIES = {
+    "tiny_folder": ("sd_v1", "False", "stable-diffusion-v1/lora", "diffusers", "epsilon"),
+    "tiny_v_folder": ("sd_v1_v", "False", "stable-diffusion-v1/lora", "diffusers", "v"),
+    "tiny_sd2_folder": ("sd_v2_v", "True", "stable-diffusion-v2-768-v/lora", "diffusers", "v"),
+    "tiny_sdxl_folder": (
+        "sdxl_base_v1-0", "False", "stable-diffusion-xl-v1-base/lora",
+        "https://github.com/Stability-AI/generative-models", "epsilon",
+    ),
+}  # fmt: skip
+
+
+def headers(base: Path, folder: Path, **method) -> dict[str, str]:
+    """What stands in a kohya file of a LoRA on that model."""
+    config = require({"dataset": {"folder": "x"}, "method": {"kind": "lora", "rank": 4, **method}})
+    model = load_model(str(base))
+    facts = ExportFacts(
+        config=config, source=model.source, num_images=1, step=1, configs=model.configs(),
+        prediction_type=model.noise_schedule.prediction_type,
+        started_at=datetime.now().astimezone(),
+    )  # fmt: skip
+    lora = Lora(config.method, Subject())
+    lora.attach(model)
+    lora_kohya.save(folder / "x.safetensors", lora.results()[0], facts)
+    return header_of(folder / "x.safetensors")
+
+
+@pytest.mark.parametrize("folder", FAMILIES)
+def test_each_family_is_called_what_the_programs_look_for(request, folder, tmp_path):
+    version, is_v2, architecture, implementation, predicts = FAMILIES[folder]
+    header = headers(request.getfixturevalue(folder), tmp_path)
+    assert header["ss_base_model_version"] == version
+    assert header["ss_v2"] == is_v2
+    assert header["modelspec.architecture"] == architecture
+    assert header["modelspec.implementation"] == implementation
+    assert header["modelspec.prediction_type"] == predicts
+
+
+@pytest.mark.parametrize(
+    ("method", "module", "arguments"),
+    [
+        ({"alpha": 2.0}, "networks.lora", {}),
+        ({"alpha": 2.0, "conv": True, "conv_rank": 2}, "networks.lora",
+         {"conv_dim": "2", "conv_alpha": "2.0"}),
+        ({"algorithm": "loha"}, "lycoris.kohya", {"algo": "loha"}),
+        ({"algorithm": "loha", "alpha": 2.0, "conv": True, "conv_rank": 2}, "lycoris.kohya",
+         {"algo": "loha", "conv_dim": "2", "conv_alpha": "1.0"}),
+        ({"algorithm": "lokr"}, "lycoris.kohya", {"algo": "lokr"}),
+    ],
+)  # fmt: skip
+def test_the_kind_of_add_on_is_told_in_the_words_of_its_trainer(
+    tiny_folder, tmp_path, method, module, arguments
+):
+    header = headers(tiny_folder, tmp_path, **method)
+    assert header["ss_network_module"] == module
+    assert json.loads(header["ss_network_args"]) == arguments
+    assert header["ss_network_dim"] == "4"
+    assert float(header["ss_network_alpha"]) == method.get("alpha", 16.0)
+
+
+def test_a_rank_stabilised_alpha_is_told_as_files_mean_it(tiny_folder, tmp_path):
+    header = headers(tiny_folder, tmp_path, alpha=3.0, rslora=True)
+    assert float(header["ss_network_alpha"]) == 6.0  # over the rank 4 it is 3 over its root
+    tensors = load_file(tmp_path / "x.safetensors")
+    assert {t.item() for name, t in tensors.items() if name.endswith(".alpha")} == {6.0}
+
+
 def test_a_lora_of_the_starter_model_says_that_it_fits_no_other(tmp_path):
     def facts(is_starter: bool) -> ExportFacts:
         return ExportFacts(
@@ -122,9 +185,10 @@ def test_a_lora_of_the_starter_model_says_that_it_fits_no_other(tmp_path):
                 is_starter=is_starter,
             ),
             prediction_type="epsilon", num_images=1, step=1, started_at=datetime.now().astimezone(),
+            configs={"unet": {}},
         )  # fmt: skip
 
-    result = LowRankResult((), 4, 4.0)
+    result = AdapterResult((), 4, 4.0)
     told = {}
     for is_starter in (True, False):
         lora_kohya.save(tmp_path / "x.safetensors", result, facts(is_starter))

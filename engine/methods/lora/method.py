@@ -32,6 +32,9 @@ _OUTER = ("up",)  # what LoRA+ lets learn faster
 
 _OTHER_KIND = QT_TRANSLATE_NOOP("engine", "it is of another kind than this run's add-on")
 _OTHER_LAYERS = QT_TRANSLATE_NOOP("engine", "it stands beside other layers, not {name}")
+_MORE_LAYERS = QT_TRANSLATE_NOOP(
+    "engine", "it stands beside {name} too, which this run leaves alone"
+)
 _OTHER_SIZE = QT_TRANSLATE_NOOP("engine", "its {name} has another size")
 
 
@@ -87,8 +90,10 @@ class Lora(Method):
         layers = [
             _result_of(part, path, layer) for part in self._parts for path, layer in _layers(part)
         ]
-        settings = self.settings
-        return (AdapterResult(tuple(layers), settings.rank, settings.alpha, settings.algorithm),)
+        rank, alpha, kind = self.settings.rank, self.settings.alpha, self.settings.algorithm
+        # As files mean it: they know no scale but alpha / rank.
+        meant = alpha * rank**0.5 if self.settings.rslora else alpha
+        return (AdapterResult(tuple(layers), rank, meant, kind),)
 
     def live_layers(self) -> Iterator[tuple[str, str]]:
         for part in self._parts:
@@ -111,6 +116,10 @@ class Lora(Method):
         if not isinstance(result, AdapterResult) or result.algorithm != self.settings.algorithm:
             raise ValueError(Phrase(_OTHER_KIND))
         given = {(layer.part, layer.path): layer for layer in result.layers}
+        own = set(self.live_layers())
+        for part, path in given:
+            if (part, path) not in own:
+                raise ValueError(Phrase(_MORE_LAYERS, name=f"{part}.{path}"))
         for part, path in self.live_layers():
             layer = given.get((part, path))
             if layer is None:
@@ -169,6 +178,7 @@ def _merged(layer: Any) -> Tensor:
     finally:
         weight.data = kept
         layer.merged_adapters.clear()
+        getattr(layer, "_caches", {}).clear()  # DoRA's norms, kept for an unmerge that never comes
 
 
 def _layers(part: Part) -> Iterator[tuple[str, Any]]:
@@ -203,10 +213,11 @@ def _result_of_path(part: str, path: str, method: Lora) -> AdapterLayer:
 
 def _take_over(layer: Any, own: AdapterLayer, given: AdapterLayer) -> None:
     """Copy tensors of the same roles and shapes; another strength goes into the last of them."""
+    if own.tensors.keys() != given.tensors.keys():  # Tucker's form, say, or whole matrices
+        raise ValueError(Phrase(_OTHER_SIZE, name=f"{given.part}.{given.path}"))
     for role, parameter in _tensors(layer):
-        name = _IN_FILES.get(role, role)
-        tensor = given.tensors.get(name)
-        if tensor is None or tensor.numel() != parameter.numel():
+        tensor = given.tensors[_IN_FILES.get(role, role)]
+        if tensor.numel() != parameter.numel():
             raise ValueError(Phrase(_OTHER_SIZE, name=f"{given.part}.{given.path}"))
         parameter.copy_(tensor.reshape(parameter.shape))
     *_, (_, last) = _tensors(layer)

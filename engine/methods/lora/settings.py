@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator
 
 from engine.methods.settings import PriorSettings
 from engine.settings import setting
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 # "down=8", "mid=4", "up.1=16": a part of the UNet, perhaps one of its blocks, and its rank.
-_BLOCK = re.compile(r"(down|mid|up)(?:\.(\d))?\s*=\s*(\d{1,3})")
+_BLOCK = re.compile(r"(mid|(?:down|up)(?:\.\d)?)\s*=\s*(\d{1,3})")
 MAX_RANK = 256
 NOT_FAITHFUL = ("dora", "oft")  # no file that front ends read says what these mean
 
@@ -82,7 +82,7 @@ class LoraSettings(PriorSettings):
     conv_rank: int = setting(
         0,
         label=QT_TRANSLATE_NOOP("engine", "Rank of convolutions"),
-        help=QT_TRANSLATE_NOOP("engine", "0: the same as the rank."),
+        help=QT_TRANSLATE_NOOP("engine", "Of those with a 3x3 kernel. 0: the same as the rank."),
         advanced=True,
         ge=0,
         le=MAX_RANK,
@@ -136,10 +136,9 @@ class LoraSettings(PriorSettings):
         for part in filter(None, (part.strip() for part in self.block_ranks.split(","))):
             match = _BLOCK.fullmatch(part)
             if match is not None:
-                name, number, rank = match.groups()
+                name, _, number = match[1].partition(".")
                 block = "mid_block" if name == "mid" else f"{name}_blocks"
-                place = rf"{block}\.{number}\." if number and name != "mid" else rf"{block}\."
-                found[place] = int(rank)
+                found[rf"{block}\.{number}\." if number else rf"{block}\."] = int(match[2])
         return dict(sorted(found.items(), key=lambda item: -len(item[0])))
 
     @field_validator("block_ranks")
@@ -147,7 +146,7 @@ class LoraSettings(PriorSettings):
     def _is_readable(cls, value: str) -> str:
         for part in filter(None, (part.strip() for part in value.split(","))):
             match = _BLOCK.fullmatch(part)
-            if match is None or not 1 <= int(match[3]) <= MAX_RANK:
+            if match is None or not 1 <= int(match[2]) <= MAX_RANK:
                 raise ValueError(
                     Phrase(
                         QT_TRANSLATE_NOOP(
@@ -158,14 +157,18 @@ class LoraSettings(PriorSettings):
                 )
         return value
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> LoraSettings:
-        if self.algorithm not in ("lora", "dora") and (self.rslora or self.plus_ratio != 1):
+    @field_validator("rslora", "plus_ratio")
+    @classmethod
+    def _suits_the_kind(cls, value: float, info: ValidationInfo) -> float:
+        # The kind stands above these two, so it has been read when they are.
+        kind = info.data.get("algorithm", "lora")
+        if kind not in ("lora", "dora") and value != cls.model_fields[str(info.field_name)].default:
             raise ValueError(
                 Phrase(
                     QT_TRANSLATE_NOOP(
-                        "engine", "rslora and plus_ratio belong to the kinds lora and dora"
-                    )
+                        "engine", "it is for the kinds lora and dora and does nothing to {kind}"
+                    ),
+                    kind=kind,
                 )
             )
-        return self
+        return value

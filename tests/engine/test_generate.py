@@ -1,0 +1,136 @@
+"""Any mix of add-ons on a model, each at its strength, and the model as it was afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.addons import Addon
+from engine.control import Control
+from engine.errors import AddonDoesNotFit, EmbeddingDoesNotFit, HypernetworkDoesNotFit
+from engine.events import ImageGenerated, RunFailed, RunFinished
+from engine.formats.png_text import parse_parameters, read_parameters
+from engine.generate import GenerateRequest, default_settings, dressed, generate, request_from
+from engine.models.loader import load_model
+from engine.sampler import SampleSettings
+from tests.conftest import draw_pictures
+from tests.engine_runs import require_finished, tiny_run, train
+from tests.method_matrix import SHOWN, base_weights, outputs, same
+
+METHODS = {
+    "lora": {"kind": "lora", "rank": 4, "learning_rate": 3e-2},
+    "embedding": {"kind": "textual_inversion", "learning_rate": 0.5},
+    "hypernetwork": {"kind": "hypernetwork", "learning_rate": 3e-2},
+    "model": {"kind": "dreambooth", "learning_rate": 1e-3, "prior_weight": 0},
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_folder, tmp_path_factory) -> dict[str, Path]:
+    """One file of each kind, taught to the same base model."""
+    folder = tmp_path_factory.mktemp("add-ons")
+    pictures = draw_pictures(folder / "pictures")
+    files = {}
+    for name, method in METHODS.items():
+        data = tiny_run(
+            tiny_folder, pictures, folder / "runs" / name, method=method, training={"steps": 8},
+            checkpoints={"every_steps": 0},
+            export={"formats": ["diffusers_folder"] if name == "model" else []},
+        )  # fmt: skip
+        files[name] = Path(require_finished(train(data)).last.exports[0])
+    return files
+
+
+KINDS = ("lora", "embedding", "hypernetwork")
+
+
+def test_each_kind_is_known_by_what_is_in_the_file_and_all_work_together(trained, tiny_folder):
+    model = load_model(str(tiny_folder))
+    bare, weights = outputs(model, SHOWN), base_weights(model)
+    alone = {}
+    for kind in KINDS:
+        with dressed(model, [Addon(trained[kind])]):
+            alone[kind] = outputs(model, SHOWN)
+        assert not same(alone[kind], bare), kind
+        assert same(outputs(model, SHOWN), bare)
+    with dressed(model, [Addon(trained[kind], 0.5) for kind in KINDS]) as tags:
+        together = outputs(model, SHOWN)
+    assert [str(tag) for tag in tags] == ["<lora:toy:0.5>", "<hypernet:toy:0.5>"]
+    assert all(not torch.equal(together["unet"], other["unet"]) for other in alone.values())
+    assert same(outputs(model, SHOWN), bare)
+    assert same(base_weights(model), weights)
+
+
+def test_strength_zero_of_a_lora_or_hypernetwork_changes_nothing(trained, tiny_folder):
+    model = load_model(str(tiny_folder))
+    bare = outputs(model, SHOWN)
+    with dressed(model, [Addon(trained["lora"], 0.0), Addon(trained["hypernetwork"], 0.0)]):
+        assert same(outputs(model, SHOWN), bare)
+
+
+def test_a_dreambooth_model_takes_the_place_of_the_base_and_wears_add_ons_too(
+    trained, tiny_folder, tmp_path
+):
+    request = GenerateRequest(
+        base_model=str(trained["model"]),
+        addons=tuple(Addon(trained[kind]) for kind in KINDS),
+        settings=SampleSettings(prompt=SHOWN, width=32, height=32, num_inference_steps=2),
+        count=2,
+        folder=tmp_path,
+    )
+    events = list(generate(request, Control()))
+    assert isinstance(events[-1], RunFinished), events[-1]
+    pictures = [Path(e.path) for e in events if isinstance(e, ImageGenerated)]
+    assert len(pictures) == 2
+    told = parse_parameters(read_parameters(pictures[0]))
+    assert told["Prompt"] == f"{SHOWN} <lora:toy:1> <hypernet:toy:1>"
+    assert told["Model"] == trained["model"].stem
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("lora", AddonDoesNotFit),
+        ("embedding", EmbeddingDoesNotFit),
+        ("hypernetwork", HypernetworkDoesNotFit),
+    ],
+)
+def test_a_file_for_another_family_is_refused_and_the_model_is_left_as_it_was(
+    trained, tiny_sdxl_folder, kind, error
+):
+    model = load_model(str(tiny_sdxl_folder))
+    bare = outputs(model)
+    with pytest.raises(error):
+        with dressed(model, [Addon(trained[kind])]):
+            pass
+    assert same(outputs(model), bare)
+
+
+def test_a_file_that_is_not_there_ends_in_a_sentence(tiny_folder, tmp_path):
+    request = GenerateRequest(
+        base_model=str(tiny_folder),
+        addons=(Addon(tmp_path / "none.safetensors"),),
+        settings=default_settings(str(tiny_folder), "a"),
+        folder=tmp_path,
+    )
+    (*_, last) = generate(request, Control())
+    assert isinstance(last, RunFailed)
+    assert "none.safetensors" in str(last.error)
+
+
+def test_the_gallerys_wish_becomes_a_request(trained, tiny_folder, tmp_path):
+    wish = {
+        "prompt": "a", "base_model": str(tiny_folder), "addon": str(trained["lora"]),
+        "weight": 0.7, "seed": 3, "count": 2, "folder": str(tmp_path),
+    }  # fmt: skip
+    request = request_from(wish)
+    assert request.addons == (Addon(trained["lora"], 0.7),)
+    assert (request.settings.seed, request.count) == (3, 2)
+    assert request_from(wish | {"addon": ""}).addons == ()
+
+
+def test_a_folder_draws_at_the_size_that_its_own_configs_say(tiny_folder):
+    assert default_settings("starter", "a").width == 64
+    assert default_settings(str(tiny_folder), "a").height == 16  # 8 latents, halved once
