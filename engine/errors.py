@@ -107,7 +107,7 @@ class ModelIsLora(UserError):
 class ModelUnsupported(UserError):
     code = "IM-MOD-03"
     summary = QT_TRANSLATE_NOOP("engine", "{path} is {what}, which Imprint cannot train yet.")
-    remedy = QT_TRANSLATE_NOOP("engine", "Choose an SD 1.x model, or the starter model.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose an SD 1.x, 2.x or SDXL model.")
     setting = "base_model"
 
 
@@ -333,9 +333,7 @@ class ExportFailed(UserError):
         "{path} was written, but what was read back is not what was learnt: {reason}. It was put "
         "aside as {aside}.",
     )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "The checkpoints are safe. Export the run again; if it fails again, tell us."
-    )
+    remedy = QT_TRANSLATE_NOOP("engine", "The checkpoints are safe. Export the run again.")
 
 
 class MemoryPlanned(Notice):

@@ -36,7 +36,6 @@ from engine.sampler import SampleSettings, paint
 from engine.storage import require_writable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-
 SMALL = 256  # pixels; models of less want little guidance
 
 

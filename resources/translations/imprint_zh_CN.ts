@@ -646,7 +646,7 @@
     <name>engine</name>
     <message>
         <source>{name} holds nothing, its rank is 0</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 是空的，秩为 0</translation>
     </message>
     <message>
         <source>it is a whole model, not a LoRA</source>
@@ -1281,10 +1281,6 @@
         <translation>{path} 是{what}，Imprint 目前还不能训练。</translation>
     </message>
     <message>
-        <source>Choose an SD 1.x model, or the starter model.</source>
-        <translation>请选择 SD 1.x 模型或入门模型。</translation>
-    </message>
-    <message>
         <source>{path} is only a Git LFS pointer of {num_bytes} bytes, not the model itself.</source>
         <translation>{path} 只是 {num_bytes} 字节的 Git LFS 指针，不是模型本身。</translation>
     </message>
@@ -1477,10 +1473,6 @@
         <translation>{path} 已写入，但读回的内容与所学的不一致：{reason}。文件已另存为 {aside}。</translation>
     </message>
     <message>
-        <source>The checkpoints are safe. Export the run again; if it fails again, tell us.</source>
-        <translation>检查点完好无损。请重新导出；如果仍然失败，请告诉我们。</translation>
-    </message>
-    <message>
         <source>To fit into {free_gib:.1f} GiB of free memory this run uses {measures}.</source>
         <translation>为了适应 {free_gib:.1f} GiB 的可用内存，本次训练采用{measures}。</translation>
     </message>
@@ -1525,6 +1517,10 @@
         <translation>训练照常进行；下次启动时会重新处理。</translation>
     </message>
     <message>
+        <source>Choose an SD 1.x, 2.x or SDXL model.</source>
+        <translation>请选择 SD 1.x、2.x 或 SDXL 模型。</translation>
+    </message>
+    <message>
         <source>{path} could not be read: {reason}.</source>
         <translation>无法读取 {path}：{reason}。</translation>
     </message>
@@ -1539,6 +1535,10 @@
     <message>
         <source>Nothing was applied. Choose a LoRA, LoHa or LoKr, or a model it was baked into.</source>
         <translation>没有应用任何内容。请选择 LoRA、LoHa 或 LoKr，或已合并它的模型。</translation>
+    </message>
+    <message>
+        <source>The checkpoints are safe. Export the run again.</source>
+        <translation>检查点完好无损。请重新导出。</translation>
     </message>
     <message>
         <source>A text is cut after {limit} tokens: {text}</source>
@@ -1646,11 +1646,11 @@
     </message>
     <message>
         <source>Of those with a 3x3 kernel. 0: the same as the rank.</source>
-        <translation type="unfinished"></translation>
+        <translation>用于 3x3 卷积核的层。0：与秩相同。</translation>
     </message>
     <message>
         <source>it is for the kinds lora and dora and does nothing to {kind}</source>
-        <translation type="unfinished"></translation>
+        <translation>它只适用于 lora 和 dora，对 {kind} 不起作用</translation>
     </message>
     <message>
         <source>Ranks by block</source>
@@ -1965,6 +1965,14 @@
         <translation>其中列出了 {count} 个张量</translation>
     </message>
     <message>
+        <source>the text in it is too long</source>
+        <translation>其中的文字过长</translation>
+    </message>
+    <message>
+        <source>the name {name} is too long</source>
+        <translation>名称 {name} 过长</translation>
+    </message>
+    <message>
         <source>the shape of {name} is wrong</source>
         <translation>{name} 的形状有误</translation>
     </message>
@@ -2130,7 +2138,7 @@
     </message>
     <message>
         <source>it stands beside {name} too, which this run leaves alone</source>
-        <translation type="unfinished"></translation>
+        <translation>它还作用于 {name}，而本次训练不涉及该层</translation>
     </message>
     <message>
         <source>its {name} has another size</source>
@@ -2167,6 +2175,14 @@
     <message>
         <source>it is no torch file</source>
         <translation>它不是 torch 文件</translation>
+    </message>
+    <message>
+        <source>its end is missing, as after a download that broke off</source>
+        <translation>文件末尾缺失，像是下载中断所致</translation>
+    </message>
+    <message>
+        <source>it is not built as torch builds its files ({detail})</source>
+        <translation>它的结构不符合 torch 文件（{detail}）</translation>
     </message>
     <message>
         <source>it was cut while it was read</source>

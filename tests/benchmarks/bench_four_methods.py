@@ -38,7 +38,7 @@ def train(method: str, out: Path, extra: list[str]) -> dict:
         "trainable": next(line["trainable"] for line in lines if line["event"] == "RunStarted"),
         "seconds": round(run.seconds, 1),
         "cpu_seconds": round(run.cpu_seconds, 1),
-        "cpu_seconds_a_step": round(sum(step["seconds"] for step in steps) / len(steps), 3),
+        "seconds_a_step": round(sum(step["seconds"] for step in steps) / len(steps), 3),
         "peak_rss_mib": run.peak_rss_mib,
         "file": [
             {"format": line["format"], "kib": round(size_of(Path(line["path"])) / 1024, 1)}
