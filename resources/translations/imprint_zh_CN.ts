@@ -1649,6 +1649,10 @@
         <translation>用于 3x3 卷积核的层。0：与秩相同。</translation>
     </message>
     <message>
+        <source>it cannot be used with the kind oft</source>
+        <translation>它不能用于 oft</translation>
+    </message>
+    <message>
         <source>it is for the kinds lora and dora and does nothing to {kind}</source>
         <translation>它只适用于 lora 和 dora，对 {kind} 不起作用</translation>
     </message>

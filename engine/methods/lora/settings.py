@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -155,6 +155,18 @@ class LoraSettings(PriorSettings):
                         part=part,
                     )
                 )
+        return value
+
+    @field_validator("dropout", "conv", "conv_rank", "block_ranks")
+    @classmethod
+    def _is_not_for_oft(cls, value: Any, info: ValidationInfo) -> Any:
+        # peft's OFT turns patches that overlap, which changes the model before a step is taken;
+        # of the others it takes no notice.
+        is_set = value != cls.model_fields[str(info.field_name)].default
+        if info.data.get("algorithm") == "oft" and is_set:
+            raise ValueError(
+                Phrase(QT_TRANSLATE_NOOP("engine", "it cannot be used with the kind oft"))
+            )
         return value
 
     @field_validator("rslora", "plus_ratio")
