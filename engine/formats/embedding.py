@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -55,7 +56,7 @@ def to_tensors(result: EmbeddingResult) -> dict[str, Tensor]:
     return {BY_ENCODER[part]: _plain(vectors) for part, vectors in result.vectors.items()}
 
 
-def from_tensors(path: Path, tensors: Mapping[object, object]) -> EmbeddingResult:
+def from_tensors(path: Path, tensors: Mapping[Any, Any]) -> EmbeddingResult:
     """`clip_l` with `clip_g`, `emb_params`, or one tensor named after its word."""
     found = {str(name): value for name, value in tensors.items() if isinstance(value, Tensor)}
     if found.keys() == set(BY_ENCODER.values()):
