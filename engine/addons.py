@@ -49,21 +49,22 @@ def adapters_applied(
 ) -> Iterator[None]:
     """Add what they say to the weights inside the block; afterwards every weight is as before.
 
-    Added in fp32 and rounded once, whatever the weights are held in.
+    Added in fp32 and rounded once, whatever the weights are held in; one weight at a time, so
+    that no more than the changed weights lie beside the old ones.
     """
-    sums: dict[nn.Module, Tensor] = {}
+    layers: dict[nn.Module, list[tuple[AdapterLayer, float]]] = {}
     for result, strength in adapters:
         for layer in result.layers:
-            module = _module(model, layer)
-            weight: Tensor = module.weight  # type: ignore[assignment]
-            base = sums.get(module)
-            base = weight.detach().float() if base is None else base
-            added = strength * delta(layer).reshape(weight.shape).to(base.device)
-            sums[module] = base + added
-    before: dict[nn.Module, Any] = {module: module.weight.data for module in sums}
+            layers.setdefault(_module(model, layer), []).append((layer, strength))
+    before: dict[nn.Module, Tensor] = {}
     try:
-        for module, total in sums.items():
-            module.weight.data = total.to(before[module].dtype)  # type: ignore[union-attr]
+        for module, parts in layers.items():
+            weight: Any = module.weight
+            total = weight.detach().float()
+            for layer, strength in parts:
+                total = total + strength * delta(layer).reshape(weight.shape).to(total.device)
+            before[module] = weight.data
+            weight.data = total.to(weight.dtype)
         yield
     finally:
         for module, weight in before.items():

@@ -74,7 +74,14 @@ def _add_generate(
     generate.add_argument("--base", default=STARTER)
     for kind in ("lora", "embedding", "hypernetwork"):
         generate.add_argument(
-            f"--{kind}", action="append", dest="addons", default=[], metavar="FILE[:WEIGHT]"
+            f"--{kind}",
+            action="append",
+            dest="addons",
+            default=[],
+            metavar="FILE[:WEIGHT]",
+            help="an embedding is weighed in the prompt: (its_file_name:1.2)"
+            if kind == "embedding"
+            else None,
         )
     generate.add_argument("--seed", type=_seed)
     generate.add_argument("--count", type=_positive, default=1)

@@ -14,6 +14,7 @@ from engine.formats.metadata import ExportFacts
 from engine.methods.base import Method
 from engine.project import safe_name
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
+from engine.storage import remove_folder
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 LARGEST_DIFFERENCE = 2e-3  # relative; what fp16 costs is far below
@@ -83,6 +84,8 @@ def result_for(entry: FormatEntry, method: Method) -> Result:
 
 def _put_aside(path: Path, findings: Findings) -> ExportFailed:
     aside = path.with_name(f"{path.stem}.failed{path.suffix}")
+    if aside.is_dir():
+        remove_folder(aside)  # of an earlier failure
     path.replace(aside)
     reason = findings.problem or Phrase(
         QT_TRANSLATE_NOOP("engine", "{name} differs by {share:.1%}"),

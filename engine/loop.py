@@ -64,26 +64,32 @@ class Contexts:
 
     def get(self, captions: tuple[str, ...]) -> Context:
         """All of one length, that of the longest caption."""
-        count = min(max(self._num_chunks(text) for text in captions), self._max_chunks)
         if self._learns:
-            return self._model.encode_prompts(captions, num_chunks=count)
+            return self._model.encode_prompts(captions, num_chunks=self._count(captions))
+        if len(self._known) + len(captions) > KEPT_CONTEXTS:
+            self._known.clear()
+            self._lengths.clear()
+        count = self._count(captions)
         for caption in captions:
             if (caption, count) not in self._known:
-                self._make_room(len(captions))
                 with torch.no_grad():
                     context = self._model.encode_prompts([caption], num_chunks=count)
                 self._known[caption, count] = context
         return Context.join([self._known[caption, count] for caption in captions])
 
+    def of_base_model(self, captions: tuple[str, ...]) -> Context:
+        """As `get`, but by the model as it is now; ask while it answers as the base model."""
+        if not self._learns:
+            return self.get(captions)
+        return self._model.encode_prompts(captions, num_chunks=self._count(captions))
+
+    def _count(self, captions: tuple[str, ...]) -> int:
+        return min(max(self._num_chunks(text) for text in captions), self._max_chunks)
+
     def _num_chunks(self, caption: str) -> int:
         if caption not in self._lengths:
             self._lengths[caption] = self._model.num_chunks(caption)
         return self._lengths[caption]
-
-    def _make_room(self, needed: int) -> None:
-        if len(self._known) >= max(KEPT_CONTEXTS, needed):
-            self._known.clear()
-            self._lengths.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +216,6 @@ class Loop:
         generator = seed_everything(training.seed, self.step, micro, rank)
         number = (self.step - 1) * training.gradient_accumulation + micro
         number = number * world + rank
-        self.method.before_step()
         batch = self.batches.batch(number, generator)
         loss = self._denoising_loss(batch, generator)
         if self.prior is None:
@@ -238,7 +243,7 @@ class Loop:
     @torch.no_grad()
     def _frozen_answer(self, batch: Batch, drawn: NoisyBatch) -> Tensor:
         with self.method.base_model(), self.accelerator.autocast():
-            context = self.model.encode_prompts(batch.captions)
+            context = self._contexts.of_base_model(batch.captions)
             return self._predict(batch, drawn, context)
 
     def _pend(self, loss: Tensor, rate: float, seconds: float) -> _PendingLoss:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 
 from engine.config import RunConfig, TrainingSettings
 from engine.config_file import merge, require
@@ -29,8 +32,22 @@ class Plan:
 def plan_run(config: RunConfig) -> Plan:
     """Raises one of the Model... errors."""
     place = probe(_device_name(config.training))
+    if place.device == "cpu":  # the processes of one computer share its memory
+        share = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        place = replace(place, free_bytes=place.free_bytes // share)
     plan = plan_memory(_burden(config), _wishes(config), place)
-    return Plan(require(merge(config.model_dump(), _as_settings(plan))), notice_of(plan))
+    settings = require(merge(config.model_dump(), _as_settings(plan)))
+    return Plan(_agreed(settings), notice_of(plan))
+
+
+def _agreed(config: RunConfig) -> RunConfig:
+    """What the first process decided: a moment later another finds less memory free."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return config
+    PartialState(cpu=runs_on_cpu(config.training))  # lets the processes talk
+    told = [config.model_dump_json()]
+    broadcast_object_list(told)
+    return RunConfig.model_validate_json(told[0])
 
 
 def _as_settings(plan: MemoryPlan) -> dict[str, Any]:

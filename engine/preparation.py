@@ -186,6 +186,7 @@ def _drawn(shop: Workshop, prior: Prior, prompt: str) -> Iterator[Event]:
         height=side,
         num_inference_steps=sampling.num_inference_steps,
         guidance_scale=sampling.guidance_scale,
+        clip_skip=config.training.clip_skip,
     )
     device = shop.accelerator.device
     with shop.accelerator.main_process_first(), shop.accelerator.autocast():

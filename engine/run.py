@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -76,9 +77,8 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
         config = plan.config
         accelerator = make_accelerator(config.training)
         folder = _agree_on_folder(accelerator, config)
-        if plan.notice is not None:
-            yield Noticed(notice=plan.notice)
-        yield from _recorded(accelerator, config, folder, control)
+        said = () if plan.notice is None else (Noticed(notice=plan.notice),)
+        yield from _recorded(accelerator, config, folder, control, said)
     except UserError as error:
         yield RunFailed(error=error)
 
@@ -124,15 +124,20 @@ def _new_folder(config: RunConfig) -> RunFolder:
 
 
 def _recorded(
-    accelerator: Accelerator, config: RunConfig, folder: RunFolder, control: Control
+    accelerator: Accelerator,
+    config: RunConfig,
+    folder: RunFolder,
+    control: Control,
+    said: tuple[Event, ...] = (),
 ) -> Iterator[Event]:
-    """Hold the run and write down what happens; only the first process does either."""
+    """Hold the run and write down what happens, after what was said before it; only the first
+    process does either."""
     with ExitStack() as stack:
         if not accelerator.is_main_process:
             yield from _train(accelerator, config, folder, control)
             return
         stack.enter_context(folder.locked())
-        training = _train(accelerator, config, folder, control)
+        training = chain(said, _train(accelerator, config, folder, control))
         if accelerator.num_processes == 1:  # of several, none may leave the others waiting
             training = _until_stopped(training, folder, control)
         yield from record(folder, _ending_in_one(training))

@@ -6,7 +6,6 @@ Format: eight bytes of length, a JSON header, then the data without gaps
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,14 +63,6 @@ def write_tensors(
         [Planned(name, t.shape, t.dtype, lambda t=t: t) for name, t in tensors.items()],
         metadata,
     )
-
-
-def data_hash(tensors: Mapping[str, Tensor]) -> str:
-    """sha256 of the data section that `write_tensors` would write."""
-    digest = hashlib.sha256()
-    for _, tensor in sorted(tensors.items(), key=lambda t: (-t[1].dtype.itemsize, t[0])):
-        digest.update(_bytes_of(tensor.detach().cpu().contiguous()))
-    return digest.hexdigest()
 
 
 def _header(planned: Sequence[Planned], metadata: Mapping[str, str] | None) -> bytes:

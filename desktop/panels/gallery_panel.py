@@ -80,7 +80,7 @@ class GalleryPanel(Page):
         self.addon.addItem(self.tr("None: the base model alone"), ("", ""))
         for run in self._draft.project.list_runs():
             for path in sorted(run.exports.glob("*")):
-                if not path.stem.endswith(("-diffusers", ".failed")):
+                if _can_be_drawn_with(path):
                     title = f"{path.stem} · {run.path.name}"
                     self.addon.addItem(title, (str(path), _base_of(run.config_path)))
         row = self.addon.findData(chosen) if chosen else -1
@@ -307,6 +307,13 @@ def _show(picture: QLabel, path: str) -> None:
     pixmap = QPixmap(path)
     if not pixmap.isNull():
         picture.setPixmap(pixmap.scaled(VIEW, VIEW, Qt.AspectRatioMode.KeepAspectRatio, mode))
+
+
+def _can_be_drawn_with(path: Path) -> bool:
+    """The second form of a file, one that failed its check and half-written ones are left out."""
+    if path.name.startswith(".") or path.stem.endswith(("-diffusers", ".failed")):
+        return False
+    return path.is_dir() or path.suffix in (".safetensors", ".pt")
 
 
 def is_whole_model(path: str) -> bool:

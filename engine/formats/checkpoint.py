@@ -60,13 +60,6 @@ def load(path: Path, configs: Configs) -> Iterator[tuple[str, str, Tensor]]:
     yield from read_original(open_tensors(path), entries, {})
 
 
-def expected_names(configs: Configs) -> set[str]:
-    """The names of the weights in a complete file."""
-    shapes = whole_shapes(configs)
-    entries = original_entries(configs, {part: list(names) for part, names in shapes.items()})
-    return {original for entry in entries for original in entry.originals}
-
-
 def planned(result: WeightsResult, facts: ExportFacts, dtype: torch.dtype) -> Iterator[Planned]:
     """The tensors of the file, marks included, none of them worked out yet."""
     live = {

@@ -33,8 +33,6 @@ _ORIGINAL_BLOCKS = (
 _TEXT = r"text_model_encoder_layers_\d+_(self_attn_(q|k|v|out)_proj|mlp_fc[12])"
 _LORA = r"(lora_down\.weight|lora_up\.weight|lora_mid\.weight|alpha)"
 _LYCORIS = r"(hada_(w[12]_[ab]|t[12])|lokr_(w[12](_[ab])?|t2)|alpha)"
-
-
 _EMBEDDING = r"(emb_params|clip_[lg]|[^.]+|string_to_param\..+)"
 _WHOLE = (
     r"(model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.(transformer\.text_model|model)"
@@ -73,7 +71,7 @@ def not_reading(entry: FormatEntry, facts: ExportFacts, names: Sequence[str]) ->
 def _readers(entry: FormatEntry, facts: ExportFacts, names: Sequence[str]) -> frozenset[str]:
     readers = READERS[entry.name]
     has_two_encoders = len(facts.source.family.text_prefixes) > 1
-    if facts.source.is_starter:  # the others know no model of its size
+    if not facts.is_published_size:  # the others know no such model
         return readers & {DIFFUSERS}
     if entry.takes == "adapter" and any(re.search(r"\.(hada|lokr)_", name) for name in names):
         return readers - {DIFFUSERS, SDCPP}

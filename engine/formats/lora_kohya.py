@@ -20,16 +20,11 @@ from engine.formats import lora_reading, metadata
 from engine.formats.metadata import ExportFacts
 from engine.models.catalog import Family
 from engine.models.ldm_names import original_unet_path
-from engine.results import LORA_DOWN, LORA_MID, LORA_UP, AdapterLayer, AdapterResult
+from engine.results import LORA_UP, AdapterLayer, AdapterResult
 from engine.storage import write_bytes
 
 UNET_PREFIX = "lora_unet"
 DTYPES = {"fp16": torch.float16, "fp32": torch.float32, "bf16": torch.bfloat16}
-ROLES = frozenset(
-    (LORA_DOWN, LORA_UP, LORA_MID, "alpha", "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b",
-     "hada_t1", "hada_t2", "lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a",
-     "lokr_w2_b", "lokr_t2")
-)  # fmt: skip
 
 Place = tuple[str, str]  # part and path of a layer
 

@@ -18,11 +18,12 @@ import safetensors.torch
 from torch import Tensor
 
 from engine.config import RunConfig
-from engine.models.catalog import ModelSource
+from engine.models.catalog import ModelSource, bundled_config
 from engine.results import AdapterResult
 
 # Layers with a 3x3 kernel, whose tensors in LoHa and LoKr do not tell.
 _WIDE = re.compile(r"resnets\.\d+\.conv[12]$|samplers\.\d+\.conv$")
+_SIZES = ("block_out_channels", "cross_attention_dim")
 SGM = "https://github.com/Stability-AI/generative-models"
 
 
@@ -42,6 +43,19 @@ class ExportFacts:
     @property
     def is_v(self) -> bool:
         return self.prediction_type == "v_prediction"
+
+    @property
+    def is_published_size(self) -> bool:
+        """Whether the base has its family's own widths, by which front ends tell models.
+
+        The starter model has not, and neither has what it was made into.
+        """
+        own, published = self.configs["unet"], bundled_config(self.source.family, "unet")
+        return all(_listed(own.get(key)) == _listed(published.get(key)) for key in _SIZES)
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, list | tuple) else value
 
 
 def kohya_header(facts: ExportFacts, result: AdapterResult) -> dict[str, str]:

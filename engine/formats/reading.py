@@ -12,7 +12,7 @@ from engine.errors import AddonUnreadable, EmbeddingDoesNotFit, ModelMissing
 from engine.formats import embedding, embedding_a1111, hypernetwork
 from engine.formats.lora_reading import read_adapter
 from engine.models.base import DiffusionModel
-from engine.models.pickle_gate import load_pickle
+from engine.models.pickle_gate import load_pickle, vet_pickle
 from engine.models.safetensors_header import is_pickle, read_header
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -51,6 +51,11 @@ def read_result(
 
 
 def _pickled(path: Path, model: DiffusionModel) -> EmbeddingResult | HypernetworkResult:
+    if any(name.startswith("model.diffusion_model.") for name in vet_pickle(path).shapes):
+        raise AddonUnreadable(
+            path=path.name,
+            reason=Phrase(QT_TRANSLATE_NOOP("engine", "it is a whole model, not a LoRA")),
+        )
     data = load_pickle(path)
     if "layer_structure" in data or any(isinstance(key, int) for key in data):
         return hypernetwork.load(path)

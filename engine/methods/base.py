@@ -107,8 +107,5 @@ class Method:
         """Inside the block the model answers as it did before anything was learnt."""
         raise NotImplementedError(type(self).__name__)
 
-    def before_step(self) -> None:
-        """What is worth computing once a step rather than once a layer."""
-
     def after_step(self) -> None:
         """What must hold after the optimizer moved: kept norms, say."""

@@ -171,7 +171,7 @@ def test_the_second_loss_is_added_with_its_weight(from_frozen, monkeypatch, tmp_
     loop.batches = Batches("zwx")
     loop.prior = ClassBatches(Batches("toy"), 0.5, from_frozen)
     loop.step = 1
-    loop._contexts = loop_module.Contexts(model, False, 1)
+    loop._contexts = loop_module.Contexts(model, True, 1)
     from engine.config import TrainingSettings
     from engine.device import make_accelerator
 

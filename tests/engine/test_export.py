@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from engine.errors import ExportFailed
 from engine.events import ExportChecked, RunFailed
 from engine.formats import embedding, front_ends, hypernetwork, lora_kohya
 from engine.formats.catalog import FORMATS, formats_of
+from engine.formats.metadata import ExportFacts
 from tests.engine_runs import require_finished, tiny_run, train
 
 LORA = {"kind": "lora", "rank": 4, "alpha": 2.0, "learning_rate": 1e-2, "text_learning_rate": 1e-2}
@@ -32,8 +34,9 @@ def trained(folder, pictures, runs, form: str, **over):
 
 @pytest.mark.parametrize("form", METHODS)
 def test_a_sound_file_is_reported_with_its_keys_and_the_front_ends_that_read_it(
-    tiny_folder, pictures_folder, tmp_path, form
+    tiny_folder, pictures_folder, tmp_path, form, monkeypatch
 ):
+    monkeypatch.setattr(ExportFacts, "is_published_size", True)
     run = require_finished(trained(tiny_folder, pictures_folder, tmp_path, form))
     (report,) = run.of(ExportChecked)
     assert report.format == form
@@ -150,6 +153,7 @@ def test_open_clip_layers_without_all_four_projections_are_counted_as_dropped_by
     class Facts:
         source = ModelSource(path=Path("x"), layout=Layout.SINGLE_FILE, family=SDXL)
         config = None
+        is_published_size = True
 
     layer = "lora_te2_text_model_encoder_layers_0_self_attn"
     unet = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k"
@@ -169,23 +173,39 @@ def test_diffusers_block_names_in_an_sdxl_file_match_no_front_ends_rules():
     class Facts:
         source = ModelSource(path=Path("x"), layout=Layout.SINGLE_FILE, family=SDXL)
         config = None
+        is_published_size = True
 
     name = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.alpha"
     assert set(front_ends.matches(FORMATS["kohya"], Facts(), [name]).values()) == {0}
 
 
-def test_a_starter_models_file_is_promised_to_diffusers_alone():
-    from engine.models.catalog import locate
+def test_a_model_of_another_size_is_promised_to_diffusers_alone(
+    tiny_folder, pictures_folder, tmp_path
+):
+    """The others tell models by their widths: the starter model, and what was made of it."""
+    run = require_finished(trained(tiny_folder, pictures_folder, tmp_path, "kohya"))
+    (report,) = run.of(ExportChecked)
+    assert report.loads_in == ("diffusers",)
+    assert len(report.not_in) == 6
 
-    class Facts:
-        source = locate("starter")
-        config = None
 
-    name = "lora_unet_mid_block_attentions_0_proj_in.lora_up.weight"
-    attention = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k.alpha"
-    names = [name, attention]
-    assert front_ends.matches(FORMATS["kohya"], Facts(), names) == {"diffusers": 2}
-    assert len(front_ends.not_reading(FORMATS["kohya"], Facts(), names)) == 6
+@pytest.mark.parametrize("family", ["SD1", "SD2_BASE", "SD2_V", "SDXL"])
+def test_the_published_models_have_the_published_size(family):
+    from datetime import datetime
+
+    from engine.models import catalog
+
+    source = catalog.ModelSource(
+        path=Path("x"), layout=catalog.Layout.SINGLE_FILE, family=getattr(catalog, family)
+    )
+    configs = {"unet": catalog.bundled_config(source.family, "unet")}
+    facts = ExportFacts(
+        config=None, source=source, prediction_type="epsilon", num_images=1, step=1,
+        started_at=datetime(2026, 1, 1), configs=configs,
+    )  # fmt: skip
+    assert facts.is_published_size
+    narrow = {"unet": configs["unet"] | {"block_out_channels": [48, 96, 128, 128]}}
+    assert not replace(facts, configs=narrow).is_published_size
 
 
 def test_every_format_says_who_reads_it():

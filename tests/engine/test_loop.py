@@ -353,3 +353,18 @@ def test_an_export_is_what_the_newest_checkpoint_holds(data, live_models):
     assert len(tensors) == 3 * len(downs)
     by_sum = sorted(t.sum().item() for n, t in tensors.items() if n.endswith("lora_down.weight"))
     assert by_sum == pytest.approx(sorted(tensor.sum().item() for tensor in downs))
+
+
+def test_contexts_that_are_forgotten_for_room_are_not_those_of_the_batch_in_work(
+    tiny_folder, monkeypatch
+):
+    from engine import loop
+    from engine.models.loader import load_model
+
+    monkeypatch.setattr(loop, "KEPT_CONTEXTS", 3)
+    model = load_model(str(tiny_folder))
+    contexts = loop.Contexts(model, learns=False, max_chunks=1)
+    for batch in (("a", "b"), ("b", "c"), ("c", "d", "e", "f"), ("a", "f")):
+        expected = torch.cat([model.encode_prompts([text]).tokens for text in batch])
+        assert torch.equal(contexts.get(batch).tokens, expected)
+        assert len(contexts._known) <= max(3, len(batch))

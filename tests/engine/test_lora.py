@@ -245,3 +245,25 @@ def test_what_belongs_to_lora_alone_is_refused_at_its_own_setting(algorithm, nam
 def test_lora_and_dora_take_both(algorithm):
     assert problems(algorithm=algorithm, rslora=True, plus_ratio=4.0) == []
     assert problems(algorithm="loha", rslora=False, plus_ratio=1.0) == []
+
+
+@torch.no_grad()
+def test_dora_on_a_half_precision_base_begins_with_lengths_that_are_not_rounded(tiny_folder):
+    model = load_model(str(tiny_folder), torch.bfloat16)
+    method = Lora(LoraSettings(algorithm="dora"), Subject())
+    method.attach(model)
+    found = 0
+    for part, path in method.live_layers():
+        layer = method._layer(part, path)
+        lengths = layer.get_base_layer().weight.float().flatten(1).norm(dim=1)
+        magnitude = layer.lora_magnitude_vector["imprint"].weight
+        assert torch.equal(magnitude.flatten(), lengths)
+        found += 1
+    assert found > 10
+
+
+@pytest.mark.parametrize("wish", [{"conv": True}, {"dropout": 0.1}, {"block_ranks": "down=4"}])
+def test_what_oft_cannot_do_is_refused_by_the_setting(wish):
+    with pytest.raises(ValueError, match="cannot be used with the kind oft"):
+        LoraSettings(algorithm="oft", **wish)
+    assert LoraSettings(algorithm="loha", **wish).algorithm == "loha"

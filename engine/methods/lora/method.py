@@ -54,6 +54,7 @@ class Lora(Method):
         for part in self._parts:
             config = peft_config(layers_of(part, self.settings), self.settings)
             inject_adapter_in_model(config, part.module, ADAPTER)
+            _measure_again(part)
         for _, parameter in self.named_parameters():
             parameter.data = parameter.data.float()  # masters in fp32, whatever the base is
 
@@ -179,6 +180,17 @@ def _merged(layer: Any) -> Tensor:
         weight.data = kept
         layer.merged_adapters.clear()
         getattr(layer, "_caches", {}).clear()  # DoRA's norms, kept for an unmerge that never comes
+
+
+def _measure_again(part: Part) -> None:
+    """DoRA's magnitudes in fp32: peft works them out in the base's own precision, and a rounded
+    length would change the model before a step is taken."""
+    for _, layer in _layers(part):
+        weight = layer.get_base_layer().weight
+        for role, magnitude in _tensors(layer):
+            if role == "magnitude" and weight.dtype != torch.float32:
+                lengths = weight.detach().float().flatten(1).norm(dim=1)
+                magnitude.data = lengths.view(magnitude.shape)
 
 
 def _layers(part: Part) -> Iterator[tuple[str, Any]]:
