@@ -9,6 +9,8 @@ from engine.addons import adapters_applied
 from engine.config_file import check
 from engine.formats.lora_reading import read_adapter
 from engine.formats.reading import read_result
+from engine.methods.base import Subject
+from engine.methods.lora.method import Lora
 from engine.methods.lora.settings import LoraSettings
 from engine.models.base import plain_sizes
 from engine.models.loader import load_model
