@@ -49,6 +49,16 @@ class Draft(QObject):
         self._saving.start()
         self.changed.emit(key)
 
+    def unset(self, key: str) -> None:
+        """The setting has its default again."""
+        section, _, name = key.rpartition(".")
+        values = self.get(section)
+        if isinstance(values, dict) and name in values:
+            left = {known: value for known, value in values.items() if known != name}
+            self._data = config_file.merge({**self._data, section: {}}, {section: left})
+            self._saving.start()
+            self.changed.emit(key)
+
     def put(self, section: str, values: Data) -> None:
         """A whole section anew; what it held before is gone."""
         self._data = {**self._data, section: values}

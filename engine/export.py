@@ -31,7 +31,12 @@ def export_all(folder: Path, method: Method, facts: ExportFacts) -> Iterator[Eve
     Raises FormatUnknown, FormatDoesNotFit, DiskFull, OutputNotWritable or ExportFailed.
     """
     config = facts.config
-    entries = formats_of(config.method.kind, config.method.leaves, config.export.formats)
+    entries = formats_of(
+        config.method.kind,
+        config.method.leaves,
+        config.export.formats,
+        is_published_size=facts.is_published_size,
+    )
     paths = []
     for count, entry in enumerate(entries, start=1):
         path = folder / file_name(entry, facts)

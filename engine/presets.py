@@ -28,6 +28,18 @@ def starting_point(kind: str, base_model: str, num_pictures: int) -> dict[str, A
     return merge(data, card.presets.get(family, card.presets.get("", {})))
 
 
+def keys_of_presets() -> set[str]:
+    """Every setting that the preset of some method speaks of, beside those of methods."""
+    return {
+        f"{section}.{key}"
+        for card in METHODS.values()
+        for preset in card.presets.values()
+        for section, values in preset.items()
+        if section != "method"
+        for key in values
+    }
+
+
 def balanced_steps(num_pictures: int) -> int:
     """60 steps a picture, at least 600, at most 2000."""
     return min(max(60 * num_pictures, 600), 2000)

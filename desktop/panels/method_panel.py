@@ -25,7 +25,7 @@ from engine.config_file import Problem
 from engine.errors import UserError
 from engine.methods.catalog import METHODS
 from engine.models.catalog import locate
-from engine.presets import starting_point
+from engine.presets import keys_of_presets, starting_point
 from engine.settings import Row, rows
 
 # The folder, the words and the base model have places of their own on the pages.
@@ -95,6 +95,9 @@ class MethodPanel(Page):
         self._take_preset(kind)
 
     def _take_preset(self, kind: str) -> None:
+        """What only the preset of another method had spoken of goes back to its default."""
+        for key in keys_of_presets():
+            self._draft.unset(key)
         base = self._draft.get("base_model", STARTER)
         for section, values in starting_point(kind, base, 8).items():
             for key, value in values.items():

@@ -19,6 +19,7 @@ class FormatEntry:
     suffix: str  # "" for a folder
     module: str
     file_stem: str = "{name}"  # may hold {name} and {trigger}
+    any_size: bool = True  # False: readers take it for a model of its family's own size
 
 
 FORMATS = {
@@ -71,6 +72,7 @@ FORMATS = {
             suffix=".safetensors",
             module="engine.formats.checkpoint",
             file_stem="{name}-model",
+            any_size=False,
         ),
         FormatEntry(
             name="diffusers_folder",
@@ -83,8 +85,11 @@ FORMATS = {
 }
 
 
-def formats_of(kind: str, leaves: Sequence[str], wanted: Sequence[str]) -> tuple[FormatEntry, ...]:
-    """The formats that were asked for, or the default: the first for each thing that is left.
+def formats_of(
+    kind: str, leaves: Sequence[str], wanted: Sequence[str], *, is_published_size: bool = True
+) -> tuple[FormatEntry, ...]:
+    """The formats that were asked for, or the default: the first for each thing that is left
+    which says the model's size, where it is not the published one.
 
     A whole model is only written unasked where nothing smaller is left. Raises FormatUnknown.
     """
@@ -95,7 +100,8 @@ def formats_of(kind: str, leaves: Sequence[str], wanted: Sequence[str]) -> tuple
     if wanted:
         return tuple(possible[name] for name in wanted)
     small = [what for what in leaves if what != "model"] or leaves
-    return tuple(next(e for e in possible.values() if e.takes == what) for what in small)
+    usual = [entry for entry in possible.values() if is_published_size or entry.any_size]
+    return tuple(next(entry for entry in usual if entry.takes == what) for what in small)
 
 
 def code_of(entry: FormatEntry) -> ModuleType:

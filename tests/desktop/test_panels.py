@@ -221,9 +221,12 @@ def test_each_method_can_be_chosen_and_brings_its_own_settings_and_preset(qtbot,
     assert "method.rank" not in panel.form._editors
     assert isinstance(panel.form._editors["method.num_vectors"], QSpinBox)
     assert panel.state.text() == "Textual Inversion"
+    assert draft.get("optimizer.weight_decay") == 0.0
     panel.cards["lora"].chosen.emit("lora")
     assert draft.get("method.rank") == 8
     assert draft.get("method.num_vectors") is None
+    assert draft.get("optimizer.weight_decay") is None  # only the other's preset spoke of it
+    assert draft.get("training.steps") == 300
 
 
 @pytest.mark.parametrize("kind", ["lora", "dreambooth", "textual_inversion", "hypernetwork"])

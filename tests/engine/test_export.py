@@ -147,6 +147,15 @@ def test_the_default_is_the_first_format_of_each_thing_left_and_a_model_only_alo
     assert [entry.name for entry in formats_of("x", leaves, wanted)] == expected
 
 
+def test_a_model_of_another_size_leaves_as_a_folder_which_says_its_size(
+    tiny_folder, pictures_folder, tmp_path
+):
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path, method=METHODS["checkpoint"])
+    run = require_finished(train(data))
+    assert [report.format for report in run.of(ExportChecked)] == ["diffusers_folder"]
+    assert Path(run.last.exports[0]).is_dir()
+
+
 def test_open_clip_layers_without_all_four_projections_are_counted_as_dropped_by_a1111():
     from engine.models.catalog import SDXL, Layout, ModelSource
 

@@ -19,8 +19,6 @@ CARD = MethodCard(
     presets={
         "starter": {
             "method": {"learning_rate": 2e-4, "prior_weight": 1.0, "num_class_images": 24},
-            # A single file says nothing of its model's size; readers take it for SD 1.5's.
-            "export": {"formats": ["diffusers_folder"]},
         },
         "": {
             "method": {"learning_rate": 2e-6, "prior_weight": 1.0, "num_class_images": 100},
