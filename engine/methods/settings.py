@@ -27,6 +27,45 @@ class Prior:
         return self.num_images == 0 and not self.folder
 
 
+def learning_rate(default: float) -> Any:
+    """The rate that every method has, each with a default of its own."""
+    return setting(
+        default,
+        label=QT_TRANSLATE_NOOP("engine", "Learning rate"),
+        help=QT_TRANSLATE_NOOP("engine", "How big each step is. Too high ends in noise."),
+        gt=0,
+        le=10,
+    )
+
+
+def class_weight(default: float, *, advanced: bool = False) -> Any:
+    return setting(
+        default,
+        label=QT_TRANSLATE_NOOP("engine", "Weight of the class"),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "Keeps other members of the class as they were. 0 switches it off."
+        ),
+        advanced=advanced,
+        ge=0,
+        le=10,
+    )
+
+
+def class_images(default: int, *, advanced: bool = False) -> Any:
+    return setting(
+        default,
+        label=QT_TRANSLATE_NOOP("engine", "Class pictures"),
+        help=QT_TRANSLATE_NOOP(
+            "engine",
+            "Drawn once by the base model, then kept. 0 needs none: the base model's own answer "
+            "is the target instead.",
+        ),
+        advanced=advanced,
+        ge=0,
+        le=10_000,
+    )
+
+
 class MethodSettings(Settings):
     """The base of each method's settings; a subclass narrows `kind` to its own name."""
 
@@ -50,13 +89,7 @@ class MethodSettings(Settings):
         return None
 
     kind: Any = ""  # the name of the method; a Literal in each subclass
-    learning_rate: float = setting(
-        1e-4,
-        label=QT_TRANSLATE_NOOP("engine", "Learning rate"),
-        help=QT_TRANSLATE_NOOP("engine", "How big each step is. Too high ends in noise."),
-        gt=0,
-        le=10,
-    )
+    learning_rate: float = learning_rate(1e-4)
     start_from: str = setting(
         "",
         label=QT_TRANSLATE_NOOP("engine", "Go on from a file"),
@@ -93,26 +126,8 @@ class TextSettings(MethodSettings):
 class PriorSettings(TextSettings):
     """For methods that can keep the class from drifting (Ruiz et al. 2022, section 3.2)."""
 
-    prior_weight: float = setting(
-        0.0,
-        label=QT_TRANSLATE_NOOP("engine", "Weight of the class"),
-        help=QT_TRANSLATE_NOOP(
-            "engine", "Keeps other members of the class as they were. 0 switches it off."
-        ),
-        ge=0,
-        le=10,
-    )
-    num_class_images: int = setting(
-        0,
-        label=QT_TRANSLATE_NOOP("engine", "Class pictures"),
-        help=QT_TRANSLATE_NOOP(
-            "engine",
-            "Drawn once by the base model, then kept. 0 needs none: the base model's own answer "
-            "is the target instead.",
-        ),
-        ge=0,
-        le=10_000,
-    )
+    prior_weight: float = class_weight(0.0, advanced=True)
+    num_class_images: int = class_images(0, advanced=True)
     class_prompt: str = setting(
         "",
         label=QT_TRANSLATE_NOOP("engine", "Prompt for class pictures"),

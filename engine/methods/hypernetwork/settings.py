@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from engine.methods.settings import MethodSettings
+from engine.methods.settings import MethodSettings, learning_rate
 from engine.settings import setting
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -28,13 +28,7 @@ class HypernetworkSettings(MethodSettings):
     """Shape and rate of the nets before to_k and to_v."""
 
     kind: Literal["hypernetwork"] = "hypernetwork"
-    learning_rate: float = setting(
-        1e-5,
-        label=QT_TRANSLATE_NOOP("engine", "Learning rate"),
-        help=QT_TRANSLATE_NOOP("engine", "How big each step is. Too high ends in noise."),
-        gt=0,
-        le=1,
-    )
+    learning_rate: float = learning_rate(1e-5)
     layer_structure: str = setting(
         "1, 2, 1",
         label=QT_TRANSLATE_NOOP("engine", "Layer structure"),

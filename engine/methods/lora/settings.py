@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from engine.methods.settings import PriorSettings
+from engine.methods.settings import PriorSettings, learning_rate
 from engine.settings import setting
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -40,13 +40,7 @@ class LoraSettings(PriorSettings):
         gt=0,
         le=1024,
     )
-    learning_rate: float = setting(
-        1e-4,
-        label=QT_TRANSLATE_NOOP("engine", "Learning rate"),
-        help=QT_TRANSLATE_NOOP("engine", "How big each step is. Too high ends in noise."),
-        gt=0,
-        le=10,
-    )
+    learning_rate: float = learning_rate(1e-4)
     algorithm: Literal["lora", "dora", "loha", "lokr", "oft"] = setting(
         "lora",
         label=QT_TRANSLATE_NOOP("engine", "Kind of add-on"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from engine.methods.settings import MethodSettings
+from engine.methods.settings import MethodSettings, learning_rate
 from engine.settings import setting
 from engine.wording import QT_TRANSLATE_NOOP
 
@@ -15,13 +15,7 @@ class TextualInversionSettings(MethodSettings):
     needs_trigger: ClassVar[bool] = True
 
     kind: Literal["textual_inversion"] = "textual_inversion"
-    learning_rate: float = setting(
-        5e-3,
-        label=QT_TRANSLATE_NOOP("engine", "Learning rate"),
-        help=QT_TRANSLATE_NOOP("engine", "How big each step is. Too high ends in noise."),
-        gt=0,
-        le=10,
-    )
+    learning_rate: float = learning_rate(5e-3)
     num_vectors: int = setting(
         4,
         label=QT_TRANSLATE_NOOP("engine", "Vectors"),
