@@ -27,6 +27,7 @@ DREAMBOOTH = {"kind": "dreambooth", "learning_rate": 1e-3, "prior_weight": 0.0}
 METHODS: dict[str, dict[str, Any]] = {
     "lora": LORA,
     "lora with text encoder": LORA | {"text_learning_rate": 5e-3},
+    "lora with a new word": LORA | {"word_vectors": 2, "word_learning_rate": 1e-1},
     "dreambooth": DREAMBOOTH,
     "dreambooth with text encoder": DREAMBOOTH | {"text_learning_rate": 1e-3},
     "textual inversion": {

@@ -21,7 +21,7 @@ class MethodCard:
     speed: int
     memory: int
     settings: type[MethodSettings]
-    code: str  # "module:Class"
+    code: str  # "module:name" of what makes the method from settings and subject
     warning: str = ""  # why it is not recommended, where it is not
     recommended: bool = False
     # Settings that suit a base model, by the family's name, "starter", or "" for any other.

@@ -70,8 +70,12 @@ class MethodSettings(Settings):
     """The base of each method's settings; a subclass narrows `kind` to its own name."""
 
     # Abilities, which code asks for instead of the name.
-    needs_trigger: ClassVar[bool] = False  # nothing to learn without a trigger word
     learns_whole_networks: ClassVar[bool] = False  # decides how much memory a run takes
+
+    @property
+    def needs_trigger(self) -> bool:
+        """Whether a word is taught, which must then be said."""
+        return False
 
     @property
     def teaches_text(self) -> bool:

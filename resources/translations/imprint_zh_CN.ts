@@ -1649,8 +1649,28 @@
         <translation>用于 3x3 卷积核的层。0：与秩相同。</translation>
     </message>
     <message>
+        <source>Vectors of a new word</source>
+        <translation>新词的向量数</translation>
+    </message>
+    <message>
+        <source>Also called pivotal tuning: the trigger word is learnt too, and leaves as a second file that belongs to the first. 0: no new word.</source>
+        <translation>也称 pivotal tuning：触发词也一起学习，并另存为第二个文件，与第一个配套使用。0：不学新词。</translation>
+    </message>
+    <message>
+        <source>Learning rate of the new word</source>
+        <translation>新词的学习率</translation>
+    </message>
+    <message>
+        <source>The word learns for as long as the text encoders are told to.</source>
+        <translation>新词学习的时长与文本编码器的设定相同。</translation>
+    </message>
+    <message>
         <source>it cannot be used with the kind oft</source>
         <translation>它不能用于 oft</translation>
+    </message>
+    <message>
+        <source>a new word needs an add-on beside it, and {kind} leaves a whole model</source>
+        <translation>新词需要配套的附加文件，而 {kind} 会导出完整模型</translation>
     </message>
     <message>
         <source>it is for the kinds lora and dora and does nothing to {kind}</source>

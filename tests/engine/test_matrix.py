@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -135,7 +137,7 @@ def test_what_was_saved_comes_back_the_same_in_every_format(
     assert len(trained.last.exports) == len(formats)
     for report in reports:
         assert report.largest_difference < 1e-5
-        read_back = outputs_of_export(model_folder, report)
+        read_back = outputs_of_export(model_folder, report, reports)
         for name, expected in read_back.items():
             assert (live[name] - expected).norm() < 1e-5 * expected.norm(), report.format
         assert not torch.equal(outputs(load_model(str(model_folder)), SHOWN)["unet"], live["unet"])
@@ -156,15 +158,20 @@ def formats_for(config: RunConfig) -> list[str]:
     ]
 
 
-def outputs_of_export(model_folder: Path, report: ExportChecked) -> dict[str, torch.Tensor]:
-    """What the base model says with the file, or the file itself where it is a model."""
+def outputs_of_export(
+    model_folder: Path, report: ExportChecked, reports: Sequence[ExportChecked]
+) -> dict[str, torch.Tensor]:
+    """What the base model says with the file, or the file itself where it is a model.
+
+    Where a run leaves several things, one file of each other kind is put on beside it.
+    """
     path = Path(report.path)
     if FORMATS[report.format].takes != "model":
-        # The word is the file's name, so one file is as good as the other under its name.
-        named = path.with_name(f"{TRIGGER}{path.suffix}") if "embedding" in report.format else path
-        path.replace(named)
+        worn = {FORMATS[other.format].takes: other for other in reports}
+        worn[FORMATS[report.format].takes] = report
+        worn.pop("model", None)
         bare = load_model(str(model_folder))
-        with dressed(bare, [Addon(named)]):
+        with dressed(bare, [Addon(under_its_word(other)) for other in worn.values()]):
             return outputs(bare, SHOWN)
     if path.is_dir():
         return outputs(load_model(str(path)), SHOWN)
@@ -175,6 +182,15 @@ def outputs_of_export(model_folder: Path, report: ExportChecked) -> dict[str, to
             own = parts[part].state_dict()
             own[name if name in own else name.removeprefix("text_model.")].copy_(tensor)
     return outputs(bare, SHOWN)
+
+
+def under_its_word(report: ExportChecked) -> Path:
+    """A copy in a folder of its own, named as readers want it: an embedding's word is its name."""
+    path = Path(report.path)
+    stem = TRIGGER if FORMATS[report.format].takes == "embedding" else path.stem
+    named = path.parent / report.format / f"{stem}{path.suffix}"
+    named.parent.mkdir(exist_ok=True)
+    return Path(shutil.copy(path, named))
 
 
 @every_method

@@ -15,7 +15,7 @@ CARD = MethodCard(
     speed=4,
     memory=2,
     settings=LoraSettings,
-    code="engine.methods.lora.method:Lora",
+    code="engine.methods.lora.pivotal:build",
     recommended=True,
     presets={
         "starter": {"method": {"rank": 8, "alpha": 8.0, "learning_rate": 3e-3}},

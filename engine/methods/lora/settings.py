@@ -119,8 +119,37 @@ class LoraSettings(PriorSettings):
         le=4096,
     )
 
+    word_vectors: int = setting(
+        0,
+        label=QT_TRANSLATE_NOOP("engine", "Vectors of a new word"),
+        help=QT_TRANSLATE_NOOP(
+            "engine",
+            "Also called pivotal tuning: the trigger word is learnt too, and leaves as a second "
+            "file that belongs to the first. 0: no new word.",
+        ),
+        advanced=True,
+        ge=0,
+        le=32,
+    )
+    word_learning_rate: float = setting(
+        5e-3,
+        label=QT_TRANSLATE_NOOP("engine", "Learning rate of the new word"),
+        help=QT_TRANSLATE_NOOP(
+            "engine", "The word learns for as long as the text encoders are told to."
+        ),
+        advanced=True,
+        gt=0,
+        le=10,
+    )
+
+    @property
+    def needs_trigger(self) -> bool:
+        return self.word_vectors > 0
+
     @property
     def leaves(self) -> tuple[str, ...]:
+        if self.word_vectors:
+            return ("adapter", "embedding")  # a whole model has no place for the word
         return ("model",) if self.algorithm in NOT_FAITHFUL else ("adapter", "model")
 
     @property
@@ -160,6 +189,22 @@ class LoraSettings(PriorSettings):
         if info.data.get("algorithm") == "oft" and is_set:
             raise ValueError(
                 Phrase(QT_TRANSLATE_NOOP("engine", "it cannot be used with the kind oft"))
+            )
+        return value
+
+    @field_validator("word_vectors")
+    @classmethod
+    def _has_a_file_beside_it(cls, value: int, info: ValidationInfo) -> int:
+        kind = info.data.get("algorithm", "lora")
+        if value and kind in NOT_FAITHFUL:
+            raise ValueError(
+                Phrase(
+                    QT_TRANSLATE_NOOP(
+                        "engine",
+                        "a new word needs an add-on beside it, and {kind} leaves a whole model",
+                    ),
+                    kind=kind,
+                )
             )
         return value
 

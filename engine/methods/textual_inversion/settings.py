@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from engine.methods.settings import MethodSettings, learning_rate
 from engine.settings import setting
@@ -11,8 +11,6 @@ from engine.wording import QT_TRANSLATE_NOOP
 
 class TextualInversionSettings(MethodSettings):
     """How many vectors a word has, where they begin, and how far they may go."""
-
-    needs_trigger: ClassVar[bool] = True
 
     kind: Literal["textual_inversion"] = "textual_inversion"
     learning_rate: float = learning_rate(5e-3)
@@ -43,6 +41,10 @@ class TextualInversionSettings(MethodSettings):
         ge=0,
         le=1000,
     )
+
+    @property
+    def needs_trigger(self) -> bool:
+        return True
 
     @property
     def leaves(self) -> tuple[str, ...]:
