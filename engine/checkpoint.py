@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from engine import storage
-from engine.errors import CheckpointSkipped, Diverged, NoCheckpoint, Notice
+from engine.errors import Diverged, NoCheckpoint, Notice
 from engine.models.tensor_file import open_tensors
+from engine.notices import CheckpointSkipped
 from engine.tensor_writer import write_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
 
@@ -77,8 +78,9 @@ def save(checkpoints: Path, checkpoint: Checkpoint) -> Path:
     return target
 
 
-def prune(checkpoints: Path, keep: int) -> None:
-    """Remove all but the newest, once the newest has proven sound."""
+def prune(checkpoints: Path, keep: int, spared: int | None = None) -> None:
+    """Remove all but the newest and the one of the `spared` step, once the newest has proven
+    sound."""
     steps = steps_in(checkpoints)
     if len(steps) <= keep:
         return
@@ -87,6 +89,8 @@ def prune(checkpoints: Path, keep: int) -> None:
     except CheckpointDamaged:
         return
     for step in steps[:-keep]:
+        if step == spared:
+            continue
         with contextlib.suppress(OSError):  # one that is held open goes next time
             storage.remove_folder(folder_of(checkpoints, step))
 

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from engine.events import (
     CheckpointSaved,
+    CheckpointScored,
     Event,
     ExportChecked,
     Heartbeat,
@@ -87,6 +88,8 @@ class Reporter:
             case SheetReady():
                 self._close_bar()
                 self._line(f"Before and after: {event.path}")
+            case CheckpointScored():
+                self._line(_scored(event))
             case CheckpointSaved():
                 pass
             case RunFinished():
@@ -125,4 +128,13 @@ def _checked(event: ExportChecked) -> str:
     return (
         f"Checked {Path(event.path).name}: {event.keys} tensors, largest difference from the "
         f"live model {event.largest_difference:.1e}; loads in {readers}."
+    )
+
+
+def _scored(event: CheckpointScored) -> str:
+    """What the judge found, in one line."""
+    return (
+        f"Step {event.step}: likeness {event.likeness:.3f} (base model {event.base_likeness:.3f}, "
+        f"real pictures {event.ceiling:.3f}), follows prompts {event.prompts:.0%}, "
+        f"drift {event.drift:.3f}, copies {event.copies:.0%}"
     )

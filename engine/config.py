@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from pydantic import Field
 
+from engine.evaluation.settings import EvaluationSettings
 from engine.methods.catalog import METHODS
 from engine.methods.settings import MethodSettings
 from engine.settings import Settings, setting
@@ -203,4 +204,5 @@ class RunConfig(Settings):
     loss: LossSettings = LossSettings()
     sampling: SamplingSettings = SamplingSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
     export: ExportSettings = Field(default_factory=ExportSettings)

@@ -336,65 +336,12 @@ class ExportFailed(UserError):
     remedy = QT_TRANSLATE_NOOP("engine", "The checkpoints are safe. Export the run again.")
 
 
-class MemoryPlanned(Notice):
-    code = "IM-MEM-02"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "To fit into {free_gib:.1f} GiB of free memory this run uses {measures}."
-    )
+class JudgeUnreadable(UserError):
+    code = "IM-EVA-01"
+    summary = QT_TRANSLATE_NOOP("engine", "{folder} cannot be used to judge likeness: {reason}.")
     remedy = QT_TRANSLATE_NOOP(
-        "engine", "It then needs about {needed_gib:.1f} GiB; steps take a little longer."
-    )
-
-
-class MemoryTight(Notice):
-    code = "IM-MEM-03"
-    summary = QT_TRANSLATE_NOOP(
         "engine",
-        "This run needs about {needed_gib:.1f} GiB at the least; {free_gib:.1f} GiB are free.",
+        "Choose a CLIP or DINOv2 folder with safetensors weights, or leave it empty for the "
+        "network that Imprint brings along.",
     )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "It is tried all the same. Lower the resolution, or close other programs."
-    )
-    setting = "training.resolution"
-
-
-class PictureSkipped(Notice):
-    code = "IM-IMG-01"
-    summary = QT_TRANSLATE_NOOP("engine", "{name} is left out: {reason}")
-
-
-class PictureRemark(Notice):
-    code = "IM-IMG-02"
-    summary = QT_TRANSLATE_NOOP("engine", "{name}: {reason}")
-
-
-class FewPictures(Notice):
-    code = "IM-IMG-05"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "Only {count} picture. It works, but the result copies it."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "8 or more are better.")
-
-
-class CacheUnavailable(Notice):
-    code = "IM-CAC-01"
-    summary = QT_TRANSLATE_NOOP("engine", "Prepared pictures could not be kept: {reason}")
-    remedy = QT_TRANSLATE_NOOP("engine", "Training goes on; the next start prepares them again.")
-
-
-class PromptCut(Notice):
-    code = "IM-CAP-02"
-    summary = QT_TRANSLATE_NOOP("engine", "A text is cut after {limit} tokens: {text}")
-    remedy = QT_TRANSLATE_NOOP("engine", "Say the important things first.")
-
-
-class CheckpointSkipped(Notice):
-    code = "IM-CHK-01"
-    summary = QT_TRANSLATE_NOOP("engine", "The checkpoint of step {step} is damaged: {reason}.")
-    remedy = QT_TRANSLATE_NOOP("engine", "An earlier one is used.")
-
-
-class SamplesNotWritten(Notice):
-    code = "IM-SMP-01"
-    summary = QT_TRANSLATE_NOOP("engine", "A sample picture could not be written: {reason}")
-    remedy = QT_TRANSLATE_NOOP("engine", "Training goes on.")
+    setting = "evaluation.network"

@@ -26,6 +26,7 @@ class Stage(Enum):
     TRAIN = "train"
     SAMPLE = "sample"
     EXPORT = "export"
+    EVALUATE = "evaluate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,22 @@ class ResumedAt:
 class CheckpointSaved:
     step: int
     path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointScored:
+    """What the judge found; engine.evaluation.scores.Score says what the figures are."""
+
+    step: int
+    likeness: float
+    base_likeness: float
+    ceiling: float
+    margin: float
+    prompts: float
+    drift: float
+    copies: float
+    best_step: int  # the checkpoint to keep, as things stand
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +174,7 @@ Event = (
     | PausedAt
     | ResumedAt
     | CheckpointSaved
+    | CheckpointScored
     | ExportChecked
     | ImageGenerated
     | PictureChecked

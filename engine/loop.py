@@ -20,23 +20,26 @@ from torch import Tensor
 
 from engine import checkpoint
 from engine.checkpoint import Checkpoint
-from engine.config import RunConfig, TrainingSettings
+from engine.config import RunConfig
 from engine.control import Control
 from engine.data.batches import Batch, BatchSource
-from engine.device import make_accelerator, memory_bytes, memory_guard, seed_everything
+from engine.device import memory_bytes, memory_guard, seed_everything
 from engine.diffusion import NoisyBatch, denoising_loss, draw_noise
 from engine.ema import Ema
 from engine.errors import Diverged
+from engine.evaluation.judge import Judge
 from engine.events import (
     CheckpointSaved,
     Event,
     Heartbeat,
+    Noticed,
     PausedAt,
     ResumedAt,
     StepFinished,
 )
 from engine.methods.base import Method
 from engine.models.base import Context, DiffusionModel
+from engine.notices import StoppedAsGoodAsItGets
 from engine.previews import Previews
 from engine.project import RunFolder
 from engine.stepping import Stepper
@@ -50,6 +53,7 @@ KEPT_CONTEXTS = 512  # shuffled captions are endless, memory is not
 # Where memory may run out.
 _STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
 _SAMPLE = QT_TRANSLATE_NOOP("engine", "a sample picture")
+_SCORE = QT_TRANSLATE_NOOP("engine", "measuring likeness")
 
 
 class Contexts:
@@ -123,6 +127,7 @@ class Loop:
     previews: Previews
     control: Control
     prior: ClassBatches | None = None
+    judge: Judge | None = None  # of the first process alone
     step: int = 0
     stopped_early: bool = False
     _saved_step: int = -1
@@ -175,7 +180,11 @@ class Loop:
         steps = self.config.training.steps
         # A kill may have come between the save and the samples of the step we go on from.
         yield from self._sample_if(self._samples_are_due, only_missing=True)
+        yield from self._prepare_judge()
         while self.step < steps:
+            if self._agree(self.judge is not None and self.judge.is_satisfied):
+                yield from self._say_enough()
+                break
             yield from self._wait_while_paused()
             if self._agree(self.control.stop_requested):
                 self.stopped_early = True
@@ -186,6 +195,7 @@ class Loop:
             yield from self._save_and_sample()
         yield from self._read_losses(keep=0)
         yield from self._save()
+        yield from self._score()
 
     @property
     def _reads_at_once(self) -> bool:
@@ -279,6 +289,7 @@ class Loop:
             yield from self._save()
         asked = self._agree(self.control.take_sample_request())
         yield from self._sample_if(asked or self._samples_are_due)
+        yield from self._score()
 
     @property
     def _samples_are_due(self) -> bool:
@@ -295,7 +306,9 @@ class Loop:
                 self.step, self.method.state_dict(), self._stepper.state_dict(), averages
             )
             path = checkpoint.save(self.folder.checkpoints, state)
-            checkpoint.prune(self.folder.checkpoints, self.config.checkpoints.keep)
+            choice = None if self.judge is None else self.judge.choice
+            spared = None if choice is None else choice.step
+            checkpoint.prune(self.folder.checkpoints, self.config.checkpoints.keep, spared)
             yield CheckpointSaved(step=self.step, path=str(path))
         self._saved_step = self.step
 
@@ -313,6 +326,38 @@ class Loop:
                 yield event
                 if self.control.stop_requested:
                     return
+
+    def _prepare_judge(self) -> Iterator[Event]:
+        if self.judge is not None:
+            self.method.set_training(False)
+            with memory_guard(self.accelerator.device, Phrase(_SCORE)), self.accelerator.autocast():
+                yield from self.judge.prepare(self.method.base_model())
+            yield from self._score()  # a kill may have come between the save and the score
+
+    def _score(self) -> Iterator[Event]:
+        """Grade a checkpoint once it is saved and its samples are made.
+
+        Not one that was asked for, or made by Stop: a run that goes on must end as the unbroken
+        run does.
+        """
+        every, step = self.config.checkpoints.every_steps, self.step
+        is_due = step == self.config.training.steps or (every and step % every == 0)
+        if self.judge is None or not is_due or self._saved_step != step:
+            return
+        with (
+            memory_guard(self.accelerator.device, Phrase(_SCORE)),
+            self.as_result(),
+            self.accelerator.autocast(),
+        ):
+            for event in self.judge.score(step):
+                yield event
+                if self.control.stop_requested:
+                    return
+
+    def _say_enough(self) -> Iterator[Event]:
+        if self.judge is not None:
+            patience = self.judge.patience
+            yield Noticed(notice=StoppedAsGoodAsItGets(step=self.step, patience=patience))
 
     def _wait_while_paused(self) -> Iterator[Event]:
         if not self._agree(self.control.pause_requested):
@@ -334,25 +379,3 @@ class Loop:
         flag = torch.tensor(float(told), device=self.accelerator.device)
         told_sum: Any = self.accelerator.reduce(flag, reduction="sum")
         return bool(told_sum > 0)
-
-
-@contextmanager
-def as_result(config: RunConfig, method: Method, saved: Checkpoint) -> Iterator[None]:
-    """Inside the block an attached method shows what a checkpoint's samples would have shown."""
-    method.load_state_dict(saved.weights)
-    accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
-    stepper = Stepper(
-        method.parameter_groups(),
-        config.optimizer,
-        accelerator,
-        num_steps=config.training.steps,
-    )
-    stepper.load_state_dict(saved.optimizer)
-    with ExitStack() as stack:
-        stack.callback(stepper.close)
-        stack.enter_context(stepper.evaluation())
-        if saved.ema:
-            ema = Ema(method.named_parameters(), config.optimizer.ema_decay)
-            ema.load_state_dict(saved.ema)
-            stack.enter_context(ema.swapped_in())
-        yield

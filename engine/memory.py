@@ -13,7 +13,8 @@ from typing import Literal
 
 import psutil
 
-from engine.errors import MemoryPlanned, MemoryTight, Notice
+from engine.errors import Notice
+from engine.notices import MemoryPlanned, MemoryTight
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 GIB = 2**30

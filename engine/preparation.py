@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -22,11 +23,17 @@ from engine.data.latents import (
 )
 from engine.data.pictures import MIN_SIDE
 from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
-from engine.errors import NoPictures, Notice, PromptCut
+from engine.errors import NoPictures, Notice
+from engine.evaluation.exam import make_questions
+from engine.evaluation.judge import Judge
+from engine.evaluation.networks import load_network
+from engine.evaluation.settings import held_out
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.loop import MAX_CHUNKS, ClassBatches
+from engine.methods.base import Subject
 from engine.methods.settings import Prior
 from engine.models.base import DiffusionModel
+from engine.notices import KeptBack, PromptCut
 from engine.previews import Previews
 from engine.project import RunFolder, cache_folder
 from engine.sampler import SampleSettings
@@ -40,6 +47,7 @@ class Dataset:
 
     images: list[CachedImage]
     texts: list[str]  # one for each image
+    references: list[CachedImage] = field(default_factory=list)  # compared with, not trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,8 @@ def prepare_pictures(shop: Workshop) -> Iterator[Event]:
     images = yield from encode_pictures(shop.model, scan.items, shop.cache, preparation)
     if not images:
         raise NoPictures(folder=settings.folder, num_files=scan.num_files)
+    references = yield from _references(shop, images)
+    images = [image for image in images if image not in references]
     texts = [
         captions.compose(
             image.item.caption, settings.template, settings.trigger, settings.class_word
@@ -85,7 +95,7 @@ def prepare_pictures(shop: Workshop) -> Iterator[Event]:
     for text in dict.fromkeys(texts):
         if shop.model.num_chunks(text) > max_chunks:
             yield Noticed(notice=PromptCut(limit=75 * max_chunks, text=text[:60]))
-    return Dataset(images, texts)
+    return Dataset(images, texts, references)
 
 
 def prepare_classes(shop: Workshop, prior: Prior) -> Iterator[Event]:
@@ -160,6 +170,47 @@ def previews(shop: Workshop, dataset: Dataset, folder: RunFolder) -> Previews:
         folder=folder.samples,
         device=shop.accelerator.device,
     )
+
+
+def judge(shop: Workshop, dataset: Dataset, previews: Previews, folder: RunFolder) -> Judge | None:
+    """Who measures likeness; None where nobody is wanted. Raises JudgeUnreadable."""
+    settings, plain = shop.config.evaluation, shop.config.dataset
+    if not settings.enabled or not shop.accelerator.is_main_process:
+        return None
+    network = storage.expand(settings.network) if settings.network else None
+    subject = Subject(plain.trigger, plain.class_word)
+    return Judge(
+        model=shop.model,
+        network=load_network(network),
+        questions=make_questions(
+            previews.prompts, subject, settings.num_pictures, previews.settings.seed
+        ),
+        previews=previews,
+        folder=folder.evaluation,
+        trained=dataset.images,
+        references=dataset.references,
+        patience=settings.patience,
+    )
+
+
+def _references(shop: Workshop, images: list[CachedImage]) -> Iterator[Event]:
+    """Yield progress and notices; return the pictures to compare with, some of `images` perhaps.
+
+    None where there are too few: then the judge compares with those that are trained on.
+    """
+    settings = shop.config.evaluation
+    if not settings.enabled:
+        return []
+    if settings.references:
+        scan = yield from _scan(storage.expand(settings.references), None)
+        preparation = Preparation(resolution=shop.config.training.resolution)
+        return (yield from encode_pictures(shop.model, scan.items, shop.cache, preparation))
+    count = held_out(len(images)) if settings.hold_out else 0
+    chosen = random.Random(shop.config.training.seed).sample(images, count)
+    if chosen:
+        names = ", ".join(image.item.path.name for image in chosen)
+        yield Noticed(notice=KeptBack(names=names))
+    return chosen
 
 
 def _scan(folder: Path, captions_folder: Path | None) -> Iterator[Event]:

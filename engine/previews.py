@@ -9,10 +9,11 @@ from pathlib import Path
 import torch
 
 from engine.config import SamplingSettings
-from engine.errors import SamplesNotWritten, UserError
+from engine.errors import UserError
 from engine.events import Event, Noticed, SampleReady, Stage, StageProgress
 from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
+from engine.notices import SamplesNotWritten
 from engine.sampler import SampleSettings, paint
 
 
@@ -31,20 +32,11 @@ class Previews:
     def make(self, step: int, *, only_missing: bool = False) -> Iterator[Event]:
         """One picture for each prompt. A full disk costs the picture, not the training."""
         for number, prompt in enumerate(self.prompts, start=1):
-            path = self.folder / f"step_{step:06d}_{number}_seed{self.settings.seed}.png"
+            path = self._path(step, number)
             if only_missing and path.exists():
                 continue
             yield StageProgress(stage=Stage.SAMPLE, done=number - 1, total=len(self.prompts))
-            side = self.resolution // self.model.bucket_step * self.model.bucket_step
-            wanted = SampleSettings(
-                prompt=prompt,
-                seed=self.settings.seed,
-                width=side,
-                height=side,
-                num_inference_steps=self.settings.num_inference_steps,
-                guidance_scale=self.settings.guidance_scale,
-                clip_skip=self.clip_skip,
-            )
+            wanted = self.settings_for(prompt, self.settings.seed)
             image = yield from paint(self.model, wanted, self.device)
             try:
                 save_png(path, image, wanted, self.model.source.title, ())
@@ -52,3 +44,25 @@ class Previews:
                 yield Noticed(notice=SamplesNotWritten(reason=error.sentence))
                 continue
             yield SampleReady(step=step, prompt=prompt, seed=wanted.seed, path=str(path))
+
+    def settings_for(self, prompt: str, seed: int) -> SampleSettings:
+        """How a picture of this run is drawn."""
+        side = self.resolution // self.model.bucket_step * self.model.bucket_step
+        return SampleSettings(
+            prompt=prompt,
+            seed=seed,
+            width=side,
+            height=side,
+            num_inference_steps=self.settings.num_inference_steps,
+            guidance_scale=self.settings.guidance_scale,
+            clip_skip=self.clip_skip,
+        )
+
+    def find(self, step: int, prompt: str, seed: int) -> Path | None:
+        """Where such a sample would lie; None where no sample is like it."""
+        if prompt not in self.prompts or seed != self.settings.seed:
+            return None
+        return self._path(step, self.prompts.index(prompt) + 1)
+
+    def _path(self, step: int, number: int) -> Path:
+        return self.folder / f"step_{step:06d}_{number}_seed{self.settings.seed}.png"

@@ -77,6 +77,10 @@ class RunFolder:
         return self.path / "samples"
 
     @property
+    def evaluation(self) -> Path:
+        return self.path / "evaluation"
+
+    @property
     def exports(self) -> Path:
         return self.path / "exports"
 

@@ -6,16 +6,14 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
 from accelerate import Accelerator
 
 from engine import checkpoint, config_file, storage
-from engine.config import RunConfig
+from engine.config import RunConfig, TrainingSettings
 from engine.control import Control
-from engine.data.pictures import PictureError
 from engine.device import (
     base_dtype,
     describe,
@@ -32,7 +30,6 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
-    SheetReady,
     Stage,
     StageProgress,
 )
@@ -40,23 +37,30 @@ from engine.export import export_all, export_one
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
 from engine.formats.reading import read_result
-from engine.loop import Loop, as_result
+from engine.loop import Loop
 from engine.methods.base import Method, Subject
 from engine.methods.catalog import build
 from engine.models.base import DiffusionModel
 from engine.models.loader import load_model
+from engine.outcome import (
+    as_result,
+    chosen_step,
+    scores_in,
+    weights_of,
+    write_before_and_after,
+    write_record,
+)
 from engine.planning import plan_run
 from engine.preparation import (
-    Dataset,
     Workshop,
     batches,
     class_batches,
+    judge,
     prepare_classes,
     prepare_pictures,
     previews,
 )
 from engine.project import RunFolder, create_run, open_run, record
-from engine.sheet import sampled_steps, samples_of, write_sheet
 from engine.wording import QT_TRANSLATE_NOOP
 
 # Where memory may run out before the first step.
@@ -177,6 +181,7 @@ def _train(
         if prior is not None and not prior.from_frozen:
             classes = yield from prepare_classes(shop, prior)
     method = _attached(config, model)
+    samples = previews(shop, dataset, folder)
     loop = Loop(
         config=config,
         accelerator=accelerator,
@@ -184,7 +189,8 @@ def _train(
         method=method,
         batches=batches(shop, dataset),
         folder=folder,
-        previews=previews(shop, dataset, folder),
+        previews=samples,
+        judge=judge(shop, dataset, samples, folder),
         control=control,
         prior=None if prior is None else class_batches(shop, prior, dataset, classes),
     )
@@ -198,16 +204,16 @@ def _train(
     )
     if accelerator.is_main_process:
         folder.remember_start(len(dataset.images))
+    paths: list[Path] = []
     with closing(loop):
         yield from loop.train()
-        paths: list[Path] = []
         if accelerator.is_main_process:
-            facts = export_facts(config, folder, model, loop.step)
-            with loop.as_result():
+            step = yield from chosen_step(loop)
+            facts = export_facts(config, folder, model, step)
+            with weights_of(step, loop):
                 paths = yield from export_all(folder.exports, method, facts)
-    if accelerator.is_main_process:
-        yield from _write_sheet(folder, dataset)
-        _write_result(folder, loop, paths, time.monotonic() - clock)
+            yield from write_before_and_after(folder, dataset, step)
+            write_record(loop, step, paths, time.monotonic() - clock)
     yield RunFinished(
         steps=loop.step,
         stopped_early=loop.stopped_early,
@@ -258,23 +264,8 @@ def _resumed(loop: Loop, folder: RunFolder) -> Iterator[Event]:
         yield Noticed(notice=notice)
     if saved is not None:
         loop.restore(saved)
-
-
-def _write_sheet(folder: RunFolder, dataset: Dataset) -> Iterator[Event]:
-    """Before and after on one sheet, where samples were made at all."""
-    steps = sampled_steps(folder.samples)
-    if len(steps) < 2:
-        return
-    rows = [
-        ("Pictures", [image.item.path for image in dataset.images]),
-        ("Before", samples_of(folder.samples, steps[0])),
-        (f"After {steps[-1]} steps", samples_of(folder.samples, steps[-1])),
-    ]
-    try:
-        write_sheet(folder.sheet, rows)
-    except (UserError, PictureError):
-        return  # a picture that went away costs the sheet, not the run
-    yield SheetReady(path=str(folder.sheet))
+        if loop.judge is not None:
+            loop.judge.scores += scores_in(folder.metrics, saved.step)
 
 
 def export_facts(
@@ -313,37 +304,9 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
         )
         method = _attached(config, model)
         facts = export_facts(config, folder, model, saved.step)
-        with as_result(config, method, saved):
+        accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
+        with as_result(config, method, saved, accelerator):
             yield from export_one(entry, out, method, facts)
         yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
     except UserError as error:
         yield RunFailed(error=error)
-
-
-def _write_result(folder: RunFolder, loop: Loop, paths: list[Path], seconds: float) -> None:
-    """Enough to repeat the run and to know what came of it."""
-    libraries = ("torch", "diffusers", "transformers", "peft", "accelerate", "safetensors")
-    storage.write_json(
-        folder.result,
-        {
-            "outcome": "stopped" if loop.stopped_early else "finished",
-            "steps": loop.step,
-            "seconds": round(seconds, 1),
-            "exports": [path.name for path in paths],
-            "sha256": _sums(paths),
-            "versions": {name: version(name) for name in libraries},
-        },
-    )
-
-
-def _sums(paths: list[Path]) -> dict[str, str]:
-    """sha256 of each exported file, those in folders by their place in it."""
-    files = [
-        (path, file)
-        for path in paths
-        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-        if file.is_file()
-    ]
-    return {
-        file.relative_to(path.parent).as_posix(): storage.sha256_of(file) for path, file in files
-    }

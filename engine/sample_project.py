@@ -12,6 +12,7 @@ from engine.presets import starting_point
 
 FOLDER = RESOURCES / "sample_project"
 IMAGES = FOLDER / "images"
+REFERENCE = FOLDER / "reference"  # poses that are compared with and never trained on
 TRIGGER = "sks"
 CLASS_WORD = "cat"
 PROMPTS = tuple(
@@ -28,5 +29,6 @@ def sample_data(runs_folder: Path, kind: str = DEFAULT_METHOD) -> dict[str, Any]
         "runs_folder": str(runs_folder),
         "dataset": {"folder": str(IMAGES), "trigger": TRIGGER, "class_word": CLASS_WORD},
         "sampling": {"prompts": list(PROMPTS)},
+        "evaluation": {"references": str(REFERENCE)},
     }
     return merge(starting_point(kind, STARTER, num_pictures=6), own)

@@ -53,6 +53,7 @@ def tiny_run(base: Path, images: Path, runs: Path, **over: Any) -> dict[str, Any
         "sampling": {"every_steps": 0, "num_inference_steps": 2},
         "checkpoints": {"every_steps": 2},
         "export": {"precision": "fp32"},
+        "evaluation": {"enabled": False},  # it draws more than four steps cost
     }
     if "method" in over:  # another method has other settings
         data.pop("method")
@@ -107,6 +108,7 @@ def left_by(folder: RunFolder) -> dict[str, Any]:
         "optimizer": sha256(newest / "optimizer.safetensors"),
         "state": (newest / "state.json").read_text("utf-8"),
         "losses": losses(folder),
+        "scores": scores(folder),
         "samples": {path.name: sha256(path) for path in sorted(folder.samples.glob("*.png"))},
         "exports": {
             path.relative_to(folder.exports).as_posix(): data_section(path)
@@ -114,6 +116,11 @@ def left_by(folder: RunFolder) -> dict[str, Any]:
             if path.is_file()
         },
     }
+
+
+def scores(folder: RunFolder) -> list[dict[str, Any]]:
+    """What the judge said at each checkpoint."""
+    return [line for line in read_metrics(folder.metrics) if line["event"] == "CheckpointScored"]
 
 
 def losses(folder: RunFolder) -> list[tuple[int, float, float]]:

@@ -28,7 +28,8 @@ from desktop.words import summary_of
 from engine import storage
 from engine.data import captions
 from engine.data.scan import ImageItem, Scan
-from engine.errors import PictureRemark, UserError
+from engine.errors import UserError
+from engine.notices import PictureRemark
 
 VIEW = 300
 

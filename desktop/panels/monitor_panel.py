@@ -23,7 +23,6 @@ from desktop.widgets.loss_chart import LossChart
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.sample_strip import SampleStrip
 from desktop.words import duration
-from engine.errors import PictureRemark
 from engine.events import (
     CheckpointSaved,
     Event,
@@ -39,6 +38,7 @@ from engine.events import (
     StageProgress,
     StepFinished,
 )
+from engine.notices import PictureRemark
 
 
 class RunState(Enum):
@@ -155,6 +155,7 @@ class MonitorPanel(Page):
             Stage.CLASS_IMAGES: self.tr("Drawing pictures of the class…"),
             Stage.CACHE_LATENTS: self.tr("Preparing pictures…"),
             Stage.SAMPLE: self.tr("Making samples…"),
+            Stage.EVALUATE: self.tr("Measuring likeness…"),
             Stage.EXPORT: self.tr("Writing files…"),
         }
         if event.stage in names:

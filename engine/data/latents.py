@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from engine.data import pictures
 from engine.data.buckets import Bucket, choose_bucket, crop_to, make_buckets, plan_crop
 from engine.data.scan import ImageItem
-from engine.errors import CacheUnavailable, PictureSkipped, UserError
+from engine.errors import UserError
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.models.base import DiffusionModel, Moments
+from engine.notices import CacheUnavailable, PictureSkipped
 from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP
 

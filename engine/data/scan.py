@@ -13,7 +13,8 @@ from pathlib import Path
 
 from engine.data import captions, pictures
 from engine.data.pictures import PICTURE_SUFFIXES
-from engine.errors import FewPictures, FolderMissing, Notice, PictureRemark, PictureSkipped
+from engine.errors import FolderMissing, Notice
+from engine.notices import FewPictures, PictureRemark, PictureSkipped
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _JUNK_PREFIXES = (".", "~$", "Thumbs.db", "desktop.ini")

@@ -165,7 +165,12 @@ def train(rank: int, work: Path, preset: recipe.Preset, minutes: float, device: 
             return loss(painter, *lessons.batch(preset.batch, generator), alphas, generator)
 
     plan = workers.Plan(
-        folder=folder, seed=2000, rate=PEAK_RATE, minutes=minutes, betas=(0.9, 0.99)
+        folder=folder,
+        seed=2000,
+        rate=PEAK_RATE,
+        minutes=minutes,
+        betas=(0.9, 0.99),
+        weight_decay=0.01,
     )
     note = workers.learn(rank, painter, plan, draw_loss)
     if note is not None:

@@ -5,6 +5,7 @@ Sets and licences: see recipe.PACKAGES and resources/ATTRIBUTION.md.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import shutil
@@ -112,14 +113,12 @@ def load(paths: Iterable[Path], size: int) -> np.ndarray:
 def choose_subjects(work: Path, preset: recipe.Preset) -> list[str]:
     """The subjects of a preset: every one exists in all of its styles; nothing held out."""
     groups = official_names(work)
-    sets = [set(_icon_set(work, prefix)["icons"]) for prefix in preset.styles]
-    candidates = list(recipe.FIRST_SUBJECTS)
-    for group in recipe.GROUPS:
-        candidates += [name for name, of in groups.items() if of == group]
-    chosen: dict[str, None] = {}
-    for name in candidates:
-        if all(name in names for names in sets) and not recipe.is_held_out(name):
-            chosen[name] = None
-        if len(chosen) == preset.num_subjects:
-            break
-    return list(chosen)
+    by_group = [[name for name, of in groups.items() if of == group] for group in recipe.GROUPS]
+    in_turn = [name for names in itertools.zip_longest(*by_group) for name in names if name]
+    candidates = dict.fromkeys(
+        name for name in (*recipe.FIRST_SUBJECTS, *in_turn) if not recipe.is_held_out(name)
+    )
+    for prefix in preset.styles:
+        drawn = {path.stem for path in render(work, prefix, candidates) if path.exists()}
+        candidates = {name: None for name in candidates if name in drawn}
+    return list(candidates)[: preset.num_subjects]

@@ -56,6 +56,7 @@ BACKGROUNDS = {  # named colours of the captions, sRGB
     "purple": (142, 68, 173),
 }
 
+# Chosen by hand: words that people type, for things that look unlike each other at 64 pixels.
 FIRST_SUBJECTS = tuple(
     """dog-face wolf fox lion tiger-face mouse-face bear panda koala pig-face frog cow-face
     rabbit-face unicorn cat monkey penguin owl chicken elephant octopus fish butterfly honeybee
@@ -63,10 +64,25 @@ FIRST_SUBJECTS = tuple(
     red-apple strawberry pizza watermelon doughnut sun red-heart house rocket sunflower
     spouting-whale crab smiling-face-with-sunglasses alien skull banana hamburger balloon
     hamster horse-face raccoon turtle snail duck clown-face cherries automobile evergreen-tree
-    umbrella crown""".split()
+    umbrella crown tiger zebra deer pig goat camel giraffe rhinoceros gorilla dog rabbit hedgehog
+    kangaroo turkey rooster baby-chick eagle swan flamingo peacock parrot crocodile lizard snake
+    dragon-face whale dolphin shark jellyfish lobster ant lady-beetle spider tulip cactus
+    palm-tree rose mushroom maple-leaf four-leaf-clover potted-plant cherry-blossom
+    grapes lemon pineapple peach kiwi-fruit tomato avocado eggplant carrot ear-of-corn
+    hot-pepper broccoli bread croissant pretzel pancakes cheese-wedge hot-dog taco sushi popcorn
+    birthday-cake cookie ice-cream lollipop teapot wine-glass beer-mug french-fries
+    winking-face thinking-face sleeping-face cowboy-hat-face partying-face nerd-face angry-face
+    exploding-head pile-of-poo goblin alien-monster
+    glasses t-shirt dress top-hat running-shoe backpack bell guitar trumpet violin drum laptop
+    camera television light-bulb candle books key scissors hammer shield magnet bomb gem-stone
+    bathtub money-bag envelope pencil
+    volcano castle tent ferris-wheel locomotive bus tractor motorcycle bicycle sailboat airplane
+    helicopter flying-saucer crescent-moon ringed-planet star cloud rainbow snowman fire droplet
+    jack-o-lantern christmas-tree wrapped-gift trophy soccer-ball basketball teddy-bear
+    crystal-ball artist-palette""".split()
 )
 
-GROUPS = (  # the order in which further subjects are taken
+GROUPS = (  # from which further subjects are taken, one of each in turn
     "Animals & Nature",
     "Food & Drink",
     "Smileys & Emotion",
@@ -134,7 +150,7 @@ class Preset:
     styles: tuple[str, ...]
     vae_batch: int
     batch: int
-    vae_minutes: float
+    vae_minutes: float  # of processor time a worker; on a graphics card, of the clock
     polish_minutes: float
     minutes: float
 
@@ -158,13 +174,13 @@ PRESETS = {
         text_width=128,
         text_layers=3,
         text_heads=4,
-        num_subjects=40,
+        num_subjects=200,
         styles=("fluent-emoji", "fluent-emoji-flat", "noto", "twemoji"),
         vae_batch=8,
         batch=16,
-        vae_minutes=30,
-        polish_minutes=10,
-        minutes=70,
+        vae_minutes=40,
+        polish_minutes=20,
+        minutes=240,
     ),
     "gpu128": Preset(
         name="gpu128",

@@ -34,8 +34,8 @@ def build(preset: recipe.Preset) -> AutoencoderKL:
         scaling_factor=SCALING_FACTOR,
     )
     with torch.no_grad():
-        # A log-variance of -5 from the start; otherwise the noise swamps what is learnt.
-        vae.quant_conv.bias[4:] = -5.0
+        # Little noise from the start; otherwise it swamps what is learnt.
+        vae.quant_conv.bias[4:] = -6.0
         vae.quant_conv.weight[4:] *= 0.1
     return vae
 

@@ -30,26 +30,30 @@ SAVE_EVERY_SECONDS = 120
 class Clock:
     """Time spent training, over all sessions, and whether it is used up.
 
-    Every decision is taken by the first worker and sent to the others, so that they agree.
+    Processor time, so that other work on the machine does not shorten the training; with a
+    graphics card, which a processor only waits for, the time of the wall. Every decision is
+    taken by the first worker and sent to the others, so that they agree.
     """
 
     def __init__(self, minutes: float, spent_seconds: float) -> None:
         self.limit = minutes * 60
         self.spent = spent_seconds
-        self._last = time.monotonic()
+        self._now = time.monotonic if torch.cuda.is_available() else time.process_time
+        self._last = self._now()
         self._last_save = time.monotonic()
         self.due_to_save = False
 
     def tick(self) -> None:
-        now = time.monotonic()
-        message = torch.tensor([self.spent + now - self._last, float(now - self._last_save)])
+        now = self._now()
+        since_save = time.monotonic() - self._last_save
+        message = torch.tensor([self.spent + now - self._last, since_save])
         if dist.is_initialized():
             dist.broadcast(message, src=0)
         self.spent, since_save = float(message[0]), float(message[1])
         self._last = now
         self.due_to_save = since_save > SAVE_EVERY_SECONDS
         if self.due_to_save:
-            self._last_save = now
+            self._last_save = time.monotonic()
 
     @property
     def progress(self) -> float:
@@ -82,11 +86,34 @@ def count() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-class Progress:
-    """Resume state of one stage: weights, Adam moments, seconds spent. No pickles."""
+class Average:
+    """Exponential moving average of a model's weights, with a warm start."""
 
-    def __init__(self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.count = 0
+        self.weights = [p.detach().clone() for p in model.parameters()]
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, steps: int) -> None:
+        self.count += steps
+        decay = min(self.decay, (1 + self.count) / (10 + self.count)) ** steps
+        torch._foreach_lerp_(self.weights, list(model.parameters()), 1 - decay)
+
+    @torch.no_grad()
+    def copy_to(self, model: nn.Module) -> None:
+        for target, source in zip(model.parameters(), self.weights, strict=True):
+            target.copy_(source)
+
+
+class Progress:
+    """Resume state of one stage: weights, their average, Adam moments, seconds. No pickles."""
+
+    def __init__(
+        self, folder: Path, model: nn.Module, averaged: Average, optimizer: torch.optim.Optimizer
+    ) -> None:
         self.folder, self.model, self.optimizer = folder, model, optimizer
+        self.averaged = averaged
         self.steps = 0
         self.spent_seconds = 0.0
 
@@ -97,6 +124,10 @@ class Progress:
         state = json.loads(path.read_text("utf-8"))
         self.steps, self.spent_seconds = state["steps"], state["spent_seconds"]
         self.model.load_state_dict(load_file(self.folder / "model.safetensors"))
+        averaged = load_file(self.folder / "averaged.safetensors")
+        self.averaged.count = self.steps
+        for index, tensor in enumerate(self.averaged.weights):
+            tensor.copy_(averaged[str(index)])
         moments = load_file(self.folder / "optimizer.safetensors")
         full = self.optimizer.state_dict()
         full["state"] = {}
@@ -113,31 +144,13 @@ class Progress:
             for key, value in entry.items()
         }
         weights = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
-        for name, tensors in (("model", weights), ("optimizer", moments)):
+        averaged = {str(i): tensor.contiguous() for i, tensor in enumerate(self.averaged.weights)}
+        parts = {"model": weights, "averaged": averaged, "optimizer": moments}
+        for name, tensors in parts.items():
             save_file(tensors, self.folder / f"{name}.part")
             (self.folder / f"{name}.part").replace(self.folder / f"{name}.safetensors")
         state = {"steps": steps, "spent_seconds": clock.spent, "workers": count()}
         (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
-
-
-class Average:
-    """Exponential moving average of a model's weights, with a warm start."""
-
-    def __init__(self, model: nn.Module, decay: float, count: int) -> None:
-        self.decay = decay
-        self.count = count
-        self.weights = [p.detach().clone() for p in model.parameters()]
-
-    @torch.no_grad()
-    def update(self, model: nn.Module, steps: int) -> None:
-        self.count += steps
-        decay = min(self.decay, (1 + self.count) / (10 + self.count)) ** steps
-        torch._foreach_lerp_(self.weights, list(model.parameters()), 1 - decay)
-
-    @torch.no_grad()
-    def copy_to(self, model: nn.Module) -> None:
-        for target, source in zip(model.parameters(), self.weights, strict=True):
-            target.copy_(source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +163,7 @@ class Plan:
     minutes: float
     betas: tuple[float, float] = (0.9, 0.999)
     decay: float = 0.999  # of the moving average
+    weight_decay: float = 0.0
 
 
 def learn(
@@ -161,10 +175,12 @@ def learn(
     tells; the others return None.
     """
     learning = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=plan.rate, betas=plan.betas, fused=True)
-    progress = Progress(plan.folder, model, optimizer)
+    optimizer = torch.optim.AdamW(
+        learning, lr=plan.rate, betas=plan.betas, weight_decay=plan.weight_decay, fused=True
+    )
+    average_weights = Average(model, plan.decay)
+    progress = Progress(plan.folder, model, average_weights, optimizer)
     progress.load()
-    average_weights = Average(model, plan.decay, progress.steps)
     clock = Clock(plan.minutes, progress.spent_seconds)
     generator = torch.Generator().manual_seed(plan.seed + rank + 7919 * progress.steps)
     steps, running = progress.steps, 0.0

@@ -489,6 +489,10 @@
         <translation>正在生成采样图…</translation>
     </message>
     <message>
+        <source>Measuring likeness…</source>
+        <translation>正在测量相似度…</translation>
+    </message>
+    <message>
         <source>Writing files…</source>
         <translation>正在写入文件…</translation>
     </message>
@@ -1473,6 +1477,14 @@
         <translation>{path} 已写入，但读回的内容与所学的不一致：{reason}。文件已另存为 {aside}。</translation>
     </message>
     <message>
+        <source>{folder} cannot be used to judge likeness: {reason}.</source>
+        <translation>无法用 {folder} 判断相似度：{reason}。</translation>
+    </message>
+    <message>
+        <source>Choose a CLIP or DINOv2 folder with safetensors weights, or leave it empty for the network that Imprint brings along.</source>
+        <translation>请选择带 safetensors 权重的 CLIP 或 DINOv2 文件夹；留空则使用 Imprint 自带的网络。</translation>
+    </message>
+    <message>
         <source>To fit into {free_gib:.1f} GiB of free memory this run uses {measures}.</source>
         <translation>为了适应 {free_gib:.1f} GiB 的可用内存，本次训练采用{measures}。</translation>
     </message>
@@ -1511,6 +1523,30 @@
     <message>
         <source>A sample picture could not be written: {reason}</source>
         <translation>无法写入采样图：{reason}</translation>
+    </message>
+    <message>
+        <source>A picture for measuring likeness was not kept: {reason}</source>
+        <translation>一张用于测量相似度的图片未能保存：{reason}</translation>
+    </message>
+    <message>
+        <source>Not trained on but compared with, to measure likeness: {names}.</source>
+        <translation>为测量相似度，以下图片不参与训练，只用于比较：{names}。</translation>
+    </message>
+    <message>
+        <source>To train on all, switch &quot;Keep pictures back&quot; off.</source>
+        <translation>若要用全部图片训练，请关闭“留出图片”。</translation>
+    </message>
+    <message>
+        <source>Step {step} of {last} is exported: {reason}.</source>
+        <translation>导出的是第 {step} 步（共 {last} 步）：{reason}。</translation>
+    </message>
+    <message>
+        <source>The other checkpoints are kept and can be exported too.</source>
+        <translation>其他检查点都已保留，也可以导出。</translation>
+    </message>
+    <message>
+        <source>The run ended at step {step}: the last {patience} checkpoints were no more like your pictures.</source>
+        <translation>训练在第 {step} 步结束：最近 {patience} 个检查点不再更像你的图片。</translation>
     </message>
     <message>
         <source>Training goes on; the next start prepares them again.</source>
@@ -1571,6 +1607,10 @@
     <message>
         <source>a sample picture</source>
         <translation>生成采样图</translation>
+    </message>
+    <message>
+        <source>measuring likeness</source>
+        <translation>测量相似度</translation>
     </message>
     <message>
         <source>A small add-on file. Fast, good, easy to share and mix.</source>
@@ -2223,6 +2263,86 @@
     <message>
         <source>with fp16, weights must be held in fp32 and moved after the backward pass; bf16 and fp32 can do without</source>
         <translation>使用 fp16 时，权重必须以 fp32 保存并在反向传播之后更新；bf16 和 fp32 不需要</translation>
+    </message>
+    <message>
+        <source>it holds no config.json</source>
+        <translation>其中没有 config.json</translation>
+    </message>
+    <message>
+        <source>a model of the type {kind} does not look at pictures</source>
+        <translation>{kind} 类型的模型不能看图</translation>
+    </message>
+    <message>
+        <source>its pictures are the most like yours ({likeness:.2f})</source>
+        <translation>它的图片最像你的图片（{likeness:.2f}）</translation>
+    </message>
+    <message>
+        <source>its pictures are as like yours as any ({likeness:.2f}, the most is {highest:.2f}), and everything else changed the least</source>
+        <translation>它的图片和最像的一样接近你的图片（{likeness:.2f}，最高 {highest:.2f}），而其他内容变化最小</translation>
+    </message>
+    <message>
+        <source>{reason}; step {step} copies your pictures</source>
+        <translation>{reason}；第 {step} 步照抄了你的图片</translation>
+    </message>
+    <message>
+        <source>{reason}; step {step} follows the prompt less</source>
+        <translation>{reason}；第 {step} 步不太听从提示词</translation>
+    </message>
+    <message>
+        <source>Measure likeness</source>
+        <translation>测量相似度</translation>
+    </message>
+    <message>
+        <source>At each checkpoint: how like your pictures, and what else changed.</source>
+        <translation>在每个检查点：有多像你的图片，其他内容变了多少。</translation>
+    </message>
+    <message>
+        <source>Pictures to compare with</source>
+        <translation>用于比较的图片</translation>
+    </message>
+    <message>
+        <source>A folder of pictures of the same thing that are not trained on.</source>
+        <translation>同一事物的图片文件夹，不参与训练。</translation>
+    </message>
+    <message>
+        <source>Keep pictures back</source>
+        <translation>留出图片</translation>
+    </message>
+    <message>
+        <source>From 6 pictures on, one in six, at most 4, is not trained on but compared with.</source>
+        <translation>从 6 张起，每六张留出一张（最多 4 张），不参与训练，只用于比较。</translation>
+    </message>
+    <message>
+        <source>Pictures judged</source>
+        <translation>评判图片数</translation>
+    </message>
+    <message>
+        <source>At each checkpoint; more are steadier and slower.</source>
+        <translation>每个检查点的数量；越多越稳定，也越慢。</translation>
+    </message>
+    <message>
+        <source>Judging network</source>
+        <translation>评判网络</translation>
+    </message>
+    <message>
+        <source>A CLIP or DINOv2 folder. Empty: the small one that Imprint brings along.</source>
+        <translation>CLIP 或 DINOv2 文件夹。留空：使用 Imprint 自带的小网络。</translation>
+    </message>
+    <message>
+        <source>Export the best checkpoint</source>
+        <translation>导出最佳检查点</translation>
+    </message>
+    <message>
+        <source>Off: always the last.</source>
+        <translation>关闭：总是导出最后一个。</translation>
+    </message>
+    <message>
+        <source>Patience</source>
+        <translation>耐心</translation>
+    </message>
+    <message>
+        <source>End the run after so many checkpoints that are no more like your pictures. 0: never.</source>
+        <translation>连续这么多个检查点不再更像你的图片时结束训练。0：从不。</translation>
     </message>
 </context>
 <context>

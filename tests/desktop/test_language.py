@@ -22,7 +22,8 @@ from desktop.words import duration, engine_text, remedy_of, summary_of
 from engine import doctor, errors
 from engine.config_file import check
 from engine.data.pictures import PictureError, read_file
-from engine.errors import Message, OutputNotWritable, PictureSkipped, SamplesNotWritten
+from engine.errors import Message, OutputNotWritable
+from engine.notices import PictureSkipped, SamplesNotWritten
 
 ROOT = Path(__file__).parents[2]
 PLACES = re.compile(r"%n|\{[^{}]*\}")

@@ -14,7 +14,7 @@ from desktop.panels.gallery_panel import GalleryPanel
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.monitor_panel import MonitorPanel, RunState
 from engine.config_file import Problem
-from engine.errors import NoPictures, PictureSkipped
+from engine.errors import NoPictures
 from engine.events import (
     ImageGenerated,
     Noticed,
@@ -25,6 +25,7 @@ from engine.events import (
     RunFinished,
     SampleReady,
 )
+from engine.notices import PictureSkipped
 from tests.conftest import draw_pictures
 from tests.desktop.conftest import started, step
 

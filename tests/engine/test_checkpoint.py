@@ -16,8 +16,9 @@ import torch
 
 from engine import checkpoint, storage
 from engine.checkpoint import Checkpoint, CheckpointDamaged
-from engine.errors import CheckpointSkipped, DiskFull, Diverged, NoCheckpoint, RunInUse, RunMissing
+from engine.errors import DiskFull, Diverged, NoCheckpoint, RunInUse, RunMissing
 from engine.events import Noticed, RunFailed, RunStarted
+from engine.notices import CheckpointSkipped
 from engine.project import RunFolder, open_run
 from engine.run import export_again
 from tests.engine.test_storage import files_no_larger_than

@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from engine.config import OptimizerSettings
-from engine.errors import MemoryPlanned, MemoryTight
 from engine.memory import (
     ACTIVATIONS,
     GIB,
@@ -27,6 +26,7 @@ from engine.memory import (
     probe,
 )
 from engine.models import catalog
+from engine.notices import MemoryPlanned, MemoryTight
 from engine.optimizers import OPTIMIZERS, build_optimizer
 from tests.conftest import ROOT
 

@@ -1,0 +1,134 @@
+"""What a training comes to: the checkpoint that counts, its weights, the sheet, the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from engine import checkpoint, storage
+from engine.checkpoint import Checkpoint
+from engine.config import RunConfig
+from engine.data.pictures import PictureError
+from engine.ema import Ema
+from engine.errors import UserError
+from engine.evaluation.scores import Score
+from engine.events import CheckpointScored, Event, Noticed, SheetReady
+from engine.loop import Loop
+from engine.methods.base import Method
+from engine.notices import BestCheckpoint
+from engine.preparation import Dataset
+from engine.project import RunFolder, read_metrics
+from engine.sheet import sampled_steps, samples_of, write_sheet
+from engine.stepping import Stepper
+
+
+def chosen_step(loop: Loop) -> Iterator[Event]:
+    """Yield why, where it is not the last; return the step whose weights are exported."""
+    choice = None if loop.judge is None else loop.judge.choice
+    if choice is None or not loop.config.evaluation.use_best:
+        return loop.step
+    known = checkpoint.steps_in(loop.folder.checkpoints)
+    if loop.stopped_early or choice.step == loop.step or choice.step not in known:
+        return loop.step
+    yield Noticed(notice=BestCheckpoint(step=choice.step, last=loop.step, reason=choice.reason))
+    return choice.step
+
+
+@contextmanager
+def weights_of(step: int, loop: Loop) -> Iterator[None]:
+    """Inside the block the method holds what the samples of that step showed."""
+    if step == loop.step:
+        with loop.as_result():
+            yield
+        return
+    saved = checkpoint.load_step(loop.folder.path, step)
+    with as_result(loop.config, loop.method, saved, loop.accelerator):
+        yield
+
+
+@contextmanager
+def as_result(
+    config: RunConfig, method: Method, saved: Checkpoint, accelerator: Accelerator
+) -> Iterator[None]:
+    """Inside the block an attached method shows what a checkpoint's samples would have shown."""
+    method.load_state_dict(saved.weights)
+    method.set_training(False)
+    stepper = Stepper(
+        method.parameter_groups(),
+        config.optimizer,
+        accelerator,
+        num_steps=config.training.steps,
+    )
+    stepper.load_state_dict(saved.optimizer)
+    with ExitStack() as stack:
+        stack.callback(stepper.close)
+        stack.enter_context(stepper.evaluation())
+        if saved.ema:
+            ema = Ema(method.named_parameters(), config.optimizer.ema_decay)
+            ema.load_state_dict(saved.ema)
+            stack.enter_context(ema.swapped_in())
+        yield
+
+
+def scores_in(metrics: Path, last_step: int) -> list[Score]:
+    """What the judge said up to a step, out of a run's own record."""
+    names = Score.__slots__
+    found: dict[int, Score] = {}
+    for line in read_metrics(metrics):
+        if line.get("event") == CheckpointScored.__name__ and all(name in line for name in names):
+            score = Score(**{name: line[name] for name in names})
+            if score.step <= last_step:
+                found[score.step] = score
+    return [found[step] for step in sorted(found)]
+
+
+def write_before_and_after(folder: RunFolder, dataset: Dataset, step: int) -> Iterator[Event]:
+    """Before and after on one sheet, where samples were made at all: those of `step`, or the
+    last before it."""
+    steps = [known for known in sampled_steps(folder.samples) if known <= step]
+    if len(steps) < 2:
+        return
+    rows = [
+        ("Pictures", [image.item.path for image in dataset.images]),
+        ("Before", samples_of(folder.samples, steps[0])),
+        (f"After {steps[-1]} steps", samples_of(folder.samples, steps[-1])),
+    ]
+    try:
+        write_sheet(folder.sheet, rows)
+    except (UserError, PictureError):
+        return  # a picture that went away costs the sheet, not the run
+    yield SheetReady(path=str(folder.sheet))
+
+
+def write_record(loop: Loop, step: int, paths: list[Path], seconds: float) -> None:
+    """Enough to repeat the run and to know what came of it."""
+    libraries = ("torch", "diffusers", "transformers", "peft", "accelerate", "safetensors")
+    storage.write_json(
+        loop.folder.result,
+        {
+            "outcome": "stopped" if loop.stopped_early else "finished",
+            "steps": loop.step,
+            "exported_step": step,
+            "seconds": round(seconds, 1),
+            "exports": [path.name for path in paths],
+            "sha256": _sums(paths),
+            "versions": {name: version(name) for name in libraries},
+        },
+    )
+
+
+def _sums(paths: list[Path]) -> dict[str, str]:
+    """sha256 of each exported file, those in folders by their place in it."""
+    files = [
+        (path, file)
+        for path in paths
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.is_file()
+    ]
+    return {
+        file.relative_to(path.parent).as_posix(): storage.sha256_of(file) for path, file in files
+    }
