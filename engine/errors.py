@@ -174,6 +174,12 @@ class NotAModel(UserError):
     setting = "base_model"
 
 
+class AddonMissing(UserError):
+    code = "IM-ADD-07"
+    summary = QT_TRANSLATE_NOOP("engine", "There is no file at {path}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose a LoRA, an embedding or a hypernetwork.")
+
+
 class AddonUnreadable(UserError):
     code = "IM-ADD-01"
     summary = QT_TRANSLATE_NOOP("engine", "{path} could not be read: {reason}.")

@@ -23,7 +23,7 @@ from engine.device import (
     seed_everything,
 )
 from engine.diffusion import PredictionType
-from engine.errors import StartDoesNotFit, UserError, ZeroSnrNeedsV
+from engine.errors import FolderMissing, StartDoesNotFit, UserError, ZeroSnrNeedsV
 from engine.events import (
     Event,
     Noticed,
@@ -77,6 +77,7 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
     try:
         for entry in formats_of(config.method.kind, config.method.leaves, config.export.formats):
             code_of(entry)  # what is needed at the end is missed at the beginning
+        _require_folders(config)
         plan = plan_run(config)
         config = plan.config
         accelerator = make_accelerator(config.training)
@@ -85,6 +86,18 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
         yield from _recorded(accelerator, config, folder, control, said)
     except UserError as error:
         yield RunFailed(error=error)
+
+
+def _require_folders(config: RunConfig) -> None:
+    """A wrong folder is said before a model is loaded and a run folder is made."""
+    prior = config.method.prior()
+    for folder in (
+        config.dataset.folder,
+        "" if prior is None else prior.folder,
+        config.evaluation.references,
+    ):
+        if folder and not storage.expand(folder).is_dir():
+            raise FolderMissing(folder=folder)
 
 
 def resume(path: Path, control: Control) -> Iterator[Event]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from engine.errors import AddonUnreadable, EmbeddingDoesNotFit, ModelMissing
+from engine.errors import AddonMissing, AddonUnreadable, EmbeddingDoesNotFit, NotAModel
 from engine.formats import embedding, embedding_a1111, hypernetwork
 from engine.formats.lora_reading import read_adapter
 from engine.models.base import DiffusionModel
@@ -30,11 +30,11 @@ def read_result(
 ) -> AdapterResult | EmbeddingResult | HypernetworkResult:
     """A LoRA and its kin, an embedding or a hypernetwork, which fits the model.
 
-    Raises AddonUnreadable, AddonDoesNotFit, EmbeddingDoesNotFit, one of the Model... errors
-    where the file is none at all, or what the gate for old-style files refuses.
+    Raises AddonMissing, AddonUnreadable, AddonDoesNotFit, EmbeddingDoesNotFit, one of the
+    Model... errors where the file is damaged, or what the gate for old-style files refuses.
     """
     if not path.is_file():
-        raise ModelMissing(path=str(path))
+        raise AddonMissing(path=str(path))
     with path.open("rb") as file:
         if file.read(4) == PNG:
             raise AddonUnreadable(
@@ -45,7 +45,11 @@ def read_result(
             )
     if is_pickle(path):
         return _pickled(path, model)
-    if _is_embedding(read_header(path).shapes):
+    try:
+        names = read_header(path).shapes
+    except NotAModel as error:
+        raise AddonUnreadable(path=path.name, reason=error.facts["what"]) from error
+    if _is_embedding(names):
         return _fitting(path, embedding.load(path), model)
     return read_adapter(path, model)
 

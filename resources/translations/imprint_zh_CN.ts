@@ -1341,6 +1341,10 @@
         <translation>请选择 .safetensors 文件或 diffusers 文件夹。</translation>
     </message>
     <message>
+        <source>There is no file at {path}.</source>
+        <translation>{path} 处没有文件。</translation>
+    </message>
+    <message>
         <source>{path} was made for another model: {num_missing} of {num_layers} layers differ.</source>
         <translation>{path} 是为另一个模型训练的：{num_layers} 层中有 {num_missing} 层不符。</translation>
     </message>

@@ -8,8 +8,15 @@ import pytest
 import torch
 
 from engine.addons import Addon, applied
-from engine.errors import AddonDoesNotFit, AddonUnreadable, AddonUnsupported, UserError
+from engine.errors import (
+    AddonDoesNotFit,
+    AddonMissing,
+    AddonUnreadable,
+    AddonUnsupported,
+    UserError,
+)
 from engine.formats.lora_reading import read_adapter
+from engine.formats.reading import read_result
 from engine.models.loader import load_model
 from tests.lora_forms import (
     NAME,
@@ -221,3 +228,15 @@ def test_half_precision_weights_are_summed_in_single_and_rounded_once(tiny_folde
     assert (during == exact).float().mean() > 0.99
     assert not torch.equal(during, before)
     assert torch.equal(model.unet.get_submodule(Q).weight, before)
+
+
+def test_an_add_on_that_is_not_there_is_not_called_a_model(tiny_folder, tmp_path):
+    with pytest.raises(AddonMissing, match="Choose a LoRA, an embedding or a hypernetwork"):
+        read_result(tmp_path / "gone.safetensors", load_model(str(tiny_folder)))
+
+
+def test_a_text_file_given_as_an_add_on_is_not_called_a_model(tiny_folder, tmp_path):
+    path = tmp_path / "words.safetensors"
+    path.write_text("these are words")
+    with pytest.raises(AddonUnreadable, match="Choose a LoRA, an embedding or a hypernetwork"):
+        read_result(path, load_model(str(tiny_folder)))
