@@ -22,7 +22,6 @@ from engine.cli_arguments import make_parser
 from engine.cli_reporter import DONE, USAGE, Reporter
 from engine.config import DEFAULT_METHOD, STARTER, RunConfig
 from engine.control import Control
-from engine.data.pictures import PICTURE_SUFFIXES
 from engine.errors import InvalidConfig, UserError
 from engine.events import Event, RunCrashed, RunFailed, RunFinished
 from engine.methods.catalog import METHODS
@@ -115,6 +114,33 @@ def _export(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
     return export_again(parsed.run, parsed.step, parsed.format, parsed.out)
 
 
+def _compare(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
+    from engine.evaluation.comparison import Budget, compare
+    from engine.evaluation.report import write_report
+
+    asked = {path.stem: config_file.read(path) for path in parsed.projects}
+    if not asked:
+        asked = {"sample-cat": sample_project.sample_data(Path("runs"))}
+    extra: dict[str, Any] = {}
+    for text in parsed.set:
+        extra = config_file.merge(extra, _parse_set(text))
+    subjects = {name: _absolute(config_file.merge(data, extra)) for name, data in asked.items()}
+    budget = Budget(steps=parsed.steps, seconds=parsed.seconds)
+
+    def go() -> Iterator[Event]:
+        results = yield from compare(
+            subjects, parsed.methods, parsed.seeds, budget, parsed.out, parsed.jobs, control
+        )
+        paths = write_report(parsed.out, subjects, results, budget)
+        yield RunFinished(
+            steps=len(results),
+            stopped_early=control.stop_requested,
+            exports=tuple(str(path) for path in paths),
+        )
+
+    return go()
+
+
 def _doctor(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
     del control
     from engine.doctor import examine
@@ -156,8 +182,7 @@ def _merged_data(parsed: argparse.Namespace) -> dict[str, Any]:
         sample = sample_project.sample_data(Path("runs"), kind)
         return _absolute(config_file.merge(sample, asked))
     kind = _section(asked, "method").get("kind", DEFAULT_METHOD)
-    folder = expand(str(_section(asked, "dataset")["folder"]))
-    count = sum(1 for path in folder.glob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    count = presets.count_pictures(str(_section(asked, "dataset")["folder"]))
     preset = presets.starting_point(str(kind), str(asked.get("base_model", STARTER)), count)
     return _absolute(config_file.merge(preset, asked))
 
@@ -171,10 +196,11 @@ def _absolute(data: dict[str, Any]) -> dict[str, Any]:
     """A run must be resumable from any folder."""
     runs = expand(str(data.get("runs_folder", "runs"))).absolute()
     data = config_file.merge(data, {"runs_folder": str(runs)})
-    dataset = _section(data, "dataset")
-    if isinstance(dataset.get("folder"), str):
-        folder = expand(dataset["folder"]).absolute()
-        data = config_file.merge(data, config_file.nested("dataset.folder", str(folder)))
+    for key in _PATHS:
+        section, _, name = key.partition(".")
+        path = _section(data, section).get(name)
+        if isinstance(path, str) and path:
+            data = config_file.merge(data, config_file.nested(key, str(expand(path).absolute())))
     base = data.get("base_model")
     if isinstance(base, str) and base != STARTER and base:
         data = config_file.merge(data, {"base_model": str(expand(base).absolute())})
@@ -213,11 +239,21 @@ def _quieten_libraries() -> None:
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
 
 
+# Folders and files that settings name; a run must find them again from anywhere.
+_PATHS = (
+    "dataset.folder",
+    "dataset.captions_folder",
+    "evaluation.references",
+    "evaluation.network",
+    "method.class_folder",
+    "method.start_from",
+)
 _VERBS = {
     "train": _train,
     "resume": _resume,
     "generate": _generate,
     "check": _check,
     "export": _export,
+    "compare": _compare,
     "doctor": _doctor,
 }

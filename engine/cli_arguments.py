@@ -41,6 +41,7 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(start=verbs_by_name["export"])
 
+    _add_compare(verbs, shared, verbs_by_name)
     doctor = verbs.add_parser("doctor", parents=[shared], help="look at this computer")
     doctor.set_defaults(start=verbs_by_name["doctor"])
     return parser
@@ -63,6 +64,30 @@ def _add_train(
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     train.add_argument("--help-settings", choices=METHODS)
     train.set_defaults(start=verbs_by_name["train"])
+
+
+def _add_compare(
+    verbs: Any, shared: argparse.ArgumentParser, verbs_by_name: Mapping[str, Callable[..., Any]]
+) -> None:
+    compare = verbs.add_parser(
+        "compare", parents=[shared], help="the same pictures through several methods"
+    )
+    compare.add_argument(
+        "projects",
+        nargs="*",
+        type=Path,
+        metavar="SETTINGS",
+        help="one file of settings for each subject; without any, the sample project",
+    )
+    compare.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    compare.add_argument("--seeds", type=_positive, default=1, help="trainings of each kind")
+    budget = compare.add_mutually_exclusive_group()
+    budget.add_argument("--steps", type=_positive, help="of each training")
+    budget.add_argument("--seconds", type=float, help="of steps in each training")
+    compare.add_argument("--jobs", type=_positive, default=1, help="trainings at a time")
+    compare.add_argument("--out", type=Path, default=Path("comparison"))
+    compare.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    compare.set_defaults(start=verbs_by_name["compare"])
 
 
 def _add_generate(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.events import (
-    CheckpointSaved,
     CheckpointScored,
     Event,
     ExportChecked,
@@ -24,6 +23,7 @@ from engine.events import (
     SheetReady,
     StageProgress,
     StepFinished,
+    TrialFinished,
     as_json,
 )
 
@@ -90,8 +90,8 @@ class Reporter:
                 self._line(f"Before and after: {event.path}")
             case CheckpointScored():
                 self._line(_scored(event))
-            case CheckpointSaved():
-                pass
+            case TrialFinished():
+                self._line(_finished(event))
             case RunFinished():
                 self._close_bar()
                 for path in event.exports:
@@ -137,4 +137,12 @@ def _scored(event: CheckpointScored) -> str:
         f"Step {event.step}: likeness {event.likeness:.3f} (base model {event.base_likeness:.3f}, "
         f"real pictures {event.ceiling:.3f}), follows prompts {event.prompts:.0%}, "
         f"drift {event.drift:.3f}, copies {event.copies:.0%}"
+    )
+
+
+def _finished(event: TrialFinished) -> str:
+    return (
+        f"{event.done} of {event.total}: {event.subject}, {event.method}, seed {event.seed}: "
+        f"likeness {event.likeness:.3f} (base model {event.base_likeness:.3f}), "
+        f"{event.cpu_seconds:.0f} CPU seconds"
     )

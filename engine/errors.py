@@ -342,6 +342,14 @@ class ExportFailed(UserError):
     remedy = QT_TRANSLATE_NOOP("engine", "The checkpoints are safe. Export the run again.")
 
 
+class TrialFailed(UserError):
+    code = "IM-EVA-06"
+    summary = QT_TRANSLATE_NOOP("engine", "The training {name} failed: {reason}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "What was finished is kept. Mend that and start the comparison again."
+    )
+
+
 class JudgeUnreadable(UserError):
     code = "IM-EVA-01"
     summary = QT_TRANSLATE_NOOP("engine", "{folder} cannot be used to judge likeness: {reason}.")

@@ -120,6 +120,20 @@ class ExportChecked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFinished:
+    """One training of a comparison."""
+
+    subject: str
+    method: str
+    seed: int
+    likeness: float
+    base_likeness: float
+    cpu_seconds: float
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageGenerated:
     path: str
     prompt: str
@@ -176,6 +190,7 @@ Event = (
     | CheckpointSaved
     | CheckpointScored
     | ExportChecked
+    | TrialFinished
     | ImageGenerated
     | PictureChecked
     | Noticed

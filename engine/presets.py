@@ -10,10 +10,12 @@ from typing import Any
 
 from engine.config import STARTER
 from engine.config_file import merge
+from engine.data.pictures import PICTURE_SUFFIXES
 from engine.errors import UserError
 from engine.methods.catalog import METHODS
 from engine.models.catalog import locate
 from engine.models.size import native_side
+from engine.storage import expand
 
 STARTER_RESOLUTION = 64
 
@@ -38,6 +40,12 @@ def keys_of_presets() -> set[str]:
         if section != "method"
         for key in values
     }
+
+
+def count_pictures(folder: str) -> int:
+    """How many pictures lie in a folder, by their names; 0 where there is no folder."""
+    files = expand(folder).glob("*") if folder else ()
+    return sum(1 for path in files if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def balanced_steps(num_pictures: int) -> int:

@@ -110,7 +110,9 @@ class Judge:
         """Yield heartbeats; return the picture (3, H, W), drawn unless it lies there already,
         perhaps among the samples."""
         path = self.folder / f"step_{step:06d}" / f"{question.name}.png"
-        sample = self.previews.find(step, question.prompt, question.seed)
+        sample = None
+        if step > 0:  # before the first step a new word is there already, which the base lacks
+            sample = self.previews.find(step, question.prompt, question.seed)
         for known in (path, sample):
             if known is not None and known.is_file():
                 try:

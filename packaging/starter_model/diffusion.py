@@ -43,7 +43,7 @@ def build_unet(preset: recipe.Preset) -> UNet2DConditionModel:
         block_out_channels=preset.unet_channels,
         layers_per_block=2,
         cross_attention_dim=preset.text_width,
-        attention_head_dim=4,
+        attention_head_dim=preset.unet_heads,
         norm_num_groups=16,
         down_block_types=(*("CrossAttnDownBlock2D",) * 3, "DownBlock2D"),
         up_block_types=("UpBlock2D", *("CrossAttnUpBlock2D",) * 3),
@@ -108,9 +108,9 @@ class Lessons:
         """Latents (B, 4, h, w) and token rows (B, 77)."""
         pick = torch.randint(len(self.latents), (size,), generator=generator)
         uniform = torch.rand(size, generator=generator)
-        # Half the captions are the full one, a tenth are empty, the rest are short forms.
+        # Most captions are the full one, a tenth are empty, the rest are short forms.
         short = 1 + torch.randint(self.num_captions - 1, (size,), generator=generator)
-        form = torch.where(uniform < 0.5, torch.zeros_like(short), short)
+        form = torch.where(uniform < 0.65, torch.zeros_like(short), short)
         text = pick // VARIANTS * self.num_captions + form
         text[uniform > 0.9] = len(self.rows) - 1
         return self.latents[pick.to(self.device)], self.rows[text.to(self.device)]

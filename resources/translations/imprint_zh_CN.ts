@@ -1481,6 +1481,14 @@
         <translation>{path} 已写入，但读回的内容与所学的不一致：{reason}。文件已另存为 {aside}。</translation>
     </message>
     <message>
+        <source>The training {name} failed: {reason}.</source>
+        <translation>训练 {name} 失败：{reason}。</translation>
+    </message>
+    <message>
+        <source>What was finished is kept. Mend that and start the comparison again.</source>
+        <translation>已完成的部分都已保留。请解决后重新开始比较。</translation>
+    </message>
+    <message>
         <source>{folder} cannot be used to judge likeness: {reason}.</source>
         <translation>无法用 {folder} 判断相似度：{reason}。</translation>
     </message>

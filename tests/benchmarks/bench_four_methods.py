@@ -14,10 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from watched import Watched, size_of
-
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
+
+from engine.watched import Watched, size_of  # noqa: E402
 
 METHODS = ("dreambooth", "lora", "textual_inversion", "hypernetwork")
 

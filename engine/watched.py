@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -14,21 +16,39 @@ import psutil
 LOOK_SECONDS = 0.1
 
 
-class Watched:
-    """Start the command; `lines` must be read to the end before the figures are true."""
+def own_command() -> list[str]:
+    """How this very program is started once more, on the command line."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, str(Path(__file__).parents[1] / "main.py")]
 
-    def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        self.peak_rss_mib = 0
+
+class Watched:
+    """Starts the command; the figures are true once `lines` was read to the end."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.peak_bytes = 0  # of resident memory
         self.seconds = 0.0
         self.cpu_seconds = 0.0
         self.exit_code = -1
         self._started = time.perf_counter()
         self._run = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, **(environment or {})},
         )
         self._process = psutil.Process(self._run.pid)
         self._watch = threading.Thread(target=self._look, daemon=True)
         self._watch.start()
+
+    @property
+    def peak_rss_mib(self) -> int:
+        return self.peak_bytes >> 20
 
     def lines(self) -> Iterator[str]:
         assert self._run.stdout is not None
@@ -37,15 +57,22 @@ class Watched:
         self.seconds = time.perf_counter() - self._started
         self._watch.join()
 
+    def stop(self) -> None:
+        """Ask it to end as Ctrl-C does; where that is not known, end it."""
+        if self._run.poll() is None:
+            if os.name == "posix":
+                self._run.send_signal(signal.SIGINT)
+            else:
+                self._run.terminate()
+
     def _look(self) -> None:
         while self._run.poll() is None:
             try:
                 times = self._process.cpu_times()
                 self.cpu_seconds = times.user + times.system
-                rss = self._process.memory_info().rss >> 20
+                self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
             except psutil.Error:
                 return
-            self.peak_rss_mib = max(self.peak_rss_mib, rss)
             time.sleep(LOOK_SECONDS)
 
 
