@@ -56,12 +56,12 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """What came of a trial; the figures of `score` are engine.evaluation.scores.Score's."""
+    """What came of a trial; the figures of a score are engine.evaluation.scores.Score's."""
 
     subject: str
     method: str
     seed: int
-    score: dict[str, float]
+    scores: list[dict[str, float]]  # one for each checkpoint
     steps: int
     seconds_a_step: float
     cpu_seconds: float  # of the whole process
@@ -69,6 +69,11 @@ class TrialResult:
     file_bytes: int
     trainable: int
     folder: str
+
+    @property
+    def score(self) -> dict[str, float]:
+        """That of the last checkpoint."""
+        return self.scores[-1]
 
 
 def compare(
@@ -128,14 +133,16 @@ def _settings(trial: Trial, asked: Data, budget: Budget, folder: Path) -> Data:
     alone = asked.get("methods", {}).get(trial.method, {})
     count = count_pictures(str(asked.get("dataset", {}).get("folder", "")))
     data = starting_point(trial.method, str(asked.get("base_model", STARTER)), count)
-    wished: Data = {"evaluation": {"num_pictures": NUM_PICTURES}}
+    wished: Data = {
+        "evaluation": {"num_pictures": NUM_PICTURES},
+        "checkpoints": {"every_steps": 0},
+    }
     fixed: Data = {
         "name": trial.name,
         "runs_folder": str((folder / "runs").absolute()),
         "method": {"kind": trial.method},
         "training": {"seed": trial.seed},
         "sampling": {"every_steps": 0},  # the judge's pictures are the samples
-        "checkpoints": {"every_steps": 0},
     }
     if budget.steps is not None:
         fixed["training"]["steps"] = budget.steps
@@ -224,7 +231,7 @@ def _result(trial: Trial, watched: Watched, lines: list[Data]) -> TrialResult:
         subject=trial.subject,
         method=trial.method,
         seed=trial.seed,
-        score={name: scored[-1][name] for name in names} if scored else {},
+        scores=[{name: line[name] for name in names} for line in scored],
         steps=len(steps),
         seconds_a_step=_median_step(lines),
         cpu_seconds=watched.cpu_seconds,
@@ -265,8 +272,8 @@ def _told(result: TrialResult, done: int, total: int) -> TrialFinished:
         subject=result.subject,
         method=result.method,
         seed=result.seed,
-        likeness=result.score.get("likeness", 0.0),
-        base_likeness=result.score.get("base_likeness", 0.0),
+        likeness=result.score["likeness"],
+        base_likeness=result.score["base_likeness"],
         cpu_seconds=result.cpu_seconds,
         done=done,
         total=total,

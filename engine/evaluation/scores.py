@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-# Below this two likenesses of a handful of pictures are the same; see docs/judge.md.
+# Below this two likenesses of a handful of pictures are the same; see docs/decisions/0009-judge.md.
 NOISE = 0.01
 MANY_COPIES = 0.5  # so many pictures that copy a training picture are memorising
 LOST_PROMPTS = 0.25  # so much less of the prompts followed than at the best is too much

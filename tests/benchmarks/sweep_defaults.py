@@ -1,0 +1,136 @@
+"""Rates, steps and sizes of each method on the starter model: where its defaults come from.
+
+Every candidate trains on three subjects that the model has never seen, with several seeds; the
+judge scores each checkpoint, so that one training tells of many numbers of steps. What is done is
+kept: run it again with more seeds, and only those are trained.
+
+    python tests/benchmarks/sweep_defaults.py --seeds 3 --jobs 2 --out build/sweep
+    python tests/benchmarks/sweep_defaults.py --seeds 3 --out build/sweep --table docs/defaults.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean, stdev
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from engine.config_file import merge, read  # noqa: E402
+from engine.control import Control  # noqa: E402
+from engine.evaluation.comparison import Budget, TrialResult, compare  # noqa: E402
+from engine.methods.catalog import METHODS  # noqa: E402
+
+SUBJECTS = ("cat", "monkeys", "toy")
+STEPS, EVERY = 600, 100
+GRID: dict[str, list[dict]] = {
+    "lora": [
+        *({"learning_rate": rate} for rate in (3e-4, 1e-3, 3e-3, 1e-2)),
+        *({"learning_rate": 3e-3, "rank": rank, "alpha": float(rank)} for rank in (2, 32)),
+    ],
+    "dreambooth": [{"learning_rate": rate} for rate in (3e-5, 1e-4, 2e-4, 5e-4)],
+    "textual_inversion": [
+        *({"learning_rate": rate} for rate in (3e-3, 1e-2, 3e-2, 1e-1)),
+        *({"learning_rate": 1e-2, "num_vectors": count} for count in (1, 8)),
+    ],
+    "hypernetwork": [
+        *({"learning_rate": rate} for rate in (3e-4, 1e-3, 3e-3)),
+        {"learning_rate": 1e-3, "layer_structure": "1, 1"},
+    ],
+}
+
+
+def candidates(methods: list[str]) -> Iterator[tuple[str, dict, str]]:
+    """Method, what differs from its preset, and a name for a folder."""
+    for method in methods:
+        for change in GRID[method]:
+            name = "-".join(f"{key}={value}" for key, value in change.items())
+            yield method, change, f"{method}-{name}".replace(" ", "").replace(",", "_")
+
+
+def try_out(method: str, change: dict, folder: Path, seeds: int, jobs: int) -> list[TrialResult]:
+    asked = {}
+    for subject in SUBJECTS:
+        data = read(ROOT / f"tests/benchmarks/subjects/{subject}.json")
+        own = {
+            "methods": {method: {"method": change}},
+            "training": {"steps": STEPS},
+            "checkpoints": {"every_steps": EVERY, "keep": 2},
+        }
+        asked[subject] = merge(data, own)
+    events = compare(asked, [method], seeds, Budget(), folder, jobs, Control())
+    while True:
+        try:
+            next(events)
+        except StopIteration as done:
+            return done.value
+
+
+def rows_of(method: str, change: dict, results: list[TrialResult]) -> Iterator[dict]:
+    """One row for each number of steps."""
+    for number in range(STEPS // EVERY):
+        scores = [result.scores[number] for result in results]
+        gains = [score["likeness"] - score["base_likeness"] for score in scores]
+        yield {
+            "method": method,
+            "change": change,
+            "steps": int(scores[0]["step"]),
+            "trials": len(scores),
+            "gain": fmean(gains),
+            "gain_spread": stdev(gains) if len(gains) > 1 else 0.0,
+            "margin": fmean(score["margin"] for score in scores),
+            "won": fmean(gain > 0 for gain in gains),
+            "prompts": fmean(score["prompts"] for score in scores),
+            "drift": fmean(score["drift"] for score in scores),
+            "copies": fmean(score["copies"] for score in scores),
+        }
+
+
+def as_table(rows: list[dict]) -> str:
+    lines = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        lines += [
+            f"### {METHODS[method].title}",
+            "",
+            "| setting | steps | likeness gained | margin | prompts | drift | copies |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for row in rows:
+            if row["method"] == method:
+                setting = ", ".join(f"{key} {value}" for key, value in row["change"].items())
+                lines.append(
+                    f"| {setting} | {row['steps']} | {row['gain']:.3f} ± {row['gain_spread']:.3f} "
+                    f"| {row['margin']:.3f} | {row['prompts']:.0%} | {row['drift']:.3f} "
+                    f"| {row['copies']:.0%} |"
+                )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--methods", nargs="+", choices=GRID, default=list(GRID))
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=ROOT / "build/sweep")
+    parser.add_argument("--table", type=Path, help="where the table goes, between its marks")
+    parsed = parser.parse_args()
+    rows = []
+    for method, change, name in candidates(parsed.methods):
+        results = try_out(method, change, parsed.out / name, parsed.seeds, parsed.jobs)
+        for row in rows_of(method, change, results):
+            rows.append(row)
+            print(json.dumps(row), flush=True)
+    if parsed.table:
+        before, begin, rest = parsed.table.read_text("utf-8").partition("<!-- table -->")
+        _, end, after = rest.partition("<!-- end of table -->")
+        text = f"{before}{begin}\n\n{as_table(rows)}\n{end}{after}"
+        parsed.table.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
