@@ -92,6 +92,7 @@ class DatasetPanel(Page):
         """Learn from a folder where it lies; nothing in it is changed."""
         self.keep_caption()
         self._draft.set("dataset.folder", str(folder))
+        self._draft.unset("evaluation.references")  # they showed what the pictures before showed
 
     @Slot()
     def _choose_files(self) -> None:

@@ -130,6 +130,12 @@ def test_a_missing_folder_is_told_and_the_page_shows_its_empty_state(qtbot, data
     assert dataset.num_pictures == 0
 
 
+def test_pictures_to_compare_with_go_when_other_pictures_come(dataset, tmp_path):
+    dataset._draft.set("evaluation.references", str(tmp_path / "cats"))
+    dataset.use_folder(tmp_path / "dogs")
+    assert dataset._draft.get("evaluation.references") is None
+
+
 def test_a_full_run_takes_the_monitor_through_its_states(monitor):
     monitor.begin("my-toy · LoRA")
     assert monitor.run_state is RunState.PREPARING
