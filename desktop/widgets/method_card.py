@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from desktop.widgets.labels import Card, label, set_kind
 from desktop.words import engine_text
 from engine.methods.card import MethodCard as Entry
+from engine.methods.figures import Figures, measured
 
 
 class MethodCard(Card):
@@ -31,6 +32,9 @@ class MethodCard(Card):
         self.body.addWidget(label(engine_text(entry.best_for), "note", wrap=True))
         if entry.warning:
             self.body.addWidget(label(engine_text(entry.warning), "note", wrap=True))
+        figures = measured().get(entry.kind)
+        if figures is not None:
+            self.body.addWidget(label(self._in_words(figures), "quiet", wrap=True))
         self.body.addStretch(1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -48,6 +52,18 @@ class MethodCard(Card):
             self.chosen.emit(self.entry.kind)
         else:
             super().keyPressEvent(event)
+
+    def _in_words(self, figures: Figures) -> str:
+        return self.tr(
+            "Measured on the starter model: likeness gained {gain:.2f} ± {spread:.2f}, "
+            "{seconds:.2f} s a step, {memory:.0f} MiB of memory, file {file}."
+        ).format(
+            gain=figures.gain,
+            spread=figures.gain_spread,
+            seconds=figures.seconds_a_step,
+            memory=figures.peak_bytes / 2**20,
+            file=self.locale().formattedDataSize(round(figures.file_bytes)),
+        )
 
     def _badge_text(self) -> str:
         if self.entry.warning:

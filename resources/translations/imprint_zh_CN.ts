@@ -363,6 +363,10 @@
         <translation>显存</translation>
     </message>
     <message>
+        <source>Measured on the starter model: likeness gained {gain:.2f} ± {spread:.2f}, {seconds:.2f} s a step, {memory:.0f} MiB of memory, file {file}.</source>
+        <translation>在入门模型上实测：相似度提高 {gain:.2f} ± {spread:.2f}，每步 {seconds:.2f} 秒，内存 {memory:.0f} MiB，文件 {file}。</translation>
+    </message>
+    <message>
         <source>Not recommended</source>
         <translation>不推荐</translation>
     </message>

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtWidgets import QLabel, QSpinBox
 
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
@@ -307,3 +307,22 @@ def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(
     assert gallery.grid.grid_model.item(0).path == after
     assert gallery._before.isVisible()
     assert gallery.generate.isEnabled()
+
+
+def test_a_method_card_tells_what_was_measured(qtbot, monkeypatch):
+    from desktop.widgets import method_card
+    from desktop.widgets.method_card import MethodCard
+    from engine.methods.catalog import METHODS
+    from engine.methods.figures import Figures
+
+    known = Figures(
+        trials=9, steps=300.0, seconds_a_step=0.21, peak_bytes=641 * 2**20, file_bytes=889 * 1024.0,
+        gain=0.19, gain_spread=0.03,
+    )  # fmt: skip
+    monkeypatch.setattr(method_card, "measured", lambda: {"lora": known})
+    cards = [MethodCard(METHODS[kind]) for kind in ("lora", "dreambooth")]
+    for card in cards:
+        qtbot.addWidget(card)
+    told = ["".join(found.text() for found in card.findChildren(QLabel)) for card in cards]
+    assert "likeness gained 0.19 ± 0.03, 0.21 s a step, 641 MiB" in told[0]
+    assert "Measured" not in told[1]
