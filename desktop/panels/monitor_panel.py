@@ -22,9 +22,10 @@ from desktop.widgets.labels import Card, Page, label
 from desktop.widgets.loss_chart import LossChart
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.sample_strip import SampleStrip
-from desktop.words import duration
+from desktop.words import duration, said
 from engine.events import (
     CheckpointSaved,
+    CheckpointScored,
     Event,
     Noticed,
     PausedAt,
@@ -92,7 +93,8 @@ class MonitorPanel(Page):
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self.samples = SampleStrip()
         self._numbers = {
-            name: label("–", "number") for name in ("speed", "left", "memory", "rate", "weights")
+            name: label("–", "number")
+            for name in ("speed", "left", "memory", "likeness", "rate", "weights")
         }
         self._connect()
         self._lay_out()
@@ -142,6 +144,8 @@ class MonitorPanel(Page):
                 self._set_state(RunState.TRAINING)
             case CheckpointSaved():
                 self._saved.setText(self.tr("Last saved: step {0}").format(event.step))
+            case CheckpointScored():
+                self._show_score(event)
             case Noticed() if not isinstance(event.notice, PictureRemark):
                 self.strip.show_message(event.notice, "warn")
             case RunFinished() | RunFailed() | RunCrashed():
@@ -194,6 +198,22 @@ class MonitorPanel(Page):
             self.tr("Training progress, {0} percent, {1} left").format(percent, duration(left))
         )
         self.progressed.emit(percent)
+
+    def _show_score(self, event: CheckpointScored) -> None:
+        number = self._numbers["likeness"]
+        best = self.tr("best: step {0}").format(event.best_step)
+        number.setText(f"{event.likeness:.2f} ({best})")
+        number.setToolTip(
+            self.tr(
+                "The base model: {base:.2f}. Real pictures: {ceiling:.2f}. "
+                "Step {step} is the best so far: {reason}."
+            ).format(
+                base=event.base_likeness,
+                ceiling=event.ceiling,
+                step=event.best_step,
+                reason=said(event.reason),
+            )
+        )
 
     def _show_end(self, event: RunFinished | RunFailed | RunCrashed) -> None:
         self.progress.setRange(0, max(1, self._steps))
@@ -302,6 +322,7 @@ class MonitorPanel(Page):
             "speed": self.tr("Speed"),
             "left": self.tr("Time left"),
             "memory": self.tr("Memory in use"),
+            "likeness": self.tr("Likeness"),
             "rate": self.tr("Learning rate"),
             "weights": self.tr("Weights that learn"),
         }

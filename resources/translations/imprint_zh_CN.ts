@@ -513,6 +513,14 @@
         <translation>训练进度，百分之 {0}，剩余 {1}</translation>
     </message>
     <message>
+        <source>best: step {0}</source>
+        <translation>最佳：第 {0} 步</translation>
+    </message>
+    <message>
+        <source>The base model: {base:.2f}. Real pictures: {ceiling:.2f}. Step {step} is the best so far: {reason}.</source>
+        <translation>基础模型：{base:.2f}。真实图片：{ceiling:.2f}。目前第 {step} 步最好：{reason}。</translation>
+    </message>
+    <message>
         <source>Stopped and saved at step {0}.</source>
         <translation>已在第 {0} 步停止并保存。</translation>
     </message>
@@ -583,6 +591,10 @@
     <message>
         <source>Memory in use</source>
         <translation>内存占用</translation>
+    </message>
+    <message>
+        <source>Likeness</source>
+        <translation>相似度</translation>
     </message>
     <message>
         <source>Learning rate</source>

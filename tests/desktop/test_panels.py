@@ -16,6 +16,7 @@ from desktop.panels.monitor_panel import MonitorPanel, RunState
 from engine.config_file import Problem
 from engine.errors import NoPictures
 from engine.events import (
+    CheckpointScored,
     ImageGenerated,
     Noticed,
     PausedAt,
@@ -26,6 +27,7 @@ from engine.events import (
     SampleReady,
 )
 from engine.notices import PictureSkipped
+from engine.wording import Phrase
 from tests.conftest import draw_pictures
 from tests.desktop.conftest import started, step
 
@@ -121,6 +123,21 @@ def test_what_is_wrong_with_the_pictures_is_listed_with_its_reason(
     qtbot.waitUntil(lambda: "page.jpg" in dataset.problem_text, timeout=10_000)
     assert "web page" in dataset.problem_text
     assert dataset.num_pictures == 3
+
+
+def test_the_monitor_tells_likeness_and_the_best_step_with_its_reason(monitor):
+    monitor.begin("my-toy · LoRA")
+    monitor.show_event(started(steps=4))
+    monitor.show_event(
+        CheckpointScored(
+            step=200, likeness=0.75, base_likeness=0.57, ceiling=0.8, margin=0.0, prompts=1.0,
+            drift=0.1, copies=0.0, best_step=100, reason=Phrase("it is {what}", what="good"),
+        )
+    )  # fmt: skip
+    number = monitor._numbers["likeness"]
+    assert number.text() == "0.75 (best: step 100)"
+    assert "base model: 0.57" in number.toolTip()
+    assert "Step 100 is the best so far: it is good." in number.toolTip()
 
 
 def test_a_missing_folder_is_told_and_the_page_shows_its_empty_state(qtbot, dataset, tmp_path):
