@@ -22,8 +22,7 @@ from engine.methods.base import Subject
 
 Kind = Literal["subject", "class", "other"]
 OTHER_THINGS = ("house", "dog", "pizza", "car")
-NUM_OTHERS = 2
-NUM_CLASS = 2  # questions about the class alone that the trained model answers, too
+SHARE = 4  # for so many questions about the subject, one about its class and one about others
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +43,30 @@ class Question:
 def make_questions(
     prompts: Sequence[str], subject: Subject, num_pictures: int, seed: int
 ) -> tuple[Question, ...]:
-    """`num_pictures` questions about the subject, as many about its class, two about others."""
+    """`num_pictures` questions about the subject, as many about its class, some about others."""
     asked = []
     for number in range(num_pictures):
         prompt = prompts[number % len(prompts)]
         asked.append((prompt, seed + number // len(prompts)))
     plain = [(without_trigger(prompt, subject.trigger), seed) for prompt, seed in asked]
-    others = [(text, seed) for text in _about_others(plain[0][0], subject.class_word)]
+    count = _few(num_pictures)
+    others = [(text, seed) for text in _about_others(plain[0][0], subject.class_word, count)]
     groups: dict[Kind, list[tuple[str, int]]] = {"subject": asked, "class": plain, "other": others}
     return tuple(
         Question(kind, number, prompt, seed)
         for kind, group in groups.items()
         for number, (prompt, seed) in enumerate(group, start=1)
     )
+
+
+def for_the_trained(questions: Sequence[Question]) -> list[Question]:
+    """What is asked at a checkpoint: of the questions about the class a few tell the drift."""
+    count = _few(sum(question.kind == "subject" for question in questions))
+    return [q for q in questions if q.kind != "class" or q.number <= count]
+
+
+def _few(num_pictures: int) -> int:
+    return max(1, num_pictures // SHARE)
 
 
 def without_trigger(prompt: str, trigger: str) -> str:
@@ -68,10 +78,10 @@ def without_trigger(prompt: str, trigger: str) -> str:
     return re.sub(r"\s+([,.])", r"\1", " ".join(text.split())).strip(" ,")
 
 
-def _about_others(prompt: str, class_word: str) -> list[str]:
+def _about_others(prompt: str, class_word: str, count: int) -> list[str]:
     """The prompt with other things in the place of the class, or plain ones without a place."""
     own = class_word.casefold()
-    things = [thing for thing in OTHER_THINGS if thing != own][:NUM_OTHERS]
+    things = [thing for thing in OTHER_THINGS if thing != own][:count]
     place = re.compile(rf"\b{re.escape(class_word)}\b", re.IGNORECASE) if class_word else None
     if place is None or not place.search(prompt):
         return [f"a photo of a {thing}" for thing in things]

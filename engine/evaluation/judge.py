@@ -17,7 +17,7 @@ from torch import Tensor
 from engine.data.latents import CachedImage, to_pixels
 from engine.data.pictures import PictureError, decode_any_size, read_file
 from engine.errors import UserError
-from engine.evaluation.exam import NUM_CLASS, Exam, Question
+from engine.evaluation.exam import Exam, Question, for_the_trained
 from engine.evaluation.networks import Network
 from engine.evaluation.scores import Choice, Score, best_of, stands_still
 from engine.events import CheckpointScored, Event, Noticed, Stage, StageProgress
@@ -76,8 +76,7 @@ class Judge:
         assert self._exam is not None
         if any(score.step == step for score in self.scores):
             return
-        asked = [q for q in self.questions if q.kind != "class" or q.number <= NUM_CLASS]
-        answers = yield from self._answers(step, asked)
+        answers = yield from self._answers(step, for_the_trained(self.questions))
         score = self._exam.grade(step, answers)
         self.scores.append(score)
         choice = self.choice

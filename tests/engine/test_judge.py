@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from engine.errors import FolderMissing, JudgeUnreadable
 from engine.evaluation import measures
-from engine.evaluation.exam import Exam, make_questions, without_trigger
+from engine.evaluation.exam import Exam, for_the_trained, make_questions, without_trigger
 from engine.evaluation.networks import Bundled, load_network
 from engine.evaluation.scores import NOISE, Score, best_of, stands_still
 from engine.evaluation.settings import held_out
@@ -103,9 +103,13 @@ def test_questions_about_other_things_stand_in_the_place_of_the_class():
         ("class", "b", 7),
         ("class", "a flat emoji of a dog", 8),
         ("other", "a flat emoji of a house", 7),
-        ("other", "a flat emoji of a pizza", 7),
     ]
-    assert make_questions(["in oil"], Subject("", ""), 1, 1)[-1].prompt == "a photo of a dog"
+    assert [q.name for q in for_the_trained(asked)] == [
+        "subject_1", "subject_2", "subject_3", "class_1", "other_1"
+    ]  # fmt: skip
+    many = make_questions(["a sks dog"], Subject("sks", "dog"), 9, seed=7)
+    assert [q.prompt for q in many if q.kind == "other"] == ["a house", "a pizza"]
+    assert make_questions(["in oil"], Subject("", ""), 1, 1)[-1].prompt == "a photo of a house"
 
 
 def score(step: int, likeness: float, **over: float) -> Score:
