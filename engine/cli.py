@@ -61,7 +61,8 @@ def _train(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
 
 
 def _resume(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
-    from engine.run import finished_exports, resume
+    from engine.outcome import finished_exports
+    from engine.run import resume
 
     exports = finished_exports(parsed.run)
     if exports is not None:
@@ -119,11 +120,16 @@ def _compare(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
     from engine.evaluation.report import write_report
 
     asked = {path.stem: config_file.read(path) for path in parsed.projects}
+    if len(asked) < len(parsed.projects):
+        raise InvalidConfig(problems="Two of the files have the same name; a subject goes by it.")
     if not asked:
         asked = {"sample-cat": sample_project.sample_data(Path("runs"))}
     extra: dict[str, Any] = {}
     for text in parsed.set:
         extra = config_file.merge(extra, _parse_set(text))
+    if "method" in extra:  # for every method that is compared; the check tells which lacks it
+        own = {"method": extra.pop("method")}
+        extra = config_file.merge(extra, {"methods": dict.fromkeys(parsed.methods, own)})
     subjects = {name: _absolute(config_file.merge(data, extra)) for name, data in asked.items()}
     budget = Budget(steps=parsed.steps, seconds=parsed.seconds)
 

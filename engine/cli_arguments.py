@@ -36,7 +36,9 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
 
     export = verbs.add_parser("export", parents=[shared], help="write a checkpoint as a file")
     export.add_argument("run", type=Path)
-    export.add_argument("--step", type=int)
+    export.add_argument(
+        "--step", type=int, help="else the checkpoint that the run exported, or the newest"
+    )
     export.add_argument("--format", choices=FORMATS, required=True)
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(start=verbs_by_name["export"])
@@ -83,7 +85,7 @@ def _add_compare(
     compare.add_argument("--seeds", type=_positive, default=1, help="trainings of each kind")
     budget = compare.add_mutually_exclusive_group()
     budget.add_argument("--steps", type=_positive, help="of each training")
-    budget.add_argument("--seconds", type=float, help="of steps in each training")
+    budget.add_argument("--seconds", type=_seconds, help="of steps in each training")
     compare.add_argument("--jobs", type=_positive, default=1, help="trainings at a time")
     compare.add_argument("--out", type=Path, default=Path("comparison"))
     compare.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
@@ -125,6 +127,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be above 0")
     return value
 
 

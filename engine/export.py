@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import ExportFailed
@@ -18,6 +18,7 @@ from engine.storage import remove_folder
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 LARGEST_DIFFERENCE = 2e-3  # relative; what fp16 costs is far below
+_WORD = "{trigger}"  # in the stem of a file whose name is what the prompt calls it
 _TAKES = {
     "adapter": AdapterResult,
     "embedding": EmbeddingResult,
@@ -37,11 +38,9 @@ def export_all(folder: Path, method: Method, facts: ExportFacts) -> Iterator[Eve
         config.export.formats,
         is_published_size=facts.is_published_size,
     )
-    paths = []
-    for count, entry in enumerate(entries, start=1):
-        path = folder / file_name(entry, facts)
+    paths = [folder / name for name in file_names(entries, facts)]
+    for count, (entry, path) in enumerate(zip(entries, paths, strict=True), start=1):
         yield from export_one(entry, path, method, facts)
-        paths.append(path)
         yield StageProgress(stage=Stage.EXPORT, done=count, total=len(entries))
     return paths
 
@@ -69,6 +68,18 @@ def export_one(
         loads_in=tuple(name for name, keys in matched.items() if keys == len(findings.names)),
         not_in=not_reading(entry, facts, findings.names),
     )
+
+
+def file_names(entries: Sequence[FormatEntry], facts: ExportFacts) -> list[str]:
+    """One name for each, all unlike on every system; an embedding's stays its word."""
+    names = [file_name(entry, facts) for entry in entries]
+    folded = [name.casefold() for name in names]
+    return [
+        f"{Path(name).stem}-{entry.takes}{entry.suffix}"
+        if folded.count(name.casefold()) > 1 and _WORD not in entry.file_stem
+        else name
+        for name, entry in zip(names, entries, strict=True)
+    ]
 
 
 def file_name(entry: FormatEntry, facts: ExportFacts) -> str:

@@ -10,7 +10,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -330,8 +330,15 @@ class Loop:
     def _prepare_judge(self) -> Iterator[Event]:
         if self.judge is not None:
             self.method.set_training(False)
-            with memory_guard(self.accelerator.device, Phrase(_SCORE)), self.accelerator.autocast():
-                yield from self.judge.prepare(self.method.base_model())
+            with (
+                memory_guard(self.accelerator.device, Phrase(_SCORE)),
+                self.accelerator.autocast(),
+                closing(self.judge.prepare(self.method.base_model())) as events,
+            ):
+                for event in events:
+                    yield event
+                    if self.control.stop_requested:
+                        return
             yield from self._score()  # a kill may have come between the save and the score
 
     def _score(self) -> Iterator[Event]:
@@ -343,6 +350,8 @@ class Loop:
         every, step = self.config.checkpoints.every_steps, self.step
         is_due = step == self.config.training.steps or (every and step % every == 0)
         if self.judge is None or not is_due or self._saved_step != step:
+            return
+        if self.control.stop_requested:
             return
         with (
             memory_guard(self.accelerator.device, Phrase(_SCORE)),

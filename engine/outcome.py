@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from accelerate import Accelerator
 
@@ -21,7 +23,8 @@ from engine.loop import Loop
 from engine.methods.base import Method
 from engine.notices import BestCheckpoint
 from engine.preparation import Dataset
-from engine.project import RunFolder, read_metrics
+from engine.project import RunFolder, open_run, read_metrics
+from engine.schedules import SCHEDULE_FREE
 from engine.sheet import sampled_steps, samples_of, write_sheet
 from engine.stepping import Stepper
 
@@ -57,21 +60,45 @@ def as_result(
     """Inside the block an attached method shows what a checkpoint's samples would have shown."""
     method.load_state_dict(saved.weights)
     method.set_training(False)
-    stepper = Stepper(
-        method.parameter_groups(),
-        config.optimizer,
-        accelerator,
-        num_steps=config.training.steps,
-    )
-    stepper.load_state_dict(saved.optimizer)
     with ExitStack() as stack:
-        stack.callback(stepper.close)
-        stack.enter_context(stepper.evaluation())
+        if config.optimizer.name == SCHEDULE_FREE:  # the only one whose state is in what it shows
+            stepper = Stepper(
+                method.parameter_groups(),
+                config.optimizer,
+                accelerator,
+                num_steps=config.training.steps,
+            )
+            stepper.load_state_dict(saved.optimizer)
+            stack.callback(stepper.close)
+            stack.enter_context(stepper.evaluation())
         if saved.ema:
             ema = Ema(method.named_parameters(), config.optimizer.ema_decay)
             ema.load_state_dict(saved.ema)
             stack.enter_context(ema.swapped_in())
         yield
+
+
+def finished_exports(path: Path) -> tuple[str, ...] | None:
+    """The files of a run that reached its end; None if it did not. Raises RunMissing."""
+    folder = open_run(path)
+    record = _record_of(folder)
+    if record.get("outcome") != "finished":
+        return None
+    return tuple(str(folder.exports / name) for name in record.get("exports", []))
+
+
+def exported_step(folder: RunFolder) -> int | None:
+    """The checkpoint that a run exported; None where it did not get so far."""
+    step = _record_of(folder).get("exported_step")
+    return step if step in checkpoint.steps_in(folder.checkpoints) else None
+
+
+def _record_of(folder: RunFolder) -> dict[str, Any]:
+    try:
+        record = json.loads(folder.result.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def scores_in(metrics: Path, last_step: int) -> list[Score]:

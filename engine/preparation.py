@@ -83,8 +83,7 @@ def prepare_pictures(shop: Workshop) -> Iterator[Event]:
     images = yield from encode_pictures(shop.model, scan.items, shop.cache, preparation)
     if not images:
         raise NoPictures(folder=settings.folder, num_files=scan.num_files)
-    references = yield from _references(shop, images)
-    images = [image for image in images if image not in references]
+    images, references = yield from _parted(shop, images)
     texts = [
         captions.compose(
             image.item.caption, settings.template, settings.trigger, settings.class_word
@@ -193,24 +192,35 @@ def judge(shop: Workshop, dataset: Dataset, previews: Previews, folder: RunFolde
     )
 
 
-def _references(shop: Workshop, images: list[CachedImage]) -> Iterator[Event]:
-    """Yield progress and notices; return the pictures to compare with, some of `images` perhaps.
+def _parted(shop: Workshop, images: list[CachedImage]) -> Iterator[Event]:
+    """Yield progress and notices; return the pictures to train on, and those to compare with.
 
-    None where there are too few: then the judge compares with those that are trained on.
+    None to compare with where there are too few: then the judge takes those that are trained on.
+    Raises NoPictures, FolderMissing.
     """
     settings = shop.config.evaluation
     if not settings.enabled:
-        return []
+        return images, []
     if settings.references:
-        scan = yield from _scan(storage.expand(settings.references), None)
-        preparation = Preparation(resolution=shop.config.training.resolution)
-        return (yield from encode_pictures(shop.model, scan.items, shop.cache, preparation))
+        return images, (yield from _references(shop, settings.references, images))
     count = held_out(len(images)) if settings.hold_out else 0
-    chosen = random.Random(shop.config.training.seed).sample(images, count)
-    if chosen:
-        names = ", ".join(image.item.path.name for image in chosen)
+    chosen = set(random.Random(shop.config.training.seed).sample(range(len(images)), count))
+    kept_back = [image for number, image in enumerate(images) if number in chosen]
+    if kept_back:
+        names = ", ".join(image.item.path.name for image in kept_back)
         yield Noticed(notice=KeptBack(names=names))
-    return chosen
+    return [image for number, image in enumerate(images) if number not in chosen], kept_back
+
+
+def _references(shop: Workshop, folder: str, images: list[CachedImage]) -> Iterator[Event]:
+    """Yield progress; return the folder's pictures, but for those that are trained on, too."""
+    scan = yield from _scan(storage.expand(folder), None)
+    preparation = Preparation(resolution=shop.config.training.resolution)
+    found = yield from encode_pictures(shop.model, scan.items, shop.cache, preparation)
+    if not found:
+        raise NoPictures(folder=folder, num_files=scan.num_files)
+    trained = {image.item.content_hash for image in images}
+    return [image for image in found if image.item.content_hash not in trained]
 
 
 def _scan(folder: Path, captions_folder: Path | None) -> Iterator[Event]:

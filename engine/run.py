@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -45,6 +44,7 @@ from engine.models.loader import load_model
 from engine.outcome import (
     as_result,
     chosen_step,
+    exported_step,
     scores_in,
     weights_of,
     write_before_and_after,
@@ -109,18 +109,6 @@ def resume(path: Path, control: Control) -> Iterator[Event]:
         yield from _recorded(accelerator, config, folder, control)
     except UserError as error:
         yield RunFailed(error=error)
-
-
-def finished_exports(path: Path) -> tuple[str, ...] | None:
-    """The files of a run that reached its last step; None if it did not."""
-    folder = open_run(path)
-    try:
-        result = json.loads(folder.result.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    if result.get("outcome") != "finished":
-        return None
-    return tuple(str(folder.exports / name) for name in result.get("exports", []))
 
 
 def _agree_on_folder(accelerator: Accelerator, config: RunConfig) -> RunFolder:
@@ -299,7 +287,8 @@ def export_facts(
 
 
 def export_again(path: Path, step: int | None, format_name: str, out: Path) -> Iterator[Event]:
-    """Write a checkpoint of a run, the newest if `step` is None, in another format.
+    """Write a checkpoint of a run in another format: if `step` is None the one that the run
+    itself exported, or the newest.
 
     Ends with RunFinished or RunFailed.
     """
@@ -307,7 +296,8 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
         folder = open_run(path)
         config = config_file.require(config_file.read(folder.config_path))
         entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
-        saved = checkpoint.load_step(folder.path, step)
+        wanted = exported_step(folder) if step is None else step
+        saved = checkpoint.load_step(folder.path, wanted)
         storage.require_writable(out.parent)
         yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
         model = load_model(

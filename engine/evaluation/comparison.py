@@ -20,17 +20,22 @@ from engine import storage
 from engine.config import STARTER
 from engine.config_file import merge, nested, require
 from engine.control import Control
-from engine.errors import TrialFailed
+from engine.errors import InvalidConfig, TrialFailed
 from engine.evaluation.scores import Score
 from engine.events import Event, Heartbeat, TrialFinished
+from engine.methods.catalog import METHODS
 from engine.presets import count_pictures, starting_point
 from engine.watched import Watched, own_command, size_of
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 NUM_PICTURES = 8  # judged in each trial, where the settings say nothing
 PROBE_STEPS = 12  # tell how long a step takes, where the budget is time
 LOOK_SECONDS = 0.5
 
 Data = dict[str, Any]
+
+_NO_SECTION = QT_TRANSLATE_NOOP("engine", "{name} should be a section of settings.")
+_NO_METHOD = QT_TRANSLATE_NOOP("engine", "There is no method {name}; there are {known}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,9 @@ def compare(
 ) -> Iterator[Event]:
     """Yield TrialFinished for each trial; return the list of TrialResult.
 
-    `subjects`: name -> settings as plain data, laid over each method's preset; what stands
-    under "methods" there is for one method alone: {"methods": {"lora": {"method": {"rank": 4}}}}.
+    `subjects`: name -> settings as plain data, laid over each method's preset. What stands under
+    "method" is for the method that it names, and what stands under "methods" for one alone:
+    {"methods": {"lora": {"method": {"rank": 4}, "training": {"batch_size": 2}}}}.
     Trials change the seed of the training and nothing else, so the pictures judged have the same
     seeds.
     Raises InvalidConfig, OutputNotWritable, DiskFull, and TrialFailed where a training failed.
@@ -130,8 +136,15 @@ def compare(
 
 def _settings(trial: Trial, asked: Data, budget: Budget, folder: Path) -> Data:
     shared = {key: value for key, value in asked.items() if key not in ("method", "methods")}
-    alone = asked.get("methods", {}).get(trial.method, {})
-    count = count_pictures(str(asked.get("dataset", {}).get("folder", "")))
+    method = _table(asked, "method")
+    if method.get("kind") == trial.method:
+        shared["method"] = method
+    methods = _table(asked, "methods")
+    unknown = [name for name in methods if name not in METHODS]
+    if unknown:
+        raise InvalidConfig(problems=Phrase(_NO_METHOD, name=unknown[0], known=", ".join(METHODS)))
+    alone = _table(methods, trial.method)
+    count = count_pictures(str(_table(asked, "dataset").get("folder", "")))
     data = starting_point(trial.method, str(asked.get("base_model", STARTER)), count)
     wished: Data = {
         "evaluation": {"num_pictures": NUM_PICTURES},
@@ -143,12 +156,21 @@ def _settings(trial: Trial, asked: Data, budget: Budget, folder: Path) -> Data:
         "method": {"kind": trial.method},
         "training": {"seed": trial.seed},
         "sampling": {"every_steps": 0},  # the judge's pictures are the samples
+        "evaluation": {"enabled": True},
     }
     if budget.steps is not None:
         fixed["training"]["steps"] = budget.steps
     for part in (wished, shared, alone, fixed):
         data = merge(data, part)
     return data
+
+
+def _table(data: Data, name: str) -> Data:
+    """A section of what people wrote by hand. Raises InvalidConfig where it is something else."""
+    found = data.get(name, {})
+    if not isinstance(found, dict):
+        raise InvalidConfig(problems=Phrase(_NO_SECTION, name=name))
+    return found
 
 
 class _Crew:

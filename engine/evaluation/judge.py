@@ -6,7 +6,7 @@ and a person can look at what was judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +54,7 @@ class Judge:
         """Whether further training has stopped to bring likeness."""
         return stands_still(self.scores, self.patience)
 
-    def prepare(self, base_model: AbstractContextManager[None]) -> Iterator[Event]:
+    def prepare(self, base_model: AbstractContextManager[None]) -> Generator[Event]:
         """Draw the base model's answers, inside `base_model`, and look at the user's pictures."""
         with base_model:
             base = yield from self._answers(0, self.questions)
@@ -132,7 +132,7 @@ class Judge:
 
         Compared with sharp pictures, blurred ones would beat those that are right.
         """
-        step = max(1, len(images) // MOST_PICTURES)
-        for image in images[::step][:MOST_PICTURES]:
+        step = -(-len(images) // MOST_PICTURES)
+        for image in images[::step]:
             latents = image.upright.moments.mean.to(self.previews.device)
             yield self.model.decode(latents)[0].float().cpu()

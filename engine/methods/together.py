@@ -20,6 +20,7 @@ class Together(Method):
     def __init__(self, settings: Any, subject: Subject, members: Sequence[Method]) -> None:
         super().__init__(settings, subject)
         self._members = tuple(members)
+        self._owners: dict[tuple[str, str], Method] = {}  # of the live layers
 
     @property
     def trains_text(self) -> bool:
@@ -50,8 +51,9 @@ class Together(Method):
             yield from member.live_layers()
 
     def live_delta(self, part: str, path: str) -> Tensor:
-        owner = next(m for m in self._members if (part, path) in m.live_layers())
-        return owner.live_delta(part, path)
+        if not self._owners:
+            self._owners = {place: m for m in self._members for place in m.live_layers()}
+        return self._owners[part, path].live_delta(part, path)
 
     def adopt(self, result: Result) -> None:
         """The member that leaves such a thing takes it; the others begin anew."""

@@ -2372,6 +2372,14 @@
         <source>End the run after so many checkpoints that are no more like your pictures. 0: never.</source>
         <translation>连续这么多个检查点不再更像你的图片时结束训练。0：从不。</translation>
     </message>
+    <message>
+        <source>{name} should be a section of settings.</source>
+        <translation>{name} 应为一组设置。</translation>
+    </message>
+    <message>
+        <source>There is no method {name}; there are {known}.</source>
+        <translation>没有名为 {name} 的方法；可用的有 {known}。</translation>
+    </message>
 </context>
 <context>
     <name>words</name>

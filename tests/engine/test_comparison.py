@@ -140,6 +140,42 @@ def test_the_command_line_compares_and_names_the_report(
     assert str(tmp_path / "out/report.html") in done.out
 
 
+def test_what_is_set_for_all_is_told_where_a_method_lacks_it(
+    tiny_folder, pictures_folder, tmp_path, capsys
+):
+    file = tmp_path / "toy.json"
+    file.write_text(json.dumps(subject(tiny_folder, pictures_folder, tmp_path)))
+    arguments = ("--set", "method.rank=3", "--out", tmp_path / "out")
+    both = Called(capsys, "compare", file, "--methods", "lora", "textual_inversion", *arguments)
+    assert both.code == 1
+    assert "There is no setting method.rank" in both.err
+    other = tmp_path / "other" / "toy.json"
+    other.parent.mkdir()
+    other.write_text(file.read_text())
+    twice = Called(capsys, "compare", file, other, "--methods", "lora", "--out", tmp_path / "out")
+    assert twice.code == 1
+    assert "have the same name" in twice.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"dataset": ["nonsense"]}, "dataset should be a section"),
+        ({"method": "lora"}, "method should be a section"),
+        ({"methods": ["lora"]}, "methods should be a section"),
+        ({"methods": {"lora": 3}}, "lora should be a section"),
+        ({"methods": {"lroa": {}}}, "There is no method lroa"),
+    ],
+)
+def test_settings_that_are_none_are_told_before_the_start(
+    tiny_folder, pictures_folder, tmp_path, change, said
+):
+    asked = subject(tiny_folder, pictures_folder, tmp_path) | change
+    events = compare({"a": asked}, ["lora"], 1, Budget(steps=1), tmp_path / "o", 1, Control())
+    with pytest.raises(InvalidConfig, match=said):
+        next(events)
+
+
 def result(method: str, seed: int, gain: float, **over: float) -> TrialResult:
     made = TrialResult(
         subject="cat", method=method, seed=seed, steps=1, seconds_a_step=1.0, cpu_seconds=1.0,

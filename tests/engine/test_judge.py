@@ -9,16 +9,18 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from engine.errors import FolderMissing, JudgeUnreadable
+from engine.errors import FolderMissing, JudgeUnreadable, NoPictures
 from engine.evaluation import measures
 from engine.evaluation.exam import Exam, for_the_trained, make_questions, without_trigger
 from engine.evaluation.networks import Bundled, load_network
 from engine.evaluation.scores import NOISE, Score, best_of, stands_still
 from engine.evaluation.settings import held_out
-from engine.events import CheckpointScored, Noticed, RunFailed
+from engine.events import CheckpointScored, Noticed, RunFailed, Stage, StageProgress
 from engine.methods.base import Subject
+from engine.models.safetensors_header import read_header
 from engine.notices import BestCheckpoint, KeptBack, StoppedAsGoodAsItGets
 from engine.results import LORA_DOWN, LORA_UP
+from engine.run import export_again
 from tests.conftest import draw_pictures
 from tests.engine_runs import left_by, require_finished, resume, stop_after, tiny_run, train
 
@@ -402,3 +404,69 @@ def starter_exam(tmp_path_factory):
         require_finished(train(data))
     (exam,) = exams
     return exam, exam.base
+
+
+def test_references_that_are_trained_on_do_not_count_as_unseen(tiny_folder, tmp_path):
+    pictures = draw_pictures(tmp_path / "pictures", count=7)
+    data = tiny_run(
+        tiny_folder, pictures, tmp_path / "runs", evaluation=JUDGED | {"references": str(pictures)}
+    )
+    same_folder = require_finished(train(data))
+    plain = data | {"evaluation": JUDGED | {"hold_out": False}}
+    assert left_by(same_folder.folder)["scores"] == left_by(
+        require_finished(train(plain)).folder
+    )["scores"]  # fmt: skip
+
+
+def test_a_folder_of_references_without_a_picture_is_told(tiny_folder, pictures_folder, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path / "runs",
+        evaluation=JUDGED | {"references": str(empty)},
+    )  # fmt: skip
+    assert isinstance(train(data).last.error, NoPictures)
+
+
+@pytest.mark.parametrize("saved_steps", [0, 2])
+def test_stop_is_not_kept_waiting_by_the_first_exam(
+    tiny_folder, pictures_folder, tmp_path, saved_steps
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, evaluation=JUDGED | {"num_pictures": 64}
+    )
+    folder = None
+    if saved_steps:
+        off = tiny_run(tiny_folder, pictures_folder, tmp_path)
+        folder = require_finished(train(off, stop_after(saved_steps))).folder
+        config = json.loads(folder.config_path.read_text())
+        config["evaluation"] |= JUDGED | {"num_pictures": 64}
+        folder.config_path.write_text(json.dumps(config))
+
+    def stop_in_the_exam(event, control):
+        if isinstance(event, StageProgress) and event.stage is Stage.EVALUATE:
+            control.stop()
+
+    trained = train(data, stop_in_the_exam) if folder is None else resume(folder, stop_in_the_exam)
+    require_finished(trained)
+    assert trained.last.steps == saved_steps
+    assert trained.last.stopped_early
+    assert not trained.of(CheckpointScored)
+    assert len(list(trained.folder.evaluation.rglob("*.png"))) < 3
+
+
+@pytest.mark.parametrize(("exported", "asked", "written"), [(4, None, 4), (4, 2, 2), (5, None, 6)])
+def test_another_format_is_written_of_the_checkpoint_that_the_run_exported(
+    judged, tmp_path, exported, asked, written
+):
+    _, trained = judged
+    result = trained.folder.result
+    before = result.read_text()
+    result.write_text(json.dumps(json.loads(before) | {"exported_step": exported}))
+    try:
+        out = tmp_path / "again.safetensors"
+        (*_, last) = export_again(trained.folder.path, asked, "kohya", out)
+    finally:
+        result.write_text(before)
+    assert last.steps == written
+    assert read_header(out).metadata["ss_steps"] == str(written)

@@ -56,6 +56,16 @@ def test_it_leaves_an_add_on_and_an_embedding_unasked(tiny_folder, pictures_fold
     assert "zwx.safetensors" in names
 
 
+def test_a_run_named_like_its_word_still_leaves_two_files(tiny_folder, pictures_folder, tmp_path):
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path, method=PIVOTAL, name="ZWX")
+    trained = require_finished(train(data))
+    assert sorted(Path(path).name for path in trained.last.exports) == [
+        "zwx-adapter.safetensors", "zwx.safetensors"
+    ]  # fmt: skip
+    kinds = [type(read_result(Path(p), load_model(str(tiny_folder)))) for p in trained.last.exports]
+    assert len(set(kinds)) == 2
+
+
 def test_the_word_stands_still_after_its_share_and_the_add_on_learns_on(
     tiny_folder, pictures_folder, tmp_path
 ):
