@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import traceback
@@ -12,6 +11,7 @@ from types import TracebackType
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from desktop.collector import Collector
 from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
@@ -28,11 +28,11 @@ def main(arguments: list[str]) -> int:
     sys.excepthook = _show_crash
     install_language(application, Preferences().language)
     opened = [Path(text) for text in arguments[1:] if text.endswith(PROJECT_SUFFIX)]
+    collector = Collector(application)
     window = MainWindow(opened[0].parent if opened else None)
+    window.warmed_up.connect(collector.settle)
     window.show()
-    # What stands now stays for good: the collector, which may run in the engine's thread,
-    # must never come upon a widget.
-    QTimer.singleShot(0, gc.freeze)
+    QTimer.singleShot(0, collector.settle)
     return application.exec()
 
 

@@ -45,7 +45,7 @@ class Draft(QObject):
     def set(self, key: str, value: Any) -> None:
         if self.get(key) == value:
             return
-        self._data = config_file.merge(self._data, config_file.nested(key, value))
+        self._data = config_file.assigned(self._data, key, value)
         self._saving.start()
         self.changed.emit(key)
 

@@ -92,12 +92,14 @@ class MainWindow(QMainWindow):
         """Check, then hand the run to the engine; what is wrong is shown where it is set."""
         if self.monitor.run_state.is_running:
             return
+        self.images.keep_caption()
         config, problems = self.draft.check()
         self.method.show_problems(problems)
         if config is None:
             self.monitor.strip.show_text(str(said(problems[0].sentence)), "", "error")
             self.show_page("training")
             return
+        self.images.flush()
         self.draft.flush()
         self.preferences.last_project = str(self.draft.project.folder)
         self.monitor.begin(f"{config.name} · {METHODS[config.method.kind].title}")
@@ -299,6 +301,7 @@ class MainWindow(QMainWindow):
         if not self.engine.stop_and_wait():
             event.ignore()
             return
+        self.images.close_threads()
         event.accept()
 
     def _confirm_close(self) -> bool:

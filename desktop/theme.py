@@ -73,6 +73,34 @@ ICONS = {  # what it means -> name in the set mdi6 (Material Design Icons, Apach
     "dice": "mdi6.dice-5-outline",
     "more": "mdi6.chevron-down",
     "close": "mdi6.close",
+    "undo": "mdi6.undo",
+    "redo": "mdi6.redo",
+    "turn_left": "mdi6.rotate-left",
+    "turn_right": "mdi6.rotate-right",
+    "mirror": "mdi6.flip-horizontal",
+    "crop": "mdi6.crop",
+    "reset": "mdi6.restore",
+    "leave_out": "mdi6.eye-off-outline",
+    "take_in": "mdi6.eye-outline",
+    "search": "mdi6.magnify",
+    "star": "mdi6.star-outline",
+    "star_on": "mdi6.star",
+    "delete": "mdi6.trash-can-outline",
+    "models": "mdi6.cube-outline",
+    "settings": "mdi6.cog-outline",
+    "help": "mdi6.help-circle-outline",
+    "download": "mdi6.download-outline",
+    "copy": "mdi6.content-copy",
+    "install": "mdi6.puzzle-outline",
+    "compare": "mdi6.compare",
+    "grid": "mdi6.grid",
+    "queue": "mdi6.playlist-play",
+    "history": "mdi6.history",
+    "log": "mdi6.text-long",
+    "up": "mdi6.arrow-up",
+    "down": "mdi6.arrow-down",
+    "broken": "mdi6.image-broken-variant",
+    "wizard": "mdi6.auto-fix",
 }
 
 
@@ -251,6 +279,15 @@ def _stylesheet(t: Tokens) -> str:
     QPushButton[role="nav"]:focus {{ border-color: {t.focus}; }}
     QPushButton[role="nav"]:checked {{ background: {t.selection}; color: {t.text};
         font-weight: 600; }}
+    QPushButton[role="small"] {{ padding: 2px 8px; min-height: 18px; border-radius: 6px;
+        font-size: 12px; }}
+    QPushButton[role="small"]:focus {{ padding: 1px 7px; }}
+    QPushButton[role="chip"] {{ padding: 1px 8px; min-height: 20px; border-radius: 6px;
+        border-color: {t.line}; background: {t.raised}; color: {t.text2}; font-size: 12px; }}
+    QPushButton[role="chip"]:focus {{ padding: 0px 7px; border-color: {t.focus}; }}
+    QToolButton:checked {{ background: {t.selection}; border-color: {t.accent}; }}
+    QGraphicsView#view {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 8px; }}
+    QGraphicsView#view:focus {{ border: 2px solid {t.focus}; }}
     QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {t.field};
         border: 1px solid {t.border}; border-radius: 8px; padding: 5px 8px; min-height: 20px;
         selection-background-color: {t.fill}; selection-color: white; }}

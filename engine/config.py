@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from pydantic import Field
 
+from engine.data.edits import PictureEdit
 from engine.evaluation.settings import EvaluationSettings
 from engine.methods.catalog import METHODS
 from engine.methods.settings import MethodSettings
@@ -36,6 +37,8 @@ class DatasetSettings(Settings):
 
     folder: str = setting(label=QT_TRANSLATE_NOOP("engine", "Pictures"))
     captions_folder: str | None = None
+    # sha256 of a file -> what is done to the picture
+    edits: dict[str, PictureEdit] = Field(default_factory=dict)
     trigger: str = setting(
         "",
         label=QT_TRANSLATE_NOOP("engine", "Trigger word"),

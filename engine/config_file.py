@@ -141,6 +141,15 @@ def merge(base: Data, over: Mapping[str, Any]) -> Data:
     return merged
 
 
+def assigned(base: Data, dotted: str, value: Any) -> Data:
+    """`base` with one value put in the place of what was there, whatever that was."""
+    head, _, rest = dotted.partition(".")
+    below = base.get(head)
+    if rest:
+        value = assigned(below if isinstance(below, dict) else {}, rest, value)
+    return {**base, head: value}
+
+
 def nested(dotted: str, value: Any) -> Data:
     """`nested("a.b", 1)` is `{"a": {"b": 1}}`."""
     for key in reversed(dotted.split(".")):

@@ -41,7 +41,7 @@ class PictureRemark(Notice):
 class FewPictures(Notice):
     code = "IM-IMG-05"
     summary = QT_TRANSLATE_NOOP(
-        "engine", "Only {count} picture. It works, but the result copies it."
+        "engine", "Pictures: {count}. That works, but the result copies them."
     )
     remedy = QT_TRANSLATE_NOOP("engine", "8 or more are better.")
 

@@ -14,6 +14,7 @@ from engine.class_images import draw_class_images, numbered
 from engine.config import RunConfig
 from engine.data import captions
 from engine.data.batches import BatchSource
+from engine.data.edits import edited
 from engine.data.latents import (
     CachedImage,
     LatentCache,
@@ -80,10 +81,12 @@ def prepare_pictures(shop: Workshop) -> Iterator[Event]:
         masks=settings.masks,
         unmasked_weight=settings.unmasked_weight,
     )
-    images = yield from encode_pictures(shop.model, scan.items, shop.cache, preparation)
+    items = tuple(edited(scan.items, settings.edits))
+    images = yield from encode_pictures(shop.model, items, shop.cache, preparation)
     if not images:
         raise NoPictures(folder=settings.folder, num_files=scan.num_files)
     images, references = yield from _parted(shop, images)
+    images = [image for image in images for _ in range(image.item.edit.repeats)]
     texts = [
         captions.compose(
             image.item.caption, settings.template, settings.trigger, settings.class_word

@@ -59,8 +59,8 @@ def _base(base_model: str, num_pictures: int) -> tuple[str, dict[str, Any]]:
         return STARTER, {
             "dataset": {"template": "a noto emoji of a {subject}"},
             "training": {"steps": 300, "batch_size": 4, "resolution": STARTER_RESOLUTION},
-            "sampling": {"every_steps": 60, "num_inference_steps": 20, "guidance_scale": 3.0},
-            "checkpoints": {"every_steps": 60},
+            "sampling": {"every_steps": 100, "num_inference_steps": 20, "guidance_scale": 3.0},
+            "checkpoints": {"every_steps": 100},
         }
     try:
         source = locate(base_model)

@@ -204,7 +204,7 @@ def _train(
         trainable=loop.num_trainable,
     )
     if accelerator.is_main_process:
-        folder.remember_start(len(dataset.images))
+        folder.remember_start(len({image.item.content_hash for image in dataset.images}))
     paths: list[Path] = []
     with closing(loop):
         yield from loop.train()

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPixmap
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPlainTextEdit,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
 )
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.draft import Draft
-from desktop.picture_scan import PictureScan
-from desktop.theme import Theme, text_button
-from desktop.widgets.drop_area import DropArea, take_pictures
-from desktop.widgets.image_grid import GridItem, ImageGrid, read_image
-from desktop.widgets.labels import Card, Page, label
+from desktop.picture_set import PictureSet
+from desktop.theme import Theme, icon_button, text_button
+from desktop.widgets.drop_area import DropArea, save_pasted, take_pictures
+from desktop.widgets.inspector import Change, Inspector
+from desktop.widgets.labels import Page
 from desktop.widgets.message_strip import MessageStrip
-from desktop.words import summary_of
-from engine import storage
+from desktop.widgets.picture_browser import PictureBrowser
+from desktop.widgets.subject_words import SubjectWords
 from engine.data import captions
-from engine.data.scan import ImageItem, Scan
+from engine.data.caption_edits import known_tags
+from engine.data.edits import NO_EDIT
 from engine.errors import UserError
-from engine.notices import PictureRemark
 
-VIEW = 300
+MOST_TAG_ROWS = 2_000  # captions that are searched for tags to offer
 
 
 class DatasetPanel(Page):
@@ -42,45 +39,40 @@ class DatasetPanel(Page):
     def __init__(self, draft: Draft, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Images"), parent)
         self._draft = draft
-        self._scan: Scan | None = None
-        self._shown: ImageItem | None = None
+        self.pictures = PictureSet(draft, self)
         self.setAcceptDrops(True)
         self._add_files = text_button(theme, "add", self.tr("Add pictures…"))
         self._add_folder = text_button(theme, "folder", self.tr("Choose a folder…"))
+        self._undo = icon_button(theme, "undo", self.tr("Undo"))
+        self._redo = icon_button(theme, "redo", self.tr("Redo"))
         self.strip = MessageStrip(theme)
-        self.grid = ImageGrid(theme, self.tr("Pictures"))
         self._drop = DropArea(theme, self.tr("No pictures yet. Drop them here."))
-        self._view = QLabel()
-        self._name = label("", "quiet", wrap=True)
-        self.caption = QPlainTextEdit()
-        self._spoken = label("", "note", wrap=True)
-        self._problems = label("", "quiet", wrap=True)
-        self.trigger = QLineEdit()
-        self.class_word = QLineEdit()
-        self._reader = PictureScan(self)
+        self.browser = PictureBrowser(self.pictures, theme, self._drop)
+        self.inspector = Inspector(theme)
+        self.words = SubjectWords(draft)
         self._connect()
         self._lay_out()
-        self._fill_words()
         self.reload()
 
     @property
     def num_pictures(self) -> int:
-        return len(self._scan.items) if self._scan else 0
-
-    @property
-    def problem_text(self) -> str:
-        return self._problems.text()
+        return self.pictures.num_usable
 
     @Slot()
     def reload(self) -> None:
         """Read the folder anew."""
         self.keep_caption()
-        folder = self._draft.get("dataset.folder", "")
-        if not folder:
-            self._show_scan(Scan(Path(), (), (), 0))
-            return
-        self.state.setText(self.tr("Reading pictures…"))
-        self._reader.start(Path(folder), self._draft.project.captions)
+        self.pictures.reload()
+
+    def flush(self) -> None:
+        """Captions are on disk when this returns; a run reads them there."""
+        self.keep_caption()
+        self.pictures.flush()
+
+    def close_threads(self) -> None:
+        """Everything is on disk, and nothing runs any more."""
+        self.keep_caption()
+        self.pictures.close()
 
     @Slot()
     def choose_folder(self) -> None:
@@ -98,6 +90,18 @@ class DatasetPanel(Page):
     def _choose_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.tr("Pictures"))
         self._take([Path(name) for name in names])
+
+    @Slot()
+    def paste(self) -> None:
+        """Take pictures, or files of pictures, from the clipboard."""
+        mime = QGuiApplication.clipboard().mimeData()
+        if mime.hasUrls():
+            self._take([Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()])
+        elif mime.hasImage():
+            try:
+                self._take([save_pasted(QGuiApplication.clipboard().image(), self._draft.project)])
+            except UserError as error:
+                self.strip.show_message(error, "error")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         if event.mimeData().hasUrls():
@@ -128,171 +132,131 @@ class DatasetPanel(Page):
         else:
             self.use_folder(folder)
 
-    @Slot(object)
-    def _show_scan(self, scan: Scan) -> None:
-        self._scan = scan
-        self._shown = None
-        self.grid.grid_model.set_items([self._grid_item(item) for item in scan.items])
-        self._stack.setCurrentIndex(1 if scan.items else 0)
-        bad = [notice for notice in scan.notices if not isinstance(notice, PictureRemark)]
-        self.state.setText(
-            self.tr("%n picture(s)", "", len(scan.items))
-            + (self.tr(", %n with a problem", "", len(bad)) if bad else "")
-        )
-        lines = [summary_of(notice) for notice in scan.notices]
-        without = sum(1 for item in scan.items if not item.caption)
-        if without:
-            lines.append(self.tr("%n without a caption: the standard one is used", "", without))
-        self._problems.setText("\n".join(f"• {line}" for line in lines))
-        self._problem_card.setVisible(bool(lines))
-        if scan.items:
-            self.grid.setCurrentIndex(self.grid.grid_model.index(0))
-        self.pictures_changed.emit(len(scan.items))
+    # ---- what the set says ----------------------------------------------------------------
+
+    @Slot(int, int)
+    def _show_progress(self, read: int, total: int) -> None:
+        if read < total:
+            self.state.setText(self.tr("Reading pictures… {0} of {1}").format(read, total))
+        else:
+            self._show_count()
+
+    @Slot()
+    def _show_count(self) -> None:
+        count = self.num_pictures
+        text = self.tr("%n picture(s)", "", count)
+        out = sum(row.reading is not None for row in self.pictures.rows) - count
+        if out > 0:
+            text += self.tr(", %n left out", "", out)
+        if not self.pictures.is_reading:
+            self.state.setText(text)
+        self.pictures_changed.emit(count)
+
+    @Slot()
+    def _offer_tags(self) -> None:
+        rows = self.pictures.rows[:MOST_TAG_ROWS]
+        self.inspector.caption.set_known_tags(known_tags(row.caption for row in rows))
 
     @Slot(object)
     def _show_error(self, error: UserError) -> None:
-        self._show_scan(Scan(Path(), (), (), 0))
         self.strip.show_message(error, "error")
+        self.browser.show_problem()
+        self.state.setText("")
 
-    @Slot(int)
-    def _show_picture(self, row: int) -> None:
-        self.keep_caption()
-        if self._scan is None or not 0 <= row < len(self._scan.items):
-            return
-        item = self._scan.items[row]
-        self._shown = item
-        pixmap = QPixmap.fromImage(read_image(str(item.path)))
-        self._view.clear()
-        mode = Qt.TransformationMode.SmoothTransformation
-        if not pixmap.isNull():
-            self._view.setPixmap(
-                pixmap.scaled(VIEW, VIEW, Qt.AspectRatioMode.KeepAspectRatio, mode)
-            )
-        self._name.setText(f"{item.path.name} · {item.width} × {item.height}")
-        self._caption_of_shown = item.caption
-        self.caption.setPlainText(item.caption)
+    # ---- the chosen pictures ----------------------------------------------------------------
+
+    @Slot()
+    def _show_inspector(self) -> None:
+        """Another picture, or the same one changed; what was typed is kept first."""
+        row, shown = self.browser.row, self.inspector.row
+        if shown is not None and (row is None or row.key != shown.key):
+            self.keep_caption()
+        edit = self.pictures.edit_of(row) if row else NO_EDIT
+        self.inspector.show_row(row, edit, self.pictures.buckets() if row else ())
         self._show_spoken()
+
+    @Slot(object, str)
+    def _edit(self, change: Change, name: str) -> None:
+        self.pictures.edit(self.browser.selected_keys, change, name)
 
     @Slot()
     def keep_caption(self) -> None:
-        """Write what was typed to the project; the folder of pictures is left alone."""
-        item, text = self._shown, " ".join(self.caption.toPlainText().split())
-        if item is None or self._scan is None or text == self._caption_of_shown:
-            return
-        path = self._draft.project.captions / f"{item.content_hash}.txt"
-        try:
-            storage.write_text(path, text)
-        except UserError as error:
-            self.strip.show_message(error, "error")
-            return
-        self._draft.set("dataset.captions_folder", str(self._draft.project.captions))
-        self._caption_of_shown = text
-        row = self._scan.items.index(item)
-        changed = ImageItem(item.path, item.content_hash, item.width, item.height, text)
-        items = (*self._scan.items[:row], changed, *self._scan.items[row + 1 :])
-        self._scan = Scan(self._scan.folder, items, self._scan.notices, self._scan.num_files)
-        self._shown = changed
-        self.grid.grid_model.update_item(row, self._grid_item(changed))
+        """Take what was typed; the folder of pictures is left alone."""
+        self._keep_caption(self.inspector.caption.caption)
+
+    @Slot(str)
+    def _keep_caption(self, text: str) -> None:
+        row = self.inspector.row
+        if row is not None and row.is_usable and text != row.caption:
+            name = self.tr("caption of {0}").format(row.path.name)
+            self.pictures.write_captions({row.key: text}, name)
 
     @Slot()
     def _show_spoken(self) -> None:
-        """What the training really reads."""
         text = captions.compose(
-            " ".join(self.caption.toPlainText().split()),
+            self.inspector.caption.caption,
             self._draft.get("dataset.template", "a photo of {subject}"),
             self._draft.get("dataset.trigger", ""),
             self._draft.get("dataset.class_word", ""),
         )
-        self._spoken.setText(self.tr("Trained as: {0}").format(text))
+        self.inspector.show_spoken(text)
 
     @Slot(str)
     def _on_draft_changed(self, key: str) -> None:
-        if key in ("", "dataset.folder"):
-            self._fill_words()
-            self.reload()
-        elif key.startswith("dataset."):
+        if key.startswith("dataset.") and key != "dataset.edits":
             self._show_spoken()
 
-    def _fill_words(self) -> None:
-        self.trigger.setText(self._draft.get("dataset.trigger", ""))
-        self.class_word.setText(self._draft.get("dataset.class_word", ""))
-
-    def _grid_item(self, item: ImageItem) -> GridItem:
-        spoken = item.caption or self.tr("caption missing")
-        badge = "" if item.caption else self.tr("no caption")
-        return GridItem(str(item.path), item.path.name, f"{item.path.name}, {spoken}", badge)
-
     @Slot(str)
-    def _set_trigger(self, text: str) -> None:
-        self._draft.set("dataset.trigger", text.strip())
-
-    @Slot(str)
-    def _set_class_word(self, text: str) -> None:
-        self._draft.set("dataset.class_word", text.strip())
-
-    def _connect(self) -> None:
-        self._caption_of_shown = ""
-        self._add_files.clicked.connect(self._choose_files)
-        self._add_folder.clicked.connect(self.choose_folder)
-        self._drop.clicked.connect(self.choose_folder)
-        self.grid.chosen.connect(self._show_picture)
-        self.caption.textChanged.connect(self._show_spoken)
-        self.trigger.textEdited.connect(self._set_trigger)
-        self.class_word.textEdited.connect(self._set_class_word)
-        self._reader.finished.connect(self._show_scan)
-        self._reader.failed.connect(self._show_error)
-        self._draft.changed.connect(self._on_draft_changed)
+    def _name_undo(self, text: str) -> None:
+        tip = self.tr("Undo: {0} (Ctrl+Z)").format(text) if text else self.tr("Undo")
+        self._undo.setToolTip(tip)
 
     def hideEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
         self.keep_caption()
         super().hideEvent(event)
 
+    def _connect(self) -> None:
+        self._add_files.clicked.connect(self._choose_files)
+        self._add_folder.clicked.connect(self.choose_folder)
+        self._drop.clicked.connect(self.choose_folder)
+        stack = self.pictures.stack
+        self._undo.clicked.connect(stack.undo)
+        self._redo.clicked.connect(stack.redo)
+        stack.canUndoChanged.connect(self._undo.setEnabled)
+        stack.canRedoChanged.connect(self._redo.setEnabled)
+        stack.undoTextChanged.connect(self._name_undo)
+        self.browser.chosen.connect(self._show_inspector)
+        self.browser.crop_wanted.connect(self.inspector.begin_crop)
+        self.browser.more_wanted.connect(self._choose_files)
+        self.inspector.edit_wanted.connect(self._edit)
+        self.inspector.caption_edited.connect(self._keep_caption)
+        self.inspector.caption.changed.connect(self._show_spoken)
+        self.inspector.step_wanted.connect(self.browser.step)
+        self.pictures.rows_changed.connect(self._show_count)
+        self.pictures.progressed.connect(self._show_progress)
+        self.pictures.finished.connect(self._show_count)
+        self.pictures.failed.connect(self._show_error)
+        self.pictures.findings_changed.connect(self._offer_tags)
+        self._draft.changed.connect(self._on_draft_changed)
+
     def _lay_out(self) -> None:
-        self.buttons.addWidget(self._add_files)
-        self.buttons.addWidget(self._add_folder)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._drop)
-        self._stack.addWidget(self.grid)
-        self.caption.setAccessibleName(self.tr("Caption of the picture"))
-        self.caption.setPlaceholderText(self.tr("Say what changes from picture to picture."))
-        self.caption.setMaximumHeight(84)
-        self.caption.setTabChangesFocus(True)
-        self._view.setFixedHeight(VIEW)
-        self._view.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._view.setAccessibleName(self.tr("The chosen picture"))
-        words = Card(self.tr("What is it called?"))
-        for editor, name, hint in (
-            (self.trigger, self.tr("Trigger word"), self.tr("A rare word, such as mycxt")),
-            (self.class_word, self.tr("What is it?"), self.tr("One common word: cat, toy, style")),
-        ):
-            title = label(name, "quiet")
-            title.setBuddy(editor)
-            editor.setAccessibleName(name)
-            editor.setPlaceholderText(hint)
-            words.body.addWidget(title)
-            words.body.addWidget(editor)
-        inspector = Card(self.tr("Picture"))
-        for widget in (self._view, self._name, self.caption, self._spoken):
-            inspector.body.addWidget(widget)
-        inspector.body.addStretch(1)
-        self._problem_card = Card(self.tr("Worth knowing"))
-        self._problem_card.body.addWidget(self._problems)
-        self._problem_card.hide()
+        for button in (self._undo, self._redo, self._add_files, self._add_folder):
+            self.buttons.addWidget(button)
+        self._undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
+        self._redo.setShortcut(QKeySequence("Ctrl+Shift+Z"))
+        self._undo.setEnabled(False)
+        self._redo.setEnabled(False)
         side = QVBoxLayout()
         side.setSpacing(16)
-        side.addWidget(words)
-        side.addWidget(inspector, 1)
-        left = QVBoxLayout()
-        left.setSpacing(16)
-        left.addWidget(self._stack, 1)
-        left.addWidget(self._problem_card)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.addWidget(self.words)
+        side.addWidget(self.inspector, 1)
         holder = QWidget()
         holder.setFixedWidth(360)
         holder.setLayout(side)
-        side.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
         row.setSpacing(16)
-        row.addLayout(left, 1)
+        row.addWidget(self.browser, 1)
         row.addWidget(holder)
         self.content.addWidget(self.strip)
         self.content.addLayout(row, 1)

@@ -51,7 +51,7 @@ class GalleryPanel(Page):
         self._draft = draft
         self._befores: dict[int, str] = {}  # seed -> picture of the base model alone
         self._pairs: dict[str, str] = {}  # picture -> the base model's, of the same wish
-        self._making_base = False
+        self._items: list[GridItem] = []  # newest first
         self.prompt = QPlainTextEdit()
         self.addon = QComboBox()
         self.weight = QSlider(Qt.Orientation.Horizontal)
@@ -87,7 +87,8 @@ class GalleryPanel(Page):
         self.addon.setCurrentIndex(row if row >= 0 else min(1, self.addon.count() - 1))
         folder = self._draft.project.generated
         paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
-        self.grid.grid_model.set_items([_grid_item(path) for path in paths])
+        self._items = [_grid_item(path) for path in paths]
+        self.grid.grid_model.set_items(self._items)
         if not self.prompt.toPlainText():
             self._suggest()
         self._show_count()
@@ -136,8 +137,9 @@ class GalleryPanel(Page):
                 self._befores[event.seed] = event.path
             case ImageGenerated():
                 self._pairs[event.path] = self._befores.get(event.seed, "")
-                self.grid.grid_model.insert(0, _grid_item(Path(event.path)))
-                self.grid.setCurrentIndex(self.grid.grid_model.index(0))
+                self._items.insert(0, _grid_item(Path(event.path)))
+                self.grid.grid_model.prepend()
+                self.grid.choose(0)
                 self._show_picture(0)
                 self._show_count()
             case RunFailed():

@@ -122,8 +122,9 @@ class MethodPanel(Page):
                 self._base.setText(self.tr("Starter model (bundled)"))
                 self._base_note.setText(
                     self.tr(
-                        "Draws small emoji-like pictures and nothing else. What it learns fits "
-                        "only this model."
+                        "Draws small emoji-like pictures of animals, food, faces and everyday "
+                        "things on a plain background; no people, scenes or photographs. What "
+                        "is taught to it fits only this model."
                     )
                 )
             else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt, Signal
+from PySide6.QtGui import QImage, QImageWriter, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from desktop.theme import Theme
@@ -75,6 +76,18 @@ def take_pictures(paths: list[Path], project: Project, current: str | None) -> P
     return own
 
 
+def save_pasted(image: QImage, project: Project) -> Path:
+    """A picture of the clipboard as a file in the project. Raises OutputNotWritable, DiskFull."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    content = bytes(data.data())
+    path = project.images / f"pasted-{hashlib.sha256(content).hexdigest()[:12]}.png"
+    storage.write_bytes(path, content)
+    return path
+
+
 def _copy(path: Path, folder: Path) -> None:
     """Copy a picture and the caption beside it; a name that is taken counts up."""
     target = folder / path.name
@@ -82,6 +95,8 @@ def _copy(path: Path, folder: Path) -> None:
     while target.exists() and not _same(target, path):
         target = folder / f"{path.stem}-{number}{path.suffix}"
         number += 1
+    if path.parent == folder:  # pasted a moment ago
+        return
     if not target.exists():
         shutil.copyfile(path, target)
     for suffix in (".txt", ".caption"):

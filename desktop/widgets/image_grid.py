@@ -1,9 +1,12 @@
-"""A grid of pictures that stays quick with thousands: thumbnails come when they are seen."""
+"""A grid of pictures that stays quick with thousands: what is not seen is neither read nor asked.
+
+The model holds numbers only; a row is described, and its thumbnail read, when it is drawn.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -11,20 +14,20 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QRunnable,
     QSize,
     Qt,
-    QThreadPool,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from desktop.image_loader import ImageLoader, Wish
 from desktop.theme import Theme
-from engine.data import pictures
+from engine.data.edits import NO_EDIT, PictureEdit
 
-THUMBNAIL = 320
+MARGIN = 8  # around a thumbnail
+WORDS = 24  # height of the line below it
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -36,59 +39,32 @@ class GridItem:
     title: str
     description: str
     badge: str = ""
+    edit: PictureEdit = NO_EDIT
+    faded: bool = False
+    starred: bool = False
 
 
-class _Thumbnails(QObject):
-    ready = Signal(str, QImage)
-
-
-class _Decode(QRunnable):
-    """Reads one picture with Pillow, in a pool thread; never touches a widget."""
-
-    def __init__(self, path: str, answer: _Thumbnails) -> None:
-        super().__init__()
-        self._path, self._answer = path, answer
-
-    def run(self) -> None:
-        self._answer.ready.emit(self._path, read_image(self._path))
-
-
-def read_image(path: str) -> QImage:
-    """A picture as the training sees it, upright and at most THUMBNAIL large; null if broken.
-
-    Through Pillow, because Qt reads neither HEIC nor, in every build, AVIF.
-    """
-    try:
-        image = pictures.decode_any_size(pictures.read_file(Path(path)))
-    except pictures.PictureError:
-        return QImage()
-    image.thumbnail((THUMBNAIL, THUMBNAIL))
-    row = 3 * image.width
-    made = QImage(image.tobytes(), image.width, image.height, row, QImage.Format.Format_RGB888)
-    return made.copy()  # the copy owns its bytes
+Describe = Callable[[int], GridItem]
 
 
 class GridModel(QAbstractListModel):
-    """Pictures by row. `data` only looks things up; reading happens in a pool."""
+    """`count` rows; `describe` tells what stands in one."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._items: list[GridItem] = []
-        self._rows: dict[str, int] = {}
-        self._pixmaps: dict[str, QPixmap] = {}
-        self._asked: set[str] = set()
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(2)
-        self._answers = _Thumbnails(self)
-        self._answers.ready.connect(self._take)
+        self._count = 0
+        self._describe: Describe = _nothing
+        self._rows: dict[str, int] = {}  # path -> row, of what was drawn
+        self.loader = ImageLoader(self)
+        self.loader.ready.connect(self._on_ready)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 (Qt's form)
-        return 0 if parent.isValid() else len(self._items)
+        return 0 if parent.isValid() else self._count
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._items):
+        if not index.isValid() or index.row() >= self._count:
             return None
-        item = self._items[index.row()]
+        item = self._describe(index.row())
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return item.title
@@ -97,39 +73,39 @@ class GridModel(QAbstractListModel):
             case Qt.ItemDataRole.UserRole:
                 return item
             case Qt.ItemDataRole.DecorationRole:
-                return self._pixmap(item.path)
+                self._rows[item.path] = index.row()
+                return self.loader.get(Wish(item.path, edit=item.edit))
         return None
 
-    def set_items(self, items: list[GridItem]) -> None:
+    def show(self, count: int, describe: Describe) -> None:
+        """Other rows."""
         self.beginResetModel()
-        self._items = list(items)
-        self._rows = {item.path: row for row, item in enumerate(items)}
+        self.loader.drop_wishes()
+        self._rows.clear()
+        self._count, self._describe = count, describe
         self.endResetModel()
 
-    def insert(self, row: int, item: GridItem) -> None:
-        self.beginInsertRows(QModelIndex(), row, row)
-        self._items.insert(row, item)
-        self._rows = {known.path: number for number, known in enumerate(self._items)}
+    def set_items(self, items: list[GridItem]) -> None:
+        self.show(len(items), items.__getitem__)
+
+    def prepend(self) -> None:
+        """One more row in front, which `describe` knows already."""
+        self.beginInsertRows(QModelIndex(), 0, 0)
+        self._count += 1
+        self._rows.clear()
         self.endInsertRows()
 
-    def update_item(self, row: int, item: GridItem) -> None:
-        self._items[row] = item
-        index = self.index(row)
-        self.dataChanged.emit(index, index)
+    def refresh(self, rows: Iterable[int]) -> None:
+        """These rows are described otherwise now."""
+        known = [row for row in rows if row < self._count]
+        if known:  # one signal: the view asks only for what is in sight
+            self.dataChanged.emit(self.index(min(known)), self.index(max(known)))
 
     def item(self, row: int) -> GridItem:
-        return self._items[row]
+        return self._describe(row)
 
-    def _pixmap(self, path: str) -> QPixmap | None:
-        if path not in self._pixmaps and path not in self._asked:
-            self._asked.add(path)
-            self._pool.start(_Decode(path, self._answers))
-        return self._pixmaps.get(path)
-
-    @Slot(str, QImage)
-    def _take(self, path: str, image: QImage) -> None:
-        self._asked.discard(path)
-        self._pixmaps[path] = QPixmap.fromImage(image)
+    @Slot(str)
+    def _on_ready(self, path: str) -> None:
         row = self._rows.get(path)
         if row is not None:
             index = self.index(row)
@@ -146,7 +122,7 @@ class _GridDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
         del option, index
-        return QSize(self.size + 16, self.size + 40)
+        return QSize(self.size + 2 * MARGIN, self.size + 2 * MARGIN + WORDS)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         tokens = self._theme.tokens
@@ -166,9 +142,14 @@ class _GridDelegate(QStyledItemDelegate):
             mode = Qt.TransformationMode.SmoothTransformation
             scaled = pixmap.scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio, mode)
             corner = square.center() - scaled.rect().center()
+            painter.setOpacity(0.3 if item.faded else 1.0)
             painter.drawPixmap(corner, scaled)
+            painter.setOpacity(1.0)
         else:
-            painter.fillRect(square, QColor(tokens.raised))
+            painter.fillRect(square, QColor(tokens.bg))
+            if isinstance(pixmap, QPixmap):  # read, and there is nothing to show
+                broken = self._theme.icon("broken", "text3").pixmap(32, 32)
+                painter.drawPixmap(square.center() - broken.rect().center(), broken)
         words = QRect(cell.left() + 4, square.bottom() + 4, self.size, 22)
         painter.setPen(QColor(tokens.text2))
         metrics = painter.fontMetrics()
@@ -176,12 +157,16 @@ class _GridDelegate(QStyledItemDelegate):
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, title)
         if item.badge:
             self._paint_badge(painter, square, item.badge)
+        if item.starred:
+            star = self._theme.icon("star_on", "warn").pixmap(18, 18)
+            painter.drawPixmap(square.right() - 21, square.top() + 4, star)
         painter.restore()
 
     def _paint_badge(self, painter: QPainter, square: QRect, text: str) -> None:
         tokens = self._theme.tokens
-        width = painter.fontMetrics().horizontalAdvance(text) + 12
-        badge = QRect(square.left() + 4, square.top() + 4, width, 20)
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, square.width() - 20)
+        badge = QRect(square.left() + 4, square.top() + 4, metrics.horizontalAdvance(text) + 12, 20)
         painter.setBrush(QColor(tokens.surface))
         painter.setPen(QColor(tokens.warn))
         painter.drawRoundedRect(badge, 6, 6)
@@ -189,27 +174,70 @@ class _GridDelegate(QStyledItemDelegate):
 
 
 class ImageGrid(QListView):
-    """Shows a GridModel; tells which picture is chosen."""
+    """Shows a GridModel; tells which picture is chosen and which are selected."""
 
     chosen = Signal(int)
+    selection_changed = Signal()
+    key_pressed = Signal(str)  # a letter, or "delete", while the grid has the keyboard
 
     def __init__(
-        self, theme: Theme, name: str, size: int = 128, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        name: str,
+        size: int = 128,
+        parent: QWidget | None = None,
+        *,
+        many: bool = False,
     ) -> None:
         super().__init__(parent)
         self.grid_model = GridModel(self)
+        self._delegate = _GridDelegate(theme, size, self)
         self.setModel(self.grid_model)
-        self.setItemDelegate(_GridDelegate(theme, size, self))
+        self.setItemDelegate(self._delegate)
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setSpacing(2)
+        if many:
+            self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(name)
         self.selectionModel().currentChanged.connect(self._tell)
+        self.selectionModel().selectionChanged.connect(self._tell_selection)
+
+    @property
+    def selected(self) -> list[int]:
+        """Rows, in their order."""
+        return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+
+    def set_size(self, size: int) -> None:
+        """Side of the thumbnails in pixels."""
+        self._delegate.size = size
+        self.scheduleDelayedItemsLayout()
+
+    def choose(self, row: int) -> None:
+        self.setCurrentIndex(self.grid_model.index(row))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() == Qt.Key.Key_Delete and plain:
+            self.key_pressed.emit("delete")
+        elif plain and event.text().isalpha():
+            self.key_pressed.emit(event.text().lower())
+        else:
+            super().keyPressEvent(event)
 
     @Slot(QModelIndex, QModelIndex)
     def _tell(self, current: QModelIndex, previous: QModelIndex) -> None:
         del previous
         self.chosen.emit(current.row())
+
+    @Slot()
+    def _tell_selection(self) -> None:
+        self.selection_changed.emit()
+
+
+def _nothing(row: int) -> GridItem:
+    raise IndexError(row)

@@ -84,11 +84,18 @@ def compose(caption: str, template: str, trigger: str, class_word: str) -> str:
     if not caption:
         return template.replace("{subject}", subject)
     text = caption.replace("{subject}", subject)
-    # As a word: "masks" does not name "sks". Scripts without spaces have no such edges.
-    named = re.search(rf"(?<![A-Za-z0-9]){re.escape(trigger)}(?![A-Za-z0-9])", text, re.IGNORECASE)
-    if trigger and named is None:
-        return f"{subject}, {text}"
-    return text
+    return text if names_trigger(text, trigger) else f"{subject}, {text}"
+
+
+def names_trigger(text: str, trigger: str) -> bool:
+    """Whether a caption calls up the trigger word, itself or as `{subject}`; always where none is.
+
+    As a word: "masks" does not name "sks". Scripts without spaces have no such edges.
+    """
+    if not trigger or "{subject}" in text:
+        return True
+    word = rf"(?<![A-Za-z0-9]){re.escape(trigger)}(?![A-Za-z0-9])"
+    return re.search(word, text, re.IGNORECASE) is not None
 
 
 def suggest_prompts(captions: Sequence[str], trigger: str, class_word: str) -> tuple[str, ...]:

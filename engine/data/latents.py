@@ -19,7 +19,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from engine.data import pictures
+from engine.data import edits, pictures
 from engine.data.buckets import Bucket, choose_bucket, crop_to, make_buckets, plan_crop
 from engine.data.scan import ImageItem
 from engine.errors import UserError
@@ -70,6 +70,8 @@ class LatentCache:
         if self.folder is None:
             return None
         key = f"{item.content_hash}-{self.vae_hash}-{bucket.width}x{bucket.height}-{int(flip)}"
+        if item.edit.key:
+            key += f"-{item.edit.key}"
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
 
 
@@ -149,7 +151,9 @@ def _encoded(
         known = _read(path)
         if known is not None:
             return known
-    image = crop_to(pictures.decode(_unchanged(item)).image, bucket)
+    image = edits.apply(pictures.decode(_unchanged(item)).image, item.edit)
+    pictures.check_size(image)  # a crop may leave too little
+    image = crop_to(image, bucket)
     if flip:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     encoded = model.encode_images(to_pixels(image))
@@ -192,6 +196,7 @@ def _mask(item: ImageItem, bucket: Bucket, preparation: Preparation, downscale: 
     size = (bucket.width // downscale, bucket.height // downscale)
     if not found:
         return torch.ones(1, 1, size[1], size[0])
+    found = edits.apply(found, item.edit)
     if found.size != (item.width, item.height):  # cut as the picture is cut, whatever its size
         found = found.resize((item.width, item.height), Image.Resampling.BILINEAR)
     small = crop_to(found, bucket).resize(size, Image.Resampling.BOX)

@@ -44,6 +44,7 @@ class Picture:
 
     image: Image.Image
     remarks: tuple[Phrase, ...] = ()
+    is_transparent: bool = False  # or was, before it was laid on white
 
 
 def read_file(path: Path) -> bytes:
@@ -77,11 +78,12 @@ def decode(data: bytes, suffix: str = "") -> Picture:
 def _decode(data: bytes, suffix: str, min_side: int) -> Picture:
     try:
         with Image.open(io.BytesIO(data), formats=_known_formats()) as opened:
-            _check_size(opened, min_side)
+            check_size(opened, min_side)
             remarks = _remarks(opened, suffix)
+            transparent = _has_alpha(opened)
             opened.load()
             upright = ImageOps.exif_transpose(opened)
-            return Picture(_to_rgb(upright), tuple(remarks))
+            return Picture(_to_rgb(upright), tuple(remarks), transparent)
     except PictureError:
         raise
     except UnidentifiedImageError:
@@ -107,7 +109,7 @@ def decode_alpha(data: bytes) -> Image.Image | None:
     """
     try:
         with Image.open(io.BytesIO(data), formats=_known_formats()) as opened:
-            _check_size(opened, 1)
+            check_size(opened, 1)
             opened.load()
             upright = ImageOps.exif_transpose(opened)
             if "A" not in upright.getbands() and "transparency" not in upright.info:
@@ -132,7 +134,8 @@ def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 25
     return canvas.convert("RGB")
 
 
-def _check_size(image: Image.Image, min_side: int) -> None:
+def check_size(image: Image.Image, min_side: int = MIN_SIDE) -> None:
+    """Raises PictureError where a picture is too large to decode or too small to teach."""
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         megapixels = pixels / 1e6
@@ -179,9 +182,13 @@ def _remarks(image: Image.Image, suffix: str) -> list[Phrase]:
                 ratio=long_side / short_side,
             )
         )
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if _has_alpha(image):
         remarks.append(Phrase(QT_TRANSLATE_NOOP("engine", "The transparent part becomes white.")))
     return remarks
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

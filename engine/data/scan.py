@@ -5,26 +5,27 @@ Files are recognised by content. The folder is only read, never written to.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.data import captions, pictures
+from engine.data import captions
+from engine.data.edits import NO_EDIT, PictureEdit
 from engine.data.pictures import PICTURE_SUFFIXES
+from engine.data.readings import Reading, read_one
 from engine.errors import FolderMissing, Notice
 from engine.notices import FewPictures, PictureRemark, PictureSkipped
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _JUNK_PREFIXES = (".", "~$", "Thumbs.db", "desktop.ini")
-# A file with one of these names promises a picture; if it is none, people want to know.
 _PROMISING = PICTURE_SUFFIXES | {".psd", ".pdf", ".svg", ".raw", ".cr2", ".nef", ".dng", ".fits"}
 
 MASK_MARK = "-mask"
 MASK_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
-_OUTSIDE = QT_TRANSLATE_NOOP("engine", "It is a link to a place outside the folder.")
+OUTSIDE = QT_TRANSLATE_NOOP("engine", "It is a link to a place outside the folder.")
+SAME_FILE = QT_TRANSLATE_NOOP("engine", "It is the same file as {other}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,11 @@ class ImageItem:
 
     path: Path
     content_hash: str  # sha256 of the file
-    width: int  # upright, after EXIF rotation
+    width: int  # upright, after EXIF rotation; of a picture that is trained on: after its edit
     height: int
     caption: str  # as written; empty where there is none
     mask: Path | None = None  # a picture NAME-mask.* beside it
+    edit: PictureEdit = NO_EDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,20 @@ def scan_folder(folder: Path, captions_folder: Path | None = None) -> Iterator[S
     """
     files = list_files(folder)
     tally = _Tally()
-    root = folder.resolve()
+    names: dict[str, str] = {}  # captions and edits go by content: the same file counts once
     for count, path in enumerate(files, start=1):
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
-            tally.notices.append(PictureSkipped(name=path.name, reason=Phrase(_OUTSIDE)))
+        if leads_outside(path, folder):
+            tally.notices.append(PictureSkipped(name=path.name, reason=Phrase(OUTSIDE)))
             yield count
             continue
         read_picture(path, captions_folder, tally.items, tally.notices)
+        if tally.items and tally.items[-1].path == path:
+            content_hash = tally.items[-1].content_hash
+            if content_hash in names:
+                tally.items.pop()
+                reason = Phrase(SAME_FILE, other=names[content_hash])
+                tally.notices.append(PictureSkipped(name=path.name, reason=reason))
+            names.setdefault(content_hash, path.name)
         yield count
     if len(tally.items) == 1:
         tally.notices.append(FewPictures(count=1))
@@ -109,22 +118,31 @@ def read_picture(
     path: Path, captions_folder: Path | None, items: list[ImageItem], notices: list[Notice]
 ) -> None:
     """Put one file on the list of pictures, or on the list of what is wrong."""
-    try:
-        data = pictures.read_file(path)
-        picture = pictures.decode(data, path.suffix)
-    except pictures.NoPicture as error:
-        if path.suffix.lower() in _PROMISING:
-            notices.append(PictureSkipped(name=path.name, reason=error.reason))
+    reading = read_one(path)
+    if reading.refusal is not None:
+        if promises_a_picture(path) or reading.is_picture:
+            notices.append(PictureSkipped(name=path.name, reason=reading.refusal))
         return
-    except pictures.PictureError as error:
-        notices.append(PictureSkipped(name=path.name, reason=error.reason))
-        return
-    notices += [PictureRemark(name=path.name, reason=remark) for remark in picture.remarks]
-    content_hash = hashlib.sha256(data).hexdigest()
+    notices += [PictureRemark(name=path.name, reason=remark) for remark in reading.remarks]
     try:
-        caption = captions.read_caption(path, content_hash, captions_folder)
+        caption = captions.read_caption(path, reading.content_hash, captions_folder)
     except captions.CaptionError as error:
         notices.append(PictureRemark(name=path.name, reason=error.reason))
         caption = ""
-    width, height = picture.image.size
-    items.append(ImageItem(path, content_hash, width, height, caption, find_mask(path)))
+    items.append(as_item(path, reading, caption))
+
+
+def promises_a_picture(path: Path) -> bool:
+    """By its name. If it holds none, people want to know."""
+    return path.suffix.lower() in _PROMISING
+
+
+def leads_outside(path: Path, folder: Path) -> bool:
+    """Whether it is a link to a place outside the folder; such are not read."""
+    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+
+
+def as_item(path: Path, reading: Reading, caption: str) -> ImageItem:
+    return ImageItem(
+        path, reading.content_hash, reading.width, reading.height, caption, find_mask(path)
+    )

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
-from engine.models.catalog import Layout, ModelSource, header_of
+from engine.models.catalog import Layout, ModelSource, bundled_config, header_of
 from engine.models.safetensors_header import read_header
 
 _UNET = "model.diffusion_model."
@@ -51,6 +52,25 @@ def native_side(source: ModelSource) -> int:
         return int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
     except (OSError, ValueError, KeyError, TypeError):
         return source.family.resolution
+
+
+def bucket_step(source: ModelSource) -> int:
+    """Sides of pictures that the model is trained on are multiples of so many pixels.
+
+    As the loaded model says it: once for each level of the autoencoder and of the UNet.
+    """
+    unet, vae = (_config(source, part).get("block_out_channels", ()) for part in ("unet", "vae"))
+    return 2 ** (max(len(vae), 1) - 1) * 2 ** (max(len(unet), 1) - 1)
+
+
+def _config(source: ModelSource, part: str) -> dict[str, Any]:
+    if source.layout is Layout.SINGLE_FILE:
+        return bundled_config(source.family, part)
+    try:
+        config = json.loads((source.path / part / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        config = None
+    return config if isinstance(config, dict) else bundled_config(source.family, part)
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -11,17 +11,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>, %n with a problem</source>
+        <source>, %n left out</source>
         <translation>
-            <numerusform>, %n with a problem</numerusform>
-            <numerusform>, %n with a problem</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n without a caption: the standard one is used</source>
-        <translation>
-            <numerusform>%n without a caption: the standard one is used</numerusform>
-            <numerusform>%n without a caption: the standard one is used</numerusform>
+            <numerusform>, %n left out</numerusform>
+            <numerusform>, %n left out</numerusform>
         </translation>
     </message>
 </context>

@@ -2,6 +2,80 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name>BatchBar</name>
+    <message>
+        <source>Find and replace</source>
+        <translation>查找并替换</translation>
+    </message>
+    <message>
+        <source>Find</source>
+        <translation>查找</translation>
+    </message>
+    <message>
+        <source>Replace by</source>
+        <translation>替换为</translation>
+    </message>
+    <message>
+        <source>Add in front</source>
+        <translation>加在最前</translation>
+    </message>
+    <message>
+        <source>Words</source>
+        <translation>文字</translation>
+    </message>
+    <message>
+        <source>Add at the end</source>
+        <translation>加在最后</translation>
+    </message>
+    <message>
+        <source>Remove a tag</source>
+        <translation>删除标签</translation>
+    </message>
+    <message>
+        <source>Tag</source>
+        <translation>标签</translation>
+    </message>
+    <message>
+        <source>Shuffle tags, keep the first</source>
+        <translation>打乱标签，保留前</translation>
+    </message>
+    <message>
+        <source>The same caption for all</source>
+        <translation>全部使用同一描述</translation>
+    </message>
+    <message>
+        <source>Caption</source>
+        <translation>描述</translation>
+    </message>
+    <message>
+        <source>Change of captions</source>
+        <translation>批量修改描述</translation>
+    </message>
+    <message>
+        <source>Tags that stay in front</source>
+        <translation>固定在前面的标签数</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>应用</translation>
+    </message>
+    <message>
+        <source>changes {0} of {1}</source>
+        <translation>将修改 {0} / {1} 条</translation>
+    </message>
+</context>
+<context>
+    <name>CaptionEditor</name>
+    <message>
+        <source>{0} / {1} tokens</source>
+        <translation>{0} / {1} 个词元</translation>
+    </message>
+    <message>
+        <source>Remove the tag {0}</source>
+        <translation>删除标签 {0}</translation>
+    </message>
+</context>
+<context>
     <name>DatasetPanel</name>
     <message>
         <source>Images</source>
@@ -16,20 +90,42 @@
         <translation>选择文件夹…</translation>
     </message>
     <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>重做</translation>
+    </message>
+    <message>
         <source>Pictures</source>
         <translation>图片</translation>
+    </message>
+    <message numerus="yes">
+        <source>, %n left out</source>
+        <translation>
+            <numerusform>，%n 张不参与训练</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>caption of {0}</source>
+        <translation>{0} 的描述</translation>
+    </message>
+    <message>
+        <source>Undo: {0} (Ctrl+Z)</source>
+        <translation>撤销：{0}（Ctrl+Z）</translation>
     </message>
     <message>
         <source>No pictures yet. Drop them here.</source>
         <translation>还没有图片。把图片拖到这里。</translation>
     </message>
     <message>
-        <source>Reading pictures…</source>
-        <translation>正在读取图片…</translation>
-    </message>
-    <message>
         <source>Folder of pictures</source>
         <translation>图片文件夹</translation>
+    </message>
+    <message>
+        <source>Reading pictures… {0} of {1}</source>
+        <translation>正在读取图片… {0} / {1}</translation>
     </message>
     <message numerus="yes">
         <source>%n picture(s)</source>
@@ -37,76 +133,43 @@
             <numerusform>%n 张图片</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>, %n with a problem</source>
-        <translation>
-            <numerusform>，其中 %n 张有问题</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n without a caption: the standard one is used</source>
-        <translation>
-            <numerusform>%n 张没有描述：将使用默认描述</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Trained as: {0}</source>
-        <translation>训练时使用：{0}</translation>
-    </message>
-    <message>
-        <source>caption missing</source>
-        <translation>缺少描述</translation>
-    </message>
-    <message>
-        <source>no caption</source>
-        <translation>无描述</translation>
-    </message>
-    <message>
-        <source>Caption of the picture</source>
-        <translation>图片描述</translation>
-    </message>
-    <message>
-        <source>Say what changes from picture to picture.</source>
-        <translation>描述每张图片各不相同的地方。</translation>
-    </message>
-    <message>
-        <source>The chosen picture</source>
-        <translation>选中的图片</translation>
-    </message>
-    <message>
-        <source>What is it called?</source>
-        <translation>它叫什么？</translation>
-    </message>
-    <message>
-        <source>Trigger word</source>
-        <translation>触发词</translation>
-    </message>
-    <message>
-        <source>A rare word, such as mycxt</source>
-        <translation>一个少见的词，例如 mycxt</translation>
-    </message>
-    <message>
-        <source>What is it?</source>
-        <translation>它是什么？</translation>
-    </message>
-    <message>
-        <source>One common word: cat, toy, style</source>
-        <translation>一个常用的英文词：cat、toy、style</translation>
-    </message>
-    <message>
-        <source>Picture</source>
-        <translation>图片</translation>
-    </message>
-    <message>
-        <source>Worth knowing</source>
-        <translation>值得注意</translation>
-    </message>
 </context>
 <context>
     <name>DropArea</name>
     <message>
         <source>8 to 30 good pictures beat 200 mixed ones.</source>
         <translation>8 到 30 张好图片，胜过 200 张参差不齐的。</translation>
+    </message>
+</context>
+<context>
+    <name>FindingList</name>
+    <message>
+        <source>Show</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>Leave out</source>
+        <translation>不参与训练</translation>
+    </message>
+    <message>
+        <source>Keep the best of each</source>
+        <translation>每组只留最好的</translation>
+    </message>
+    <message>
+        <source>Add the trigger word</source>
+        <translation>补上触发词</translation>
+    </message>
+    <message>
+        <source>Add more</source>
+        <translation>再添加一些</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>What is worth knowing</source>
+        <translation>值得留意的事</translation>
     </message>
 </context>
 <context>
@@ -260,6 +323,85 @@
     </message>
 </context>
 <context>
+    <name>Inspector</name>
+    <message>
+        <source>The chosen picture</source>
+        <translation>选中的图片</translation>
+    </message>
+    <message>
+        <source>Turn left (Ctrl+L)</source>
+        <translation>向左转（Ctrl+L）</translation>
+    </message>
+    <message>
+        <source>Turn right (Ctrl+R)</source>
+        <translation>向右转（Ctrl+R）</translation>
+    </message>
+    <message>
+        <source>Mirror</source>
+        <translation>左右翻转</translation>
+    </message>
+    <message>
+        <source>Crop (C)</source>
+        <translation>裁剪（C）</translation>
+    </message>
+    <message>
+        <source>As the file is</source>
+        <translation>恢复原样</translation>
+    </message>
+    <message>
+        <source>Leave out of the training</source>
+        <translation>不参与训练</translation>
+    </message>
+    <message>
+        <source>Crop</source>
+        <translation>裁剪</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Trained as: {0}</source>
+        <translation>训练时的文字：{0}</translation>
+    </message>
+    <message>
+        <source>crop</source>
+        <translation>裁剪</translation>
+    </message>
+    <message>
+        <source>turn left</source>
+        <translation>向左转</translation>
+    </message>
+    <message>
+        <source>turn right</source>
+        <translation>向右转</translation>
+    </message>
+    <message>
+        <source>mirror</source>
+        <translation>左右翻转</translation>
+    </message>
+    <message>
+        <source>take back all edits</source>
+        <translation>恢复原样</translation>
+    </message>
+    <message>
+        <source>leave out</source>
+        <translation>不参与训练</translation>
+    </message>
+    <message>
+        <source>take in again</source>
+        <translation>重新参与训练</translation>
+    </message>
+    <message>
+        <source>repeats</source>
+        <translation>重复次数</translation>
+    </message>
+    <message>
+        <source>How often this picture counts</source>
+        <translation>这张图片重复几次</translation>
+    </message>
+</context>
+<context>
     <name>LossChart</name>
     <message>
         <source>Chart of the loss</source>
@@ -406,8 +548,8 @@
         <translation>入门模型（随程序附带）</translation>
     </message>
     <message>
-        <source>Draws small emoji-like pictures and nothing else. What it learns fits only this model.</source>
-        <translation>只会画类似表情符号的小图。它学到的内容只适用于这个模型。</translation>
+        <source>Draws small emoji-like pictures of animals, food, faces and everyday things on a plain background; no people, scenes or photographs. What is taught to it fits only this model.</source>
+        <translation>只能在纯色背景上画小幅的表情符号风格图片：动物、食物、表情和日常物品；画不了人物、场景和照片。教给它的内容只适用于这个模型。</translation>
     </message>
     <message>
         <source>Used where it lies; nothing is copied.</source>
@@ -610,6 +752,113 @@
     </message>
 </context>
 <context>
+    <name>PictureBrowser</name>
+    <message>
+        <source>Pictures</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Worth knowing</source>
+        <translation>值得留意</translation>
+    </message>
+    <message>
+        <source>leave out</source>
+        <translation>不参与训练</translation>
+    </message>
+    <message>
+        <source>Cut for the training: {0}</source>
+        <translation>训练时裁成：{0}</translation>
+    </message>
+    <message>
+        <source>not read yet</source>
+        <translation>尚未读取</translation>
+    </message>
+    <message>
+        <source>caption missing</source>
+        <translation>没有描述</translation>
+    </message>
+    <message>
+        <source>not usable</source>
+        <translation>无法使用</translation>
+    </message>
+    <message>
+        <source>left out</source>
+        <translation>不参与</translation>
+    </message>
+    <message>
+        <source>duplicate</source>
+        <translation>重复</translation>
+    </message>
+    <message>
+        <source>blurred?</source>
+        <translation>模糊？</translation>
+    </message>
+    <message>
+        <source>small</source>
+        <translation>偏小</translation>
+    </message>
+    <message>
+        <source>cropped</source>
+        <translation>已裁剪</translation>
+    </message>
+    <message>
+        <source>mask</source>
+        <translation>蒙版</translation>
+    </message>
+    <message>
+        <source>no caption</source>
+        <translation>无描述</translation>
+    </message>
+    <message>
+        <source>keep the best of each</source>
+        <translation>每组只留最好的</translation>
+    </message>
+    <message>
+        <source>add the trigger word</source>
+        <translation>补上触发词</translation>
+    </message>
+    <message>
+        <source>Filter: words, no:caption, is:blurred, size:&lt;512</source>
+        <translation>筛选：文字、no:caption、is:blurred、size:&lt;512</translation>
+    </message>
+    <message>
+        <source>Filter of the pictures</source>
+        <translation>筛选图片</translation>
+    </message>
+    <message>
+        <source>Clear the filter</source>
+        <translation>清除筛选</translation>
+    </message>
+    <message>
+        <source>By name</source>
+        <translation>按名称</translation>
+    </message>
+    <message>
+        <source>Newest first</source>
+        <translation>最新的在前</translation>
+    </message>
+    <message>
+        <source>Largest first</source>
+        <translation>最大的在前</translation>
+    </message>
+    <message>
+        <source>By caption</source>
+        <translation>按描述</translation>
+    </message>
+    <message>
+        <source>Order of the pictures</source>
+        <translation>图片排序</translation>
+    </message>
+    <message>
+        <source>Size of the thumbnails</source>
+        <translation>缩略图大小</translation>
+    </message>
+    <message>
+        <source>Pictures read</source>
+        <translation>已读取的图片</translation>
+    </message>
+</context>
+<context>
     <name>Rail</name>
     <message>
         <source>Light or dark</source>
@@ -653,6 +902,40 @@
     <message>
         <source>Sample of step {0}: {1}</source>
         <translation>第 {0} 步的采样图：{1}</translation>
+    </message>
+</context>
+<context>
+    <name>SubjectWords</name>
+    <message>
+        <source>What is it called?</source>
+        <translation>它叫什么？</translation>
+    </message>
+    <message>
+        <source>Trigger word</source>
+        <translation>触发词</translation>
+    </message>
+    <message>
+        <source>A rare word, such as mycxt</source>
+        <translation>少见的词，例如 mycxt</translation>
+    </message>
+    <message>
+        <source>What is it?</source>
+        <translation>它是什么？</translation>
+    </message>
+    <message>
+        <source>One common word: cat, toy, style</source>
+        <translation>一个常用词：cat、toy、style</translation>
+    </message>
+</context>
+<context>
+    <name>_TagText</name>
+    <message>
+        <source>Caption of the picture</source>
+        <translation>图片的描述</translation>
+    </message>
+    <message>
+        <source>Say what changes from picture to picture.</source>
+        <translation>写出各张图片之间不同的内容。</translation>
     </message>
 </context>
 <context>
@@ -1237,6 +1520,10 @@
         <translation>它是指向文件夹之外的链接。</translation>
     </message>
     <message>
+        <source>It is the same file as {other}.</source>
+        <translation>它与 {other} 是同一个文件。</translation>
+    </message>
+    <message>
         <source>processor ({threads} threads)</source>
         <translation>处理器（{threads} 线程）</translation>
     </message>
@@ -1537,8 +1824,8 @@
         <translation>{name}：{reason}</translation>
     </message>
     <message>
-        <source>Only {count} picture. It works, but the result copies it.</source>
-        <translation>只有 {count} 张图片。可以训练，但结果会照抄它。</translation>
+        <source>Pictures: {count}. That works, but the result copies them.</source>
+        <translation>只有 {count} 张图片。可以训练，但结果会照搬它们。</translation>
     </message>
     <message>
         <source>8 or more are better.</source>
@@ -1609,8 +1896,68 @@
         <translation>有一段文字在 {limit} 个词元处被截断：{text}</translation>
     </message>
     <message>
+        <source>Left out of the training: {names}.</source>
+        <translation>不参与训练：{names}。</translation>
+    </message>
+    <message>
+        <source>Click a picture to see why.</source>
+        <translation>点击图片查看原因。</translation>
+    </message>
+    <message>
+        <source>The same or nearly the same: {names}.</source>
+        <translation>相同或几乎相同：{names}。</translation>
+    </message>
+    <message>
+        <source>Copies count twice in the training.</source>
+        <translation>重复的图片在训练中会算两次。</translation>
+    </message>
+    <message>
+        <source>Smaller than {side} pixels: {names}.</source>
+        <translation>小于 {side} 像素：{names}。</translation>
+    </message>
+    <message>
+        <source>They are enlarged and look soft.</source>
+        <translation>它们会被放大，看起来发虚。</translation>
+    </message>
+    <message>
+        <source>Perhaps blurred: {names}.</source>
+        <translation>可能模糊：{names}。</translation>
+    </message>
+    <message>
+        <source>Blur is learnt as well. Have a look.</source>
+        <translation>模糊也会被学进去，请看一看。</translation>
+    </message>
+    <message>
+        <source>The transparent part becomes white: {names}.</source>
+        <translation>透明部分会变成白色：{names}。</translation>
+    </message>
+    <message>
+        <source>Without a caption, so the standard one is used: {names}.</source>
+        <translation>没有描述，将使用默认描述：{names}。</translation>
+    </message>
+    <message>
+        <source>More than {limit} tokens in the caption of {names}.</source>
+        <translation>描述超过 {limit} 个词元：{names}。</translation>
+    </message>
+    <message>
         <source>Say the important things first.</source>
         <translation>请把重要的内容写在前面。</translation>
+    </message>
+    <message>
+        <source>The trigger word is not in the caption of {names}.</source>
+        <translation>描述里没有触发词：{names}。</translation>
+    </message>
+    <message>
+        <source>It is put in front while training.</source>
+        <translation>训练时会自动加在最前面。</translation>
+    </message>
+    <message>
+        <source>Caption files without a picture: {names}.</source>
+        <translation>没有对应图片的描述文件：{names}。</translation>
+    </message>
+    <message>
+        <source>{names} and {count} more</source>
+        <translation>{names} 等，另有 {count} 个</translation>
     </message>
     <message>
         <source>The checkpoint of step {step} is damaged: {reason}.</source>

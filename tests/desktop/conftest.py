@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 
@@ -22,6 +23,14 @@ def _fresh_preferences(tmp_path):
     settings = QSettings("Imprint", "Imprint")
     settings.clear()
     settings.sync()
+
+
+@pytest.fixture(autouse=True)
+def _collected_here():
+    """As in the program: garbage is collected in this thread alone; see desktop.collector."""
+    gc.disable()
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

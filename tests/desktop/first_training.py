@@ -87,7 +87,7 @@ def first_training(
 
     window.home._sample.click()
     wait_until(lambda: window.images.num_pictures == 6, 60, "the six pictures")
-    wait_until(lambda: not window.images._view.pixmap().isNull(), 10, "the picture")
+    wait_until(lambda: not window.images.inspector.view.is_empty, 10, "the picture")
     pause(0.4)  # thumbnails
     photograph("images")
 

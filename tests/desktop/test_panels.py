@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel, QSpinBox
 
-from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.monitor_panel import MonitorPanel, RunState
@@ -28,17 +23,7 @@ from engine.events import (
 )
 from engine.notices import PictureSkipped
 from engine.wording import Phrase
-from tests.conftest import draw_pictures
 from tests.desktop.conftest import started, step
-
-
-@pytest.fixture
-def dataset(qtbot, draft, theme):
-    panel = DatasetPanel(draft, theme)
-    qtbot.addWidget(panel)
-    panel.show()
-    qtbot.waitUntil(lambda: panel.num_pictures == 3, timeout=10_000)
-    return panel
 
 
 @pytest.fixture
@@ -57,74 +42,6 @@ def gallery(qtbot, draft, theme):
     return panel
 
 
-def fingerprint(folder):
-    return {
-        path.name: (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in folder.iterdir()
-    }
-
-
-def drop(panel, *paths):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    event = QDropEvent(
-        QPointF(5, 5),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    panel.dropEvent(event)
-
-
-def test_a_typed_caption_goes_to_the_project_and_leaves_the_pictures_folder_alone(
-    qtbot, dataset, draft, image_folder
-):
-    before = fingerprint(image_folder)
-    dataset.caption.setPlainText("a photo of {subject} in the snow")
-    dataset.grid.setCurrentIndex(dataset.grid.grid_model.index(1))
-
-    written = list(draft.project.captions.glob("*.txt"))
-    assert [path.read_text("utf-8") for path in written] == ["a photo of {subject} in the snow"]
-    assert draft.get("dataset.captions_folder") == str(draft.project.captions)
-    assert fingerprint(image_folder) == before
-
-
-def test_a_caption_written_in_imprint_is_there_after_reading_the_folder_anew(qtbot, dataset):
-    dataset.caption.setPlainText("mine")
-    dataset.reload()
-    qtbot.waitUntil(lambda: dataset.state.text().startswith("3"), timeout=10_000)
-    qtbot.waitUntil(lambda: dataset.caption.toPlainText() == "mine", timeout=10_000)
-
-
-def test_a_dropped_folder_is_used_where_it_lies(qtbot, dataset, draft, tmp_path):
-    other = draw_pictures(tmp_path / "other", count=5)
-    drop(dataset, other)
-    qtbot.waitUntil(lambda: dataset.num_pictures == 5, timeout=10_000)
-    assert draft.get("dataset.folder") == str(other)
-
-
-def test_dropped_files_are_copied_into_the_project_with_their_captions(
-    qtbot, dataset, draft, tmp_path
-):
-    other = draw_pictures(tmp_path / "other", count=2)
-    drop(dataset, other / "picture0.png", other / "picture1.png")
-    qtbot.waitUntil(lambda: draft.get("dataset.folder") == str(draft.project.images), timeout=5000)
-    # Three were there, two came; two of the five are the same pictures under the same names.
-    qtbot.waitUntil(lambda: dataset.num_pictures == 3, timeout=10_000)
-    assert (draft.project.images / "picture1.txt").is_file()
-
-
-def test_what_is_wrong_with_the_pictures_is_listed_with_its_reason(
-    qtbot, dataset, draft, image_folder
-):
-    (image_folder / "page.jpg").write_text("<html>not found</html>", "utf-8")
-    dataset.reload()
-    qtbot.waitUntil(lambda: "page.jpg" in dataset.problem_text, timeout=10_000)
-    assert "web page" in dataset.problem_text
-    assert dataset.num_pictures == 3
-
-
 def test_the_monitor_tells_likeness_and_the_best_step_with_its_reason(monitor):
     monitor.begin("my-toy · LoRA")
     monitor.show_event(started(steps=4))
@@ -138,19 +55,6 @@ def test_the_monitor_tells_likeness_and_the_best_step_with_its_reason(monitor):
     assert number.text() == "0.75 (best: step 100)"
     assert "base model: 0.57" in number.toolTip()
     assert "Step 100 is the best so far: it is good." in number.toolTip()
-
-
-def test_a_missing_folder_is_told_and_the_page_shows_its_empty_state(qtbot, dataset, tmp_path):
-    dataset.use_folder(tmp_path / "gone")
-    qtbot.waitUntil(dataset.strip.isVisible, timeout=10_000)
-    assert "gone" in dataset.strip.text
-    assert dataset.num_pictures == 0
-
-
-def test_pictures_to_compare_with_go_when_other_pictures_come(dataset, tmp_path):
-    dataset._draft.set("evaluation.references", str(tmp_path / "cats"))
-    dataset.use_folder(tmp_path / "dogs")
-    assert dataset._draft.get("evaluation.references") is None
 
 
 def test_a_full_run_takes_the_monitor_through_its_states(monitor):

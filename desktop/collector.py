@@ -1,0 +1,41 @@
+"""Python's garbage collector, kept to the window's thread.
+
+Left to itself it runs in whatever thread happens to allocate. There it would destroy widgets
+that lie in cycles, and Qt ends the program.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+EVERY_MS = 1_000
+# Objects, then collections of the generation below, as gc.set_threshold has them.
+THRESHOLDS = (2_000, 10, 20)
+
+
+class Collector(QObject):
+    """Collects once a second, what is young often and the rest seldom."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.setInterval(EVERY_MS)
+        self._timer.timeout.connect(self.collect_some)
+        self._timer.start()
+
+    @Slot()
+    def collect_some(self) -> None:
+        counts = gc.get_count()
+        for generation in (2, 1, 0):
+            if counts[generation] > THRESHOLDS[generation]:
+                gc.collect(generation)
+                return
+
+    @staticmethod
+    def settle() -> None:
+        """What stands now, the window or a library, stays for good and is not looked at again."""
+        gc.collect()
+        gc.freeze()

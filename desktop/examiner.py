@@ -1,0 +1,81 @@
+"""Looks for what is worth knowing about a set of pictures, in a pool thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from desktop.pool import Pool
+from engine.data.buckets import Bucket, choose_bucket
+from engine.data.findings import Finding, Seen, examine
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A set, and what the training will make of it."""
+
+    pictures: list[Seen]
+    orphans: list[str]
+    resolution: int
+    trigger: str
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is worth knowing, and how many pictures are cut to which shape."""
+
+    findings: list[Finding]
+    shapes: list[tuple[Bucket, int]]  # the frequent ones first
+
+
+def answer(question: Question) -> Answer:
+    findings = examine(
+        question.pictures,
+        question.orphans,
+        resolution=question.resolution,
+        trigger=question.trigger,
+    )
+    shapes = Counter(
+        choose_bucket(picture.width, picture.height, question.buckets)
+        for picture in question.pictures
+        if picture.refusal is None and picture.height
+    )
+    return Answer(findings, shapes.most_common())
+
+
+class _Answers(QObject):
+    finished = Signal(int, object)  # generation, Answer
+
+
+class Examiner(QObject):
+    """The newest question counts; answers to older ones are dropped."""
+
+    finished = Signal(object)  # Answer
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.generation = 0
+        self._pool = Pool(1, "examiner", self)
+        self.answers = _Answers(self)
+        self.answers.finished.connect(self._on_finished)
+
+    def start(self, question: Question) -> None:
+        self.generation += 1
+        self._pool.start(self._examine, self.generation, question)
+
+    def wait(self) -> None:
+        self.generation += 1
+        self._pool.wait()
+
+    @Slot(int, object)
+    def _on_finished(self, generation: int, found: object) -> None:
+        if generation == self.generation:
+            self.finished.emit(found)
+
+    def _examine(self, generation: int, question: Question) -> None:
+        """In a thread of the pool."""
+        if self.generation == generation:
+            self.answers.finished.emit(generation, answer(question))

@@ -1,0 +1,353 @@
+"""The pictures of a project as the window sees them: captions, edits, filter, undo.
+
+No widgets here. Captions go to the project's folder, edits into the draft; the pictures
+themselves are only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QUndoStack
+
+from desktop.caption_writer import CaptionWriter
+from desktop.draft import Draft
+from desktop.examiner import Answer, Examiner, Question
+from desktop.picture_rows import Change, PictureRow, as_data, from_data, rank
+from desktop.picture_scan import PictureScan
+from engine.config import STARTER
+from engine.data import filters
+from engine.data.buckets import Bucket, make_buckets
+from engine.data.caption_edits import tidy
+from engine.data.edits import NO_EDIT, PictureEdit, left_out, size_after
+from engine.data.findings import Finding, Seen
+from engine.data.readings import Reading
+from engine.data.scan import promises_a_picture
+from engine.data.survey import Listed, Surveyed
+from engine.errors import UserError
+from engine.models.catalog import locate
+from engine.models.size import bucket_step
+
+EXAMINE_AFTER_MS = 300
+RELOAD_AFTER_MS = 500
+ORDERS = ("name", "newest", "size", "caption")
+
+
+class PictureSet(QObject):
+    """Rows in the order of the folder; `visible` says which are shown, and in what order."""
+
+    reset = Signal()  # other rows, another filter
+    rows_changed = Signal(object)  # set of rows
+    progressed = Signal(int, int)  # files read, files in all
+    finished = Signal()
+    failed = Signal(object)  # UserError
+    findings_changed = Signal()
+
+    def __init__(self, draft: Draft, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._draft = draft
+        self.stack = QUndoStack(self)
+        self.rows: list[PictureRow] = []
+        self.visible: list[int] = []
+        self.findings: list[Finding] = []
+        self.shapes: list[tuple[Bucket, int]] = []
+        self._row_of: dict[str, int] = {}
+        self._hidden: dict[int, Path] = {}  # row of the survey -> file that may be no picture
+        self._orphans: tuple[Path, ...] = ()
+        self._num_read = 0
+        self._query, self._order = "", ORDERS[0]
+        self._kept: set[tuple[str, tuple[str, ...]]] = set()  # findings that are all right
+        self._marks: dict[str, set[str]] = {}  # key -> marks that only the whole set tells
+        self._scan = PictureScan(self)
+        self._writer = CaptionWriter(self)
+        self._examiner = Examiner(self)
+        self._examining = self._timer(EXAMINE_AFTER_MS, self._examine)
+        self._reloading = self._timer(RELOAD_AFTER_MS, self.reload)
+        self._watcher = QFileSystemWatcher(self)
+        self._connect()
+
+    # ---- reading ------------------------------------------------------------------------
+
+    @Slot()
+    def reload(self) -> None:
+        """Read the folder anew; what was read before is remembered on disk."""
+        folder = self._draft.get("dataset.folder", "")
+        if watched := self._watcher.directories():
+            self._watcher.removePaths(watched)
+        self._writer.flush()
+        if not folder:
+            self._scan.cancel()
+            self._on_listed(Listed((), ()))
+            self._on_finished()
+            return
+        if Path(folder).is_dir():
+            self._watcher.addPath(folder)
+        self._scan.start(Path(folder), self._draft.project.captions)
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write what waits to be written; no thread is left."""
+        self._writer.flush()
+        self._scan.wait()
+        self._examiner.wait()
+
+    @property
+    def is_reading(self) -> bool:
+        return self._num_read < len(self.rows) + len(self._hidden)
+
+    @property
+    def num_usable(self) -> int:
+        """Pictures that the next run trains on."""
+        return sum(row.is_usable and not self.edit_of(row).left_out for row in self.rows)
+
+    # ---- what is shown ------------------------------------------------------------------
+
+    def set_query(self, text: str) -> None:
+        """See engine.data.filters."""
+        self._query = text
+        self._refilter()
+
+    def set_order(self, order: str) -> None:
+        """One of ORDERS."""
+        self._order = order
+        self._refilter()
+
+    def show_only(self, keys: Iterable[str]) -> None:
+        """Show these pictures, until another filter is set."""
+        wanted = set(keys)
+        self.visible = [number for number, row in enumerate(self.rows) if row.key in wanted]
+        self.reset.emit()
+
+    def row_of(self, key: str) -> int | None:
+        return self._row_of.get(key)
+
+    def edit_of(self, row: PictureRow) -> PictureEdit:
+        return self._edits.get(row.key, NO_EDIT)
+
+    def marks_of(self, row: PictureRow) -> frozenset[str]:
+        """Of engine.data.filters.MARKS."""
+        if row.reading is None:
+            return frozenset()
+        edit, looks = self.edit_of(row), row.reading.looks
+        told = {
+            "unreadable": row.reading.refusal is not None,
+            "blurred": looks is not None and looks.is_blurred,
+            "transparent": looks is not None and looks.transparent,
+            "masked": row.mask is not None,
+            "edited": edit.changes_the_picture,
+            "cropped": edit.crop is not None,
+            "left-out": edit.left_out,
+        }
+        return frozenset(mark for mark, true in told.items() if true) | frozenset(
+            self._marks.get(row.key, ())
+        )
+
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The shapes that pictures are cut to, for the base model and size that are set."""
+        resolution = self._draft.get("training.resolution", 512)
+        try:
+            step = bucket_step(locate(self._draft.get("base_model", STARTER)))
+        except UserError:  # the check of the run says what is wrong with the model
+            step = 64
+        return make_buckets(resolution if isinstance(resolution, int) else 512, step)
+
+    # ---- changing, each call one step of undo --------------------------------------------
+
+    def write_captions(self, texts: Mapping[str, str], name: str) -> int:
+        """Captions by key; returns how many really change."""
+        before = {
+            key: self.rows[row].caption for key in texts if (row := self.row_of(key)) is not None
+        }
+        after = {key: tidy(texts[key]) for key in before}
+        return self._push(name, before, after, self._set_captions)
+
+    def name_trigger(self, keys: Iterable[str], name: str) -> int:
+        """Put the trigger word and the class word before these captions."""
+        words = (self._draft.get(f"dataset.{key}", "") for key in ("trigger", "class_word"))
+        subject = " ".join(word for word in words if word)
+        known = {key: self.rows[row] for key in keys if (row := self.row_of(key)) is not None}
+        texts = {key: f"{subject}, {row.caption}" for key, row in known.items()}
+        return self.write_captions(texts, name)
+
+    def edit(
+        self, keys: Iterable[str], change: Callable[[PictureEdit], PictureEdit], name: str
+    ) -> int:
+        """Edits of pictures by key; returns how many really change."""
+        usable = (row for key in keys if (row := self.row_of(key)) is not None)
+        before = {
+            self.rows[row].key: self.edit_of(self.rows[row])
+            for row in usable
+            if self.rows[row].is_usable
+        }
+        after = {key: change(edit) for key, edit in before.items()}
+        return self._push(name, before, after, self._set_edits)
+
+    def leave_out(self, keys: Iterable[str], name: str, *, out: bool = True) -> int:
+        return self.edit(keys, lambda edit: left_out(edit, out), name)
+
+    def keep(self, finding: Finding) -> None:
+        """It is all right as it is; it is not told again."""
+        self._kept.add((finding.message.code, finding.keys))
+        self.findings = [known for known in self.findings if known is not finding]
+        self.findings_changed.emit()
+
+    def _push(self, name: str, before: dict, after: dict, take: Callable[[dict], None]) -> int:
+        changed = {key for key, value in after.items() if value != before[key]}
+        if changed:
+            was = {key: before[key] for key in changed}
+            will = {key: after[key] for key in changed}
+            self.stack.push(Change(name, was, will, take))
+        return len(changed)
+
+    def _set_captions(self, texts: dict[str, str]) -> None:
+        rows = set()
+        for key, text in texts.items():
+            row = self.row_of(key)
+            if row is None:  # another folder was opened meanwhile; the caption is kept all the same
+                continue
+            self.rows[row] = replace(self.rows[row], caption=text, caption_problem=None)
+            rows.add(row)
+        folder = self._draft.project.captions
+        self._writer.write({folder / f"{key}.txt": text for key, text in texts.items()})
+        self._draft.set("dataset.captions_folder", str(folder))
+        self.rows_changed.emit(rows)
+        self._examining.start()
+
+    def _set_edits(self, edits: dict[str, PictureEdit]) -> None:
+        merged = {**self._edits, **edits}
+        self._edits = {key: edit for key, edit in merged.items() if edit != NO_EDIT}
+        self._draft.set("dataset.edits", as_data(self._edits))
+        self.rows_changed.emit({row for key in edits if (row := self.row_of(key)) is not None})
+        self._examining.start()
+
+    # ---- answers --------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_listed(self, listed: Listed) -> None:
+        known = {row.path: row for row in self.rows}
+        shown = [path for path in listed.paths if promises_a_picture(path)]
+        self._hidden = dict(enumerate(listed.paths[len(shown) :], start=len(shown)))
+        self._orphans = listed.orphans
+        self._num_read = 0
+        # What was read before stays in view until it is read anew: nothing flickers.
+        self.rows = [known.get(path, PictureRow(path)) for path in shown]
+        self._row_of = {row.key: number for number, row in enumerate(self.rows)}
+        self._refilter()
+        self.progressed.emit(0, len(listed.paths))
+
+    @Slot(object)
+    def _on_read(self, batch: list[Surveyed]) -> None:
+        self._num_read += len(batch)
+        changed, grown = set(), False
+        for found in batch:
+            row = found.row
+            if row in self._hidden:
+                path = self._hidden.pop(row)
+                if found.reading.refusal is not None and not found.reading.is_picture:
+                    continue  # a text, an archive: nobody expects it here
+                row, grown = len(self.rows), True
+                self.rows.append(PictureRow(path))
+                self.visible.append(row)
+            old = self.rows[row]
+            new = PictureRow(
+                old.path, found.reading, found.caption, found.caption_problem, found.mask
+            )
+            if new != old:
+                self.rows[row] = new
+                changed.add(row)
+            self._row_of[new.key] = row
+        if grown:
+            self.reset.emit()
+        self.rows_changed.emit(changed)
+        self.progressed.emit(self._num_read, len(self.rows) + len(self._hidden))
+
+    @Slot()
+    def _on_finished(self) -> None:
+        self._row_of = {row.key: number for number, row in enumerate(self.rows)}
+        if self._query or self._order != ORDERS[0]:
+            self._refilter()
+        self.finished.emit()
+        self._examine()
+
+    @Slot()
+    def _examine(self) -> None:
+        resolution = self._draft.get("training.resolution", 512)
+        known = (row for row in self.rows if row.reading and not self.edit_of(row).left_out)
+        self._examiner.start(
+            Question(
+                pictures=[self._seen(row) for row in known],
+                orphans=[path.name for path in self._orphans],
+                resolution=resolution if isinstance(resolution, int) else 512,
+                trigger=str(self._draft.get("dataset.trigger", "")),
+                buckets=self.buckets(),
+            )
+        )
+
+    @Slot(object)
+    def _on_examined(self, answer: Answer) -> None:
+        findings, self.shapes = answer.findings, answer.shapes
+        self.findings = [f for f in findings if (f.message.code, f.keys) not in self._kept]
+        self._marks = {}
+        for code, mark in (("IM-IMG-08", "duplicate"), ("IM-IMG-03", "small")):
+            for key in (key for f in findings if f.message.code == code for key in f.keys):
+                self._marks.setdefault(key, set()).add(mark)
+        self.findings_changed.emit()
+
+    @Slot(str)
+    def _on_draft_changed(self, key: str) -> None:
+        if key in ("", "dataset.folder", "dataset"):
+            self._take_edits()
+            self._kept.clear()
+            if key == "":
+                self.stack.clear()  # the steps belong to the project that was open
+            self.rows, self.visible = [], []
+            self.reset.emit()
+            self.reload()
+        elif key in ("dataset.trigger", "training.resolution", "base_model"):
+            self._examining.start()
+
+    def _seen(self, row: PictureRow) -> Seen:
+        reading = row.reading or Reading()
+        width, height = size_after(reading.width, reading.height, self.edit_of(row))
+        return Seen(
+            row.key, row.path.name, row.caption, width, height, reading.looks, reading.refusal
+        )
+
+    def _refilter(self) -> None:
+        test = filters.matcher(self._query)
+        self.visible = [n for n, row in enumerate(self.rows) if test(self._described(row))]
+        if self._order != ORDERS[0]:
+            self.visible.sort(key=lambda number: rank(self.rows[number], self._order))
+        self.reset.emit()
+
+    def _described(self, row: PictureRow) -> filters.Described:
+        reading = row.reading or Reading()
+        width, height = size_after(reading.width, reading.height, self.edit_of(row))
+        marks = self.marks_of(row) if self._query else frozenset()
+        return filters.Described(row.path.name, row.caption, width, height, marks)
+
+    def _take_edits(self) -> None:
+        self._edits = from_data(self._draft.get("dataset.edits", {}))
+
+    def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(then)
+        return timer
+
+    def _connect(self) -> None:
+        self._take_edits()
+        self._scan.listed.connect(self._on_listed)
+        self._scan.read.connect(self._on_read)
+        self._scan.finished.connect(self._on_finished)
+        self._scan.failed.connect(self.failed)
+        self._writer.failed.connect(self.failed)
+        self._examiner.finished.connect(self._on_examined)
+        self._watcher.directoryChanged.connect(self._reloading.start)
+        self._draft.changed.connect(self._on_draft_changed)

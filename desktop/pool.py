@@ -1,0 +1,33 @@
+"""Threads for short work: decoding, reading, writing. Answers come back as signals.
+
+Plain Python threads: a QRunnable made in Python may be deleted by Qt while the interpreter
+still holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from PySide6.QtCore import QObject
+
+
+class Pool(QObject):
+    """Jobs begin in the order in which they come. A job tells what it found by emitting a signal
+    of an object that lives in the window's thread; it never touches a widget."""
+
+    def __init__(self, threads: int, name: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"imprint-{name}")
+        self._running: set[Future] = set()
+
+    def start(self, job: Callable[..., None], *facts: object) -> None:
+        future = self._threads.submit(job, *facts)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+
+    def wait(self) -> None:
+        """Return when all jobs have ended. Raises what one of them raised."""
+        done, _ = wait(list(self._running))
+        for future in done:
+            future.result()

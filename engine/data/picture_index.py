@@ -1,0 +1,65 @@
+"""Remembers what files turned out to be, so that a large set is read only once.
+
+A file is taken for unchanged while its size and its time of change are. Only the window asks;
+a run reads each picture itself. The index can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import platformdirs
+
+from engine.data.readings import Reading
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS readings_1 "
+    "(path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, reading TEXT)"
+)
+
+
+def default_index() -> Path:
+    return Path(platformdirs.user_cache_dir("imprint", appauthor=False)) / "pictures.sqlite"
+
+
+class PictureIndex:
+    """Opened for each use, so that any thread may ask. A broken one is as good as an empty one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def recall(self, folder: Path) -> dict[str, tuple[int, int, Reading]]:
+        """Path -> size, time of change in ns, reading, for all files below a folder."""
+        found: dict[str, tuple[int, int, Reading]] = {}
+        with suppress(sqlite3.Error, OSError, ValueError, TypeError, KeyError):
+            with closing(self._open()) as base:
+                # By range, not by pattern: a folder's name may hold "%" or "_".
+                rows = base.execute(
+                    "SELECT path, size, changed, reading FROM readings_1 "
+                    "WHERE path >= ? AND path < ?",
+                    (f"{folder.as_posix()}/", f"{folder.as_posix()}0"),
+                ).fetchall()
+            for path, size, changed, text in rows:
+                found[path] = (size, changed, Reading.from_data(json.loads(text)))
+        return found
+
+    def remember(self, rows: Iterable[tuple[Path, int, int, Reading]]) -> None:
+        with suppress(sqlite3.Error, OSError), closing(self._open()) as base, base:
+            base.executemany(
+                "INSERT OR REPLACE INTO readings_1 VALUES (?, ?, ?, ?)",
+                [
+                    (path.as_posix(), size, changed, json.dumps(reading.as_data()))
+                    for path, size, changed, reading in rows
+                ],
+            )
+
+    def _open(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        base = sqlite3.connect(self._path, timeout=2)
+        base.execute("PRAGMA journal_mode=WAL")
+        base.execute(_SCHEMA)
+        return base

@@ -1,0 +1,110 @@
+"""A folder of pictures for the window: the list of files at once, then each as it is read.
+
+Like engine.data.scan, but it also looks at each picture, remembers what it saw, and keeps
+files that cannot be used in the list, so that nothing moves under the mouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.data import captions
+from engine.data.captions import CAPTION_SUFFIXES
+from engine.data.picture_index import PictureIndex
+from engine.data.readings import Reading, read_one
+from engine.data.scan import (
+    OUTSIDE,
+    SAME_FILE,
+    find_mask,
+    leads_outside,
+    list_files,
+    promises_a_picture,
+)
+from engine.wording import Phrase
+
+REMEMBER_EVERY = 64  # pictures; what was read before a crash need not be read again
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """First: the files, and the caption files that belong to no picture."""
+
+    paths: tuple[Path, ...]
+    orphans: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """One file was read; `row` counts in the list of files."""
+
+    row: int
+    reading: Reading
+    caption: str = ""
+    caption_problem: Phrase | None = None
+    mask: Path | None = None
+
+
+def survey(
+    folder: Path, captions_folder: Path | None, index: PictureIndex
+) -> Iterator[Listed | Surveyed]:
+    """Yield Listed, then one Surveyed for each file. Raises FolderMissing."""
+    # By name where the name tells; a file without a known name is tried in the end.
+    files = sorted(list_files(folder), key=lambda path: not promises_a_picture(path))
+    yield Listed(tuple(files), tuple(_orphans(folder, files)))
+    known = index.recall(folder)
+    fresh: list[tuple[Path, int, int, Reading]] = []
+    names: dict[str, str] = {}
+    for row, path in enumerate(files):
+        reading = _read(path, folder, known, fresh)
+        if reading.content_hash in names:
+            reason = Phrase(SAME_FILE, other=names[reading.content_hash])
+            reading = Reading(refusal=reason)
+        elif reading.content_hash:
+            names[reading.content_hash] = path.name
+        if len(fresh) >= REMEMBER_EVERY:
+            index.remember(fresh)
+            fresh.clear()
+        yield _with_caption(row, path, reading, captions_folder)
+    index.remember(fresh)
+
+
+def _read(
+    path: Path,
+    folder: Path,
+    known: dict[str, tuple[int, int, Reading]],
+    fresh: list[tuple[Path, int, int, Reading]],
+) -> Reading:
+    if leads_outside(path, folder):
+        return Reading(refusal=Phrase(OUTSIDE))
+    try:
+        info = path.stat()
+    except OSError:  # gone since it was listed; the reading says so
+        return read_one(path)
+    size, changed, reading = known.get(path.as_posix(), (-1, 0, Reading()))
+    if (size, changed) == (info.st_size, info.st_mtime_ns) and reading.looks:
+        return reading
+    reading = read_one(path, look=True)
+    if reading.refusal is None:  # what was refused may be readable the next time
+        fresh.append((path, info.st_size, info.st_mtime_ns, reading))
+    return reading
+
+
+def _with_caption(row: int, path: Path, reading: Reading, own: Path | None) -> Surveyed:
+    if reading.refusal is not None:
+        return Surveyed(row, reading)
+    try:
+        caption = captions.read_caption(path, reading.content_hash, own)
+    except captions.CaptionError as error:
+        return Surveyed(row, reading, caption_problem=error.reason, mask=find_mask(path))
+    return Surveyed(row, reading, caption, mask=find_mask(path))
+
+
+def _orphans(folder: Path, files: list[Path]) -> Iterator[Path]:
+    """Caption files beside which no picture lies."""
+    stems = {path.with_suffix("") for path in files}
+    for suffix in CAPTION_SUFFIXES:
+        for path in sorted(folder.rglob(f"*{suffix}")):
+            if path.with_suffix("") not in stems and not path.name.startswith("."):
+                yield path

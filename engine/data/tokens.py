@@ -1,0 +1,47 @@
+"""How many tokens a caption has, without loading transformers.
+
+The tokenizer of CLIP, as all Stable Diffusion models have it, built from the bundled
+vocabulary; tests/engine/test_tokens.py compares it with the one that training uses.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
+from tokenizers.models import BPE
+
+VOCABULARY = Path(__file__).parents[2] / "resources/model_configs/clip_tokenizer"
+LIMIT = 75  # of one chunk, without the marks of beginning and end
+
+_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+
+
+def count_tokens(text: str) -> int:
+    """Tokens of a text, without the marks of beginning and end."""
+    return len(_tokenizer().encode(text, add_special_tokens=False).ids)
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    made = Tokenizer(
+        BPE.from_file(
+            str(VOCABULARY / "vocab.json"),
+            str(VOCABULARY / "merges.txt"),
+            unk_token="<|endoftext|>",
+            end_of_word_suffix="</w>",
+            continuing_subword_prefix="",
+        )
+    )
+    made.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
+    )
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_WORDS), behavior="removed", invert=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    made.add_special_tokens(["<|startoftext|>", "<|endoftext|>"])
+    return made
