@@ -33,6 +33,11 @@ class Draft(QObject):
         self._saving.setInterval(SAVE_AFTER_MS)
         self._saving.timeout.connect(self.save)
 
+    @property
+    def data(self) -> Data:
+        """All of it. Never changed in place: a change makes another one."""
+        return self._data
+
     def get(self, key: str, default: Any = None) -> Any:
         """The value of `training.steps`, say."""
         value: Any = self._data

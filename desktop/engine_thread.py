@@ -33,7 +33,13 @@ from engine.methods.catalog import METHODS
 if TYPE_CHECKING:
     from engine.generate import ModelCache
 
-HEAVY = ("engine.run", "engine.generate", *(card.code.split(":")[0] for card in METHODS.values()))
+HEAVY = (
+    "engine.run",
+    "engine.dry_run",
+    "engine.fit",
+    "engine.generate",
+    *(card.code.split(":")[0] for card in METHODS.values()),
+)
 Job = Callable[[Control], Iterator[Event]]
 _numbers = itertools.count(1)
 
@@ -109,6 +115,26 @@ class EngineThread(QThread):
             return resume(folder, control)
 
         return self.submit(job)
+
+    def dry_run(self, config: RunConfig) -> JobHandle:
+        """A few steps, to measure what the run will need."""
+
+        def job(control: Control) -> Iterator[Event]:
+            from engine.dry_run import dry_run
+
+            return dry_run(config, control)
+
+        return self.submit(job)
+
+    def method_fits(self, drafts: dict[str, dict]) -> JobHandle:
+        """Which methods have room in this computer's memory."""
+
+        def job(control: Control) -> Iterator[Event]:
+            from engine.fit import method_fits
+
+            return method_fits(drafts, control)
+
+        return self.submit_short(job)
 
     def generate(self, wish: dict) -> JobHandle:
         """`wish`: prompt, base_model, addon (path or ""), weight, seed, count, folder."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QMainWindow,
@@ -17,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.draft import Draft
 from desktop.engine_thread import EngineThread, JobHandle
+from desktop.jobs import Jobs
 from desktop.language import LANGUAGES, can_be_drawn
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
@@ -26,20 +27,14 @@ from desktop.panels.home_panel import HomePanel
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.preferences import Preferences
+from desktop.project_desk import ProjectDesk
+from desktop.run_desk import RunDesk
 from desktop.theme import Theme
 from desktop.widgets.labels import label
 from desktop.widgets.rail import PAGES, Rail
 from desktop.words import said, summary_of
-from engine.config import DEFAULT_METHOD, STARTER
-from engine.config_file import merge
 from engine.errors import UserError
-from engine.events import Event, RunFinished, Stage, StageProgress, Terminal
-from engine.methods.catalog import METHODS
-from engine.presets import starting_point
-from engine.project import Project, default_home
-from engine.sample_project import sample_data
-
-SAMPLE_NAME = "sample-cat"
+from engine.events import Event, MethodFits, RunFinished, Stage, StageProgress, Terminal
 
 
 class MainWindow(QMainWindow):
@@ -53,13 +48,15 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         self.preferences = Preferences()
         self.theme = Theme(application, dark=self.preferences.dark)
-        self.draft = self._open_draft(project_folder)
+        self.projects = ProjectDesk(self.preferences, project_folder, self)
+        self.draft = self.projects.draft
         self.engine = EngineThread(self)
+        self.jobs = Jobs(self.engine, self)
+        self.runs = RunDesk(self.engine, self.jobs, self)
         # However the program ends: a thread must be gone before its object is.
         application.aboutToQuit.connect(self.engine.stop_and_wait)
-        self._run: JobHandle | None = None
-        self._warm_up: JobHandle | None = None
-        self._generations: dict[int, bool] = {}  # job number -> is it of the base model
+        self._dry_run: JobHandle | None = None
+        self._is_warm = False
         self.rail = Rail(self.theme, self)
         self.pages: dict[str, QWidget] = {}
         self._make_pages()
@@ -77,8 +74,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _begin_warm_up(self) -> None:
-        if self._warm_up is None:
-            self._warm_up = self.engine.warm_up()
+        self.jobs.watch(self.engine.warm_up(), self._show_warm_up)
 
     @Slot(str)
     def show_page(self, name: str) -> None:
@@ -90,48 +86,65 @@ class MainWindow(QMainWindow):
     @Slot()
     def start_training(self) -> None:
         """Check, then hand the run to the engine; what is wrong is shown where it is set."""
-        if self.monitor.run_state.is_running:
+        if self.runs.is_busy:
             return
-        self.images.keep_caption()
+        self.images.flush()
         config, problems = self.draft.check()
         self.method.show_problems(problems)
         if config is None:
             self.monitor.strip.show_text(str(said(problems[0].sentence)), "", "error")
             self.show_page("training")
             return
-        self.images.flush()
         self.draft.flush()
-        self.preferences.last_project = str(self.draft.project.folder)
-        self.monitor.begin(f"{config.name} · {METHODS[config.method.kind].title}")
-        self._run = self.engine.train(config)
+        self.projects.remember()
+        self.runs.start(config)
         self.show_page("training")
 
     @Slot()
     def _continue_run(self) -> None:
-        """Go on with the last run from its newest checkpoint, with the settings it began with."""
         folder = self.draft.project.unfinished_run()
-        if folder is None or self.monitor.run_state.is_running:
-            return
-        self.monitor.begin(folder.path.name)
-        self._run = self.engine.resume_run(folder.path)
+        if folder is not None and not self.runs.is_busy:
+            self.runs.resume(folder.path)
 
-    @Slot(object, object)
-    def _on_engine_event(self, handle: JobHandle, event: Event) -> None:
-        if self._run is not None and handle.number == self._run.number:
-            self.monitor.show_event(event)
-            if isinstance(event, Terminal):
-                self._run = None
-                self._refresh_home()
-                self.rail.show_state("training", "")
-                self.gallery.reload()
-                if isinstance(event, RunFinished) and event.exports:
-                    self.gallery.select(event.exports[0])
-        elif handle.number in self._generations:
-            self.gallery.show_event(event, self._generations[handle.number])
-            if isinstance(event, Terminal):
-                del self._generations[handle.number]
-        elif self._warm_up is not None and handle.number == self._warm_up.number:
-            self._show_warm_up(event)
+    @Slot(object)
+    def _on_run_ended(self, event: Event) -> None:
+        self._refresh_home()
+        self.rail.show_state("training", "")
+        self.gallery.reload()
+        if isinstance(event, RunFinished) and event.exports:
+            self.gallery.select(event.exports[0])
+
+    @Slot()
+    def _check_run(self) -> None:
+        """Measure what the run will need."""
+        self.images.flush()
+        config, problems = self.draft.check()
+        self.method.show_problems(problems)
+        if config is None:
+            self.method.strip.show_text(str(said(problems[0].sentence)), "", "error")
+        elif self.runs.is_busy:
+            self.method.strip.show_text(self.tr("A training is running. Check when it has ended."))
+        else:
+            self.method.check.begin()
+            self._dry_run = self.jobs.watch(
+                self.engine.dry_run(config), self.method.check.show_event
+            )
+
+    @Slot()
+    def _cancel_check(self) -> None:
+        if self._dry_run is not None:
+            self._dry_run.control.stop()
+
+    @Slot()
+    def _ask_what_fits(self) -> None:
+        """Once the engine is warm, and again with another base model."""
+        if self._is_warm:
+            handle = self.engine.method_fits(self.method.drafts_by_method())
+            self.jobs.watch(handle, self._show_fit)
+
+    def _show_fit(self, event: Event) -> None:
+        if isinstance(event, MethodFits):
+            self.method.show_fit(event)
 
     def _show_warm_up(self, event: Event) -> None:
         if isinstance(event, StageProgress) and event.stage is Stage.WARM_UP and not event.done:
@@ -139,7 +152,9 @@ class MainWindow(QMainWindow):
         elif isinstance(event, RunFinished):
             self._footer.setText(self.tr("Ready"))
             self.home.show_engine(self.tr("The engine is ready."), ready=True)
+            self._is_warm = True
             self.warmed_up.emit()
+            self._ask_what_fits()
         elif isinstance(event, Terminal):
             self._footer.setText(self.tr("The engine could not start"))
             self.home.show_engine(
@@ -148,34 +163,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _generate(self, wish: dict) -> None:
-        handle = self.engine.generate(wish)
-        self._generations[handle.number] = bool(wish["is_base"])
-
-    @Slot()
-    def _stop(self) -> None:
-        if self._run is not None:
-            self._run.control.stop()
-            self.monitor.show_stopping()
-
-    @Slot()
-    def _pause(self) -> None:
-        if self._run is not None:
-            self._run.control.pause()
-
-    @Slot()
-    def _resume(self) -> None:
-        if self._run is not None:
-            self._run.control.resume()
-
-    @Slot()
-    def _save_now(self) -> None:
-        if self._run is not None:
-            self._run.control.save_now()
-
-    @Slot()
-    def _sample_now(self) -> None:
-        if self._run is not None:
-            self._run.control.sample_now()
+        show = self.gallery.show_base_event if wish["is_base"] else self.gallery.show_event
+        self.jobs.watch(self.engine.generate(wish), show)
 
     @Slot(str)
     def _show_setting(self, key: str) -> None:
@@ -197,7 +186,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _open_sample(self) -> None:
         if self._may_change_project():
-            self._open(Project(default_home() / SAMPLE_NAME))
+            self.projects.open_sample()
             self.show_page("images")
 
     @Slot()
@@ -205,70 +194,31 @@ class MainWindow(QMainWindow):
         """A new project of the user's own pictures."""
         if not self._may_change_project():
             return
-        from PySide6.QtWidgets import QFileDialog
-
         name = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))
         if name:
             self.open_pictures(Path(name))
 
     def open_pictures(self, folder: Path) -> None:
         """Make a project for a folder of pictures and open it."""
-        project = self._project_for(folder)
-        data = project.load_draft() or merge(
-            starting_point(DEFAULT_METHOD, STARTER, 8),
-            {
-                "name": folder.name[:80] or "pictures",
-                "base_model": STARTER,
-                "runs_folder": str(project.runs),
-                "dataset": {"folder": str(folder), "trigger": "sks"},
-            },
-        )
-        self.draft.replace(project, merge(data, {"dataset": {"folder": str(folder)}}))
-        self._save_new_project()
+        self.projects.open_pictures(folder)
         self.show_page("images")
-
-    def _project_for(self, folder: Path) -> Project:
-        """The project of this folder of pictures; another folder of the same name counts up."""
-        number = 0
-        while True:
-            number += 1
-            name = folder.name if number == 1 else f"{folder.name}-{number}"
-            project = Project(default_home() / (name or "pictures"))
-            known = project.load_draft().get("dataset", {}).get("folder")
-            if name != SAMPLE_NAME and known in (None, str(folder), str(project.images)):
-                return project
-
-    def _open(self, project: Project) -> None:
-        self.draft.replace(project, project.load_draft() or sample_data(project.runs))
-        self._save_new_project()
-
-    def _save_new_project(self) -> None:
-        self.draft.save()
-        self.preferences.last_project = str(self.draft.project.folder)
-        self._refresh_home()
 
     @Slot(object)
     def _show_failed_save(self, error: UserError) -> None:
         self._footer.setText(summary_of(error))
 
     def _may_change_project(self) -> bool:
-        if not self.monitor.run_state.is_running:
+        if not self.runs.is_busy:
             return True
         QMessageBox.information(
             self, self.tr("Training is running"), self.tr("Stop the training first.")
         )
         return False
 
-    def _open_draft(self, folder: Path | None) -> Draft:
-        project = Project((folder or Path(self.preferences.last_project or "/")).resolve())
-        if not project.file.is_file():
-            project = Project(default_home() / SAMPLE_NAME)
-        return Draft(project, project.load_draft() or sample_data(project.runs), self)
-
+    @Slot()
     def _refresh_home(self) -> None:
         project = self.draft.project
-        is_sample = project.folder.name == SAMPLE_NAME
-        self.home.show_project(project, len(project.list_runs()), is_sample)
+        self.home.show_project(project, len(project.list_runs()), self.projects.is_sample)
         self.monitor.show_continue(project.unfinished_run() is not None)
 
     @Slot()
@@ -292,7 +242,7 @@ class MainWindow(QMainWindow):
         self.preferences.advanced = advanced
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
-        if self.monitor.run_state.is_running and not self._confirm_close():
+        if self.runs.is_busy and not self._confirm_close():
             event.ignore()
             return
         self.images.keep_caption()
@@ -329,7 +279,14 @@ class MainWindow(QMainWindow):
         self.pages = dict(zip(PAGES, panels, strict=True))
 
     def _connect(self) -> None:
-        self.engine.engine_event.connect(self._on_engine_event)
+        self.projects.opened.connect(self._refresh_home)
+        self.runs.began.connect(self.monitor.begin)
+        self.runs.told.connect(self.monitor.show_event)
+        self.runs.stopping.connect(self.monitor.show_stopping)
+        self.runs.ended.connect(self._on_run_ended)
+        self.method.check.wanted.connect(self._check_run)
+        self.method.check.cancel_wanted.connect(self._cancel_check)
+        self.method.base_changed.connect(self._ask_what_fits)
         self.home.page_requested.connect(self.show_page)
         self.home.sample_requested.connect(self._open_sample)
         self.home.folder_requested.connect(self._choose_folder)
@@ -338,11 +295,11 @@ class MainWindow(QMainWindow):
         self.images.pictures_changed.connect(self._show_num_pictures)
         self.method.advanced_changed.connect(self._remember_advanced)
         self.monitor.start_requested.connect(self.start_training)
-        self.monitor.pause_requested.connect(self._pause)
-        self.monitor.resume_requested.connect(self._resume)
-        self.monitor.stop_requested.connect(self._stop)
-        self.monitor.save_requested.connect(self._save_now)
-        self.monitor.sample_requested.connect(self._sample_now)
+        self.monitor.pause_requested.connect(self.runs.pause)
+        self.monitor.resume_requested.connect(self.runs.go_on)
+        self.monitor.stop_requested.connect(self.runs.stop)
+        self.monitor.save_requested.connect(self.runs.save_now)
+        self.monitor.sample_requested.connect(self.runs.sample_now)
         self.monitor.setting_requested.connect(self._show_setting)
         self.monitor.progressed.connect(self._show_percent)
         self.monitor.gallery_requested.connect(self._show_gallery)

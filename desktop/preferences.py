@@ -36,6 +36,15 @@ class Preferences:
         self._settings.setValue("last_project", value)
 
     @property
+    def recent_projects(self) -> list[str]:
+        found = self._settings.value("recent_projects", [])
+        return [str(text) for text in found] if isinstance(found, list) else [str(found)]
+
+    @recent_projects.setter
+    def recent_projects(self, value: list[str]) -> None:
+        self._settings.setValue("recent_projects", value)
+
+    @property
     def advanced(self) -> bool:
         return self._settings.value("advanced", False, bool)  # type: ignore[return-value]
 

@@ -239,6 +239,7 @@ def _stylesheet(t: Tokens) -> str:
     QLabel[kind="hero"] {{ font-size: 28px; font-weight: 600; }}
     QLabel[kind="number"] {{ font-size: 17px; font-weight: 600; }}
     QLabel[kind="quiet"] {{ color: {t.text2}; }}
+    QLabel[kind="changed"] {{ color: {t.text}; font-weight: 600; }}
     QLabel[kind="note"] {{ color: {t.text3}; font-size: 11px; }}
     QLabel[kind="ok"] {{ color: {t.ok}; }}
     QLabel[kind="warn"] {{ color: {t.warn}; }}
@@ -285,6 +286,9 @@ def _stylesheet(t: Tokens) -> str:
     QPushButton[role="chip"] {{ padding: 1px 8px; min-height: 20px; border-radius: 6px;
         border-color: {t.line}; background: {t.raised}; color: {t.text2}; font-size: 12px; }}
     QPushButton[role="chip"]:focus {{ padding: 0px 7px; border-color: {t.focus}; }}
+    QToolButton[role="small"] {{ padding: 2px; min-height: 16px; border: none;
+        background: transparent; }}
+    QToolButton[role="small"]:focus {{ border: 2px solid {t.focus}; padding: 0px; }}
     QToolButton:checked {{ background: {t.selection}; border-color: {t.accent}; }}
     QGraphicsView#view {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 8px; }}
     QGraphicsView#view:focus {{ border: 2px solid {t.focus}; }}

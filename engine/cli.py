@@ -55,6 +55,10 @@ def main(arguments: list[str]) -> int:
 
 def _train(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
     config = config_file.require(_merged_data(parsed))
+    if parsed.dry_run:
+        from engine.dry_run import dry_run
+
+        return dry_run(config, control)
     from engine.run import run  # late: torch takes seconds, a wrong flag should not
 
     return run(config, control)

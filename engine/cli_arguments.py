@@ -65,6 +65,9 @@ def _add_train(
     train.add_argument("--out", help="folder in which the run folder is made")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     train.add_argument("--help-settings", choices=METHODS)
+    train.add_argument(
+        "--dry-run", action="store_true", help="take a few steps and say what the run will need"
+    )
     train.set_defaults(start=verbs_by_name["train"])
 
 

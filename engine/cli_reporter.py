@@ -10,8 +10,10 @@ from typing import Any, TextIO
 
 from engine.events import (
     CheckpointScored,
+    Estimated,
     Event,
     ExportChecked,
+    FitSuggested,
     Heartbeat,
     ImageGenerated,
     Noticed,
@@ -88,8 +90,8 @@ class Reporter:
             case SheetReady():
                 self._close_bar()
                 self._line(f"Before and after: {event.path}")
-            case CheckpointScored():
-                self._line(_scored(event))
+            case CheckpointScored() | Estimated() | FitSuggested():
+                self._line(_told(event))
             case TrialFinished():
                 self._line(_finished(event))
             case RunFinished():
@@ -131,12 +133,33 @@ def _checked(event: ExportChecked) -> str:
     )
 
 
+def _told(event: CheckpointScored | Estimated | FitSuggested) -> str:
+    match event:
+        case CheckpointScored():
+            return _scored(event)
+        case Estimated():
+            return _estimated(event)
+    return f"What would make it fit: --set {event.setting}={event.value}"
+
+
 def _scored(event: CheckpointScored) -> str:
     """What the judge found, in one line."""
     return (
         f"Step {event.step}: likeness {event.likeness:.3f} (base model {event.base_likeness:.3f}, "
         f"real pictures {event.ceiling:.3f}), follows prompts {event.prompts:.0%}, "
         f"drift {event.drift:.3f}, copies {event.copies:.0%}"
+    )
+
+
+def _estimated(event: Estimated) -> str:
+    """What a dry run measured, in one line."""
+    return (
+        f"On the {event.device}: {event.seconds_per_step:.2f} s a step, "
+        f"{event.seconds_per_sample:.1f} s a sample picture, about "
+        f"{event.total_seconds / 60:.1f} min in all; "
+        f"{event.peak_bytes / 2**30:.1f} of {event.free_bytes / 2**30:.1f} GiB free memory; "
+        f"{event.disk_bytes / 2**20:.0f} MiB of disk, of which the trained file takes "
+        f"{event.export_bytes / 2**20:.1f} MiB."
     )
 
 

@@ -51,6 +51,44 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Estimated:
+    """What a run will need, from a few of its steps; see engine.dry_run."""
+
+    device: str
+    peak_bytes: int  # on the card, or beside what the program held before
+    free_bytes: int
+    seconds_per_step: float
+    seconds_per_sample: float
+    total_seconds: float
+    disk_bytes: int  # checkpoints and the trained file
+    free_disk_bytes: int
+    export_bytes: int  # the trained file alone
+
+    @property
+    def fits(self) -> bool:
+        return self.peak_bytes <= self.free_bytes and self.disk_bytes <= self.free_disk_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodFits:
+    """Whether a method has room in this computer's memory, as estimated."""
+
+    kind: str
+    needed_bytes: int
+    free_bytes: int
+    fits: bool
+    eased: bool  # only with measures that make it slower
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitSuggested:
+    """The first setting that would make a run fit that does not."""
+
+    setting: str  # dotted
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     step: int
     loss: float
@@ -182,6 +220,9 @@ Event = (
     RunStarted
     | StageProgress
     | Heartbeat
+    | Estimated
+    | MethodFits
+    | FitSuggested
     | StepFinished
     | SampleReady
     | SheetReady

@@ -153,6 +153,15 @@ class Loop:
     def num_trainable(self) -> int:
         return self._stepper.num_trainable
 
+    @property
+    def checkpoint_bytes(self) -> int:
+        """What a checkpoint of this moment takes on the disk."""
+        averages = {} if self._ema is None else self._ema.state_dict()
+        state = self._stepper.state_dict()["state"]
+        tensors = [*self.method.state_dict().values(), *averages.values()]
+        tensors += [t for known in state.values() for t in known.values()]
+        return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, Tensor))
+
     def restore(self, saved: Checkpoint) -> None:
         """Go on from a checkpoint: the next step is saved.step + 1."""
         self.method.load_state_dict(saved.weights)

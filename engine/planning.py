@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from engine.memory import Burden, MemoryPlan, Wishes, notice_of, plan_memory, pr
 from engine.models.catalog import locate
 from engine.models.size import measure_model
 
+SMALLEST_RESOLUTION = 256  # below it the large models draw nothing that one would know
 ADDON_SHARE = 0.02  # of the frozen weights; a large LoRA
 
 
@@ -31,13 +33,50 @@ class Plan:
 
 def plan_run(config: RunConfig) -> Plan:
     """Raises one of the Model... errors."""
+    plan = estimate_run(config)
+    settings = require(merge(config.model_dump(), _as_settings(plan)))
+    return Plan(_agreed(settings), notice_of(plan))
+
+
+def estimate_run(config: RunConfig) -> MemoryPlan:
+    """How the run would be carried out here, and what that needs. Raises the Model... errors."""
     place = probe(_device_name(config.training))
     if place.device == "cpu":  # the processes of one computer share its memory
         share = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         place = replace(place, free_bytes=place.free_bytes // share)
-    plan = plan_memory(_burden(config), _wishes(config), place)
-    settings = require(merge(config.model_dump(), _as_settings(plan)))
-    return Plan(_agreed(settings), notice_of(plan))
+    return plan_memory(_burden(config), _wishes(config), place)
+
+
+def first_switch(config: RunConfig, measured_bytes: int = 0) -> tuple[str, str | int] | None:
+    """The first setting, and its value, that would make a run fit; None where none would.
+
+    `measured_bytes`: what the run as it is really took, where that is known; the estimates are
+    then off by as much. Asked before anything is loaded, or after it was let go.
+    """
+    place = probe(_device_name(config.training))
+    usual = plan_memory(_burden(config), _wishes(config), place)
+    off = measured_bytes / usual.bytes_needed if measured_bytes else 1.0
+    for key, value in _switches(config):
+        section, name = key.split(".")
+        changed = require(merge(config.model_dump(), {section: {name: value}}))
+        plan = plan_memory(_burden(changed), _wishes(changed), place)
+        if replace(plan, bytes_needed=round(off * plan.bytes_needed)).fits:
+            return key, value
+    return None
+
+
+def _switches(config: RunConfig) -> Iterator[tuple[str, str | int]]:
+    """What may be changed, the least painful first."""
+    training = config.training
+    for name in ("gradient_checkpointing", "weights", "precision"):
+        if getattr(training, name) != "auto":
+            yield f"training.{name}", "auto"
+    if config.optimizer.name != "adafactor":
+        yield "optimizer.name", "adafactor"
+    if training.batch_size > 1:
+        yield "training.batch_size", 1
+    for side in range(training.resolution - 64, SMALLEST_RESOLUTION - 1, -64):
+        yield "training.resolution", side
 
 
 def _agreed(config: RunConfig) -> RunConfig:

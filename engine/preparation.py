@@ -11,7 +11,7 @@ from accelerate import Accelerator
 
 from engine import storage
 from engine.class_images import draw_class_images, numbered
-from engine.config import RunConfig
+from engine.config import DatasetSettings, RunConfig
 from engine.data import captions
 from engine.data.batches import BatchSource
 from engine.data.edits import edited
@@ -87,17 +87,22 @@ def prepare_pictures(shop: Workshop) -> Iterator[Event]:
         raise NoPictures(folder=settings.folder, num_files=scan.num_files)
     images, references = yield from _parted(shop, images)
     images = [image for image in images for _ in range(image.item.edit.repeats)]
-    texts = [
-        captions.compose(
-            image.item.caption, settings.template, settings.trigger, settings.class_word
-        )
-        for image in images
-    ]
+    texts = compose_texts(settings, images)
     max_chunks = 1 if settings.long_captions == "cut" else MAX_CHUNKS
     for text in dict.fromkeys(texts):
         if shop.model.num_chunks(text) > max_chunks:
             yield Noticed(notice=PromptCut(limit=75 * max_chunks, text=text[:60]))
     return Dataset(images, texts, references)
+
+
+def compose_texts(settings: DatasetSettings, images: list[CachedImage]) -> list[str]:
+    """What is trained on, one text for each picture."""
+    return [
+        captions.compose(
+            image.item.caption, settings.template, settings.trigger, settings.class_word
+        )
+        for image in images
+    ]
 
 
 def prepare_classes(shop: Workshop, prior: Prior) -> Iterator[Event]:

@@ -11,18 +11,16 @@ from pathlib import Path
 from accelerate import Accelerator
 
 from engine import checkpoint, config_file, storage
+from engine.assembly import attached, load_base, wanted_prediction
 from engine.config import RunConfig, TrainingSettings
 from engine.control import Control
 from engine.device import (
-    base_dtype,
     describe,
     holding_dtype,
     make_accelerator,
     memory_guard,
-    seed_everything,
 )
-from engine.diffusion import PredictionType
-from engine.errors import FolderMissing, StartDoesNotFit, UserError, ZeroSnrNeedsV
+from engine.errors import FolderMissing, UserError
 from engine.events import (
     Event,
     Noticed,
@@ -35,10 +33,7 @@ from engine.events import (
 from engine.export import export_all, export_one
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
-from engine.formats.reading import read_result
 from engine.loop import Loop
-from engine.methods.base import Method, Subject
-from engine.methods.catalog import build
 from engine.models.base import DiffusionModel
 from engine.models.loader import load_model
 from engine.outcome import (
@@ -64,7 +59,6 @@ from engine.project import RunFolder, create_run, open_run, record
 from engine.wording import QT_TRANSLATE_NOOP
 
 # Where memory may run out before the first step.
-_LOADING = QT_TRANSLATE_NOOP("engine", "loading the model")
 _PREPARING = QT_TRANSLATE_NOOP("engine", "preparing the pictures")
 
 
@@ -173,7 +167,7 @@ def _train(
 ) -> Iterator[Event]:
     """The whole path of one run."""
     clock = time.monotonic()
-    model = yield from _load(accelerator, config)
+    model = yield from load_base(accelerator, config)
     shop = Workshop.open(accelerator, config, model)
     with memory_guard(accelerator.device, _PREPARING):
         dataset = yield from prepare_pictures(shop)
@@ -181,7 +175,7 @@ def _train(
         classes = None
         if prior is not None and not prior.from_frozen:
             classes = yield from prepare_classes(shop, prior)
-    method = _attached(config, model)
+    method = attached(config, model)
     samples = previews(shop, dataset, folder)
     loop = Loop(
         config=config,
@@ -220,43 +214,6 @@ def _train(
         stopped_early=loop.stopped_early,
         exports=tuple(str(path) for path in paths),
     )
-
-
-def _load(accelerator: Accelerator, config: RunConfig) -> Iterator[Event]:
-    """Yield progress; return the model on its device, as the settings want it read."""
-    yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-    with memory_guard(accelerator.device, _LOADING):
-        dtype = base_dtype(accelerator, config)
-        model = load_model(config.base_model, dtype, prediction_type=_prediction_type(config))
-        model.to(accelerator.device, dtype)
-    model.set_clip_skip(config.training.clip_skip)
-    if config.loss.zero_terminal_snr:
-        if model.noise_schedule.prediction_type == "epsilon":
-            raise ZeroSnrNeedsV
-        model.noise_schedule = model.noise_schedule.with_zero_terminal_snr()
-    model.set_gradient_checkpointing(config.training.gradient_checkpointing == "on")
-    yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
-    return model
-
-
-def _prediction_type(config: RunConfig) -> PredictionType | None:
-    return None if config.prediction_type == "auto" else config.prediction_type
-
-
-def _attached(config: RunConfig, model: DiffusionModel) -> Method:
-    """The method with its weights in the model, started from a file if that is wished."""
-    dataset = config.dataset
-    method = build(config.method, Subject(dataset.trigger, dataset.class_word))
-    seed_everything(config.training.seed)  # new weights begin the same in every process
-    method.attach(model)
-    if config.method.start_from:
-        path = storage.expand(config.method.start_from)
-        try:
-            method.adopt(read_result(path, model))
-        except ValueError as error:
-            reason = error.args[0] if error.args else ""
-            raise StartDoesNotFit(path=path.name, reason=reason) from error
-    return method
 
 
 def _resumed(loop: Loop, folder: RunFolder) -> Iterator[Event]:
@@ -303,9 +260,9 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
         model = load_model(
             config.base_model,
             holding_dtype(config),
-            prediction_type=_prediction_type(config),
+            prediction_type=wanted_prediction(config),
         )
-        method = _attached(config, model)
+        method = attached(config, model)
         facts = export_facts(config, folder, model, saved.step)
         accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
         with as_result(config, method, saved, accelerator):

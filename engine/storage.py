@@ -110,6 +110,14 @@ def require_writable(folder: Path) -> None:
             probe.unlink()
 
 
+def free_bytes(folder: Path) -> int:
+    """Free space where the folder lies or will lie."""
+    for place in (folder.absolute(), *folder.absolute().parents):
+        if place.exists():
+            return shutil.disk_usage(place).free
+    return 0
+
+
 def expand(path: str) -> Path:
     """`~` made whole; the `~name` of no user stays as it is, as in a shell."""
     try:
@@ -120,7 +128,7 @@ def expand(path: str) -> Path:
 
 def as_user_error(error: OSError, folder: Path) -> OutputNotWritable | DiskFull:
     if error.errno in _FULL:
-        free = shutil.disk_usage(folder).free if folder.exists() else 0
+        free = free_bytes(folder)
         return DiskFull(folder=str(folder), need_mib=1.0, free_mib=free / 2**20)
     return OutputNotWritable(folder=str(folder), reason=error.strerror or str(error))
 

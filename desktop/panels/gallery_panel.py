@@ -34,6 +34,7 @@ from engine.events import (
     RunFinished,
     Stage,
     StageProgress,
+    Terminal,
 )
 from engine.models.catalog import locate
 
@@ -126,15 +127,19 @@ class GalleryPanel(Page):
             self.generate_requested.emit(before)
         self.generate_requested.emit(wish)
 
-    @Slot(object, bool)
-    def show_event(self, event: Event, is_base: bool) -> None:
-        """One event of a generation; `is_base` for the pictures to compare with."""
+    def show_base_event(self, event: Event) -> None:
+        """One event of the pictures that are drawn to compare with."""
+        if isinstance(event, ImageGenerated):
+            self._befores[event.seed] = event.path
+        elif not isinstance(event, RunFinished):
+            self.show_event(event)
+
+    def show_event(self, event: Event) -> None:
+        """One event of a generation."""
         match event:
             case StageProgress(stage=Stage.SAMPLE):
                 self._progress.setRange(0, event.total)
                 self._progress.setValue(event.done)
-            case ImageGenerated() if is_base:
-                self._befores[event.seed] = event.path
             case ImageGenerated():
                 self._pairs[event.path] = self._befores.get(event.seed, "")
                 self._items.insert(0, _grid_item(Path(event.path)))
@@ -150,7 +155,7 @@ class GalleryPanel(Page):
                     event.traceback.strip().splitlines()[-1],
                     "error",
                 )
-        if isinstance(event, RunFinished | RunFailed | RunCrashed) and not is_base:
+        if isinstance(event, Terminal):
             self._progress.hide()
             self.generate.setEnabled(True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -17,12 +18,16 @@ from PySide6.QtWidgets import (
 from desktop.draft import Draft
 from desktop.theme import Theme, text_button
 from desktop.widgets.labels import Card, Page, label
+from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.method_card import MethodCard
+from desktop.widgets.preset_menu import PresetMenu
+from desktop.widgets.run_check import RunCheck
 from desktop.widgets.settings_form import SettingsForm
 from desktop.words import remedy_of, summary_of
 from engine.config import DEFAULT_METHOD, STARTER, RunConfig
-from engine.config_file import Problem
+from engine.config_file import Problem, merge
 from engine.errors import UserError
+from engine.events import MethodFits
 from engine.methods.catalog import METHODS
 from engine.models.catalog import locate
 from engine.presets import keys_of_presets, starting_point
@@ -36,6 +41,7 @@ class MethodPanel(Page):
     """The four methods, the base model, and a form built from the settings' own classes."""
 
     advanced_changed = Signal(bool)
+    base_changed = Signal()
 
     def __init__(
         self, draft: Draft, theme: Theme, advanced: bool, parent: QWidget | None = None
@@ -49,7 +55,10 @@ class MethodPanel(Page):
         self._use_file = text_button(theme, "folder", self.tr("Choose a model file…"))
         self._advanced = QCheckBox(self.tr("Show all settings"))
         self._advanced.setChecked(advanced)
-        self.form = SettingsForm(draft, _form_rows(draft.get("method.kind", DEFAULT_METHOD)))
+        self.presets = PresetMenu(draft, theme)
+        self.strip = MessageStrip(theme)
+        self.check = RunCheck(theme)
+        self.form = SettingsForm(draft, theme, _form_rows(draft.get("method.kind", DEFAULT_METHOD)))
         self._connect()
         self._lay_out()
         self.form.show_advanced(advanced)
@@ -108,8 +117,34 @@ class MethodPanel(Page):
         self.form.show_advanced(advanced)
         self.advanced_changed.emit(advanced)
 
+    def drafts_by_method(self) -> dict[str, dict[str, Any]]:
+        """Settings of each method as its preset has them, on the base model that is chosen."""
+        base = self._draft.get("base_model", STARTER)
+        data = {key: value for key, value in self._draft.data.items() if key == "dataset"}
+        data["base_model"] = base
+        return {kind: merge(starting_point(kind, base, 8), data) for kind in METHODS}
+
+    def show_fit(self, event: MethodFits) -> None:
+        self.cards[event.kind].show_fit(event)
+
+    @Slot(object)
+    def _show_error(self, error: UserError) -> None:
+        self.strip.show_message(error, "error")
+
+    @Slot(str)
+    def _tell_preset(self, name: str) -> None:
+        self.strip.show_text(self.tr("Preset taken: {0}").format(name), "", "ok")
+
+    @Slot(str, object)
+    def _take_switch(self, key: str, value: object) -> None:
+        self._draft.set(key, value)
+
     @Slot(str)
     def _show_draft(self, key: str) -> None:
+        if not key.startswith(("name", "dataset.edits")):
+            self.check.clear()
+        if key in ("", "method", "method.kind", "base_model"):
+            self.form.set_recommended(self._recommended())
         if key in ("", "method"):
             chosen = self._draft.get("method.kind", DEFAULT_METHOD)
             self.form.set_rows(_form_rows(chosen))
@@ -117,6 +152,7 @@ class MethodPanel(Page):
                 card.set_chosen(kind == chosen)
             self.state.setText(METHODS[chosen].title if chosen in METHODS else "")
         if key in ("", "base_model"):
+            self.base_changed.emit()
             base = self._draft.get("base_model", STARTER)
             if base == STARTER:
                 self._base.setText(self.tr("Starter model (bundled)"))
@@ -131,7 +167,21 @@ class MethodPanel(Page):
                 self._base.setText(Path(base).name)
                 self._base_note.setText(self.tr("Used where it lies; nothing is copied."))
 
+    def _recommended(self) -> dict[str, Any]:
+        kind = self._draft.get("method.kind", DEFAULT_METHOD)
+        data = starting_point(kind, self._draft.get("base_model", STARTER), 8)
+        data.pop("dataset", None)  # the template belongs to the base model, and may be the user's
+        found = {
+            f"{section}.{key}": value
+            for section, values in data.items()
+            for key, value in values.items()
+        }
+        return {**found, "name": self._draft.get("name")}  # no name is better than another
+
     def _connect(self) -> None:
+        self.presets.taken.connect(self._tell_preset)
+        self.presets.failed.connect(self._show_error)
+        self.check.switch_wanted.connect(self._take_switch)
         for card in self.cards.values():
             card.chosen.connect(self._choose_method)
         self._use_starter.clicked.connect(self._choose_starter)
@@ -154,12 +204,18 @@ class MethodPanel(Page):
         base.body.addStretch(1)
         settings = Card(self.tr("Settings"))
         settings.header.addWidget(self._advanced)
+        settings.header.addWidget(self.presets)
         settings.body.addWidget(self.form)
         settings.body.addStretch(1)
         pair = QHBoxLayout()
         pair.setSpacing(16)
         pair.addWidget(settings, 3)
-        pair.addWidget(base, 2)
+        side = QVBoxLayout()
+        side.setSpacing(16)
+        side.addWidget(base)
+        side.addWidget(self.check)
+        side.addStretch(1)
+        pair.addLayout(side, 2)
         inside = QWidget()
         inside.setObjectName("scrolled")
         column = QVBoxLayout(inside)
@@ -172,6 +228,7 @@ class MethodPanel(Page):
         scroll.setWidgetResizable(True)
         scroll.setWidget(inside)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.content.addWidget(self.strip)
         self.content.addWidget(scroll, 1)
 
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from desktop.widgets.labels import Card, label, set_kind
 from desktop.words import engine_text
+from engine.events import MethodFits
 from engine.methods.card import MethodCard as Entry
 from engine.methods.figures import Figures, measured
 
@@ -35,6 +36,9 @@ class MethodCard(Card):
         figures = measured().get(entry.kind)
         if figures is not None:
             self.body.addWidget(label(self._in_words(figures), "quiet", wrap=True))
+        self._fit = label("", "note", wrap=True)
+        self._fit.hide()
+        self.body.addWidget(self._fit)
         self.body.addStretch(1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -42,6 +46,20 @@ class MethodCard(Card):
 
     def set_chosen(self, chosen: bool) -> None:
         set_kind(self, "chosen", "true" if chosen else "false")
+
+    def show_fit(self, event: MethodFits) -> None:
+        """Whether it has room here."""
+        needed, free = event.needed_bytes / 2**30, event.free_bytes / 2**30
+        if not event.fits:
+            text, kind = self.tr("Does not fit: {0:.1f} GiB needed, {1:.1f} free."), "error"
+        elif event.eased:
+            text, kind = self.tr("Tight, so slower: about {0:.1f} of {1:.1f} GiB."), "warn"
+        else:
+            text, kind = self.tr("Fits: about {0:.1f} of {1:.1f} GiB free memory."), "ok"
+        self._fit.setText(text.format(needed, free))
+        set_kind(self._fit, "kind", kind)
+        self._fit.show()
+        self.setAccessibleDescription(self._fit.text())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         self.chosen.emit(self.entry.kind)

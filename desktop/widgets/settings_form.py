@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args, get_origin
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
+    QHBoxLayout,
+    QLabel,
     QLineEdit,
     QSpinBox,
+    QToolButton,
     QWidget,
 )
 
 from desktop.draft import Draft
+from desktop.theme import Theme, icon_button
 from desktop.widgets.labels import label, set_kind, spin_box
 from desktop.words import engine_text, said
 from engine.config_file import Problem
@@ -28,12 +32,19 @@ class SettingsForm(QWidget):
 
     problems_shown = Signal(int)
 
-    def __init__(self, draft: Draft, rows: list[Row], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, draft: Draft, theme: Theme, rows: list[Row], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._draft = draft
+        self._theme = theme
         self._rows: dict[str, Row] = {}
         self._advanced = True
         self._editors: dict[str, QWidget] = {}
+        self._names: dict[str, QLabel] = {}
+        self._resets: dict[str, QToolButton] = {}
+        self._lines: dict[str, QWidget] = {}
+        self._recommended: dict[str, Any] = {}
         self._problems: dict[str, Any] = {}
         self._guard = _WheelGuard(self)
         self._layout = QFormLayout(self)
@@ -49,8 +60,10 @@ class SettingsForm(QWidget):
             return
         while self._layout.rowCount():
             self._layout.removeRow(0)
-        self._editors.clear()
-        self._problems.clear()
+        for table in (
+            self._editors, self._problems, self._names, self._resets, self._lines
+        ):  # fmt: skip
+            table.clear()
         self._rows = {row.key: row for row in rows}
         for row in rows:
             self._add(row)
@@ -60,8 +73,14 @@ class SettingsForm(QWidget):
         self._advanced = advanced
         for key, row in self._rows.items():
             visible = advanced or not row.advanced
-            self._layout.setRowVisible(self._editors[key], visible)
+            self._layout.setRowVisible(self._lines[key], visible)
             self._problems[key].setVisible(visible and bool(self._problems[key].text()))
+
+    def set_recommended(self, values: dict[str, Any]) -> None:
+        """What the preset of the method and the base model says; the rest has its default."""
+        self._recommended = values
+        for key in self._editors:
+            self._show_difference(key)
 
     def show_problems(self, problems: list[Problem]) -> None:
         """Mark the rows that a check found wrong, each with its sentence."""
@@ -76,7 +95,7 @@ class SettingsForm(QWidget):
         editor = self._editors.get(key)
         if editor is None:
             return False
-        self._layout.setRowVisible(editor, True)
+        self._layout.setRowVisible(self._lines[key], True)
         editor.setFocus(Qt.FocusReason.OtherFocusReason)
         return True
 
@@ -90,7 +109,19 @@ class SettingsForm(QWidget):
         editor.setMinimumWidth(180)
         editor.installEventFilter(self._guard)
         editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._layout.addRow(name, editor)
+        reset = icon_button(self._theme, "reset", self.tr("Back to what is recommended"))
+        reset.setProperty("role", "small")
+        reset.setProperty("key", row.key)
+        reset.clicked.connect(self._reset)
+        line = QWidget()
+        line.setObjectName("clear")
+        pair = QHBoxLayout(line)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.addWidget(editor)
+        pair.addWidget(reset)
+        pair.addStretch(1)
+        self._layout.addRow(name, line)
+        self._names[row.key], self._resets[row.key], self._lines[row.key] = name, reset, line
         problem = label("", "error", wrap=True)
         problem.hide()
         self._layout.addRow("", problem)
@@ -132,8 +163,9 @@ class SettingsForm(QWidget):
         self._draft.set(key, value)
 
     def _on_draft_changed(self, key: str) -> None:
-        for known in self._editors if not key else [key] if key in self._editors else []:
-            self._fill(known)
+        for known in self._editors:
+            if not key or known == key or known.startswith(f"{key}."):
+                self._fill(known)
 
     def _fill(self, key: str) -> None:
         value = self._draft.get(key, self._rows[key].default)
@@ -148,6 +180,26 @@ class SettingsForm(QWidget):
         elif isinstance(editor, QLineEdit):
             editor.setText(f"{value:g}" if isinstance(value, float) else str(value))
         editor.blockSignals(was_blocked)
+        self._show_difference(key)
+
+    def _show_difference(self, key: str) -> None:
+        """What is not as recommended stands in bold, with a way back."""
+        recommended = self._recommended.get(key, self._rows[key].default)
+        value = self._draft.get(key, self._rows[key].default)
+        differs = bool(self._recommended) and value != recommended
+        set_kind(self._names[key], "kind", "changed" if differs else "quiet")
+        self._resets[key].setVisible(differs)
+        self._resets[key].setToolTip(
+            self.tr("Back to what is recommended: {0}").format(recommended)
+        )
+
+    @Slot()
+    def _reset(self) -> None:
+        key = self.sender().property("key")
+        if key in self._recommended:
+            self._draft.set(key, self._recommended[key])
+        else:
+            self._draft.unset(key)
 
 
 class _WheelGuard(QObject):

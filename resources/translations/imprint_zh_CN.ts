@@ -419,6 +419,10 @@
 <context>
     <name>MainWindow</name>
     <message>
+        <source>A training is running. Check when it has ended.</source>
+        <translation>训练正在进行，请在结束后再检查。</translation>
+    </message>
+    <message>
         <source>Warming up…</source>
         <translation>正在预热…</translation>
     </message>
@@ -505,6 +509,18 @@
         <translation>显存</translation>
     </message>
     <message>
+        <source>Does not fit: {0:.1f} GiB needed, {1:.1f} free.</source>
+        <translation>放不下：需要 {0:.1f} GiB，空闲 {1:.1f} GiB。</translation>
+    </message>
+    <message>
+        <source>Tight, so slower: about {0:.1f} of {1:.1f} GiB.</source>
+        <translation>较紧张，会慢一些：约 {0:.1f} / {1:.1f} GiB。</translation>
+    </message>
+    <message>
+        <source>Fits: about {0:.1f} of {1:.1f} GiB free memory.</source>
+        <translation>放得下：约占空闲内存 {0:.1f} / {1:.1f} GiB。</translation>
+    </message>
+    <message>
         <source>Measured on the starter model: likeness gained {gain:.2f} ± {spread:.2f}, {seconds:.2f} s a step, {memory:.0f} MiB of memory, file {file}.</source>
         <translation>在入门模型上实测：相似度提高 {gain:.2f} ± {spread:.2f}，每步 {seconds:.2f} 秒，内存 {memory:.0f} MiB，文件 {file}。</translation>
     </message>
@@ -542,6 +558,10 @@
     <message>
         <source>Models (*.safetensors *.ckpt);;All files (*)</source>
         <translation>模型 (*.safetensors *.ckpt);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Preset taken: {0}</source>
+        <translation>已套用预设：{0}</translation>
     </message>
     <message>
         <source>Starter model (bundled)</source>
@@ -859,6 +879,41 @@
     </message>
 </context>
 <context>
+    <name>PresetMenu</name>
+    <message>
+        <source>Presets</source>
+        <translation>预设</translation>
+    </message>
+    <message>
+        <source>Save as preset…</source>
+        <translation>存为预设…</translation>
+    </message>
+    <message>
+        <source>Open a preset file…</source>
+        <translation>打开预设文件…</translation>
+    </message>
+    <message>
+        <source>Save to a file…</source>
+        <translation>保存到文件…</translation>
+    </message>
+    <message>
+        <source>Save as preset</source>
+        <translation>存为预设</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>预设</translation>
+    </message>
+    <message>
+        <source>Presets (*{0})</source>
+        <translation>预设 (*{0})</translation>
+    </message>
+</context>
+<context>
     <name>Rail</name>
     <message>
         <source>Light or dark</source>
@@ -886,6 +941,97 @@
     </message>
 </context>
 <context>
+    <name>RunCheck</name>
+    <message>
+        <source>Before the start</source>
+        <translation>开始之前</translation>
+    </message>
+    <message>
+        <source>Check this run</source>
+        <translation>检查这次训练</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>应用</translation>
+    </message>
+    <message>
+        <source>Taking a few steps…</source>
+        <translation>正在试跑几步…</translation>
+    </message>
+    <message>
+        <source>Takes a few real steps and one sample, and says what the run will need.</source>
+        <translation>真实地跑几步并画一张样图，告诉你这次训练需要什么。</translation>
+    </message>
+    <message>
+        <source>Loading the model…</source>
+        <translation>正在加载模型…</translation>
+    </message>
+    <message>
+        <source>Making a sample…</source>
+        <translation>正在生成样图…</translation>
+    </message>
+    <message>
+        <source>Step {0}…</source>
+        <translation>第 {0} 步…</translation>
+    </message>
+    <message>
+        <source>The check crashed: {0}</source>
+        <translation>检查时出错：{0}</translation>
+    </message>
+    <message>
+        <source>{0:.1f} of {1:.1f} GiB</source>
+        <translation>{0:.1f} / 空闲 {1:.1f} GiB</translation>
+    </message>
+    <message>
+        <source>{0:.2f} s</source>
+        <translation>{0:.2f} 秒</translation>
+    </message>
+    <message>
+        <source>It does not fit into the memory that is free.</source>
+        <translation>空闲内存放不下。</translation>
+    </message>
+    <message>
+        <source>The disk has only {0} free.</source>
+        <translation>磁盘只剩 {0}。</translation>
+    </message>
+    <message>
+        <source>It fits. Measured on: {0}</source>
+        <translation>放得下。测量设备：{0}</translation>
+    </message>
+    <message>
+        <source>Set {0} to {1}</source>
+        <translation>把“{0}”设为 {1}</translation>
+    </message>
+    <message>
+        <source>The check is running</source>
+        <translation>正在检查</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Whole run</source>
+        <translation>整个训练</translation>
+    </message>
+    <message>
+        <source>One step</source>
+        <translation>每步</translation>
+    </message>
+    <message>
+        <source>Disk</source>
+        <translation>磁盘</translation>
+    </message>
+    <message>
+        <source>Trained file</source>
+        <translation>训练结果</translation>
+    </message>
+</context>
+<context>
     <name>SampleStrip</name>
     <message>
         <source>Step of the samples</source>
@@ -902,6 +1048,17 @@
     <message>
         <source>Sample of step {0}: {1}</source>
         <translation>第 {0} 步的采样图：{1}</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsForm</name>
+    <message>
+        <source>Back to what is recommended</source>
+        <translation>恢复推荐值</translation>
+    </message>
+    <message>
+        <source>Back to what is recommended: {0}</source>
+        <translation>恢复推荐值：{0}</translation>
     </message>
 </context>
 <context>
@@ -2726,6 +2883,22 @@
     <message>
         <source>There is no method {name}; there are {known}.</source>
         <translation>没有名为 {name} 的方法；可用的有 {known}。</translation>
+    </message>
+    <message>
+        <source>{name} is not a preset of Imprint: {reason}</source>
+        <translation>{name} 不是 Imprint 的预设：{reason}</translation>
+    </message>
+    <message>
+        <source>Choose a file that was saved with “Save as preset”.</source>
+        <translation>请选择用“存为预设”保存的文件。</translation>
+    </message>
+    <message>
+        <source>it holds something else.</source>
+        <translation>里面是别的内容。</translation>
+    </message>
+    <message>
+        <source>it was made by a newer Imprint.</source>
+        <translation>它由更新版本的 Imprint 制作。</translation>
     </message>
 </context>
 <context>

@@ -222,9 +222,9 @@ def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(
     gallery, image_folder
 ):
     before, after = (str(image_folder / f"picture{n}.png") for n in (0, 1))
-    gallery.show_event(ImageGenerated(path=before, prompt="a", seed=5), True)
-    gallery.show_event(ImageGenerated(path=after, prompt="a", seed=5), False)
-    gallery.show_event(RunFinished(steps=1, stopped_early=False, exports=()), False)
+    gallery.show_base_event(ImageGenerated(path=before, prompt="a", seed=5))
+    gallery.show_event(ImageGenerated(path=after, prompt="a", seed=5))
+    gallery.show_event(RunFinished(steps=1, stopped_early=False, exports=()))
     assert gallery.grid.grid_model.item(0).path == after
     assert gallery._before.isVisible()
     assert gallery.generate.isEnabled()

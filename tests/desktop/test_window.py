@@ -33,8 +33,7 @@ def close_without_asking(window):
 
 
 def train_endlessly(window):
-    window.monitor.begin("endless")
-    window._run = window.engine.submit(endless)
+    window.runs.take("endless", window.engine.submit(endless))
 
 
 def test_the_window_stands_before_torch_is_imported():
@@ -103,7 +102,7 @@ def test_a_wrong_setting_stops_the_start_and_is_named(window):
     window.draft.set("training.steps", 0)
     window.monitor.start.click()
     assert "training.steps" in window.monitor.strip.text
-    assert window._run is None
+    assert not window.runs.is_busy
 
 
 def answer(text):

@@ -1,0 +1,105 @@
+"""The project that is open: the sample, a folder of pictures, or one of before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.draft import Draft
+from desktop.preferences import Preferences
+from engine.config import DEFAULT_METHOD, STARTER
+from engine.config_file import Data, merge
+from engine.presets import starting_point
+from engine.project import Project, default_home
+from engine.sample_project import sample_data
+
+SAMPLE_NAME = "sample-cat"
+MOST_RECENT = 8
+
+
+class ProjectDesk(QObject):
+    """Opens and makes projects; the draft holds the one that is open."""
+
+    opened = Signal()
+
+    def __init__(
+        self, preferences: Preferences, folder: Path | None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._preferences = preferences
+        project = Project((folder or Path(preferences.last_project or "/")).resolve())
+        if not project.file.is_file():
+            project = Project(default_home() / SAMPLE_NAME)
+        self.draft = Draft(project, project.load_draft() or sample_data(project.runs), self)
+
+    @property
+    def is_sample(self) -> bool:
+        return self.draft.project.folder.name == SAMPLE_NAME
+
+    def recent(self) -> list[Project]:
+        """Projects that were open before and are still there, the last one first."""
+        known = [Project(Path(text)) for text in self._preferences.recent_projects]
+        return [project for project in known if project.file.is_file()]
+
+    def open_sample(self) -> None:
+        project = Project(default_home() / SAMPLE_NAME)
+        self._open(project, project.load_draft() or sample_data(project.runs))
+
+    def open_file(self, file: Path) -> None:
+        """Open the folder of a project's file, or of the folder itself."""
+        folder = file if file.is_dir() else file.parent
+        project = Project(folder.resolve())
+        self._open(project, project.load_draft() or _fresh(project, project.images))
+
+    def open_pictures(self, folder: Path) -> None:
+        """Make a project for a folder of pictures, or open the one that it has."""
+        project = self._project_for(folder)
+        data = project.load_draft() or _fresh(project, folder)
+        self._open(project, merge(data, {"dataset": {"folder": str(folder)}}))
+
+    def start_new(self, name: str, data: Data) -> None:
+        """A project of this name with these settings; a name that is taken counts up."""
+        number = 1
+        while True:
+            folder = default_home() / (name if number == 1 else f"{name}-{number}")
+            if not folder.exists():
+                break
+            number += 1
+        project = Project(folder)
+        self._open(project, merge(data, {"runs_folder": str(project.runs)}))
+
+    def remember(self) -> None:
+        """It is the one to open at the next start."""
+        folder = str(self.draft.project.folder)
+        self._preferences.last_project = folder
+        others = [known for known in self._preferences.recent_projects if known != folder]
+        self._preferences.recent_projects = [folder, *others][:MOST_RECENT]
+
+    def _open(self, project: Project, data: Data) -> None:
+        self.draft.replace(project, data)
+        self.draft.save()
+        self.remember()
+        self.opened.emit()
+
+    def _project_for(self, folder: Path) -> Project:
+        """The project of this folder of pictures; another folder of the same name counts up."""
+        number = 0
+        while True:
+            number += 1
+            name = folder.name if number == 1 else f"{folder.name}-{number}"
+            project = Project(default_home() / (name or "pictures"))
+            known = project.load_draft().get("dataset", {}).get("folder")
+            if name != SAMPLE_NAME and known in (None, str(folder), str(project.images)):
+                return project
+
+
+def _fresh(project: Project, pictures: Path) -> Data:
+    """Settings of a new project of a folder of pictures."""
+    own = {
+        "name": project.folder.name[:80] or "pictures",
+        "base_model": STARTER,
+        "runs_folder": str(project.runs),
+        "dataset": {"folder": str(pictures), "trigger": "sks"},
+    }
+    return merge(starting_point(DEFAULT_METHOD, STARTER, 8), own)

@@ -1,0 +1,77 @@
+"""The run that trains now: begun, steered and ended; what it tells goes out as one signal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from desktop.engine_thread import EngineThread, JobHandle
+from desktop.jobs import Jobs
+from engine.config import RunConfig
+from engine.events import Event, Terminal
+from engine.methods.catalog import METHODS
+
+
+class RunDesk(QObject):
+    """At most one run at a time."""
+
+    began = Signal(str)  # title
+    told = Signal(object)  # Event
+    stopping = Signal()
+    ended = Signal(object)  # the terminal Event
+
+    def __init__(self, engine: EngineThread, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine, self._jobs = engine, jobs
+        self._handle: JobHandle | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._handle is not None
+
+    def start(self, config: RunConfig) -> None:
+        title = f"{config.name} · {METHODS[config.method.kind].title}"
+        self.take(title, self._engine.train(config))
+
+    def resume(self, folder: Path) -> None:
+        """Go on with a run from its newest checkpoint, with the settings it began with."""
+        self.take(folder.name, self._engine.resume_run(folder))
+
+    def take(self, title: str, handle: JobHandle) -> None:
+        """Steer this job and tell what it tells."""
+        self.began.emit(title)
+        self._handle = self._jobs.watch(handle, self._on_event)
+
+    @Slot()
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.control.stop()
+            self.stopping.emit()
+
+    @Slot()
+    def pause(self) -> None:
+        if self._handle is not None:
+            self._handle.control.pause()
+
+    @Slot()
+    def go_on(self) -> None:
+        if self._handle is not None:
+            self._handle.control.resume()
+
+    @Slot()
+    def save_now(self) -> None:
+        if self._handle is not None:
+            self._handle.control.save_now()
+
+    @Slot()
+    def sample_now(self) -> None:
+        if self._handle is not None:
+            self._handle.control.sample_now()
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Terminal):
+            self._handle = None
+        self.told.emit(event)
+        if isinstance(event, Terminal):
+            self.ended.emit(event)
