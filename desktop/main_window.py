@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.dialogs.install_dialog import InstallDialog, preview_of
+from desktop.download_desk import DownloadDesk
 from desktop.engine_thread import EngineThread, JobHandle
 from desktop.jobs import Jobs
 from desktop.language import LANGUAGES, can_be_drawn
@@ -25,6 +27,7 @@ from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.panels.home_panel import HomePanel
 from desktop.panels.method_panel import MethodPanel
+from desktop.panels.models_panel import ModelsPanel
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.preferences import Preferences
 from desktop.project_desk import ProjectDesk
@@ -53,6 +56,7 @@ class MainWindow(QMainWindow):
         self.engine = EngineThread(self)
         self.jobs = Jobs(self.engine, self)
         self.runs = RunDesk(self.engine, self.jobs, self)
+        self.fetching = DownloadDesk(self)
         # However the program ends: a thread must be gone before its object is.
         application.aboutToQuit.connect(self.engine.stop_and_wait)
         self._dry_run: JobHandle | None = None
@@ -167,6 +171,19 @@ class MainWindow(QMainWindow):
         self.jobs.watch(self.engine.generate(wish), show)
 
     @Slot(str)
+    def install_file(self, path: str) -> None:
+        """Put a trained file into another program."""
+        export = Path(path)
+        dialog = InstallDialog(export, self.theme, preview_of(export), parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.train_wanted.connect(self._show_method)
+        dialog.open()
+
+    @Slot()
+    def _show_method(self) -> None:
+        self.show_page("method")
+
+    @Slot(str)
     def _show_setting(self, key: str) -> None:
         """Bring the user to the setting that an error names."""
         if key.startswith("dataset."):
@@ -252,6 +269,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.images.close_threads()
+        self.models.close_threads()
         event.accept()
 
     def _confirm_close(self) -> bool:
@@ -275,7 +293,10 @@ class MainWindow(QMainWindow):
         self.method = MethodPanel(self.draft, self.theme, self.preferences.advanced)
         self.monitor = MonitorPanel(self.theme)
         self.gallery = GalleryPanel(self.draft, self.theme)
-        panels = (self.home, self.images, self.method, self.monitor, self.gallery)
+        self.models = ModelsPanel(self.draft, self.theme, self.preferences, self.fetching)
+        panels = (
+            self.home, self.images, self.method, self.monitor, self.gallery, self.models
+        )  # fmt: skip
         self.pages = dict(zip(PAGES, panels, strict=True))
 
     def _connect(self) -> None:
@@ -303,7 +324,9 @@ class MainWindow(QMainWindow):
         self.monitor.setting_requested.connect(self._show_setting)
         self.monitor.progressed.connect(self._show_percent)
         self.monitor.gallery_requested.connect(self._show_gallery)
+        self.models.model_chosen.connect(self.method.use_model)
         self.gallery.generate_requested.connect(self._generate)
+        self.gallery.install_requested.connect(self.install_file)
         self.rail.page_requested.connect(self.show_page)
         self.rail.theme_toggled.connect(self._toggle_theme)
         self.rail.language_chosen.connect(self._choose_language)

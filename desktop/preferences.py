@@ -45,6 +45,15 @@ class Preferences:
         self._settings.setValue("recent_projects", value)
 
     @property
+    def mirror(self) -> str:
+        """Address that models are fetched from; empty for the hub's own."""
+        return str(self._settings.value("mirror", ""))
+
+    @mirror.setter
+    def mirror(self, value: str) -> None:
+        self._settings.setValue("mirror", value)
+
+    @property
     def advanced(self) -> bool:
         return self._settings.value("advanced", False, bool)  # type: ignore[return-value]
 

@@ -305,7 +305,13 @@ def _stylesheet(t: Tokens) -> str:
     QComboBox::drop-down {{ border: none; width: 24px; }}
     QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; }}
     QCheckBox {{ spacing: 8px; min-height: 24px; }}
-    QCheckBox:focus {{ color: {t.focus}; }}
+    QCheckBox:focus, QRadioButton:focus {{ color: {t.focus}; }}
+    QRadioButton {{ spacing: 8px; min-height: 28px; }}
+    QRadioButton::indicator {{ width: 16px; height: 16px; border: 1px solid {t.border};
+        border-radius: 9px; background: {t.field}; }}
+    QRadioButton::indicator:checked {{ border-color: {t.accent}; background: qradialgradient(
+        cx: 0.5, cy: 0.5, radius: 0.5, fx: 0.5, fy: 0.5, stop: 0 {t.accent}, stop: 0.5 {t.accent},
+        stop: 0.6 {t.field}, stop: 1 {t.field}); }}
     QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {t.border};
         border-radius: 4px; background: {t.field}; }}
     QCheckBox::indicator:checked {{ background: {t.fill}; border-color: {t.fill};

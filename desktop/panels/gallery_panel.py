@@ -46,6 +46,7 @@ class GalleryPanel(Page):
     """Asks for pictures by `generate_requested` and shows those that come."""
 
     generate_requested = Signal(object)  # a wish, see EngineThread.generate
+    install_requested = Signal(str)  # path of a trained file
 
     def __init__(self, draft: Draft, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Gallery"), parent)
@@ -67,7 +68,8 @@ class GalleryPanel(Page):
         self.grid = ImageGrid(theme, self.tr("Generated images"))
         self._before = QLabel()
         self._after = label(self.tr("The chosen image is shown here."), "quiet", wrap=True)
-        self._copy = text_button(theme, "save", self.tr("Copy image"))
+        self.install = text_button(theme, "install", self.tr("Install…"))
+        self._copy = text_button(theme, "copy", self.tr("Copy image"))
         self._open = text_button(theme, "folder", self.tr("Open folder"))
         self._connect()
         self._lay_out()
@@ -185,6 +187,17 @@ class GalleryPanel(Page):
             self.prompt.clear()
             self.reload()
 
+    @Slot()
+    def _ask_to_install(self) -> None:
+        path, _ = self.addon.currentData() or ("", "")
+        if path:
+            self.install_requested.emit(path)
+
+    @Slot()
+    def _show_installable(self) -> None:
+        path, _ = self.addon.currentData() or ("", "")
+        self.install.setEnabled(bool(path) and Path(path).is_file())
+
     @Slot(int)
     def _show_weight(self, value: int) -> None:
         self._weight_text.setText(f"{value / 100:.2f}")
@@ -217,6 +230,8 @@ class GalleryPanel(Page):
 
     def _connect(self) -> None:
         self.generate.clicked.connect(self.ask)
+        self.install.clicked.connect(self._ask_to_install)
+        self.addon.currentIndexChanged.connect(self._show_installable)
         self.weight.valueChanged.connect(self._show_weight)
         self._dice.clicked.connect(self._roll)
         self.grid.chosen.connect(self._show_picture)
@@ -225,6 +240,7 @@ class GalleryPanel(Page):
         self._draft.changed.connect(self._on_draft_changed)
 
     def _lay_out(self) -> None:
+        self.buttons.addWidget(self.install)
         self.buttons.addWidget(self._copy)
         self.buttons.addWidget(self._open)
         self.prompt.setAccessibleName(self.tr("Prompt"))

@@ -18,11 +18,11 @@ from desktop.language import LANGUAGES
 from desktop.theme import Theme, ThemedIcon, icon_button
 from desktop.widgets.labels import label
 
-PAGES = ("home", "images", "method", "training", "gallery")
+PAGES = ("home", "images", "method", "training", "gallery", "models")
 
 
 class Rail(QFrame):
-    """One button a page; Ctrl+1 to Ctrl+5."""
+    """One button a page; Ctrl+1 to Ctrl+6."""
 
     page_requested = Signal(str)
     theme_toggled = Signal()
@@ -74,6 +74,7 @@ class Rail(QFrame):
             "method": self.tr("Method"),
             "training": self.tr("Training"),
             "gallery": self.tr("Gallery"),
+            "models": self.tr("Models"),
         }
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 16, 10, 12)

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine.formats.catalog import FormatEntry
-from engine.formats.metadata import ExportFacts
+from engine.models.catalog import Family
+
+if TYPE_CHECKING:  # the window asks who reads what before torch is there
+    from engine.formats.metadata import ExportFacts
 
 A1111, FORGE, COMFY = "AUTOMATIC1111", "Forge", "ComfyUI"
 INVOKE, SDNEXT, SDCPP, DIFFUSERS = "InvokeAI", "SD.Next", "stable-diffusion.cpp", "diffusers"
@@ -85,9 +89,12 @@ def _readers(entry: FormatEntry, facts: ExportFacts, names: Sequence[str]) -> fr
 
 
 def _rule(entry: FormatEntry, facts: ExportFacts) -> str:
-    """The keys that readers of the format know, as one pattern."""
-    family = facts.source.family
-    if entry.name == "kohya":
+    return rule_of(entry.name, facts.source.family)
+
+
+def rule_of(format_name: str, family: Family) -> str:
+    """The keys that readers of a format know, as one pattern."""
+    if format_name == "kohya":
         blocks = _ORIGINAL_BLOCKS if family.original_block_names else _DIFFUSERS_BLOCKS
         texts = "|".join(family.text_prefixes.values())
         return rf"(lora_unet_{blocks}|({texts})_{_TEXT})\.({_LORA}|{_LYCORIS})"
@@ -96,7 +103,7 @@ def _rule(entry: FormatEntry, facts: ExportFacts) -> str:
         "hypernetwork": _NETS,
         "checkpoint": _WHOLE,
         "diffusers_folder": r"(unet|vae|text_encoder(_2)?)/.+",
-    }.get(entry.name, _EMBEDDING)
+    }.get(format_name, _EMBEDDING)
 
 
 def _dropped(front_end: str, facts: ExportFacts, names: Sequence[str]) -> int:

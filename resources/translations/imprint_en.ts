@@ -38,4 +38,14 @@
         </translation>
     </message>
 </context>
+<context>
+    <name>ModelsPanel</name>
+    <message numerus="yes">
+        <source>%n model(s) on this computer</source>
+        <translation>
+            <numerusform>%n model on this computer</numerusform>
+            <numerusform>%n models on this computer</numerusform>
+        </translation>
+    </message>
+</context>
 </TS>

@@ -199,6 +199,10 @@
         <translation>选中的图片显示在这里。</translation>
     </message>
     <message>
+        <source>Install…</source>
+        <translation>安装…</translation>
+    </message>
+    <message>
         <source>Copy image</source>
         <translation>复制图片</translation>
     </message>
@@ -402,6 +406,85 @@
     </message>
 </context>
 <context>
+    <name>InstallDialog</name>
+    <message>
+        <source>Install into another program</source>
+        <translation>安装到其他程序</translation>
+    </message>
+    <message>
+        <source>Choose its folder…</source>
+        <translation>选择它的文件夹…</translation>
+    </message>
+    <message>
+        <source>Link instead of copying, where the disk is the same</source>
+        <translation>在同一磁盘上时用链接代替复制</translation>
+    </message>
+    <message>
+        <source>Copy the words</source>
+        <translation>复制这些文字</translation>
+    </message>
+    <message>
+        <source>Replace the file that is there</source>
+        <translation>替换那里的文件</translation>
+    </message>
+    <message>
+        <source>Train it on another model</source>
+        <translation>换个模型训练</translation>
+    </message>
+    <message>
+        <source>Install</source>
+        <translation>安装</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>{0} is not a folder of a program that Imprint knows.</source>
+        <translation>{0} 不是 Imprint 认识的程序文件夹。</translation>
+    </message>
+    <message>
+        <source>Choose the folder of AUTOMATIC1111, Forge, ComfyUI, InvokeAI or SD.Next.</source>
+        <translation>请选择 AUTOMATIC1111、Forge、ComfyUI、InvokeAI 或 SD.Next 的文件夹。</translation>
+    </message>
+    <message>
+        <source>the starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>{0} · for {1}</source>
+        <translation>{0} · 适用于 {1}</translation>
+    </message>
+    <message>
+        <source>No program was found in the usual places.</source>
+        <translation>在常见位置没有找到程序。</translation>
+    </message>
+    <message>
+        <source>Goes to: {0}</source>
+        <translation>将放到：{0}</translation>
+    </message>
+    <message>
+        <source>It was there already, byte for byte.</source>
+        <translation>那里已有完全相同的文件。</translation>
+    </message>
+    <message>
+        <source>Installed, opened again and compared: it is the file that was trained.</source>
+        <translation>已安装，并重新打开比对过：就是训练出来的文件。</translation>
+    </message>
+    <message>
+        <source>Folder of the program</source>
+        <translation>程序的文件夹</translation>
+    </message>
+    <message>
+        <source>Name there</source>
+        <translation>在那里的名称</translation>
+    </message>
+    <message>
+        <source>Where will you use it?</source>
+        <translation>要在哪里使用？</translation>
+    </message>
+</context>
+<context>
     <name>LossChart</name>
     <message>
         <source>Chart of the loss</source>
@@ -578,6 +661,79 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPanel</name>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Add a file…</source>
+        <translation>添加文件…</translation>
+    </message>
+    <message>
+        <source>Scan a folder…</source>
+        <translation>扫描文件夹…</translation>
+    </message>
+    <message>
+        <source>I have read the licences and keep to them</source>
+        <translation>我已阅读许可协议并会遵守</translation>
+    </message>
+    <message>
+        <source>Looking through {0}…</source>
+        <translation>正在扫描 {0}…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n model(s) on this computer</source>
+        <translation>
+            <numerusform>本机有 %n 个模型</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Found {0}, used in place; left out {1}.</source>
+        <translation>找到 {0} 个，原地使用；忽略 {1} 个。</translation>
+    </message>
+    <message>
+        <source>Not a model to train on:</source>
+        <translation>不能作为基础模型：</translation>
+    </message>
+    <message>
+        <source>Where is it now?</source>
+        <translation>它现在在哪里？</translation>
+    </message>
+    <message>
+        <source>Model file</source>
+        <translation>模型文件</translation>
+    </message>
+    <message>
+        <source>Folder with models</source>
+        <translation>存放模型的文件夹</translation>
+    </message>
+    <message>
+        <source>Read the licence first, then tick that you keep to it.</source>
+        <translation>请先阅读许可协议，再勾选同意。</translation>
+    </message>
+    <message>
+        <source>Models (*.safetensors *.ckpt);;All files (*)</source>
+        <translation>模型 (*.safetensors *.ckpt);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Mirror address</source>
+        <translation>镜像地址</translation>
+    </message>
+    <message>
+        <source>Mirror address, if the hub cannot be reached</source>
+        <translation>连不上模型站时使用的镜像地址</translation>
+    </message>
+    <message>
+        <source>On this computer</source>
+        <translation>本机模型</translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation>推荐下载</translation>
     </message>
 </context>
 <context>
@@ -772,6 +928,57 @@
     </message>
 </context>
 <context>
+    <name>OfferRow</name>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>about {0} · licence: {1} · not tried here by us</source>
+        <translation>约 {0} · 许可：{1} · 我们尚未亲自试过</translation>
+    </message>
+    <message>
+        <source>Waiting…</source>
+        <translation>等待中…</translation>
+    </message>
+    <message>
+        <source>Paused at {0} of {1}</source>
+        <translation>已暂停：{0} / 共 {1}</translation>
+    </message>
+    <message>
+        <source>Checking the file…</source>
+        <translation>正在校验文件…</translation>
+    </message>
+    <message>
+        <source>Here, and whole: its sha256 is the hub&apos;s.</source>
+        <translation>已下载完整：sha256 与模型站一致。</translation>
+    </message>
+    <message>
+        <source>Stopped at {0} of {1}; what arrived is kept.</source>
+        <translation>停在 {0} / 共 {1}；已下载的部分会保留。</translation>
+    </message>
+    <message>
+        <source>{0} of {1} · {2} a second</source>
+        <translation>{0} / 共 {1} · 每秒 {2}</translation>
+    </message>
+</context>
+<context>
     <name>PictureBrowser</name>
     <message>
         <source>Pictures</source>
@@ -939,6 +1146,10 @@
         <source>Gallery</source>
         <translation>图库</translation>
     </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
 </context>
 <context>
     <name>RunCheck</name>
@@ -1059,6 +1270,41 @@
     <message>
         <source>Back to what is recommended: {0}</source>
         <translation>恢复推荐值：{0}</translation>
+    </message>
+</context>
+<context>
+    <name>ShelfRow</name>
+    <message>
+        <source>Starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>missing</source>
+        <translation>文件不见了</translation>
+    </message>
+    <message>
+        <source>cannot be used</source>
+        <translation>无法使用</translation>
+    </message>
+    <message>
+        <source>comes with Imprint</source>
+        <translation>随 Imprint 附带</translation>
+    </message>
+    <message>
+        <source>Find it…</source>
+        <translation>找到它…</translation>
+    </message>
+    <message>
+        <source>In use</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>Use for this project</source>
+        <translation>用于这个项目</translation>
+    </message>
+    <message>
+        <source>Take {0} out of the list</source>
+        <translation>把 {0} 移出列表</translation>
     </message>
 </context>
 <context>
@@ -2899,6 +3145,150 @@
     <message>
         <source>it was made by a newer Imprint.</source>
         <translation>它由更新版本的 Imprint 制作。</translation>
+    </message>
+    <message>
+        <source>No connection to {host}.</source>
+        <translation>连不上 {host}。</translation>
+    </message>
+    <message>
+        <source>What has arrived is kept; continue later, or set a mirror address.</source>
+        <translation>已下载的部分会保留；稍后继续，或设置镜像地址。</translation>
+    </message>
+    <message>
+        <source>{name} is no longer where it was.</source>
+        <translation>{name} 已不在原来的位置。</translation>
+    </message>
+    <message>
+        <source>Get the file elsewhere and choose “Add a file”.</source>
+        <translation>请从别处取得文件，然后选择“添加文件”。</translation>
+    </message>
+    <message>
+        <source>{name} is given only to people who agreed to its terms.</source>
+        <translation>{name} 只提供给同意其条款的人。</translation>
+    </message>
+    <message>
+        <source>Open {page} in a browser, download the file there, and choose “Add a file”.</source>
+        <translation>请在浏览器中打开 {page} 下载文件，然后选择“添加文件”。</translation>
+    </message>
+    <message>
+        <source>The server answered with error {status}.</source>
+        <translation>服务器返回错误 {status}。</translation>
+    </message>
+    <message>
+        <source>What has arrived is kept; try again later.</source>
+        <translation>已下载的部分会保留；请稍后再试。</translation>
+    </message>
+    <message>
+        <source>{name} arrived damaged: {reason}</source>
+        <translation>{name} 下载后已损坏：{reason}</translation>
+    </message>
+    <message>
+        <source>The damaged file was removed. Download it again.</source>
+        <translation>损坏的文件已删除，请重新下载。</translation>
+    </message>
+    <message>
+        <source>This fits only Imprint&apos;s starter model.</source>
+        <translation>它只适用于 Imprint 的入门模型。</translation>
+    </message>
+    <message>
+        <source>Train the same project on SD 1.5.</source>
+        <translation>请用 SD 1.5 训练同一个项目。</translation>
+    </message>
+    <message>
+        <source>{front_end} does not load this kind of file: {what}.</source>
+        <translation>{front_end} 不支持这类文件：{what}。</translation>
+    </message>
+    <message>
+        <source>Choose another program, or train a LoRA.</source>
+        <translation>请换一个程序，或改为训练 LoRA。</translation>
+    </message>
+    <message>
+        <source>{front_end} has another file called {name} already.</source>
+        <translation>{front_end} 里已有另一个名为 {name} 的文件。</translation>
+    </message>
+    <message>
+        <source>Install it as {free}, or replace the file that is there.</source>
+        <translation>可以安装为 {free}，或替换那里的文件。</translation>
+    </message>
+    <message>
+        <source>The copy of {name} is not what was trained: {reason}</source>
+        <translation>{name} 的副本与训练结果不符：{reason}</translation>
+    </message>
+    <message>
+        <source>Nothing was installed. Check the disk and try again.</source>
+        <translation>没有安装任何文件。请检查磁盘后重试。</translation>
+    </message>
+    <message>
+        <source>LoRA</source>
+        <translation>LoRA</translation>
+    </message>
+    <message>
+        <source>embedding</source>
+        <translation>嵌入（embedding）</translation>
+    </message>
+    <message>
+        <source>hypernetwork</source>
+        <translation>超网络</translation>
+    </message>
+    <message>
+        <source>checkpoint</source>
+        <translation>大模型</translation>
+    </message>
+    <message>
+        <source>In {front_end} press Refresh on the Lora tab with a model of {family} selected, then write {text}</source>
+        <translation>在 {front_end} 中选好 {family} 的模型，在 Lora 标签页点刷新，然后写 {text}</translation>
+    </message>
+    <message>
+        <source>In ComfyUI press R, put the node Load LoRA behind a checkpoint of {family}, choose {name}, and write {trigger}</source>
+        <translation>在 ComfyUI 中按 R，在 {family} 的大模型后接上 Load LoRA 节点，选择 {name}，并写 {trigger}</translation>
+    </message>
+    <message>
+        <source>In ComfyUI write embedding:{name} in the prompt, with a checkpoint of {family}.</source>
+        <translation>在 ComfyUI 中使用 {family} 的大模型，并在提示词里写 embedding:{name}</translation>
+    </message>
+    <message>
+        <source>In {front_end} select a model of {family} and write {name} in the prompt.</source>
+        <translation>在 {front_end} 中选择 {family} 的模型，并在提示词里写 {name}</translation>
+    </message>
+    <message>
+        <source>In ComfyUI press R and put the node HypernetworkLoader behind a checkpoint.</source>
+        <translation>在 ComfyUI 中按 R，在大模型后接上 HypernetworkLoader 节点。</translation>
+    </message>
+    <message>
+        <source>In {front_end} press Refresh on the Hypernetworks tab, then write {text}</source>
+        <translation>在 {front_end} 的 Hypernetworks 标签页点刷新，然后写 {text}</translation>
+    </message>
+    <message>
+        <source>In {front_end} refresh the list of checkpoints, choose {name}, and write {trigger}</source>
+        <translation>在 {front_end} 中刷新大模型列表，选择 {name}，并写 {trigger}</translation>
+    </message>
+    <message>
+        <source>{front_end} keeps its own list: add the file on its page of models: {path}</source>
+        <translation>{front_end} 自己管理列表：请在它的模型页面添加文件：{path}</translation>
+    </message>
+    <message>
+        <source>it changed while it was copied.</source>
+        <translation>它在复制过程中被改动了。</translation>
+    </message>
+    <message>
+        <source>its bytes differ.</source>
+        <translation>字节不一致。</translation>
+    </message>
+    <message>
+        <source>{name} is not known there.</source>
+        <translation>那里不认识 {name}。</translation>
+    </message>
+    <message>
+        <source>The list of models is damaged: {reason}</source>
+        <translation>模型列表已损坏：{reason}</translation>
+    </message>
+    <message>
+        <source>Install Imprint again, or add a model file of your own.</source>
+        <translation>请重新安装 Imprint，或添加自己的模型文件。</translation>
+    </message>
+    <message>
+        <source>it is nothing that front ends load</source>
+        <translation>它不是绘图程序能加载的文件</translation>
     </message>
 </context>
 <context>

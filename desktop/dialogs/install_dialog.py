@@ -1,0 +1,266 @@
+"""Puts a trained file into the program that will use it, and says how it shows up there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.pool import Pool
+from desktop.theme import Theme, text_button
+from desktop.widgets.labels import label, set_kind
+from desktop.widgets.message_strip import MessageStrip
+from desktop.words import remedy_of, said, summary_of
+from engine import install as installing
+from engine.errors import UserError
+from engine.front_end_folders import FrontEnd, find, recognise
+from engine.install import Installed, NameTaken
+from engine.trained_file import TrainedFile, inspect
+
+
+class _Answers(QObject):
+    looked = Signal(object, object)  # TrainedFile or UserError, list of FrontEnd
+    installed = Signal(object)  # Installed or UserError
+
+
+class InstallDialog(QDialog):
+    """`preview` is a picture to show beside the file there; None for none."""
+
+    train_wanted = Signal()  # the same project on another base model
+
+    def __init__(
+        self,
+        path: Path,
+        theme: Theme,
+        preview: Path | None = None,
+        home: Path | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Install into another program"))
+        self._path, self._preview, self._home = path, preview, home or Path.home()
+        self.file: TrainedFile | None = None
+        self.done_with: Installed | None = None
+        self._programs: list[FrontEnd] = []
+        self._choices = QButtonGroup(self)
+        self._pool = Pool(1, "install", self)
+        self._answers = _Answers(self)
+        self.strip = MessageStrip(theme)
+        self._what = label("", "quiet", wrap=True)
+        self._list = QVBoxLayout()
+        self._other = text_button(theme, "folder", self.tr("Choose its folder…"))
+        self.name = QLineEdit()
+        self.link = QCheckBox(self.tr("Link instead of copying, where the disk is the same"))
+        self._target = label("", "note", wrap=True)
+        self._result = label("", wrap=True)
+        self._copy = text_button(theme, "copy", self.tr("Copy the words"))
+        self._replace = QPushButton(self.tr("Replace the file that is there"))
+        self._train = text_button(theme, "method", self.tr("Train it on another model"), "primary")
+        self.install = text_button(theme, "install", self.tr("Install"), "primary")
+        self._close = QPushButton(self.tr("Close"))
+        self._connect()
+        self._lay_out()
+        self._pool.start(self._look)
+
+    @property
+    def program(self) -> FrontEnd | None:
+        """The one that is chosen."""
+        number = self._choices.checkedId()
+        return self._programs[number] if 0 <= number < len(self._programs) else None
+
+    def add_folder(self, folder: Path) -> None:
+        """A front end that the user names."""
+        found = recognise(folder)
+        if found is None:
+            self.strip.show_text(
+                self.tr("{0} is not a folder of a program that Imprint knows.").format(folder.name),
+                self.tr("Choose the folder of AUTOMATIC1111, Forge, ComfyUI, InvokeAI or SD.Next."),
+                "warn",
+            )
+            return
+        if found not in self._programs:
+            self._programs.append(found)
+            self._add_choice(len(self._programs) - 1)
+        self._choices.button(self._programs.index(found)).setChecked(True)
+        self._show_target()
+
+    def _look(self) -> None:
+        """In a thread of the pool."""
+        try:
+            found: TrainedFile | UserError = inspect(self._path)
+        except UserError as error:
+            found = error
+        self._answers.looked.emit(found, find(self._home))
+
+    @Slot(object, object)
+    def _show_found(self, file: object, programs: list[FrontEnd]) -> None:
+        if isinstance(file, UserError):
+            self._show_problem(file)
+            return
+        assert isinstance(file, TrainedFile)
+        self.file = file
+        family = file.family.title if file.family else self.tr("the starter model")
+        self._what.setText(self.tr("{0} · for {1}").format(self._path.name, family))
+        self.name.setText(installing.suggested_name(file))
+        if file.family is None:
+            self._show_problem(installing.FitsOnlyStarter())
+            self._train.show()
+            return
+        self._programs = list(programs)
+        for number in range(len(programs)):
+            self._add_choice(number)
+        if programs:
+            self._choices.button(0).setChecked(True)
+        else:
+            self.strip.show_text(self.tr("No program was found in the usual places."), "", "info")
+        self._show_target()
+
+    def _add_choice(self, number: int) -> None:
+        program = self._programs[number]
+        choice = QRadioButton(f"{program.name}  ·  {program.folder}")
+        self._choices.addButton(choice, number)
+        self._list.addWidget(choice)
+
+    @Slot()
+    def _show_target(self) -> None:
+        program = self.program
+        if program is None or self.file is None:
+            self.install.setEnabled(False)
+            self._target.setText("")
+            return
+        problem = installing.why_not(self.file, program.name)
+        self.install.setEnabled(problem is None)
+        self._replace.hide()
+        if problem is not None:
+            self._target.setText(f"{summary_of(problem)} {remedy_of(problem)}")
+            set_kind(self._target, "kind", "warn")
+            return
+        place = program.place(self.file.kind)
+        name = f"{self.name.text()}{self._path.suffix}"
+        where = str(place / name) if place else str(self._path)
+        self._target.setText(self.tr("Goes to: {0}").format(where))
+        set_kind(self._target, "kind", "note")
+
+    @Slot()
+    def _start(self) -> None:
+        self._run(replaces=False)
+
+    @Slot()
+    def _start_replacing(self) -> None:
+        self._run(replaces=True)
+
+    def _run(self, *, replaces: bool) -> None:
+        if self.program is not None:
+            self.install.setEnabled(False)
+            self._pool.start(
+                self._work, self.program, self.name.text(), self.link.isChecked(), replaces
+            )
+
+    def _work(self, program: FrontEnd, name: str, link: bool, replaces: bool) -> None:
+        """In a thread of the pool."""
+        try:
+            done: Installed | UserError = installing.install(
+                self._path, program, name, preview=self._preview, link=link, replace=replaces
+            )
+        except UserError as error:
+            done = error
+        self._answers.installed.emit(done)
+
+    @Slot(object)
+    def _show_done(self, done: Installed | UserError) -> None:
+        self.install.setEnabled(True)
+        if isinstance(done, UserError):
+            self._show_problem(done)
+            self._replace.setVisible(isinstance(done, NameTaken))
+            return
+        self.done_with = done
+        self._replace.hide()
+        there = self.tr("It was there already, byte for byte.")
+        fresh = self.tr("Installed, opened again and compared: it is the file that was trained.")
+        self.strip.show_text(there if done.was_there else fresh, str(done.path), "ok")
+        self._result.setText(str(said(done.how)))
+        self._copy.setVisible("text" in done.how.facts)
+
+    def _show_problem(self, error: UserError) -> None:
+        self.strip.show_message(error, "error")
+
+    @Slot()
+    def _copy_words(self) -> None:
+        if self.done_with is not None:
+            QGuiApplication.clipboard().setText(str(self.done_with.how.facts.get("text", "")))
+
+    @Slot()
+    def _choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, self.tr("Folder of the program"))
+        if name:
+            self.add_folder(Path(name))
+
+    @Slot()
+    def _ask_for_training(self) -> None:
+        self.train_wanted.emit()
+        self.reject()
+
+    def closeEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
+        self._pool.wait()
+        super().closeEvent(event)
+
+    def _connect(self) -> None:
+        self._answers.looked.connect(self._show_found)
+        self._answers.installed.connect(self._show_done)
+        self._choices.idToggled.connect(self._show_target)
+        self.name.textChanged.connect(self._show_target)
+        self._other.clicked.connect(self._choose_folder)
+        self._copy.clicked.connect(self._copy_words)
+        self._replace.clicked.connect(self._start_replacing)
+        self._train.clicked.connect(self._ask_for_training)
+        self.install.clicked.connect(self._start)
+        self._close.clicked.connect(self.close)
+
+    def _lay_out(self) -> None:
+        self.resize(640, 460)
+        self.install.setEnabled(False)
+        self.name.setAccessibleName(self.tr("Name there"))
+        for hidden in (self._copy, self._replace, self._train):
+            hidden.hide()
+        name = label(self.tr("Name there"), "quiet")
+        name.setBuddy(self.name)
+        self._result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for button in (self._close, self._replace, self._train, self.install):
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(10)
+        column.addWidget(label(self.tr("Where will you use it?"), "title"))
+        column.addWidget(self._what)
+        column.addWidget(self.strip)
+        column.addLayout(self._list)
+        column.addWidget(self._other, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(name)
+        column.addWidget(self.name)
+        column.addWidget(self.link)
+        column.addWidget(self._target)
+        column.addWidget(self._result)
+        column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        column.addLayout(buttons)
+
+
+def preview_of(export: Path) -> Path | None:
+    """The newest sample of the run that a file lies in, to show beside it."""
+    samples = sorted((export.parent.parent / "samples").glob("step_*.png"))
+    return samples[-1] if samples else None

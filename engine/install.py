@@ -1,0 +1,238 @@
+"""Puts a trained file where another program finds it, and proves that it arrived."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from engine import storage
+from engine.data import pictures
+from engine.errors import DiskFull, UserError
+from engine.formats.catalog import FORMATS
+from engine.formats.front_ends import COMFY, READERS, rule_of
+from engine.front_end_folders import FrontEnd
+from engine.project import safe_name
+from engine.trained_file import TrainedFile, inspect
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+PREVIEW_SIDE = 512
+CHUNK = 1 << 20
+
+
+class FitsOnlyStarter(UserError):
+    code = "IM-INS-01"
+    summary = QT_TRANSLATE_NOOP("engine", "This fits only Imprint's starter model.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Train the same project on SD 1.5.")
+    setting = "base_model"
+
+
+class NotReadThere(UserError):
+    code = "IM-INS-02"
+    summary = QT_TRANSLATE_NOOP("engine", "{front_end} does not load this kind of file: {what}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Choose another program, or train a LoRA.")
+
+
+class NameTaken(UserError):
+    code = "IM-INS-03"
+    summary = QT_TRANSLATE_NOOP("engine", "{front_end} has another file called {name} already.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Install it as {free}, or replace the file that is there.")
+
+
+class NotArrived(UserError):
+    code = "IM-INS-04"
+    summary = QT_TRANSLATE_NOOP("engine", "The copy of {name} is not what was trained: {reason}")
+    remedy = QT_TRANSLATE_NOOP("engine", "Nothing was installed. Check the disk and try again.")
+
+
+KIND_NAMES = {
+    "lora": QT_TRANSLATE_NOOP("engine", "LoRA"),
+    "embedding": QT_TRANSLATE_NOOP("engine", "embedding"),
+    "hypernetwork": QT_TRANSLATE_NOOP("engine", "hypernetwork"),
+    "checkpoint": QT_TRANSLATE_NOOP("engine", "checkpoint"),
+}
+
+_WEBUI_LORA = QT_TRANSLATE_NOOP(
+    "engine",
+    "In {front_end} press Refresh on the Lora tab with a model of {family} selected, then write "
+    "{text}",
+)
+_HOW = {  # (kind, program), or (kind, "") for the others: the sentence that makes it appear there
+    ("lora", COMFY): QT_TRANSLATE_NOOP(
+        "engine",
+        "In ComfyUI press R, put the node Load LoRA behind a checkpoint of {family}, choose "
+        "{name}, and write {trigger}",
+    ),
+    ("lora", ""): _WEBUI_LORA,
+    ("embedding", COMFY): QT_TRANSLATE_NOOP(
+        "engine", "In ComfyUI write embedding:{name} in the prompt, with a checkpoint of {family}."
+    ),
+    ("embedding", ""): QT_TRANSLATE_NOOP(
+        "engine", "In {front_end} select a model of {family} and write {name} in the prompt."
+    ),
+    ("hypernetwork", COMFY): QT_TRANSLATE_NOOP(
+        "engine", "In ComfyUI press R and put the node HypernetworkLoader behind a checkpoint."
+    ),
+    ("hypernetwork", ""): QT_TRANSLATE_NOOP(
+        "engine", "In {front_end} press Refresh on the Hypernetworks tab, then write {text}"
+    ),
+    ("checkpoint", ""): QT_TRANSLATE_NOOP(
+        "engine",
+        "In {front_end} refresh the list of checkpoints, choose {name}, and write {trigger}",
+    ),
+}
+BY_HAND = QT_TRANSLATE_NOOP(
+    "engine", "{front_end} keeps its own list: add the file on its page of models: {path}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was written, and what to do to see it there."""
+
+    front_end: str
+    path: Path  # of the file there; of the file here where it has to be added by hand
+    preview: Path | None
+    was_there: bool  # the very same file, already
+    how: Phrase
+
+
+def suggested_name(file: TrainedFile) -> str:
+    """ASCII, no spaces; of an embedding the word in prompts."""
+    plain = safe_name(file.path.stem).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._") or "trained"
+
+
+def why_not(file: TrainedFile, front_end: str) -> UserError | None:
+    """What stands in the way of using a file in a program; None if nothing does."""
+    if file.family is None:
+        return FitsOnlyStarter()
+    if front_end not in READERS[file.format_name]:
+        return NotReadThere(front_end=front_end, what=Phrase(KIND_NAMES[file.kind]))
+    return None
+
+
+def install(
+    path: Path,
+    front_end: FrontEnd,
+    name: str = "",
+    *,
+    preview: Path | None = None,
+    link: bool = False,
+    replace: bool = False,
+) -> Installed:
+    """Copy, or link where the disk is the same, then read it back there.
+
+    Raises FitsOnlyStarter, NotReadThere, NameTaken, NotArrived, DiskFull, OutputNotWritable, or
+    what `inspect` raises.
+    """
+    file = inspect(path)
+    problem = why_not(file, front_end.name)
+    if problem is not None:
+        raise problem
+    stem = safe_name(name) if name else suggested_name(file)
+    folder = front_end.place(file.kind)
+    if folder is None:
+        how = Phrase(BY_HAND, front_end=front_end.name, path=str(path))
+        return Installed(front_end.name, path, None, was_there=False, how=how)
+    target = folder / f"{stem}{path.suffix}"
+    wanted = storage.sha256_of(path)
+    was_there = target.is_file() and storage.sha256_of(target) == wanted
+    if not was_there:
+        if target.exists() and not replace:
+            raise NameTaken(front_end=front_end.name, name=target.name, free=_free(target).name)
+        _bring(path, target, wanted, link=link)
+        _prove(file, target, wanted)
+    shown = None if preview is None else _write_preview(preview, target, replace=replace)
+    return Installed(front_end.name, target, shown, was_there, _how(file, front_end.name, stem))
+
+
+def uninstall(installed: Installed) -> None:
+    """Take away what was written, if nobody changed it since."""
+    for path in (installed.path, installed.preview):
+        if path is not None and not installed.was_there:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _bring(path: Path, target: Path, wanted: str, *, link: bool) -> None:
+    if link:
+        with suppress(OSError):  # another disk, or a system without links: copy
+            target.parent.mkdir(parents=True, exist_ok=True)
+            beside = target.with_name(f".{target.name}.link")
+            os.link(path, beside)
+            beside.replace(target)
+            return
+    need, free = path.stat().st_size, storage.free_bytes(target.parent)
+    if need > free:
+        raise DiskFull(folder=str(target.parent), need_mib=need / 2**20, free_mib=free / 2**20)
+    digest = hashlib.sha256()
+    with storage.atomic_write(target) as out:
+        try:
+            with path.open("rb") as data:
+                while chunk := data.read(CHUNK):
+                    digest.update(chunk)
+                    out.write(chunk)
+        except OSError as error:
+            raise storage.as_user_error(error, target.parent) from error
+        if digest.hexdigest() != wanted:  # before it gets its name
+            reason = QT_TRANSLATE_NOOP("engine", "it changed while it was copied.")
+            raise NotArrived(name=path.name, reason=Phrase(reason))
+
+
+def _prove(file: TrainedFile, target: Path, wanted: str) -> None:
+    """Open what lies there now: the same bytes, the same keys, each known to the program."""
+    there = inspect(target)
+    rule = re.compile(rule_of(FORMATS[file.format_name].name, file.family))  # type: ignore[arg-type]
+    strange = [name for name in there.names if rule.fullmatch(name) is None]
+    if storage.sha256_of(target) != wanted or there.names != file.names:
+        reason = Phrase(QT_TRANSLATE_NOOP("engine", "its bytes differ."))
+    elif strange:
+        reason = Phrase(
+            QT_TRANSLATE_NOOP("engine", "{name} is not known there."), name=min(strange)
+        )
+    else:
+        return
+    with suppress(OSError):
+        target.unlink()
+    raise NotArrived(name=target.name, reason=reason)
+
+
+def _write_preview(picture: Path, target: Path, *, replace: bool) -> Path | None:
+    """The picture that the program shows beside the file; one of the user's own stays."""
+    path = target.with_suffix(".png")
+    if path.exists() and not replace:
+        return None
+    try:
+        image = pictures.decode_any_size(pictures.read_file(picture))
+    except pictures.PictureError:
+        return None  # the file works without it
+    image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    data = io.BytesIO()
+    image.save(data, "PNG")
+    storage.write_bytes(path, data.getvalue())
+    return path
+
+
+def _free(target: Path) -> Path:
+    number = 2
+    while (path := target.with_stem(f"{target.stem}-{number}")).exists():
+        number += 1
+    return path
+
+
+def _how(file: TrainedFile, front_end: str, name: str) -> Phrase:
+    trigger = name if file.kind == "embedding" else file.trigger
+    tag = {"lora": f"<lora:{name}:0.8>", "hypernetwork": f"<hypernet:{name}:1>"}
+    text = f"{tag.get(file.kind, '')} {trigger}".strip()
+    template = _HOW.get((file.kind, front_end)) or _HOW[file.kind, ""]
+    family = file.family.title if file.family else ""
+    return Phrase(
+        template, front_end=front_end, family=family, name=name, trigger=trigger, text=text
+    )

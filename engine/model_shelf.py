@@ -1,0 +1,116 @@
+"""The base models that are known here: used where they lie, never copied.
+
+The list is a file of paths. What each is was read from its header; a file that is gone stays in
+the list, with a way to find it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from engine import storage
+from engine.config import STARTER
+from engine.errors import UserError
+from engine.front_end_folders import recognise
+from engine.models.catalog import locate
+from engine.wording import Phrase
+
+MOST_SCANNED = 2_000
+SUFFIXES = (".safetensors", ".ckpt")
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfEntry:
+    """One model. `problem` says why it cannot be used now; its facts are then those of before."""
+
+    path: str  # or STARTER
+    title: str
+    family: str = ""  # title of the family
+    num_bytes: int = 0
+    problem: Phrase | str = ""
+    is_missing: bool = False
+
+
+def shelf_file() -> Path:
+    return Path(platformdirs.user_config_dir("imprint", appauthor=False)) / "models.json"
+
+
+class Shelf:
+    """Paths in the order in which they came."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file or shelf_file()
+
+    def entries(self) -> list[ShelfEntry]:
+        """The starter model first. Reads headers, so ask outside of the window's thread."""
+        return [look_at(STARTER), *(look_at(path) for path in self._paths())]
+
+    def add(self, paths: Iterable[str]) -> list[ShelfEntry]:
+        """Take models in; returns what each is. What is no model is told and not taken in."""
+        told = [look_at(path) for path in paths]
+        good = [entry.path for entry in told if not entry.problem]
+        known = self._paths()
+        self._write([*known, *(path for path in good if path not in known)])
+        return told
+
+    def remove(self, path: str) -> None:
+        """Out of the list; the file stays."""
+        self._write([known for known in self._paths() if known != path])
+
+    def move(self, old: str, new: str) -> ShelfEntry:
+        """A missing file was found again."""
+        entry = look_at(new)
+        if not entry.problem:
+            self._write([new if known == old else known for known in self._paths()])
+        return entry
+
+    def _paths(self) -> list[str]:
+        try:
+            paths = json.loads(self._file.read_text("utf-8"))["paths"]
+            return [str(path) for path in paths]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
+    def _write(self, paths: list[str]) -> None:
+        storage.write_json(self._file, {"paths": paths})
+
+
+def look_at(path: str) -> ShelfEntry:
+    """What lies at a path. Never raises: what is wrong stands in the entry."""
+    title = Path(path).stem if path != STARTER else ""
+    try:
+        source = locate(path)
+    except UserError as error:
+        missing = path != STARTER and not Path(path).exists()
+        return ShelfEntry(path, title, problem=error.sentence, is_missing=missing)
+    size = source.path.stat().st_size if source.path.is_file() else _folder_bytes(source.path)
+    return ShelfEntry(path, source.title, source.family.title, size)
+
+
+def scan(folder: Path) -> Iterator[ShelfEntry]:
+    """The models in a folder, or in the checkpoints of a front end; used where they lie.
+
+    What is no model is yielded with its reason, so that people see why it was left out.
+    """
+    program = recognise(folder)
+    place = program.place("checkpoint") if program else None
+    root = place or folder
+    found = 0
+    for path in sorted(root.rglob("*")):
+        is_folder = (path / "model_index.json").is_file()
+        if is_folder or (path.suffix.lower() in SUFFIXES and path.is_file()):
+            if any((parent / "model_index.json").is_file() for parent in path.parents):
+                continue  # a part of a diffusers folder
+            found += 1
+            if found > MOST_SCANNED:
+                return
+            yield look_at(str(path))
+
+
+def _folder_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
