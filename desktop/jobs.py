@@ -25,6 +25,10 @@ class Jobs(QObject):
         self._listeners[handle.number] = listener
         return handle
 
+    def forget(self, handle: JobHandle) -> None:
+        """Nobody listens any more."""
+        self._listeners.pop(handle.number, None)
+
     @Slot(object, object)
     def _on_event(self, handle: JobHandle, event: Event) -> None:
         listener = self._listeners.get(handle.number)

@@ -18,9 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.attendant import Attendant
+from desktop.dialogs.closing import ask_before_closing
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
 from desktop.download_desk import DownloadDesk
 from desktop.engine_thread import EngineThread, JobHandle
+from desktop.guide import Guide
 from desktop.jobs import Jobs
 from desktop.language import LANGUAGES, can_be_drawn
 from desktop.panels.dataset_panel import DatasetPanel
@@ -57,6 +60,9 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self.engine, self)
         self.runs = RunDesk(self.engine, self.jobs, self)
         self.fetching = DownloadDesk(self)
+        self.attendant = Attendant(self, self.preferences)
+        self.guide = Guide(self.theme, self.preferences, self.projects, self)
+        self.guide.measure_with(self.engine, self.jobs)
         # However the program ends: a thread must be gone before its object is.
         application.aboutToQuit.connect(self.engine.stop_and_wait)
         self._dry_run: JobHandle | None = None
@@ -110,8 +116,14 @@ class MainWindow(QMainWindow):
         if folder is not None and not self.runs.is_busy:
             self.runs.resume(folder.path)
 
+    @Slot()
+    def _attend(self) -> None:
+        self.attendant.begin()
+
     @Slot(object)
     def _on_run_ended(self, event: Event) -> None:
+        self.attendant.end()
+        self.attendant.notify(self.monitor.title.text(), self.monitor.state.text())
         self._refresh_home()
         self.rail.show_state("training", "")
         self.gallery.reload()
@@ -215,6 +227,18 @@ class MainWindow(QMainWindow):
         if name:
             self.open_pictures(Path(name))
 
+    @Slot(str)
+    def _open_project(self, folder: str) -> None:
+        if self._may_change_project():
+            self.projects.open_file(Path(folder))
+            self.show_page("images")
+
+    @Slot()
+    def open_wizard(self) -> None:
+        """The guided first training."""
+        if self._may_change_project():
+            self.guide.open(self, can_measure=self._is_warm)
+
     def open_pictures(self, folder: Path) -> None:
         """Make a project for a folder of pictures and open it."""
         self.projects.open_pictures(folder)
@@ -235,6 +259,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _refresh_home(self) -> None:
         project = self.draft.project
+        self.home.show_recent([known for known in self.projects.recent() if known != project][:4])
         self.home.show_project(project, len(project.list_runs()), self.projects.is_sample)
         self.monitor.show_continue(project.unfinished_run() is not None)
 
@@ -274,18 +299,10 @@ class MainWindow(QMainWindow):
 
     def _confirm_close(self) -> bool:
         """True when the training may be stopped, its state saved, and the window closed."""
-        box = QMessageBox(self)
-        box.setWindowTitle(self.tr("Training is still running"))
-        box.setText(self.tr("Training is still running."))
-        box.setInformativeText(self.tr("Nothing is lost: it can be continued later."))
-        minimise = box.addButton(self.tr("Keep training"), QMessageBox.ButtonRole.RejectRole)
-        stop = box.addButton(self.tr("Stop and save, then quit"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(minimise)
-        box.exec()
-        if box.clickedButton() is minimise:
+        answer = ask_before_closing(self)
+        if answer == "keep":
             self.showMinimized()
-        return box.clickedButton() is stop
+        return answer == "stop"
 
     def _make_pages(self) -> None:
         self.home = HomePanel(self.theme)
@@ -302,6 +319,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.projects.opened.connect(self._refresh_home)
         self.runs.began.connect(self.monitor.begin)
+        self.runs.began.connect(self._attend)
         self.runs.told.connect(self.monitor.show_event)
         self.runs.stopping.connect(self.monitor.show_stopping)
         self.runs.ended.connect(self._on_run_ended)
@@ -311,6 +329,11 @@ class MainWindow(QMainWindow):
         self.home.page_requested.connect(self.show_page)
         self.home.sample_requested.connect(self._open_sample)
         self.home.folder_requested.connect(self._choose_folder)
+        self.home.wizard_requested.connect(self.open_wizard)
+        self.guide.start_wanted.connect(self.start_training)
+        self.guide.page_wanted.connect(self.show_page)
+        self.guide.failed.connect(self._show_failed_save)
+        self.home.project_requested.connect(self._open_project)
         self.draft.failed.connect(self._show_failed_save)
         self.monitor.continue_requested.connect(self._continue_run)
         self.images.pictures_changed.connect(self._show_num_pictures)

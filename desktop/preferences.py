@@ -45,6 +45,15 @@ class Preferences:
         self._settings.setValue("recent_projects", value)
 
     @property
+    def keep_awake(self) -> bool:
+        """Whether the computer stays awake while a training runs."""
+        return self._settings.value("keep_awake", True, bool)  # type: ignore[return-value]
+
+    @keep_awake.setter
+    def keep_awake(self, value: bool) -> None:
+        self._settings.setValue("keep_awake", value)
+
+    @property
     def mirror(self) -> str:
         """Address that models are fetched from; empty for the hub's own."""
         return str(self._settings.value("mirror", ""))

@@ -63,7 +63,7 @@ class ProjectDesk(QObject):
         number = 1
         while True:
             folder = default_home() / (name if number == 1 else f"{name}-{number}")
-            if not folder.exists():
+            if not Project(folder).file.exists():
                 break
             number += 1
         project = Project(folder)

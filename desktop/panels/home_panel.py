@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.theme import Theme, text_button
@@ -16,18 +16,19 @@ class HomePanel(Page):
     page_requested = Signal(str)  # "images", "method", ...
     sample_requested = Signal()
     folder_requested = Signal()
+    wizard_requested = Signal()
+    project_requested = Signal(str)  # path of a project's folder
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__("Imprint", parent)
         self._theme = theme
         self._hero = label(self.tr("Teach it something new"), "hero")
         self._line = label(
-            self.tr("Three steps: your pictures, a method, the training. No vocabulary needed."),
+            self.tr("A guide asks for your pictures and what it is; the rest is filled in."),
             "quiet",
         )
-        self._pictures = text_button(
-            theme, "folder", self.tr("Choose a folder of pictures…"), "primary"
-        )
+        self.wizard = text_button(theme, "wizard", self.tr("Begin"), "primary")
+        self._pictures = text_button(theme, "folder", self.tr("Choose a folder of pictures…"))
         self._sample = text_button(theme, "images", self.tr("Try the sample project"))
         self._project = label("", wrap=True)
         self._project_state = label("", "quiet", wrap=True)
@@ -41,6 +42,7 @@ class HomePanel(Page):
             "quiet",
             wrap=True,
         )
+        self.wizard.clicked.connect(self.wizard_requested)
         self._pictures.clicked.connect(self.folder_requested)
         self._sample.clicked.connect(self.sample_requested)
         self._go.clicked.connect(self._ask_for_training)
@@ -58,6 +60,23 @@ class HomePanel(Page):
             )
         else:
             self._project_state.setText(self.tr("%n run(s) so far", "", num_runs))
+
+    def show_recent(self, projects: list[Project]) -> None:
+        """Projects that were open before."""
+        while (item := self._recent.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for project in projects:
+            button = text_button(self._theme, "folder", project.folder.name)
+            button.setProperty("folder", str(project.folder))
+            button.setToolTip(str(project.folder))
+            button.clicked.connect(self._open_recent)
+            self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._recent_card.setVisible(bool(projects))
+
+    @Slot()
+    def _open_recent(self) -> None:
+        self.project_requested.emit(self.sender().property("folder"))
 
     def show_engine(self, text: str, ready: bool) -> None:
         """Say whether the engine is warm, and on what it runs."""
@@ -78,6 +97,7 @@ class HomePanel(Page):
         welcome.body.addWidget(self._line)
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
+        buttons.addWidget(self.wizard)
         buttons.addWidget(self._pictures)
         buttons.addWidget(self._sample)
         buttons.addStretch(1)
@@ -99,9 +119,14 @@ class HomePanel(Page):
         pair.setSpacing(16)
         pair.addWidget(open_now, 1)
         pair.addWidget(computer, 1)
+        self._recent = QVBoxLayout()
+        self._recent_card = Card(self.tr("Go on with"))
+        self._recent_card.body.addLayout(self._recent)
+        self._recent_card.hide()
         column = QVBoxLayout()
         column.setSpacing(16)
         column.addWidget(welcome)
         column.addLayout(pair)
+        column.addWidget(self._recent_card)
         column.addStretch(1)
         self.content.addLayout(column)

@@ -76,6 +76,60 @@
     </message>
 </context>
 <context>
+    <name>CaptionsPage</name>
+    <message>
+        <source>Describe your pictures</source>
+        <translation>描述图片</translation>
+    </message>
+    <message>
+        <source>Say what changes from picture to picture; the trigger word stands for what stays.</source>
+        <translation>写出各张图片之间不同的内容；不变的部分由触发词代表。</translation>
+    </message>
+    <message>
+        <source>What a caption names, the model leaves out of the new word: “on a red sofa” keeps the sofa out of your cat.</source>
+        <translation>描述里写到的东西，模型不会算进新词里：写上“在红沙发上”，沙发就不会变成猫的一部分。</translation>
+    </message>
+    <message>
+        <source>I will write them myself, on the images page</source>
+        <translation>我自己在图片页面写</translation>
+    </message>
+    <message>
+        <source>The same short caption for all: “{0}”</source>
+        <translation>全部使用同一句简短描述：“{0}”</translation>
+    </message>
+    <message>
+        <source>I have captions in text files: found {0} of {1}</source>
+        <translation>我有文本文件里的描述：找到 {0} / {1}</translation>
+    </message>
+</context>
+<context>
+    <name>Closing</name>
+    <message>
+        <source>Training is still running</source>
+        <translation>训练仍在进行</translation>
+    </message>
+    <message>
+        <source>Training is still running.</source>
+        <translation>训练仍在进行。</translation>
+    </message>
+    <message>
+        <source>Nothing is lost: it can be continued later.</source>
+        <translation>什么都不会丢失：以后可以继续。</translation>
+    </message>
+    <message>
+        <source>Keep training</source>
+        <translation>继续训练</translation>
+    </message>
+    <message>
+        <source>Stop and save, then quit</source>
+        <translation>停止并保存，然后退出</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+</context>
+<context>
     <name>DatasetPanel</name>
     <message>
         <source>Images</source>
@@ -170,6 +224,41 @@
     <message>
         <source>What is worth knowing</source>
         <translation>值得留意的事</translation>
+    </message>
+</context>
+<context>
+    <name>FirstTraining</name>
+    <message>
+        <source>First training</source>
+        <translation>第一次训练</translation>
+    </message>
+    <message>
+        <source>Leave the first training?</source>
+        <translation>要离开第一次训练吗？</translation>
+    </message>
+    <message>
+        <source>What you entered is kept as a project. You can go on with it on the pages.</source>
+        <translation>已填写的内容会保存为项目，可以在各页面上继续。</translation>
+    </message>
+    <message>
+        <source>Add your pictures</source>
+        <translation>添加图片</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>下一步</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>上一步</translation>
+    </message>
+    <message>
+        <source>Start training</source>
+        <translation>开始训练</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
     </message>
 </context>
 <context>
@@ -284,8 +373,12 @@
         <translation>教它一点新东西</translation>
     </message>
     <message>
-        <source>Three steps: your pictures, a method, the training. No vocabulary needed.</source>
-        <translation>三步：你的图片、训练方法、开始训练。不需要懂术语。</translation>
+        <source>A guide asks for your pictures and what it is; the rest is filled in.</source>
+        <translation>向导会问你要图片、问它是什么，其余的都已填好。</translation>
+    </message>
+    <message>
+        <source>Begin</source>
+        <translation>开始</translation>
     </message>
     <message>
         <source>Choose a folder of pictures…</source>
@@ -324,6 +417,10 @@
     <message>
         <source>This computer</source>
         <translation>这台电脑</translation>
+    </message>
+    <message>
+        <source>Go on with</source>
+        <translation>继续之前的项目</translation>
     </message>
 </context>
 <context>
@@ -541,30 +638,6 @@
         <source>Chinese needs a font: install one, such as fonts-noto-cjk.</source>
         <translation>显示中文需要中文字体：请安装一种，例如 fonts-noto-cjk。</translation>
     </message>
-    <message>
-        <source>Training is still running</source>
-        <translation>训练仍在进行</translation>
-    </message>
-    <message>
-        <source>Training is still running.</source>
-        <translation>训练仍在进行。</translation>
-    </message>
-    <message>
-        <source>Nothing is lost: it can be continued later.</source>
-        <translation>不会丢失任何内容：以后可以继续。</translation>
-    </message>
-    <message>
-        <source>Keep training</source>
-        <translation>继续训练</translation>
-    </message>
-    <message>
-        <source>Stop and save, then quit</source>
-        <translation>停止并保存，然后退出</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>取消</translation>
-    </message>
 </context>
 <context>
     <name>MessageStrip</name>
@@ -617,6 +690,57 @@
     </message>
 </context>
 <context>
+    <name>MethodPage</name>
+    <message>
+        <source>Choose a method</source>
+        <translation>选择训练方法</translation>
+    </message>
+    <message>
+        <source>LoRA is right for most people.</source>
+        <translation>LoRA 适合大多数人。</translation>
+    </message>
+    <message>
+        <source>A LoRA is a small file beside the model. DreamBooth changes the whole model: the strongest likeness, a large file. Textual Inversion learns one word only.</source>
+        <translation>LoRA 是模型之外的小文件。DreamBooth 会改动整个模型：最像，但文件很大。Textual Inversion 只学一个词。</translation>
+    </message>
+    <message>
+        <source>recommended</source>
+        <translation>推荐</translation>
+    </message>
+    <message>
+        <source>not recommended</source>
+        <translation>不推荐</translation>
+    </message>
+    <message>
+        <source>Quality or time</source>
+        <translation>质量或时间</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Quality</source>
+        <translation>质量</translation>
+    </message>
+    <message>
+        <source>Quick</source>
+        <translation>快速</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>均衡</translation>
+    </message>
+    <message>
+        <source>Thorough</source>
+        <translation>精细</translation>
+    </message>
+    <message>
+        <source>{0}: {1} steps</source>
+        <translation>{0}：{1} 步</translation>
+    </message>
+</context>
+<context>
     <name>MethodPanel</name>
     <message>
         <source>Method</source>
@@ -661,6 +785,49 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>ModelPage</name>
+    <message>
+        <source>Choose a base model</source>
+        <translation>选择基础模型</translation>
+    </message>
+    <message>
+        <source>The model your training builds on.</source>
+        <translation>训练以这个模型为基础。</translation>
+    </message>
+    <message>
+        <source>The result fits the kind of model that it was trained on. For your own front end, choose the model that you use there. The starter model needs nothing and is quick; it draws small emoji-like pictures only.</source>
+        <translation>训练结果只适用于同类模型。要在自己的绘图程序里使用，请选择那里用的模型。入门模型无需下载、速度快，但只能画小幅的表情符号风格图片。</translation>
+    </message>
+    <message>
+        <source>Add a file…</source>
+        <translation>添加文件…</translation>
+    </message>
+    <message>
+        <source>Starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>bundled, nothing to download</source>
+        <translation>随程序附带，无需下载</translation>
+    </message>
+    <message>
+        <source>Used where it lies; nothing is copied.</source>
+        <translation>在原处使用，不会复制。</translation>
+    </message>
+    <message>
+        <source>What it learns fits only this model; a front end needs one trained on its own model.</source>
+        <translation>学到的内容只适用于这个模型；绘图程序需要用它自己的模型训练。</translation>
+    </message>
+    <message>
+        <source>Model file</source>
+        <translation>模型文件</translation>
+    </message>
+    <message>
+        <source>Models (*.safetensors *.ckpt);;All files (*)</source>
+        <translation>模型 (*.safetensors *.ckpt);;所有文件 (*)</translation>
     </message>
 </context>
 <context>
@@ -1086,6 +1253,63 @@
     </message>
 </context>
 <context>
+    <name>PicturesPage</name>
+    <message>
+        <source>Add your pictures</source>
+        <translation>添加图片</translation>
+    </message>
+    <message>
+        <source>8 to 30 good pictures beat 200 mixed ones.</source>
+        <translation>8 到 30 张好图胜过 200 张参差不齐的。</translation>
+    </message>
+    <message>
+        <source>Different poses, grounds and light teach what stays the same. Blurred pictures teach blur. Your pictures stay where they are; Imprint only reads them.</source>
+        <translation>不同的姿势、背景和光线能让模型学会不变的部分。模糊的图片会教出模糊。图片留在原处，Imprint 只读取它们。</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹…</translation>
+    </message>
+    <message>
+        <source>Choose pictures…</source>
+        <translation>选择图片…</translation>
+    </message>
+    <message>
+        <source>Use the sample pictures</source>
+        <translation>使用示例图片</translation>
+    </message>
+    <message>
+        <source>Use pictures you may use. For a real person, ask them.</source>
+        <translation>请使用你有权使用的图片。如果是真人，请先征得同意。</translation>
+    </message>
+    <message>
+        <source>These are the sample&apos;s pictures, so that you can go on at once. Drop your own here, or paste them.</source>
+        <translation>这些是示例图片，可以马上继续。也可以把自己的图片拖到这里或粘贴进来。</translation>
+    </message>
+    <message>
+        <source>Add at least one picture.</source>
+        <translation>请至少添加一张图片。</translation>
+    </message>
+    <message>
+        <source>Only a few pictures: it works, but the result copies them.</source>
+        <translation>图片较少：可以训练，但结果会照搬它们。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s)</source>
+        <translation>
+            <numerusform>%n 张图片</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Folder of pictures</source>
+        <translation>图片文件夹</translation>
+    </message>
+</context>
+<context>
     <name>PresetMenu</name>
     <message>
         <source>Presets</source>
@@ -1149,6 +1373,43 @@
     <message>
         <source>Models</source>
         <translation>模型</translation>
+    </message>
+</context>
+<context>
+    <name>ReadyPage</name>
+    <message>
+        <source>Ready to start</source>
+        <translation>准备开始</translation>
+    </message>
+    <message>
+        <source>Nothing was changed so far. Start, or go back.</source>
+        <translation>目前还没有改动任何东西。可以开始，也可以返回。</translation>
+    </message>
+    <message>
+        <source>A few real steps tell how much memory and time the training takes on this very computer. You can stop at any moment; nothing is lost.</source>
+        <translation>真实地跑几步，就知道在这台电脑上要多少内存和时间。可以随时停止，不会丢失任何东西。</translation>
+    </message>
+    <message>
+        <source>Show sample pictures while training</source>
+        <translation>训练时显示样图</translation>
+    </message>
+    <message>
+        <source>Keep the computer awake until it has finished</source>
+        <translation>结束之前不让电脑睡眠</translation>
+    </message>
+    <message>
+        <source>the starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>Train a {method} named {name} from {count} on {model}, {steps} steps.</source>
+        <translation>用{count}在{model}上训练名为 {name} 的 {method}，共 {steps} 步。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s)</source>
+        <translation>
+            <numerusform>%n 张图片</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1305,6 +1566,68 @@
     <message>
         <source>Take {0} out of the list</source>
         <translation>把 {0} 移出列表</translation>
+    </message>
+</context>
+<context>
+    <name>Step</name>
+    <message>
+        <source>Why?</source>
+        <translation>为什么？</translation>
+    </message>
+</context>
+<context>
+    <name>SubjectPage</name>
+    <message>
+        <source>What do you want to teach?</source>
+        <translation>你想教它什么？</translation>
+    </message>
+    <message>
+        <source>Pick the closest. You can change everything later.</source>
+        <translation>选最接近的一项。之后都可以改。</translation>
+    </message>
+    <message>
+        <source>The model learns a new word for it. A rare word has no other meaning that would get in the way; the common word tells the model where to begin.</source>
+        <translation>模型会为它学一个新词。少见的词没有别的意思来干扰；常用词告诉模型从哪里开始。</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>What is it?</source>
+        <translation>它是什么？</translation>
+    </message>
+    <message>
+        <source>One common word: cat, toy, person, style</source>
+        <translation>一个常用词：cat、toy、person、style</translation>
+    </message>
+    <message>
+        <source>Trigger word</source>
+        <translation>触发词</translation>
+    </message>
+    <message>
+        <source>You will write this word in a prompt to call it up.</source>
+        <translation>在提示词里写这个词就能唤起它。</translation>
+    </message>
+    <message>
+        <source>In a prompt: a photo of a {0} in the snow</source>
+        <translation>在提示词里：a photo of a {0} in the snow</translation>
+    </message>
+    <message>
+        <source>A person or character</source>
+        <translation>人物或角色</translation>
+    </message>
+    <message>
+        <source>A pet or object</source>
+        <translation>宠物或物品</translation>
+    </message>
+    <message>
+        <source>A style</source>
+        <translation>一种风格</translation>
+    </message>
+    <message>
+        <source>Something else</source>
+        <translation>其他</translation>
     </message>
 </context>
 <context>

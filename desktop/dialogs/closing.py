@@ -1,0 +1,29 @@
+"""The question that comes when the window is closed while a training runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+Answer = Literal["keep", "stop", "cancel"]
+
+
+def ask_before_closing(window: QWidget) -> Answer:
+    """Keep training out of sight, stop and quit, or neither."""
+    translate = QCoreApplication.translate
+    box = QMessageBox(window)
+    box.setWindowTitle(translate("Closing", "Training is still running"))
+    box.setText(translate("Closing", "Training is still running."))
+    box.setInformativeText(translate("Closing", "Nothing is lost: it can be continued later."))
+    keep = box.addButton(translate("Closing", "Keep training"), QMessageBox.ButtonRole.RejectRole)
+    stop = box.addButton(
+        translate("Closing", "Stop and save, then quit"), QMessageBox.ButtonRole.AcceptRole
+    )
+    box.addButton(translate("Closing", "Cancel"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.exec()
+    if box.clickedButton() is keep:
+        return "keep"
+    return "stop" if box.clickedButton() is stop else "cancel"

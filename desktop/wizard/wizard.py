@@ -1,0 +1,123 @@
+"""The guided first training: six pages, four decisions, all filled in beforehand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QMessageBox, QWidget, QWizard
+
+from desktop.theme import Theme
+from desktop.widgets.drop_area import take_pictures
+from desktop.wizard.later_pages import MethodPage, ModelPage, ReadyPage
+from desktop.wizard.pages import CaptionsPage, PicturesPage, Step, SubjectPage
+from desktop.wizard.wizard_state import Answers
+from engine.errors import UserError
+from engine.model_shelf import Shelf
+from engine.project import Project
+
+
+class FirstTraining(QWizard):
+    """`finished_with` tells the answers; `left_with` those of one who left early."""
+
+    finished_with = Signal(object)  # Answers
+    left_with = Signal(object)  # Answers
+
+    def __init__(
+        self,
+        theme: Theme,
+        home: Path,
+        *,
+        shelf: Shelf | None = None,
+        user_home: Path | None = None,
+        keeps_awake: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._home = home
+        self.answers = Answers()
+        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
+        self.setWindowTitle(self.tr("First training"))
+        self.setOption(QWizard.WizardOption.NoBackButtonOnStartPage)
+        self.resize(880, 640)
+        self.subject = SubjectPage(theme)
+        self.pictures = PicturesPage(theme)
+        self.captions = CaptionsPage(theme)
+        self.model = ModelPage(theme, shelf or Shelf(), user_home or Path.home())
+        self.method = MethodPage(theme)
+        self.ready = ReadyPage(theme, keeps_awake)
+        self.steps: list[Step] = [
+            self.subject, self.pictures, self.captions, self.model, self.method, self.ready
+        ]  # fmt: skip
+        for step in self.steps:
+            self.addPage(step)
+        self._set_words()
+        self._last = -1
+        self.pictures.gathered.connect(self._gather)
+        self.currentIdChanged.connect(self._turn)
+
+    def accept(self) -> None:
+        self._take(self.currentId())
+        self.finished_with.emit(self.answers)
+        self._end()
+        super().accept()
+
+    def reject(self) -> None:
+        self._take(self.currentId())
+        entered = self.answers != Answers()
+        if entered and not self._confirm():
+            return
+        if entered:
+            self.left_with.emit(self.answers)
+        self._end()
+        super().reject()
+
+    def _confirm(self) -> bool:
+        """Leave? What was entered is kept as a draft."""
+        answer = QMessageBox.question(
+            self,
+            self.tr("Leave the first training?"),
+            self.tr("What you entered is kept as a project. You can go on with it on the pages."),
+        )
+        return answer is QMessageBox.StandardButton.Yes
+
+    def _end(self) -> None:
+        self.ready.cancel_wanted.emit()
+        self.model.close_threads()
+
+    @Slot(int)
+    def _turn(self, number: int) -> None:
+        """Keep what the page before says, and fill the one that comes."""
+        self._take(self._last)
+        self._last = number
+        if 0 <= number < len(self.steps):
+            self.steps[number].show_answers(self.answers)
+            if self.steps[number] is self.ready:
+                self.ready.ask()
+
+    def _take(self, number: int) -> None:
+        if 0 <= number < len(self.steps):
+            taken = self.steps[number].take(self.answers)
+            self.answers = taken
+
+    @Slot(object)
+    def _gather(self, paths: list[Path]) -> None:
+        """Single pictures go into the folder of the project that will be made."""
+        project = Project(self._home / self.answers.project_name)
+        try:
+            folder = take_pictures(paths, project, None)
+        except UserError as error:
+            QMessageBox.warning(self, self.tr("Add your pictures"), str(error))
+            return
+        self.pictures.use([folder])
+
+    def _set_words(self) -> None:
+        for button, text in (
+            (QWizard.WizardButton.NextButton, self.tr("Next")),
+            (QWizard.WizardButton.BackButton, self.tr("Back")),
+            (QWizard.WizardButton.FinishButton, self.tr("Start training")),
+            (QWizard.WizardButton.CancelButton, self.tr("Cancel")),
+        ):
+            self.setButtonText(button, text)
+        for button in (QWizard.WizardButton.NextButton, QWizard.WizardButton.FinishButton):
+            self.button(button).setProperty("role", "primary")

@@ -1,0 +1,222 @@
+"""The guided first training: its answers, its pages, and the project that comes of it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QWizard
+
+from desktop.wizard.wizard import FirstTraining
+from desktop.wizard.wizard_state import (
+    Answers,
+    Captions,
+    Kind,
+    Quality,
+    rare_word,
+    set_captions_aside,
+)
+from engine.config import STARTER
+from engine.config_file import require
+from engine.data.scan import scan_folder
+from engine.data.tokens import count_tokens
+from engine.model_shelf import Shelf
+from engine.sample_project import IMAGES, REFERENCE
+from tests.conftest import draw_pictures
+
+
+@pytest.fixture
+def wizard(qtbot, theme, tmp_path):
+    made = FirstTraining(
+        theme, tmp_path / "home", shelf=Shelf(tmp_path / "models.json"), user_home=tmp_path / "user"
+    )
+    qtbot.addWidget(made, before_close_func=leave_without_asking)
+    made.show()
+    qtbot.waitUntil(lambda: made.model.choices.button(0) is not None, timeout=20_000)
+    yield made
+    made.model.close_threads()
+
+
+def leave_without_asking(wizard):
+    wizard._confirm = lambda: True
+
+
+def next_page(wizard, times: int = 1) -> None:
+    for _ in range(times):
+        button = wizard.button(QWizard.WizardButton.NextButton)
+        assert button.isEnabled()
+        button.click()
+
+
+def test_the_answers_that_stand_there_make_a_valid_run_on_the_starter_model():
+    config = require(Answers().as_draft())
+    assert config.base_model == STARTER
+    assert config.dataset.folder == str(IMAGES)
+    assert config.evaluation.references == str(REFERENCE)
+    assert config.dataset.trigger == "mycxt"
+    assert config.dataset.template == "a noto emoji of a {subject}"
+    assert config.method.kind == "lora"
+    assert config.training.steps == 300
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("my-cat", "mycxt"), ("Bello", "bellx"), ("我的猫", "sksx"), ("xyz", "xyzx"), ("", "sksx")],
+)
+def test_the_word_is_made_of_the_name_and_means_nothing_else(name, word):
+    assert rare_word(name) == word
+    assert count_tokens(word) > 1
+
+
+def test_quality_is_a_matter_of_steps(tmp_path):
+    folder = str(draw_pictures(tmp_path / "pictures", count=6))
+    steps = [
+        Answers(folder=folder, quality=quality).as_draft()["training"]["steps"]
+        for quality in Quality
+    ]
+    assert steps == [150, 300, 480]
+
+
+def test_a_single_picture_is_not_trained_on_for_long(tmp_path):
+    folder = str(draw_pictures(tmp_path / "pictures", count=1))
+    data = Answers(folder=folder, base_model=str(tmp_path / "model")).as_draft()
+    assert data["training"]["steps"] == 400
+    assert data["dataset"]["flip"]
+    data = Answers(folder=folder, kind=Kind.PERSON).as_draft()
+    assert not data["dataset"]["flip"]
+
+
+def test_captions_that_are_set_aside_stay_in_their_files(tmp_path):
+    folder = draw_pictures(tmp_path / "pictures", count=3)
+    (folder / "picture2.txt").unlink()
+    assert set_captions_aside(folder, tmp_path / "own") == 2
+    *_, scan = scan_folder(folder, tmp_path / "own")
+    assert [item.caption for item in scan.items] == ["", "", ""]
+    assert (folder / "picture0.txt").read_text() == "a photo of a toy, number 0"
+
+
+def test_next_next_start_is_a_run(qtbot, wizard):
+    next_page(wizard, 5)
+    assert wizard.currentPage() is wizard.ready
+    assert wizard.ready.sentence.text() == (
+        "Train a LoRA named my-cat from 6 pictures on the starter model, 300 steps."
+    )
+    with qtbot.waitSignal(wizard.finished_with) as done:
+        wizard.button(QWizard.WizardButton.FinishButton).click()
+    (answers,) = done.args
+    assert answers == Answers()
+    require(answers.as_draft())
+
+
+def test_another_kind_brings_its_example_and_keeps_what_was_typed(wizard):
+    wizard.subject.kinds.button(2).click()
+    assert wizard.subject.name.text() == "my-style"
+    assert wizard.subject.class_word.text() == "style"
+    assert wizard.subject.trigger.text() == rare_word("my-style")
+    wizard.subject.name.setText("ink")
+    wizard.subject.name.textEdited.emit("ink")
+    wizard.subject.kinds.button(0).click()
+    assert wizard.subject.name.text() == "ink"
+
+
+def test_nothing_goes_on_without_a_name(wizard):
+    wizard.subject.name.clear()
+    wizard.subject.name.textEdited.emit("")
+    assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
+
+
+def test_own_pictures_take_the_place_of_the_samples(wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=7)
+    next_page(wizard)
+    assert "sample" in wizard.pictures._line.text()
+    wizard.pictures.use([folder])
+    assert wizard.pictures._line.text() == "7 pictures"
+    next_page(wizard)
+    assert wizard.answers.folder == str(folder)
+    assert wizard.captions.files.isChecked()  # captions lie beside them
+    assert "found 7 of 7" in wizard.captions.files.text()
+    wizard.captions.same.click()
+    next_page(wizard, 3)
+    assert wizard.answers.captions is Captions.SAME
+
+
+def test_an_empty_folder_stops_with_a_reason(wizard, tmp_path):
+    (tmp_path / "empty").mkdir()
+    next_page(wizard)
+    wizard.pictures.use([tmp_path / "empty"])
+    assert "at least one picture" in wizard.pictures._line.text()
+    assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
+
+
+def test_single_pictures_are_gathered_in_the_project(wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture1.png", folder / "picture3.png"])
+    images = tmp_path / "home/my-cat/images"
+    assert sorted(path.name for path in images.glob("*.png")) == ["picture1.png", "picture3.png"]
+    assert wizard.pictures.folder == str(images)
+    assert len(list(folder.glob("*.png"))) == 4
+
+
+def test_a_model_file_that_is_none_is_told_and_a_real_one_is_taken(wizard, tmp_path, tiny_folder):
+    (tmp_path / "page.safetensors").write_text("<html>")
+    wizard.model.add(str(tmp_path / "page.safetensors"))
+    assert wizard.model._line.text()
+    assert wizard.model.take(Answers()).base_model == STARTER
+    wizard.model.add(str(tiny_folder))
+    assert wizard.model.take(Answers()).base_model == str(tiny_folder)
+    data = wizard.model.take(Answers()).as_draft()
+    assert data.get("dataset", {}).get("template", "a photo of {subject}") == "a photo of {subject}"
+
+
+def test_models_of_a_front_end_are_offered_in_place(qtbot, theme, tmp_path, tiny_folder):
+    from engine.formats.front_ends import A1111
+    from tests.engine.test_install import make_front_end
+
+    program = make_front_end(tmp_path / "user/stable-diffusion-webui", A1111)
+    shutil.copytree(tiny_folder, program / "models/Stable-diffusion/mine")
+    made = FirstTraining(
+        theme, tmp_path / "home", shelf=Shelf(tmp_path / "m.json"), user_home=tmp_path / "user"
+    )
+    qtbot.addWidget(made, before_close_func=leave_without_asking)
+    qtbot.waitUntil(lambda: len(made.model.choices.buttons()) == 2, timeout=20_000)
+    assert "mine" in made.model.choices.button(1).text()
+    made.model.close_threads()
+
+
+def test_the_last_page_asks_for_a_measurement_by_itself(qtbot, wizard):
+    next_page(wizard, 4)
+    with qtbot.waitSignal(wizard.ready.check_wanted) as asked:
+        next_page(wizard)
+    require(asked.args[0])
+
+
+def answer(standard):
+    def press():
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        box.button(standard).click()
+
+    QTimer.singleShot(200, press)
+
+
+def test_leaving_early_asks_only_if_something_was_entered_and_keeps_it(qtbot, wizard):
+    wizard.subject.name.setText("bello")
+    wizard.subject.name.textEdited.emit("bello")
+    answer(QMessageBox.StandardButton.No)
+    wizard.reject()
+    assert wizard.isVisible()
+    answer(QMessageBox.StandardButton.Yes)
+    with qtbot.waitSignal(wizard.left_with) as left:
+        wizard.reject()
+    assert left.args[0].name == "bello"
+    assert not wizard.isVisible()
+
+
+def test_leaving_at_once_asks_nothing(qtbot, wizard):
+    left = []
+    wizard.left_with.connect(left.append)
+    wizard.reject()
+    assert not wizard.isVisible()
+    assert left == []
