@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 
@@ -25,6 +25,7 @@ class Attendant(QObject):
     def has_tray(self) -> bool:
         return QSystemTrayIcon.isSystemTrayAvailable()
 
+    @Slot()
     def begin(self) -> None:
         """Keep awake, where the user wants that and the system can."""
         self.end()

@@ -126,6 +126,17 @@ class EngineThread(QThread):
 
         return self.submit(job)
 
+    def export_step(self, folder: Path, step: int) -> JobHandle:
+        """Write the file of a run anew, from the state of one of its steps."""
+
+        def job(control: Control) -> Iterator[Event]:
+            from engine.run import export_step_again
+
+            del control  # one short step
+            return export_step_again(folder, step)
+
+        return self.submit_short(job)
+
     def method_fits(self, drafts: dict[str, dict]) -> JobHandle:
         """Which methods have room in this computer's memory."""
 

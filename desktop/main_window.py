@@ -116,9 +116,10 @@ class MainWindow(QMainWindow):
         if folder is not None and not self.runs.is_busy:
             self.runs.resume(folder.path)
 
-    @Slot()
-    def _attend(self) -> None:
-        self.attendant.begin()
+    @Slot(str)
+    def _take_export(self, path: str) -> None:
+        self.gallery.reload()
+        self.gallery.select(path)
 
     @Slot(object)
     def _on_run_ended(self, event: Event) -> None:
@@ -261,6 +262,7 @@ class MainWindow(QMainWindow):
         project = self.draft.project
         self.home.show_recent([known for known in self.projects.recent() if known != project][:4])
         self.home.show_project(project, len(project.list_runs()), self.projects.is_sample)
+        self.monitor.show_runs(project.list_runs())
         self.monitor.show_continue(project.unfinished_run() is not None)
 
     @Slot()
@@ -319,7 +321,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.projects.opened.connect(self._refresh_home)
         self.runs.began.connect(self.monitor.begin)
-        self.runs.began.connect(self._attend)
+        self.runs.began.connect(self.attendant.begin)
         self.runs.told.connect(self.monitor.show_event)
         self.runs.stopping.connect(self.monitor.show_stopping)
         self.runs.ended.connect(self._on_run_ended)
@@ -347,6 +349,11 @@ class MainWindow(QMainWindow):
         self.monitor.setting_requested.connect(self._show_setting)
         self.monitor.progressed.connect(self._show_percent)
         self.monitor.gallery_requested.connect(self._show_gallery)
+        self.monitor.install_requested.connect(self.install_file)
+        self.monitor.step_requested.connect(self.runs.export_step)
+        self.monitor.resume_requested_of.connect(self.runs.resume_if_free)
+        self.runs.exported.connect(self._take_export)
+        self.runs.failed.connect(self.monitor.show_problem)
         self.models.model_chosen.connect(self.method.use_model)
         self.gallery.generate_requested.connect(self._generate)
         self.gallery.install_requested.connect(self.install_file)

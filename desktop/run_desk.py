@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from desktop.engine_thread import EngineThread, JobHandle
 from desktop.jobs import Jobs
 from engine.config import RunConfig
-from engine.events import Event, Terminal
+from engine.events import Event, RunFailed, RunFinished, Terminal
 from engine.methods.catalog import METHODS
+from engine.project import RunFolder
 
 
 class RunDesk(QObject):
@@ -20,6 +21,8 @@ class RunDesk(QObject):
     told = Signal(object)  # Event
     stopping = Signal()
     ended = Signal(object)  # the terminal Event
+    exported = Signal(str)  # path of a file that was written anew
+    failed = Signal(object)  # UserError of such a file
 
     def __init__(self, engine: EngineThread, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +40,22 @@ class RunDesk(QObject):
     def resume(self, folder: Path) -> None:
         """Go on with a run from its newest checkpoint, with the settings it began with."""
         self.take(folder.name, self._engine.resume_run(folder))
+
+    @Slot(object)
+    def resume_if_free(self, folder: RunFolder) -> None:
+        if not self.is_busy:
+            self.resume(folder.path)
+
+    @Slot(object, int)
+    def export_step(self, folder: RunFolder, step: int) -> None:
+        """The user likes the state of another step: it becomes the file."""
+        self._jobs.watch(self._engine.export_step(folder.path, step), self._on_export)
+
+    def _on_export(self, event: Event) -> None:
+        if isinstance(event, RunFinished) and event.exports:
+            self.exported.emit(event.exports[0])
+        elif isinstance(event, RunFailed):
+            self.failed.emit(event.error)
 
     def take(self, title: str, handle: JobHandle) -> None:
         """Steer this job and tell what it tells."""

@@ -316,6 +316,17 @@ def _stylesheet(t: Tokens) -> str:
         border-radius: 4px; background: {t.field}; }}
     QCheckBox::indicator:checked {{ background: {t.fill}; border-color: {t.fill};
         image: url("{CHECK_MARK}"); }}
+    QTabWidget::pane {{ border: none; }}
+    QTabBar::tab {{ background: transparent; color: {t.text2}; padding: 6px 14px;
+        border: none; border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}
+    QTabBar::tab:hover {{ color: {t.text}; }}
+    QTabBar:focus {{ color: {t.focus}; }}
+    QTableWidget {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 8px;
+        gridline-color: {t.line}; }}
+    QTableWidget::item:selected {{ background: {t.selection}; color: {t.text}; }}
+    QHeaderView::section {{ background: {t.surface}; color: {t.text2}; border: none;
+        border-bottom: 1px solid {t.line}; padding: 6px; }}
     QProgressBar {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 5px;
         max-height: 8px; min-height: 8px; text-align: center; }}
     QProgressBar::chunk {{ background: {t.fill}; border-radius: 4px; }}

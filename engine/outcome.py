@@ -148,6 +148,16 @@ def write_record(loop: Loop, step: int, paths: list[Path], seconds: float) -> No
     )
 
 
+def note_export(folder: RunFolder, step: int, paths: list[Path]) -> None:
+    """The run's record says which of its states the files hold now."""
+    record = _record_of(folder)
+    names = [path.name for path in paths]
+    storage.write_json(
+        folder.result,
+        {**record, "exported_step": step, "exports": names, "sha256": _sums(paths)},
+    )
+
+
 def _sums(paths: list[Path]) -> dict[str, str]:
     """sha256 of each exported file, those in folders by their place in it."""
     files = [

@@ -40,6 +40,7 @@ from engine.outcome import (
     as_result,
     chosen_step,
     exported_step,
+    note_export,
     scores_in,
     weights_of,
     write_before_and_after,
@@ -241,6 +242,34 @@ def export_facts(
         step=step,
         started_at=started_at,
     )
+
+
+def export_step_again(path: Path, step: int) -> Iterator[Event]:
+    """Write the run's files anew, from the state of another of its checkpoints.
+
+    Ends with RunFinished or RunFailed.
+    """
+    try:
+        folder = open_run(path)
+        with folder.locked():
+            config = config_file.require(config_file.read(folder.config_path))
+            saved = checkpoint.load_step(folder.path, step)
+            yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+            model = load_model(
+                config.base_model,
+                holding_dtype(config),
+                prediction_type=wanted_prediction(config),
+            )
+            method = attached(config, model)
+            facts = export_facts(config, folder, model, saved.step)
+            accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
+            with as_result(config, method, saved, accelerator):
+                paths = yield from export_all(folder.exports, method, facts)
+            note_export(folder, saved.step, paths)
+        exports = tuple(str(path) for path in paths)
+        yield RunFinished(steps=saved.step, stopped_early=False, exports=exports)
+    except UserError as error:
+        yield RunFailed(error=error)
 
 
 def export_again(path: Path, step: int | None, format_name: str, out: Path) -> Iterator[Event]:

@@ -17,11 +17,13 @@ ROOT = Path(__file__).parents[1]
 def main() -> None:
     out = Path(sys.argv.pop(1))
     sys.path.insert(0, str(ROOT))
-    from engine import run
+    from engine import assembly
     from engine.data.latents import hash_weights
 
-    loaded, original = [], run.load_model
-    run.load_model = lambda *given, **more: loaded.append(original(*given, **more)) or loaded[-1]
+    loaded, original = [], assembly.load_model
+    assembly.load_model = lambda *given, **more: (
+        loaded.append(original(*given, **more)) or loaded[-1]
+    )
     sys.argv[0] = str(ROOT / "main.py")
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")

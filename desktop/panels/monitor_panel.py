@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timedelta
+import json
 from enum import Enum
+from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
+    QFileDialog,
+    QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QSlider,
+    QTabWidget,
     QWidget,
 )
 
-from desktop.theme import Theme, ThemedIcon, tabular, text_button
-from desktop.widgets.labels import Card, Page, label
-from desktop.widgets.loss_chart import LossChart
+from desktop.theme import Theme, ThemedIcon, text_button
+from desktop.widgets.labels import Page
 from desktop.widgets.message_strip import MessageStrip
-from desktop.widgets.sample_strip import SampleStrip
-from desktop.words import duration, said
+from desktop.widgets.run_history import RunHistory
+from desktop.widgets.run_log import RunLog
+from desktop.widgets.run_overview import RunOverview
+from engine.errors import UserError
 from engine.events import (
     CheckpointSaved,
     CheckpointScored,
@@ -40,6 +41,8 @@ from engine.events import (
     StepFinished,
 )
 from engine.notices import PictureRemark
+from engine.project import RunFolder
+from engine.run_records import write_diagnostics
 
 
 class RunState(Enum):
@@ -69,6 +72,9 @@ class MonitorPanel(Page):
     save_requested = Signal()
     sample_requested = Signal()
     gallery_requested = Signal()
+    install_requested = Signal(str)  # path of the trained file
+    step_requested = Signal(object, int)  # RunFolder, step whose state is wanted as the file
+    resume_requested_of = Signal(object)  # RunFolder of the history
     setting_requested = Signal(str)
     progressed = Signal(int)  # percent
 
@@ -76,26 +82,26 @@ class MonitorPanel(Page):
         super().__init__(self.tr("Training"), parent)
         self._theme = theme
         self.run_state = RunState.IDLE
-        self._steps = self._first_step = self._step = 0
-        self._began = 0.0
+        self._steps = self._step = 0
         self.start = text_button(theme, "start", self.tr("Start training"), "primary")
         self.pause = QPushButton(self.tr("Pause"))
         self._pause_icon = ThemedIcon(theme, self.pause, "pause", "text2")
         self.save_now = text_button(theme, "save", self.tr("Save now"))
         self.sample_now = text_button(theme, "sample", self.tr("Sample now"))
         self.stop = text_button(theme, "stop", self.tr("Stop and save"), "danger")
-        self.to_gallery = text_button(theme, "gallery", self.tr("Try it in the gallery"), "primary")
+        self.log = RunLog(theme)
+        self.history = RunHistory(theme)
+        self._settings = QPlainTextEdit()
+        self.tabs = QTabWidget()
+        self._run: RunFolder | None = None
+        self._export = ""
         self.go_on = text_button(theme, "start", self.tr("Continue"))
         self._can_continue = False
         self.strip = MessageStrip(theme)
         self.progress = QProgressBar()
-        self.chart = LossChart(theme)
-        self._smoothing = QSlider(Qt.Orientation.Horizontal)
-        self.samples = SampleStrip()
-        self._numbers = {
-            name: label("–", "number")
-            for name in ("speed", "left", "memory", "likeness", "rate", "weights")
-        }
+        self.overview = RunOverview(theme)
+        self.chart, self.samples = self.overview.chart, self.overview.samples
+        self.result = self.overview.result
         self._connect()
         self._lay_out()
         self._set_state(RunState.IDLE)
@@ -104,12 +110,11 @@ class MonitorPanel(Page):
     def begin(self, title: str) -> None:
         """A run was handed to the engine."""
         self.title.setText(title)
-        self.chart.clear()
-        self.samples.clear()
+        self.overview.clear()
+        self.log.clear()
+        self._run, self._export = None, ""
         self.strip.hide()
         self.progress.setRange(0, 0)
-        for number in self._numbers.values():
-            number.setText("–")
         self.state.setText(self.tr("Getting ready…"))
         self._set_state(RunState.PREPARING)
 
@@ -125,6 +130,7 @@ class MonitorPanel(Page):
     @Slot(object)
     def show_event(self, event: Event) -> None:
         """One event of the run."""
+        self.log.show_event(event)
         match event:
             case StageProgress():
                 self._show_stage(event)
@@ -138,14 +144,15 @@ class MonitorPanel(Page):
                 self.state.setText(
                     self.tr("Paused at step {0}. Nothing is lost.").format(event.step)
                 )
+                self.chart.mark(event.step, self.tr("paused"))
                 self._set_state(RunState.PAUSED)
             case ResumedAt():
-                self._began, self._first_step = time.monotonic(), event.step
+                self.overview.begin(event.step, self._steps)
                 self._set_state(RunState.TRAINING)
             case CheckpointSaved():
-                self._saved.setText(self.tr("Last saved: step {0}").format(event.step))
+                self.overview.show_saved(event.step)
             case CheckpointScored():
-                self._show_score(event)
+                self.overview.show_score(event)
             case Noticed() if not isinstance(event.notice, PictureRemark):
                 self.strip.show_message(event.notice, "warn")
             case RunFinished() | RunFailed() | RunCrashed():
@@ -167,53 +174,30 @@ class MonitorPanel(Page):
             self.state.setText(names[event.stage] + count)
 
     def _show_start(self, event: RunStarted) -> None:
-        self._steps, self._first_step = event.steps, event.first_step
-        self._step = event.first_step
-        self._began = time.monotonic()
+        self._run = RunFolder(Path(event.folder))
+        self._show_settings()
+        self._steps, self._step = event.steps, event.first_step
+        self.overview.begin(event.first_step, event.steps)
+        self.overview.show_weights(event.trainable)
         self.progress.setRange(0, event.steps)
         self.progress.setValue(event.first_step)
-        self._numbers["weights"].setText(f"{event.trainable:,}")
         self._set_state(RunState.TRAINING)
 
     def _show_step(self, event: StepFinished) -> None:
         self._step = event.step
-        self.chart.add(event.step, event.loss)
         self.progress.setValue(event.step)
-        done = event.step - self._first_step
-        seconds = (time.monotonic() - self._began) / max(1, done)
-        left = seconds * (self._steps - event.step)
-        finish = (datetime.now() + timedelta(seconds=left)).strftime("%H:%M")
+        left, finish = self.overview.show_step(event)
         percent = 100 * event.step // max(1, self._steps)
-        self._numbers["speed"].setText(self.tr("{0:.2f} s/step").format(seconds))
-        self._numbers["left"].setText(duration(left))
-        self._numbers["memory"].setText(f"{event.memory_bytes / 2**30:.1f} GiB")
-        self._numbers["rate"].setText(f"{event.learning_rate:.1e}")
         if self.run_state is RunState.TRAINING:
             self.state.setText(
                 self.tr("Training… step {0} of {1} · about {2} left (finishes {3})").format(
-                    event.step, self._steps, duration(left), finish
+                    event.step, self._steps, left, finish
                 )
             )
         self.progress.setAccessibleName(
-            self.tr("Training progress, {0} percent, {1} left").format(percent, duration(left))
+            self.tr("Training progress, {0} percent, {1} left").format(percent, left)
         )
         self.progressed.emit(percent)
-
-    def _show_score(self, event: CheckpointScored) -> None:
-        number = self._numbers["likeness"]
-        best = self.tr("best: step {0}").format(event.best_step)
-        number.setText(f"{event.likeness:.2f} ({best})")
-        number.setToolTip(
-            self.tr(
-                "The base model: {base:.2f}. Real pictures: {ceiling:.2f}. "
-                "Step {step} is the best so far: {reason}."
-            ).format(
-                base=event.base_likeness,
-                ceiling=event.ceiling,
-                step=event.best_step,
-                reason=said(event.reason),
-            )
-        )
 
     def _show_end(self, event: RunFinished | RunFailed | RunCrashed) -> None:
         self.progress.setRange(0, max(1, self._steps))
@@ -232,6 +216,7 @@ class MonitorPanel(Page):
                 self.strip.show_text(
                     self.tr("It worked. The trained file is ready."), "\n".join(event.exports), "ok"
                 )
+                self._show_result(event)
                 self._set_state(RunState.FINISHED)
             case RunFailed():
                 self.state.setText(self.tr("Stopped by a problem."))
@@ -253,7 +238,6 @@ class MonitorPanel(Page):
         steerable = state in (RunState.TRAINING, RunState.PAUSED)
         self.start.setVisible(not running)
         self.go_on.setVisible(self._can_continue and not running)
-        self.to_gallery.setVisible(state is RunState.FINISHED)
         for button in (self.pause, self.save_now, self.sample_now, self.stop):
             button.setVisible(running)
             button.setEnabled(steerable)
@@ -261,6 +245,57 @@ class MonitorPanel(Page):
         paused = state is RunState.PAUSED
         self.pause.setText(self.tr("Continue") if paused else self.tr("Pause"))
         self._pause_icon.set_meaning("start" if paused else "pause")
+
+    def show_runs(self, folders: list[RunFolder]) -> None:
+        """The runs of the project that is open, newest first."""
+        self.history.show_runs(folders)
+
+    def _show_result(self, event: RunFinished) -> None:
+        self._export = event.exports[0] if event.exports else ""
+        if self._run is not None and self._export:
+            self.result.show_run(self._run, exported_step_of(self._run, event.steps))
+
+    def _show_settings(self) -> None:
+        """Those of this run, as they were when it began."""
+        if self._run is not None:
+            try:
+                text = self._run.config_path.read_text("utf-8")
+            except OSError:
+                text = ""
+            self._settings.setPlainText(text)
+
+    @Slot()
+    def _ask_to_install(self) -> None:
+        if self._export:
+            self.install_requested.emit(self._export)
+
+    @Slot()
+    def _show_file(self) -> None:
+        if self._export:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._export).parent)))
+
+    @Slot(int)
+    def _ask_for_step(self, step: int) -> None:
+        if self._run is not None:
+            self.step_requested.emit(self._run, step)
+
+    @Slot()
+    def _save_report(self) -> None:
+        """A zip without pictures, words and places."""
+        if self._run is None:
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Report for a bug"), "imprint-report.zip", "*.zip"
+        )
+        if name:
+            try:
+                write_diagnostics(self._run, Path(name))
+            except UserError as error:
+                self.show_problem(error)
+
+    @Slot(object)
+    def show_problem(self, error: UserError) -> None:
+        self.strip.show_message(error, "error")
 
     @Slot()
     def _toggle_pause(self) -> None:
@@ -281,9 +316,14 @@ class MonitorPanel(Page):
         self.save_now.clicked.connect(self.save_requested)
         self.sample_now.clicked.connect(self.sample_requested)
         self.stop.clicked.connect(self.stop_requested)
-        self.to_gallery.clicked.connect(self.gallery_requested)
+        self.result.gallery_wanted.connect(self.gallery_requested)
+        self.result.install_wanted.connect(self._ask_to_install)
+        self.result.file_wanted.connect(self._show_file)
+        self.result.step_chosen.connect(self._ask_for_step)
+        self.log.diagnostics_wanted.connect(self._save_report)
+        self.history.resume_wanted.connect(self.resume_requested_of)
+        self.history.failed.connect(self.show_problem)
         self.strip.setting_requested.connect(self.setting_requested)
-        self._smoothing.valueChanged.connect(self.chart.set_smoothing)
 
     def _lay_out(self) -> None:
         for button in (
@@ -293,7 +333,6 @@ class MonitorPanel(Page):
             self.stop,
             self.go_on,
             self.start,
-            self.to_gallery,
         ):
             self.buttons.addWidget(button)
         self.pause.setShortcut("Ctrl+P")
@@ -301,49 +340,22 @@ class MonitorPanel(Page):
         self.sample_now.setShortcut("Ctrl+Shift+G")
         self.progress.setAccessibleName(self.tr("Training progress"))
         self.progress.setTextVisible(False)
-        loss = Card(self.tr("Loss"))
-        self._smoothing.setRange(0, 99)
-        self._smoothing.setValue(90)
-        self._smoothing.setFixedWidth(120)
-        self._smoothing.setAccessibleName(self.tr("Smoothing of the loss"))
-        loss.header.addWidget(label(self.tr("Smoothing"), "note"))
-        loss.header.addWidget(self._smoothing)
-        loss.body.addWidget(self.chart, 1)
-        loss.body.addWidget(
-            label(
-                self.tr("Noise is normal: judge by the samples below, not by the thin line."),
-                "note",
-            )
-        )
-        side = Card(self.tr("Now"))
-        grid = QGridLayout()
-        grid.setVerticalSpacing(2)
-        names = {
-            "speed": self.tr("Speed"),
-            "left": self.tr("Time left"),
-            "memory": self.tr("Memory in use"),
-            "likeness": self.tr("Likeness"),
-            "rate": self.tr("Learning rate"),
-            "weights": self.tr("Weights that learn"),
-        }
-        for row, (key, name) in enumerate(names.items()):
-            self._numbers[key].setFont(tabular(self._numbers[key].font()))
-            self._numbers[key].setAccessibleName(name)
-            grid.addWidget(label(name, "note"), 2 * row, 0)
-            grid.addWidget(self._numbers[key], 2 * row + 1, 0)
-        side.body.addLayout(grid)
-        side.body.addStretch(1)
-        self._saved = label("", "note")
-        side.body.addWidget(self._saved)
-        side.setFixedWidth(232)
-        samples = Card(self.tr("Samples"))
-        samples.header.addLayout(self.samples.controls)
-        samples.body.addWidget(self.samples)
-        pair = QHBoxLayout()
-        pair.setSpacing(16)
-        pair.addWidget(loss, 1)
-        pair.addWidget(side)
+        self._settings.setReadOnly(True)
+        self._settings.setAccessibleName(self.tr("Settings of this run"))
+        self.tabs.addTab(self.overview, self.tr("Overview"))
+        self.tabs.addTab(self.log, self.tr("Log"))
+        self.tabs.addTab(self._settings, self.tr("Settings of this run"))
+        self.tabs.addTab(self.history, self.tr("History"))
+        self.tabs.setDocumentMode(True)
         self.content.addWidget(self.strip)
         self.content.addWidget(self.progress)
-        self.content.addLayout(pair, 3)
-        self.content.addWidget(samples, 2)
+        self.content.addWidget(self.tabs, 1)
+
+
+def exported_step_of(folder: RunFolder, last: int) -> int:
+    """The step whose state the run exported."""
+    try:
+        step = json.loads((folder.result).read_text("utf-8")).get("exported_step")
+    except (OSError, ValueError, AttributeError):
+        return last
+    return step if isinstance(step, int) else last

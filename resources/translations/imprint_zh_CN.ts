@@ -227,6 +227,37 @@
     </message>
 </context>
 <context>
+    <name>FirstResult</name>
+    <message>
+        <source>It worked. Click the moment that looks best.</source>
+        <translation>成功了。点一下看起来最好的那个时刻。</translation>
+    </message>
+    <message>
+        <source>Try it in the gallery</source>
+        <translation>到画廊里试试</translation>
+    </message>
+    <message>
+        <source>Install…</source>
+        <translation>安装…</translation>
+    </message>
+    <message>
+        <source>Show the file</source>
+        <translation>显示文件</translation>
+    </message>
+    <message>
+        <source>step {0}</source>
+        <translation>第 {0} 步</translation>
+    </message>
+    <message>
+        <source>Take the state of step {0}</source>
+        <translation>采用第 {0} 步的状态</translation>
+    </message>
+    <message>
+        <source>The file holds the state of step {0}.</source>
+        <translation>文件里是第 {0} 步的状态。</translation>
+    </message>
+</context>
+<context>
     <name>FirstTraining</name>
     <message>
         <source>First training</source>
@@ -595,6 +626,14 @@
         <source>Loss {0:.4f} at step {1}, from {2:.4f} at the start</source>
         <translation>第 {1} 步的损失为 {0:.4f}，开始时为 {2:.4f}</translation>
     </message>
+    <message>
+        <source>; likeness {0:.2f} at step {1}</source>
+        <translation>；第 {1} 步相似度 {0:.2f}</translation>
+    </message>
+    <message>
+        <source>Likeness</source>
+        <translation>相似度</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
@@ -930,10 +969,6 @@
         <translation>停止并保存</translation>
     </message>
     <message>
-        <source>Try it in the gallery</source>
-        <translation>到图库试试</translation>
-    </message>
-    <message>
         <source>Nothing is training.</source>
         <translation>当前没有训练。</translation>
     </message>
@@ -948,10 +983,6 @@
     <message>
         <source>Paused at step {0}. Nothing is lost.</source>
         <translation>已在第 {0} 步暂停。不会丢失任何内容。</translation>
-    </message>
-    <message>
-        <source>Last saved: step {0}</source>
-        <translation>上次保存：第 {0} 步</translation>
     </message>
     <message>
         <source>Warming up…</source>
@@ -986,8 +1017,20 @@
         <translation>正在写入文件…</translation>
     </message>
     <message>
-        <source>{0:.2f} s/step</source>
-        <translation>{0:.2f} 秒/步</translation>
+        <source>Settings of this run</source>
+        <translation>本次训练的设置</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>概览</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>历史</translation>
     </message>
     <message>
         <source>Training… step {0} of {1} · about {2} left (finishes {3})</source>
@@ -996,14 +1039,6 @@
     <message>
         <source>Training progress, {0} percent, {1} left</source>
         <translation>训练进度，百分之 {0}，剩余 {1}</translation>
-    </message>
-    <message>
-        <source>best: step {0}</source>
-        <translation>最佳：第 {0} 步</translation>
-    </message>
-    <message>
-        <source>The base model: {base:.2f}. Real pictures: {ceiling:.2f}. Step {step} is the best so far: {reason}.</source>
-        <translation>基础模型：{base:.2f}。真实图片：{ceiling:.2f}。目前第 {step} 步最好：{reason}。</translation>
     </message>
     <message>
         <source>Stopped and saved at step {0}.</source>
@@ -1038,60 +1073,20 @@
         <translation>继续</translation>
     </message>
     <message>
+        <source>paused</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Report for a bug</source>
+        <translation>问题报告</translation>
+    </message>
+    <message>
         <source>Pausing after this step…</source>
         <translation>完成这一步后暂停…</translation>
     </message>
     <message>
         <source>Training progress</source>
         <translation>训练进度</translation>
-    </message>
-    <message>
-        <source>Loss</source>
-        <translation>损失</translation>
-    </message>
-    <message>
-        <source>Smoothing of the loss</source>
-        <translation>损失曲线平滑度</translation>
-    </message>
-    <message>
-        <source>Smoothing</source>
-        <translation>平滑</translation>
-    </message>
-    <message>
-        <source>Noise is normal: judge by the samples below, not by the thin line.</source>
-        <translation>曲线抖动是正常的：请看下方的采样图，不要只看细线。</translation>
-    </message>
-    <message>
-        <source>Now</source>
-        <translation>当前</translation>
-    </message>
-    <message>
-        <source>Speed</source>
-        <translation>速度</translation>
-    </message>
-    <message>
-        <source>Time left</source>
-        <translation>剩余时间</translation>
-    </message>
-    <message>
-        <source>Memory in use</source>
-        <translation>内存占用</translation>
-    </message>
-    <message>
-        <source>Likeness</source>
-        <translation>相似度</translation>
-    </message>
-    <message>
-        <source>Learning rate</source>
-        <translation>学习率</translation>
-    </message>
-    <message>
-        <source>Weights that learn</source>
-        <translation>可训练参数</translation>
-    </message>
-    <message>
-        <source>Samples</source>
-        <translation>采样图</translation>
     </message>
 </context>
 <context>
@@ -1501,6 +1496,218 @@
     <message>
         <source>Trained file</source>
         <translation>训练结果</translation>
+    </message>
+</context>
+<context>
+    <name>RunComparison</name>
+    <message>
+        <source>Losses of the runs over each other</source>
+        <translation>各次训练的损失曲线</translation>
+    </message>
+    <message>
+        <source>Setting</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Settings that differ</source>
+        <translation>不同的设置</translation>
+    </message>
+    <message>
+        <source>{0}, sample of step {1}</source>
+        <translation>{0}，第 {1} 步的样图</translation>
+    </message>
+</context>
+<context>
+    <name>RunHistory</name>
+    <message>
+        <source>Compare</source>
+        <translation>对比</translation>
+    </message>
+    <message>
+        <source>Continue this run</source>
+        <translation>继续这次训练</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>finished</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>出错</translation>
+    </message>
+    <message>
+        <source>interrupted</source>
+        <translation>中断</translation>
+    </message>
+    <message>
+        <source>Click to star</source>
+        <translation>点击加星标</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>方法</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>Outcome</source>
+        <translation>结果</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Likeness (step)</source>
+        <translation>相似度（步）</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>用时</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>Runs of this project</source>
+        <translation>这个项目的训练</translation>
+    </message>
+</context>
+<context>
+    <name>RunLog</name>
+    <message>
+        <source>Log of the run</source>
+        <translation>训练日志</translation>
+    </message>
+    <message>
+        <source>Show only lines with…</source>
+        <translation>只显示包含……的行</translation>
+    </message>
+    <message>
+        <source>Filter of the log</source>
+        <translation>筛选日志</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Save a report for a bug…</source>
+        <translation>保存问题报告…</translation>
+    </message>
+    <message>
+        <source>Training {0:,} weights on: {1}</source>
+        <translation>正在训练 {0:,} 个权重，设备：{1}</translation>
+    </message>
+    <message>
+        <source>step {0}: loss {1:.4f}, {2:.2f} s</source>
+        <translation>第 {0} 步：损失 {1:.4f}，{2:.2f} 秒</translation>
+    </message>
+    <message>
+        <source>saved: {0}</source>
+        <translation>已保存：{0}</translation>
+    </message>
+    <message>
+        <source>step {0}: likeness {1:.3f}, copies {2:.0%}</source>
+        <translation>第 {0} 步：相似度 {1:.3f}，照搬 {2:.0%}</translation>
+    </message>
+    <message>
+        <source>checked: {0}, loads in {1}</source>
+        <translation>已检验：{0}，可用于 {1}</translation>
+    </message>
+    <message>
+        <source>paused at step {0}</source>
+        <translation>在第 {0} 步暂停</translation>
+    </message>
+    <message>
+        <source>goes on at step {0}</source>
+        <translation>从第 {0} 步继续</translation>
+    </message>
+    <message>
+        <source>ended after step {0}</source>
+        <translation>在第 {0} 步后结束</translation>
+    </message>
+</context>
+<context>
+    <name>RunOverview</name>
+    <message>
+        <source>Last saved: step {0}</source>
+        <translation>上次保存：第 {0} 步</translation>
+    </message>
+    <message>
+        <source>{0:.2f} s/step</source>
+        <translation>{0:.2f} 秒/步</translation>
+    </message>
+    <message>
+        <source>best: step {0}</source>
+        <translation>最好：第 {0} 步</translation>
+    </message>
+    <message>
+        <source>The base model: {base:.2f}. Real pictures: {ceiling:.2f}. Step {step} is the best so far: {reason}.</source>
+        <translation>基础模型：{base:.2f}。真实图片：{ceiling:.2f}。目前第 {step} 步最好：{reason}。</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>样图</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Smoothing of the loss</source>
+        <translation>损失平滑程度</translation>
+    </message>
+    <message>
+        <source>Smoothing</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
+        <source>Noise is normal: judge by the samples below, not by the thin line.</source>
+        <translation>有波动很正常：请看下面的样图，而不是那条细线。</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>当前</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Time left</source>
+        <translation>剩余时间</translation>
+    </message>
+    <message>
+        <source>Memory in use</source>
+        <translation>占用内存</translation>
+    </message>
+    <message>
+        <source>Likeness</source>
+        <translation>相似度</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>Weights that learn</source>
+        <translation>参与训练的权重</translation>
     </message>
 </context>
 <context>

@@ -111,7 +111,7 @@ def first_training(
     run = window.draft.project.list_runs()[0]
     story.exports = sorted(run.exports.glob("*.safetensors"))
 
-    window.monitor.to_gallery.click()
+    window.monitor.result.to_gallery.click()
     window.gallery.count.setValue(2)
     QTest.mouseClick(window.gallery.generate, Qt.MouseButton.LeftButton)
     wait_until(window.gallery.generate.isEnabled, 240, "the pictures")

@@ -25,16 +25,16 @@ def model_folder(request) -> Path:
 @pytest.fixture
 def live_models(monkeypatch) -> list:
     """Every model that a run of this test loads, still in memory after the run."""
-    from engine import run
+    from engine import assembly
 
     loaded = []
-    original = run.load_model
+    original = assembly.load_model
 
     def keep(*arguments, **options):
         loaded.append(original(*arguments, **options))
         return loaded[-1]
 
-    monkeypatch.setattr(run, "load_model", keep)
+    monkeypatch.setattr(assembly, "load_model", keep)
     return loaded
 
 

@@ -188,7 +188,7 @@ def test_stop_while_pictures_are_prepared_ends_at_once_and_the_run_can_go_on(dat
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("engine.run.load_model", "loading the model"),
+        ("engine.assembly.load_model", "loading the model"),
         ("engine.models.stable_diffusion.StableDiffusion.encode_images", "preparing the pictures"),
         ("engine.models.stable_diffusion.StableDiffusion.predict", "a sample picture"),
         ("engine.loop.Loop._predict", "step 1"),

@@ -43,11 +43,11 @@ class Reference:
     """One training with the text encoder and alpha unlike the rank, for all tests here."""
 
     def __init__(self, base: Path, folder: Path) -> None:
-        from engine import run
+        from engine import assembly
 
         self.base = base
-        loaded, original = [], run.load_model
-        run.load_model = lambda *given, **options: (
+        loaded, original = [], assembly.load_model
+        assembly.load_model = lambda *given, **options: (
             loaded.append(original(*given, **options)) or loaded[-1]
         )
         try:
@@ -58,7 +58,7 @@ class Reference:
             )  # fmt: skip
             trained = require_finished(train(data))
         finally:
-            run.load_model = original
+            assembly.load_model = original
         loaded[0].freeze()
         self.live = outputs(loaded[0])
         self.kohya, self.diffusers = (Path(path) for path in trained.last.exports)

@@ -1,0 +1,99 @@
+"""After a training: the same picture at several moments, and the one that looks best is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from desktop.theme import Theme, text_button
+from desktop.widgets.labels import Card, label
+from engine.project import RunFolder
+from engine.run_records import samples_of
+
+MOMENTS = 4
+SIDE = 132
+
+
+class FirstResult(Card):
+    """Hidden until a run has ended with samples."""
+
+    step_chosen = Signal(int)
+    gallery_wanted = Signal()
+    install_wanted = Signal()
+    file_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.heading.setText(self.tr("It worked. Click the moment that looks best."))
+        self.body.insertLayout(0, self.header)
+        self.buttons: list[QToolButton] = []
+        self._row = QHBoxLayout()
+        self._line = label("", "quiet", wrap=True)
+        self.to_gallery = text_button(theme, "gallery", self.tr("Try it in the gallery"), "primary")
+        self.install = text_button(theme, "install", self.tr("Install…"))
+        self.show_file = text_button(theme, "folder", self.tr("Show the file"))
+        self.to_gallery.clicked.connect(self.gallery_wanted)
+        self.install.clicked.connect(self.install_wanted)
+        self.show_file.clicked.connect(self.file_wanted)
+        actions = QHBoxLayout()
+        for button in (self.to_gallery, self.install, self.show_file):
+            actions.addWidget(button)
+        actions.addStretch(1)
+        self.body.addLayout(self._row)
+        self.body.addWidget(self._line)
+        self.body.addLayout(actions)
+        self.hide()
+
+    def show_run(self, folder: RunFolder, exported_step: int) -> None:
+        """The first prompt at some steps, the exported one among them."""
+        for button in self.buttons:
+            self._row.removeWidget(button)
+            button.deleteLater()
+        self.buttons.clear()
+        found = {step: paths[0] for step, paths in samples_of(folder).items() if step > 0}
+        for step in moments(sorted(found), exported_step):
+            self._add(step, found[step], step == exported_step)
+        self._say(exported_step)
+        self.setVisible(bool(self.buttons))
+
+    def _add(self, step: int, path: Path, chosen: bool) -> None:
+        button = QToolButton()
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        mode = Qt.TransformationMode.SmoothTransformation
+        pixmap = QPixmap(str(path))
+        if not pixmap.isNull():
+            pixmap = pixmap.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, mode)
+        button.setIcon(QIcon(pixmap))
+        button.setIconSize(QSize(SIDE, SIDE))
+        button.setText(self.tr("step {0}").format(step))
+        button.setAccessibleName(self.tr("Take the state of step {0}").format(step))
+        button.setCheckable(True)
+        button.setAutoExclusive(True)
+        button.setChecked(chosen)
+        button.setProperty("step", step)
+        button.clicked.connect(self._choose)
+        self._row.insertWidget(len(self.buttons), button)
+        self.buttons.append(button)
+
+    @Slot()
+    def _choose(self) -> None:
+        step = int(self.sender().property("step"))
+        self._say(step)
+        self.step_chosen.emit(step)
+
+    def _say(self, step: int) -> None:
+        self._line.setText(self.tr("The file holds the state of step {0}.").format(step))
+
+
+def moments(steps: list[int], exported: int) -> list[int]:
+    """Up to four steps, spread out, the first, the last and the exported one among them."""
+    if len(steps) <= MOMENTS:
+        return steps
+    spread = {steps[round(n * (len(steps) - 1) / (MOMENTS - 1))] for n in range(MOMENTS)}
+    if exported in steps and exported not in spread:
+        middle = min(spread - {steps[0], steps[-1]}, key=lambda step: abs(step - exported))
+        spread = (spread - {middle}) | {exported}
+    return sorted(spread)

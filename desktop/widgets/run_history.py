@@ -1,0 +1,263 @@
+"""All runs of a project: what came of each, a note, and any few of them side by side."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QScrollArea,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.theme import Theme, text_button
+from desktop.widgets.labels import label
+from desktop.words import duration, engine_text
+from engine.config import RunConfig
+from engine.errors import UserError
+from engine.methods.catalog import METHODS
+from engine.project import RunFolder
+from engine.run_records import (
+    RunRecord,
+    annotate,
+    differences,
+    load_record,
+    loss_curve,
+    samples_of,
+    smoothed,
+)
+from engine.settings import rows
+
+MOST_COMPARED = 4
+SAMPLE = 112
+COLOURS = ("accent", "warn", "ok", "error")
+
+
+class RunHistory(QWidget):
+    """A table; two to four rows of it can be compared."""
+
+    resume_wanted = Signal(object)  # RunFolder
+    failed = Signal(object)  # UserError
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.records: list[RunRecord] = []
+        self.table = QTableWidget(0, 9)
+        self.compare = text_button(theme, "compare", self.tr("Compare"))
+        self.resume = text_button(theme, "start", self.tr("Continue this run"))
+        self._open = text_button(theme, "folder", self.tr("Open folder"))
+        self.view = RunComparison(theme)
+        self._connect()
+        self._lay_out()
+        self._show_buttons()
+
+    @property
+    def selected(self) -> list[RunRecord]:
+        numbers = sorted({index.row() for index in self.table.selectedIndexes()})
+        return [self.records[number] for number in numbers if number < len(self.records)]
+
+    def show_runs(self, folders: list[RunFolder]) -> None:
+        """Newest first."""
+        found = (load_record(folder) for folder in folders)
+        self.records = [record for record in found if record is not None]
+        self.table.blockSignals(True)
+        self.table.setRowCount(len(self.records))
+        for number, record in enumerate(self.records):
+            self._fill(number, record)
+        self.table.blockSignals(False)
+        self._show_buttons()
+
+    def _fill(self, number: int, record: RunRecord) -> None:
+        outcomes = {
+            "finished": self.tr("finished"),
+            "stopped": self.tr("stopped"),
+            "failed": self.tr("failed"),
+            "interrupted": self.tr("interrupted"),
+        }
+        method = METHODS[record.method].title if record.method in METHODS else record.method
+        star = QTableWidgetItem("★" if record.starred else "☆")
+        star.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+        star.setToolTip(self.tr("Click to star"))
+        cells = [
+            record.title,
+            method,
+            f"{record.steps} / {record.planned}",
+            outcomes.get(record.outcome, record.outcome),
+            "–" if record.loss is None else f"{record.loss:.4f}",
+            "–" if record.likeness is None else f"{record.likeness:.3f} ({record.best_step})",
+            duration(record.seconds) if record.seconds else "–",
+        ]
+        self.table.setItem(number, 0, star)
+        for column, text in enumerate(cells, start=1):
+            item = QTableWidgetItem(text)
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            self.table.setItem(number, column, item)
+        self.table.setItem(number, 8, QTableWidgetItem(record.note))
+
+    @Slot(int, int)
+    def _toggle_star(self, row: int, column: int) -> None:
+        if column == 0 and row < len(self.records):
+            record = self.records[row]
+            self._annotate(row, record.note, not record.starred)
+
+    @Slot(QTableWidgetItem)
+    def _take_note(self, item: QTableWidgetItem) -> None:
+        if item.column() == 8 and item.row() < len(self.records):
+            self._annotate(item.row(), item.text(), self.records[item.row()].starred)
+
+    def _annotate(self, row: int, note: str, starred: bool) -> None:
+        folder = self.records[row].folder
+        try:
+            annotate(folder, note, starred)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        record = load_record(folder)
+        if record is not None:
+            self.records[row] = record
+            self.table.blockSignals(True)
+            self._fill(row, record)
+            self.table.blockSignals(False)
+
+    @Slot()
+    def _show_buttons(self) -> None:
+        chosen = self.selected
+        self.compare.setEnabled(2 <= len(chosen) <= MOST_COMPARED)
+        open_end = len(chosen) == 1 and chosen[0].outcome in ("stopped", "interrupted", "failed")
+        self.resume.setEnabled(open_end)
+        self._open.setEnabled(len(chosen) == 1)
+
+    @Slot()
+    def _compare(self) -> None:
+        self.view.show_runs(self.selected)
+
+    @Slot()
+    def _resume(self) -> None:
+        self.resume_wanted.emit(self.selected[0].folder)
+
+    @Slot()
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.selected[0].folder.path)))
+
+    def _connect(self) -> None:
+        self.table.itemSelectionChanged.connect(self._show_buttons)
+        self.table.cellClicked.connect(self._toggle_star)
+        self.table.itemChanged.connect(self._take_note)
+        self.compare.clicked.connect(self._compare)
+        self.resume.clicked.connect(self._resume)
+        self._open.clicked.connect(self._open_folder)
+
+    def _lay_out(self) -> None:
+        self.table.setHorizontalHeaderLabels(
+            [
+                "",
+                self.tr("Run"),
+                self.tr("Method"),
+                self.tr("Steps"),
+                self.tr("Outcome"),
+                self.tr("Loss"),
+                self.tr("Likeness (step)"),
+                self.tr("Time"),
+                self.tr("Note"),
+            ]
+        )
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(8, QHeaderView.ResizeMode.Stretch)
+        self.table.setAccessibleName(self.tr("Runs of this project"))
+        buttons = QHBoxLayout()
+        for button in (self.compare, self.resume, self._open):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.addWidget(self.table, 2)
+        column.addLayout(buttons)
+        column.addWidget(self.view, 3)
+
+
+class RunComparison(QScrollArea):
+    """Curves over each other, settings that differ, samples of the same steps side by side."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setWidgetResizable(True)
+        self.hide()
+
+    def show_runs(self, records: list[RunRecord]) -> None:
+        inside = QWidget()
+        inside.setObjectName("clear")
+        column = QVBoxLayout(inside)
+        column.addWidget(self._chart(records))
+        column.addWidget(self._settings(records))
+        column.addLayout(self._samples(records))
+        column.addStretch(1)
+        self.setWidget(inside)
+        self.show()
+
+    def _chart(self, records: list[RunRecord]) -> pg.PlotWidget:
+        tokens = self._theme.tokens
+        plot = pg.PlotWidget()
+        plot.setBackground(tokens.surface)
+        plot.setMinimumHeight(180)
+        plot.addLegend(labelTextColor=tokens.text)
+        plot.setAccessibleName(self.tr("Losses of the runs over each other"))
+        for record, colour in zip(records, COLOURS, strict=False):
+            curve = loss_curve(record.folder)
+            pen = pg.mkPen(getattr(tokens, colour), width=2)
+            plot.plot(curve.steps, smoothed(curve.values), pen=pen, name=record.title)
+        return plot
+
+    def _settings(self, records: list[RunRecord]) -> QTableWidget:
+        names = {row.key: row.label for row in rows(RunConfig)}
+        for record in records:
+            if record.method in METHODS:
+                own = rows(METHODS[record.method].settings, "method.")
+                names |= {row.key: row.label for row in own}
+        found = differences(record.folder for record in records)
+        table = QTableWidget(len(found), len(records) + 1)
+        table.setHorizontalHeaderLabels([self.tr("Setting"), *(r.title for r in records)])
+        table.verticalHeader().hide()
+        for number, (key, values) in enumerate(found):
+            texts = [engine_text(names[key]) if key in names else key, *values]
+            for place, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+                table.setItem(number, place, item)
+        table.setAccessibleName(self.tr("Settings that differ"))
+        table.resizeColumnsToContents()
+        table.setMinimumHeight(min(220, 40 + 30 * len(found)))
+        return table
+
+    def _samples(self, records: list[RunRecord]) -> QVBoxLayout:
+        """A row for each run, its columns the steps that all of them have."""
+        tables = [samples_of(record.folder) for record in records]
+        steps = sorted(set.intersection(*(set(table) for table in tables))) if tables else []
+        column = QVBoxLayout()
+        for record, table in zip(records, tables, strict=True):
+            column.addWidget(label(record.title, "quiet"))
+            row = QHBoxLayout()
+            for step in steps[:8]:
+                picture = QLabel()
+                mode = Qt.TransformationMode.SmoothTransformation
+                pixmap = QPixmap(str(table[step][0]))
+                if not pixmap.isNull():
+                    ratio = Qt.AspectRatioMode.KeepAspectRatio
+                    picture.setPixmap(pixmap.scaled(SAMPLE, SAMPLE, ratio, mode))
+                spoken = self.tr("{0}, sample of step {1}").format(record.title, step)
+                picture.setAccessibleName(spoken)
+                picture.setToolTip(spoken)
+                row.addWidget(picture)
+            row.addStretch(1)
+            column.addLayout(row)
+        return column

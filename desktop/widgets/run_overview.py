@@ -1,0 +1,136 @@
+"""The run at a glance: the loss, the numbers, the samples, and in the end what came of it."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+
+from desktop.theme import Theme, tabular
+from desktop.widgets.first_result import FirstResult
+from desktop.widgets.labels import Card, label
+from desktop.widgets.loss_chart import LossChart
+from desktop.widgets.sample_strip import SampleStrip
+from desktop.words import duration, said
+from engine.events import CheckpointScored, StepFinished
+
+
+class RunOverview(QWidget):
+    """Fed by the panel; asks for nothing but what the result's buttons say."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._began, self._first_step, self._steps = 0.0, 0, 0
+        self.chart = LossChart(theme)
+        self.samples = SampleStrip()
+        self.result = FirstResult(theme)
+        self._smoothing = QSlider(Qt.Orientation.Horizontal)
+        self._saved = label("", "note")
+        self.numbers = {
+            name: label("–", "number")
+            for name in ("speed", "left", "memory", "likeness", "rate", "weights")
+        }
+        self._smoothing.valueChanged.connect(self.chart.set_smoothing)
+        self._lay_out()
+
+    def clear(self) -> None:
+        self.chart.clear()
+        self.samples.clear()
+        self.result.hide()
+        self._saved.setText("")
+        for number in self.numbers.values():
+            number.setText("–")
+
+    def begin(self, first_step: int, steps: int) -> None:
+        """Speed is counted from here, so that a pause does not count."""
+        self._began, self._first_step, self._steps = time.monotonic(), first_step, steps
+
+    def show_weights(self, count: int) -> None:
+        self.numbers["weights"].setText(f"{count:,}")
+
+    def show_saved(self, step: int) -> None:
+        self._saved.setText(self.tr("Last saved: step {0}").format(step))
+
+    def show_step(self, event: StepFinished) -> tuple[str, str]:
+        """Returns how long it will still take, and when it will have finished, in words."""
+        self.chart.add(event.step, event.loss)
+        done = event.step - self._first_step
+        seconds = (time.monotonic() - self._began) / max(1, done)
+        left = seconds * (self._steps - event.step)
+        self.numbers["speed"].setText(self.tr("{0:.2f} s/step").format(seconds))
+        self.numbers["left"].setText(duration(left))
+        self.numbers["memory"].setText(f"{event.memory_bytes / 2**30:.1f} GiB")
+        self.numbers["rate"].setText(f"{event.learning_rate:.1e}")
+        finish = datetime.now() + timedelta(seconds=left)
+        return duration(left), finish.strftime("%H:%M")
+
+    def show_score(self, event: CheckpointScored) -> None:
+        self.chart.add_score(event.step, event.likeness)
+        number = self.numbers["likeness"]
+        best = self.tr("best: step {0}").format(event.best_step)
+        number.setText(f"{event.likeness:.2f} ({best})")
+        number.setToolTip(
+            self.tr(
+                "The base model: {base:.2f}. Real pictures: {ceiling:.2f}. "
+                "Step {step} is the best so far: {reason}."
+            ).format(
+                base=event.base_likeness,
+                ceiling=event.ceiling,
+                step=event.best_step,
+                reason=said(event.reason),
+            )
+        )
+
+    def _lay_out(self) -> None:
+        samples = Card(self.tr("Samples"))
+        samples.header.addLayout(self.samples.controls)
+        samples.body.addWidget(self.samples)
+        pair = QHBoxLayout()
+        pair.setSpacing(16)
+        pair.addWidget(self._loss_card(), 1)
+        pair.addWidget(self._number_card())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 12, 0, 0)
+        column.setSpacing(16)
+        column.addWidget(self.result)
+        column.addLayout(pair, 3)
+        column.addWidget(samples, 2)
+
+    def _loss_card(self) -> Card:
+        loss = Card(self.tr("Loss"))
+        self._smoothing.setRange(0, 99)
+        self._smoothing.setValue(90)
+        self._smoothing.setFixedWidth(120)
+        self._smoothing.setAccessibleName(self.tr("Smoothing of the loss"))
+        loss.header.addWidget(label(self.tr("Smoothing"), "note"))
+        loss.header.addWidget(self._smoothing)
+        loss.body.addWidget(self.chart, 1)
+        words = self.tr("Noise is normal: judge by the samples below, not by the thin line.")
+        loss.body.addWidget(label(words, "note"))
+        return loss
+
+    def _number_card(self) -> Card:
+        side = Card(self.tr("Now"))
+        grid = QGridLayout()
+        grid.setVerticalSpacing(2)
+        names = {
+            "speed": self.tr("Speed"),
+            "left": self.tr("Time left"),
+            "memory": self.tr("Memory in use"),
+            "likeness": self.tr("Likeness"),
+            "rate": self.tr("Learning rate"),
+            "weights": self.tr("Weights that learn"),
+        }
+        for row, (key, name) in enumerate(names.items()):
+            number = self.numbers[key]
+            number.setFont(tabular(number.font()))
+            number.setAccessibleName(name)
+            grid.addWidget(label(name, "note"), 2 * row, 0)
+            grid.addWidget(number, 2 * row + 1, 0)
+        side.body.addLayout(grid)
+        side.body.addStretch(1)
+        side.body.addWidget(self._saved)
+        side.setFixedWidth(232)
+        return side

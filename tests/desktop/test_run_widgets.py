@@ -1,0 +1,199 @@
+"""What is seen of runs: the result, the log, the history, two of them side by side."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from desktop.panels.monitor_panel import MonitorPanel
+from desktop.widgets.first_result import moments
+from engine.errors import NoPictures
+from engine.events import (
+    CheckpointScored,
+    Noticed,
+    PausedAt,
+    RunCrashed,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    as_json,
+)
+from engine.notices import KeptBack
+from engine.project import RunFolder
+from tests.conftest import draw_pictures
+from tests.desktop.conftest import step
+
+
+@pytest.fixture
+def monitor(qtbot, theme):
+    panel = MonitorPanel(theme)
+    qtbot.addWidget(panel)
+    panel.resize(1100, 800)
+    panel.show()
+    return panel
+
+
+def score(at: int, likeness: float) -> CheckpointScored:
+    return CheckpointScored(
+        step=at, likeness=likeness, base_likeness=0.4, ceiling=0.9, margin=0.1, prompts=1.0,
+        drift=0.1, copies=0.0, best_step=at, reason="the most like your pictures",
+    )  # fmt: skip
+
+
+def make_run(place, name: str, rank: int = 4, losses=(0.5, 0.4, 0.3), outcome="finished"):
+    """A run folder as the engine leaves it."""
+    folder = RunFolder(place / name)
+    folder.samples.mkdir(parents=True)
+    config = {"name": name, "method": {"kind": "lora", "rank": rank}, "training": {"steps": 3}}
+    folder.config_path.write_text(json.dumps(config))
+    events = [StepFinished(step=n, loss=loss, learning_rate=1e-3, seconds=0.1, memory_bytes=2**28)
+              for n, loss in enumerate(losses, start=1)]  # fmt: skip
+    folder.metrics.write_text("".join(as_json(event) + "\n" for event in events))
+    if outcome:
+        folder.result.write_text(json.dumps({"outcome": outcome, "seconds": 12.0}))
+    for at in (0, 100, 200):
+        picture = draw_pictures(place / "drawn", count=1) / "picture0.png"
+        (folder.samples / f"step_{at:06d}_1_seed42.png").write_bytes(picture.read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("steps", "exported", "shown"),
+    [
+        ([100, 200, 300], 300, [100, 200, 300]),
+        ([100, 200, 300, 400], 200, [100, 200, 300, 400]),
+        (list(range(100, 1100, 100)), 1000, [100, 400, 700, 1000]),
+        (list(range(100, 1100, 100)), 600, [100, 400, 600, 1000]),
+        ([], 100, []),
+    ],
+)
+def test_the_moments_are_spread_out_and_hold_the_exported_one(steps, exported, shown):
+    assert moments(steps, exported) == shown
+
+
+def finish(monitor, folder) -> None:
+    monitor.begin("x")
+    monitor.show_event(
+        RunStarted(folder=str(folder.path), steps=3, first_step=0, device="cpu", trainable=10)
+    )
+    for number in (1, 2, 3):
+        monitor.show_event(step(number))
+    exports = (str(folder.exports / "x.safetensors"),)
+    monitor.show_event(RunFinished(steps=3, stopped_early=False, exports=exports))
+
+
+def test_after_a_run_the_best_moment_can_be_chosen(qtbot, monitor, tmp_path):
+    folder = make_run(tmp_path, "one")
+    finish(monitor, folder)
+    assert monitor.result.isVisible()
+    assert [button.property("step") for button in monitor.result.buttons] == [100, 200]
+    with qtbot.waitSignal(monitor.step_requested) as asked:
+        monitor.result.buttons[0].click()
+    assert asked.args == [folder, 100]
+    with qtbot.waitSignal(monitor.install_requested) as asked:
+        monitor.result.install.click()
+    assert asked.args == [str(folder.exports / "x.safetensors")]
+    monitor.begin("another")
+    assert not monitor.result.isVisible()
+
+
+def test_the_settings_of_the_run_are_shown_as_they_were(monitor, tmp_path):
+    folder = make_run(tmp_path, "one", rank=64)
+    finish(monitor, folder)
+    assert '"rank": 64' in monitor._settings.toPlainText()
+
+
+def test_likeness_and_pauses_are_drawn_and_said(monitor, tmp_path):
+    finish(monitor, make_run(tmp_path, "one"))
+    monitor.show_event(score(2, 0.7))
+    monitor.show_event(PausedAt(step=3))
+    monitor.chart.draw_now()
+    assert "likeness 0.70 at step 2" in monitor.chart.summary
+    assert len(monitor.chart._marks) == 1
+    monitor.chart.clear()
+    assert monitor.chart._marks == []
+
+
+def test_the_log_tells_in_words_and_can_be_filtered(monitor):
+    monitor.begin("x")
+    for number in range(1, 21):
+        monitor.show_event(step(number))
+    monitor.show_event(Noticed(notice=KeptBack(names="a.png")))
+    monitor.show_event(RunFailed(error=NoPictures(folder="x", num_files=0)))
+    text = monitor.log.text.toPlainText()
+    assert text.count("loss") == 2  # every tenth step
+    assert "a.png" in text
+    assert "IM-IMG-10" in text
+    monitor.log.filter.setText("loss")
+    assert len(monitor.log.text.toPlainText().splitlines()) == 2
+    monitor.log.filter.setText("")
+    assert monitor.log.text.toPlainText() == text
+
+
+def test_a_crash_stands_whole_in_the_log(monitor):
+    monitor.begin("x")
+    monitor.show_event(RunCrashed(traceback="Traceback\n  File x\nValueError: y"))
+    assert "ValueError: y" in monitor.log.text.toPlainText()
+
+
+def test_the_history_tells_of_each_run(monitor, tmp_path):
+    monitor.show_runs([make_run(tmp_path, "two", outcome=""), make_run(tmp_path, "one")])
+    table = monitor.history.table
+    assert table.rowCount() == 2
+    texts = [table.item(row, column).text() for row in (0, 1) for column in (1, 2, 4)]
+    assert texts == ["two", "LoRA", "interrupted", "one", "LoRA", "finished"]
+
+
+def test_an_interrupted_run_can_be_gone_on_with_from_the_history(qtbot, monitor, tmp_path):
+    runs = [make_run(tmp_path, "two", outcome=""), make_run(tmp_path, "one")]
+    monitor.show_runs(runs)
+    monitor.tabs.setCurrentWidget(monitor.history)
+    monitor.history.table.selectRow(1)
+    assert not monitor.history.resume.isEnabled()  # it is finished
+    monitor.history.table.selectRow(0)
+    with qtbot.waitSignal(monitor.resume_requested_of) as asked:
+        monitor.history.resume.click()
+    assert asked.args == [runs[0]]
+
+
+def test_a_note_and_a_star_are_kept(monitor, tmp_path):
+    folder = make_run(tmp_path, "one")
+    monitor.show_runs([folder])
+    monitor.history.table.item(0, 8).setText("good ears")
+    monitor.history.table.cellClicked.emit(0, 0)
+    kept = json.loads((folder.path / "notes.json").read_text())
+    assert kept == {"note": "good ears", "starred": True}
+    assert monitor.history.table.item(0, 0).text() == "★"
+
+
+def test_two_runs_are_compared_by_curve_settings_and_samples(monitor, tmp_path):
+    monitor.show_runs([make_run(tmp_path, "one", rank=4), make_run(tmp_path, "two", rank=32)])
+    monitor.tabs.setCurrentWidget(monitor.history)
+    monitor.history.table.selectAll()
+    assert monitor.history.compare.isEnabled()
+    monitor.history.compare.click()
+    assert monitor.history.view.isVisible()
+    tables = monitor.history.view.findChildren(type(monitor.history.table))
+    texts = {tables[0].item(row, column).text()
+             for row in range(tables[0].rowCount()) for column in range(3)}  # fmt: skip
+    assert {"Rank", "4", "32"} <= texts
+
+
+def test_another_step_becomes_the_file(tiny_folder, image_folder, tmp_path):
+    from engine.run import export_step_again
+    from tests.engine_runs import require_finished, tiny_run, train
+
+    trained = require_finished(train(tiny_run(tiny_folder, image_folder, tmp_path)))
+    before = trained.export.read_bytes()
+    (last,) = [event for event in export_step_again(trained.folder.path, 2)
+               if isinstance(event, RunFinished | RunFailed)]  # fmt: skip
+    assert isinstance(last, RunFinished), last
+    assert last.exports == (str(trained.export),)
+    assert trained.export.read_bytes() != before
+    record = json.loads(trained.folder.result.read_text())
+    assert record["exported_step"] == 2
+    assert record["outcome"] == "finished"
+    failed = list(export_step_again(trained.folder.path, 3))[-1]
+    assert isinstance(failed, RunFailed)
