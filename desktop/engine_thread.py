@@ -148,7 +148,7 @@ class EngineThread(QThread):
         return self.submit_short(job)
 
     def generate(self, wish: dict) -> JobHandle:
-        """`wish`: prompt, base_model, addon (path or ""), weight, seed, count, folder."""
+        """`wish`: prompt, base_model, addons [(path, weight)], seed, count, folder, OPTIONS."""
 
         def job(control: Control) -> Iterator[Event]:
             from engine.generate import ModelCache, generate, request_from

@@ -297,6 +297,7 @@ class MainWindow(QMainWindow):
             return
         self.images.close_threads()
         self.models.close_threads()
+        self.gallery.close_threads()
         event.accept()
 
     def _confirm_close(self) -> bool:

@@ -282,6 +282,7 @@ def _stylesheet(t: Tokens) -> str:
         font-weight: 600; }}
     QPushButton[role="small"] {{ padding: 2px 8px; min-height: 18px; border-radius: 6px;
         font-size: 12px; }}
+    QPushButton[role="small"]:checked {{ background: {t.selection}; border-color: {t.accent}; }}
     QPushButton[role="small"]:focus {{ padding: 1px 7px; }}
     QPushButton[role="chip"] {{ padding: 1px 8px; min-height: 20px; border-radius: 6px;
         border-color: {t.line}; background: {t.raised}; color: {t.text2}; font-size: 12px; }}

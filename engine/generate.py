@@ -50,6 +50,18 @@ class GenerateRequest:
     folder: Path
 
 
+# What a wish may say beside prompt, seed and count, by the names of SampleSettings.
+OPTIONS = (
+    "negative_prompt",
+    "width",
+    "height",
+    "num_inference_steps",
+    "guidance_scale",
+    "sampler",
+    "clip_skip",
+)
+
+
 class ModelCache:
     """The model that was loaded last, so that the next picture starts at once."""
 
@@ -91,10 +103,14 @@ def default_settings(base_model: str, prompt: str) -> SampleSettings:
 
 
 def request_from(wish: dict[str, Any]) -> GenerateRequest:
-    """What the gallery asks for, as plain data, made into a request."""
+    """What the gallery asks for, as plain data, made into a request.
+
+    What it says nothing of (size, steps, guidance, sampler) suits the base model.
+    """
     base_model = wish["base_model"]
-    settings = replace(default_settings(base_model, wish["prompt"]), seed=wish["seed"])
-    addons = (Addon(Path(wish["addon"]), wish["weight"]),) if wish.get("addon") else ()
+    options = {key: wish[key] for key in OPTIONS if wish.get(key) not in (None, "")}
+    settings = replace(default_settings(base_model, wish["prompt"]), seed=wish["seed"], **options)
+    addons = tuple(Addon(Path(path), weight) for path, weight in wish.get("addons", ()))
     return GenerateRequest(
         base_model=base_model,
         addons=addons,

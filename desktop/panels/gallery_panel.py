@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QPixmap
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
+    QLineEdit,
     QProgressBar,
-    QSlider,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop.draft import Draft
-from desktop.theme import Theme, icon_button, text_button
+from desktop.gallery_set import GallerySet
+from desktop.pool import Pool
+from desktop.theme import Theme, text_button
+from desktop.trained_files import base_of, can_be_drawn_with, entry_of
+from desktop.widgets.addon_list import AddonEntry
+from desktop.widgets.gallery_viewer import GalleryViewer
 from desktop.widgets.image_grid import GridItem, ImageGrid
-from desktop.widgets.labels import Card, Page, label, spin_box
+from desktop.widgets.labels import Page
 from desktop.widgets.message_strip import MessageStrip
+from desktop.widgets.wish_form import WishForm
 from engine.config import STARTER
 from engine.errors import UserError
 from engine.events import (
@@ -36,10 +38,12 @@ from engine.events import (
     StageProgress,
     Terminal,
 )
-from engine.models.catalog import locate
+from engine.gallery_records import Made, read_made
+from engine.project import RunFolder
 
-VIEW = 320
-MAX_SEED = 2**31 - 1
+
+class _Answers(QObject):
+    listed = Signal(object)  # list of AddonEntry
 
 
 class GalleryPanel(Page):
@@ -53,80 +57,93 @@ class GalleryPanel(Page):
         self._draft = draft
         self._befores: dict[int, str] = {}  # seed -> picture of the base model alone
         self._pairs: dict[str, str] = {}  # picture -> the base model's, of the same wish
-        self._items: list[GridItem] = []  # newest first
-        self.prompt = QPlainTextEdit()
-        self.addon = QComboBox()
-        self.weight = QSlider(Qt.Orientation.Horizontal)
-        self._weight_text = label("1.00")
-        self.seed = spin_box(0, MAX_SEED)
-        self._dice = icon_button(theme, "dice", self.tr("Another seed"))
-        self.count = spin_box(1, 64)
-        self.compare = QCheckBox(self.tr("Also draw it with the base model alone"))
-        self.generate = text_button(theme, "gallery", self.tr("Generate"), "primary")
-        self._progress = QProgressBar()
-        self.strip = MessageStrip(theme)
-        self.grid = ImageGrid(theme, self.tr("Generated images"))
-        self._before = QLabel()
-        self._after = label(self.tr("The chosen image is shown here."), "quiet", wrap=True)
+        self._wanted = ""  # file that was asked for before it was listed
+        self.pictures = GallerySet(self)
+        self.setAcceptDrops(True)
+        self.form = WishForm(theme)
+        self.prompt, self.generate = self.form.prompt, self.form.generate
+        self.seed, self.count = self.form.seed, self.form.count
         self.install = text_button(theme, "install", self.tr("Install…"))
-        self._copy = text_button(theme, "copy", self.tr("Copy image"))
-        self._open = text_button(theme, "folder", self.tr("Open folder"))
+        self.search = QLineEdit()
+        self.viewer = GalleryViewer(theme)
+        self.view = self.viewer.view
+        self.grid = ImageGrid(theme, self.tr("Generated images"), many=True)
+        self.strip = MessageStrip(theme)
+        self._undo = QPushButton(self.tr("Take them back"))
+        self._progress = QProgressBar()
+        self._pool = Pool(1, "addons", self)
+        self._answers = _Answers(self)
         self._connect()
         self._lay_out()
         self.reload()
 
+    # ---- what there is -------------------------------------------------------------------
+
     @Slot()
     def reload(self) -> None:
         """Read what the project holds: trained files and earlier images."""
-        chosen = self.addon.currentData()
-        self.addon.clear()
-        self.addon.addItem(self.tr("None: the base model alone"), ("", ""))
-        for run in self._draft.project.list_runs():
-            for path in sorted(run.exports.glob("*")):
-                if _can_be_drawn_with(path):
-                    title = f"{path.stem} · {run.path.name}"
-                    self.addon.addItem(title, (str(path), _base_of(run.config_path)))
-        row = self.addon.findData(chosen) if chosen else -1
-        self.addon.setCurrentIndex(row if row >= 0 else min(1, self.addon.count() - 1))
-        folder = self._draft.project.generated
-        paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
-        self._items = [_grid_item(path) for path in paths]
-        self.grid.grid_model.set_items(self._items)
+        self.pictures.open(self._draft.project.generated)
+        base = self._draft.get("base_model", STARTER)
+        self._pool.start(self._list_addons, self._draft.project.list_runs(), base)
         if not self.prompt.toPlainText():
             self._suggest()
-        self._show_count()
 
     def select(self, path: str) -> None:
-        """Choose a trained file, the one that has just been made, say."""
-        for row in range(self.addon.count()):
-            if (self.addon.itemData(row) or ("", ""))[0] == path:
-                self.addon.setCurrentIndex(row)
+        """Draw with this file, the one that has just been made, say."""
+        self._wanted = path
+        self.form.addons.select(path)
+
+    def close_threads(self) -> None:
+        self.pictures.close()
+        self._pool.wait()
+
+    def _list_addons(self, runs: list[RunFolder], base: str) -> None:
+        """In a thread of the pool."""
+        found: list[AddonEntry] = []
+        for run in runs:
+            trained_on = base_of(run.config_path)
+            for path in sorted(run.exports.glob("*")):
+                if can_be_drawn_with(path):
+                    found.append(entry_of(path, trained_on, base))
+        self._answers.listed.emit(found)
+
+    @Slot(object)
+    def _show_addons(self, entries: list[AddonEntry]) -> None:
+        self.form.addons.show_entries(entries)
+        known = {entry.path for entry in entries}
+        if self._wanted in known:
+            self.form.addons.select(self._wanted)
+        elif not self.form.addons.chosen and entries and entries[0].fits:
+            self.form.addons.select(entries[0].path)
+        self._wanted = ""
+        self._show_installable()
+
+    # ---- asking ---------------------------------------------------------------------------
 
     @Slot()
     def ask(self) -> None:
         """Ask for the pictures, first of the base model where a comparison is wished for."""
-        path, base = self.addon.currentData() or ("", "")
+        chosen = self.form.addons.chosen
+        base = next((e.base_model for e, _ in chosen if e.base_model), "")
         base = base or self._draft.get("base_model", STARTER)
-        is_model = bool(path) and is_whole_model(path)  # then it takes the base model's place
+        whole = next((entry.path for entry, _ in chosen if entry.kind == "model"), "")
         wish = {
-            "prompt": " ".join(self.prompt.toPlainText().split()),
-            "base_model": path if is_model else base,
-            "addon": "" if is_model else path,
-            "weight": self.weight.value() / 100,
-            "seed": self.seed.value(),
-            "count": self.count.value(),
+            **self.form.wish(),
+            "base_model": whole or base,  # a whole model takes the base model's place
+            "addons": [(e.path, weight) for e, weight in chosen if e.kind != "model"],
             "folder": str(self._draft.project.generated),
             "is_base": False,
         }
+        self.prompt.remember(wish["prompt"])
         self._befores.clear()
         self.strip.hide()
         self._progress.setRange(0, 0)
         self._progress.show()
         self.generate.setEnabled(False)
-        if path and self.compare.isChecked():
+        if chosen and self.form.compare.isChecked():
             hidden = str(self._draft.project.generated / "base")
-            before = {**wish, "base_model": base, "addon": "", "folder": hidden, "is_base": True}
-            self.generate_requested.emit(before)
+            plain = {**wish, "base_model": base, "addons": [], "folder": hidden, "is_base": True}
+            self.generate_requested.emit(plain)
         self.generate_requested.emit(wish)
 
     def show_base_event(self, event: Event) -> None:
@@ -144,11 +161,8 @@ class GalleryPanel(Page):
                 self._progress.setValue(event.done)
             case ImageGenerated():
                 self._pairs[event.path] = self._befores.get(event.seed, "")
-                self._items.insert(0, _grid_item(Path(event.path)))
-                self.grid.grid_model.prepend()
+                self.pictures.add(Path(event.path))
                 self.grid.choose(0)
-                self._show_picture(0)
-                self._show_count()
             case RunFailed():
                 self.strip.show_message(event.error, "error")
             case RunCrashed():
@@ -161,25 +175,129 @@ class GalleryPanel(Page):
             self._progress.hide()
             self.generate.setEnabled(True)
 
+    # ---- the pictures -----------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> Made | None:
+        place = self.grid.currentIndex().row()
+        if not 0 <= place < len(self.pictures.visible):
+            return None
+        return self.pictures.items[self.pictures.visible[place]]
+
+    def _selected(self) -> list[Made]:
+        visible = self.pictures.visible
+        rows = [row for row in self.grid.selected if row < len(visible)]
+        return [self.pictures.items[visible[row]] for row in rows]
+
+    @Slot()
+    def _show_pictures(self) -> None:
+        place = max(0, self.grid.currentIndex().row())
+        self.grid.grid_model.show(len(self.pictures.visible), self._grid_item)
+        if self.pictures.visible:
+            self.grid.choose(min(place, len(self.pictures.visible) - 1))
+        else:
+            self._show_chosen()
+        count = len(self.pictures.visible)
+        empty = self.tr("No images yet. Type a prompt and press Generate.")
+        self.state.setText(self.tr("%n image(s)", "", count) if count else empty)
+
+    def _grid_item(self, place: int) -> GridItem:
+        made = self.pictures.items[self.pictures.visible[place]]
+        starred = self.pictures.is_starred(made)
+        words = [made.prompt or made.path.name, self.tr("starred") if starred else ""]
+        spoken = ", ".join(word for word in words if word)
+        return GridItem(str(made.path), made.path.stem, spoken, starred=starred)
+
+    @Slot()
+    def _show_chosen(self) -> None:
+        made = self.chosen
+        before = ""
+        if made is not None:
+            before = self._pairs.get(str(made.path), "") or self._before_of(made)
+        self.viewer.show_made(made, before)
+
+    def _before_of(self, made: Made) -> str:
+        """The base model's picture of the same seed and prompt, from an earlier time."""
+        if not made.addons or made.seed is None:
+            return ""
+        folder = self._draft.project.generated / "base"
+        for path in sorted(folder.glob(f"*_seed{made.seed}.png"), reverse=True):
+            if read_made(path).prompt == made.prompt:
+                return str(path)
+        return ""
+
+    @Slot(str)
+    def _on_key(self, key: str) -> None:
+        if key == "delete":
+            self._throw_away()
+        elif key == "s":
+            self._toggle_star()
+
+    @Slot()
+    def _toggle_star(self) -> None:
+        if self.chosen is not None:
+            self.pictures.star(self.chosen)
+
+    @Slot()
+    def _throw_away(self) -> None:
+        gone = self._selected() or ([self.chosen] if self.chosen else [])
+        if gone:
+            self.pictures.throw_away(gone)
+
     @Slot(int)
-    def _show_picture(self, row: int) -> None:
-        if not 0 <= row < self.grid.grid_model.rowCount():
+    def _show_bin(self, count: int) -> None:
+        self._undo.setVisible(count > 0)
+        if count:
+            self.strip.show_text(self.tr("%n image(s) to the bin.", "", count))
+        else:
+            self.strip.hide()
+
+    @Slot(str)
+    def _use_text(self, what: str) -> None:
+        """What a picture's text says goes into the form, as far as was asked for."""
+        uses = {
+            "all": self.form.use_all, "prompt": self.form.use_prompt, "seed": self.form.use_seed
+        }  # fmt: skip
+        if self.chosen is not None:
+            uses[what](self.chosen)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        if any(url.toLocalFile().endswith(".png") for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Any PNG of a front end is read back."""
+        for url in event.mimeData().urls():
+            made = read_made(Path(url.toLocalFile()))
+            if made.has_text:
+                self.form.use_all(made)
+                self.strip.show_text(self.tr("Taken from {0}.").format(made.path.name), "", "ok")
+            else:
+                text = self.tr("{0} says nothing about how it was made.")
+                self.strip.show_text(text.format(made.path.name), "", "warn")
+        event.acceptProposedAction()
+
+    # ---- the rest ---------------------------------------------------------------------------
+
+    @Slot()
+    def _ask_to_install(self) -> None:
+        for entry, _ in self.form.addons.chosen:
+            self.install_requested.emit(entry.path)
             return
-        path = self.grid.grid_model.item(row).path
-        _show(self._after, path)
-        self._after_name.show()
-        before = self._pairs.get(path, "")
-        self._before.setVisible(bool(before))
-        self._before_name.setVisible(bool(before))
-        if before:
-            _show(self._before, before)
+
+    @Slot()
+    def _show_installable(self) -> None:
+        chosen = self.form.addons.chosen
+        self.install.setEnabled(len(chosen) == 1 and Path(chosen[0][0].path).is_file())
 
     @Slot()
     def _suggest(self) -> None:
         words = [self._draft.get(f"dataset.{key}", "") for key in ("trigger", "class_word")]
         prompts = self._draft.get("sampling.prompts", ())
         subject = " ".join(word for word in words if word)
-        self.prompt.setPlainText(prompts[0] if prompts else f"a photo of {subject}".strip())
+        template = self._draft.get("dataset.template", "a photo of {subject}")
+        text = prompts[0] if prompts else template.replace("{subject}", subject)
+        self.prompt.setPlainText(text.strip())
 
     @Slot(str)
     def _on_draft_changed(self, key: str) -> None:
@@ -188,177 +306,53 @@ class GalleryPanel(Page):
             self.reload()
 
     @Slot()
-    def _ask_to_install(self) -> None:
-        path, _ = self.addon.currentData() or ("", "")
-        if path:
-            self.install_requested.emit(path)
-
-    @Slot()
-    def _show_installable(self) -> None:
-        path, _ = self.addon.currentData() or ("", "")
-        self.install.setEnabled(bool(path) and Path(path).is_file())
-
-    @Slot(int)
-    def _show_weight(self, value: int) -> None:
-        self._weight_text.setText(f"{value / 100:.2f}")
-        self.weight.setAccessibleName(self.tr("Strength, {0:.2f}").format(value / 100))
-
-    @Slot()
-    def _roll(self) -> None:
-        self.seed.setValue(random.randrange(MAX_SEED))
-
-    @Slot()
-    def _copy_image(self) -> None:
-        index = self.grid.currentIndex()
-        if index.isValid():
-            path = self.grid.grid_model.item(index.row()).path
-            QGuiApplication.clipboard().setPixmap(QPixmap(path))
-
-    @Slot()
     def _open_folder(self) -> None:
         folder = self._draft.project.generated
         folder.mkdir(parents=True, exist_ok=True)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
-    def _show_count(self) -> None:
-        count = self.grid.grid_model.rowCount()
-        self.state.setText(
-            self.tr("%n image(s)", "", count)
-            if count
-            else self.tr("No images yet. Type a prompt and press Generate.")
-        )
+    @Slot(object)
+    def _show_problem(self, error: UserError) -> None:
+        self.strip.show_message(error, "error")
 
     def _connect(self) -> None:
-        self.generate.clicked.connect(self.ask)
+        self.form.wanted.connect(self.ask)
+        self.form.addons.changed.connect(self._show_installable)
+        self._answers.listed.connect(self._show_addons)
         self.install.clicked.connect(self._ask_to_install)
-        self.addon.currentIndexChanged.connect(self._show_installable)
-        self.weight.valueChanged.connect(self._show_weight)
-        self._dice.clicked.connect(self._roll)
-        self.grid.chosen.connect(self._show_picture)
-        self._copy.clicked.connect(self._copy_image)
-        self._open.clicked.connect(self._open_folder)
+        self.search.textChanged.connect(self.pictures.search)
+        self.pictures.reset.connect(self._show_pictures)
+        self.pictures.failed.connect(self._show_problem)
+        self.pictures.bin_changed.connect(self._show_bin)
+        self._undo.clicked.connect(self.pictures.undo)
+        self.grid.chosen.connect(self._show_chosen)
+        self.grid.key_pressed.connect(self._on_key)
+        self.viewer.star_wanted.connect(self._toggle_star)
+        self.viewer.delete_wanted.connect(self._throw_away)
+        self.viewer.folder_wanted.connect(self._open_folder)
+        self.viewer.use_wanted.connect(self._use_text)
         self._draft.changed.connect(self._on_draft_changed)
 
     def _lay_out(self) -> None:
         self.buttons.addWidget(self.install)
-        self.buttons.addWidget(self._copy)
-        self.buttons.addWidget(self._open)
-        self.prompt.setAccessibleName(self.tr("Prompt"))
-        self.prompt.setTabChangesFocus(True)
-        self.prompt.setMaximumHeight(96)
-        self.addon.setAccessibleName(self.tr("Trained file"))
-        self.addon.setMinimumContentsLength(12)
-        self.weight.setRange(0, 200)
-        self.weight.setSingleStep(5)
-        self.weight.setValue(100)
-        self._show_weight(100)
-        self.seed.setValue(42)
-        self.seed.setAccessibleName(self.tr("Seed"))
-        self.count.setValue(4)
-        self.count.setAccessibleName(self.tr("How many"))
-        self.compare.setChecked(True)
-        self.generate.setShortcut("Ctrl+Return")
+        self.install.setEnabled(False)
+        self._undo.hide()
         self._progress.setAccessibleName(self.tr("Progress of the images"))
         self._progress.hide()
-        self.content.addWidget(self.strip)
+        self.search.setPlaceholderText(self.tr("Search: words, seed:42, lora:my-cat, star"))
+        self.search.setAccessibleName(self.tr("Search the images"))
+        right = QVBoxLayout()
+        right.setSpacing(12)
+        right.addWidget(self.viewer, 3)
+        right.addWidget(self._progress)
+        right.addWidget(self.search)
+        right.addWidget(self.grid, 2)
         row = QHBoxLayout()
         row.setSpacing(16)
-        row.addWidget(self._make_wish_card())
-        row.addLayout(self._make_view(), 1)
+        row.addWidget(self.form)
+        row.addLayout(right, 1)
+        above = QHBoxLayout()
+        above.addWidget(self.strip, 1)
+        above.addWidget(self._undo)
+        self.content.addLayout(above)
         self.content.addLayout(row, 1)
-
-    def _make_wish_card(self) -> Card:
-        wish = Card(self.tr("What to draw"))
-        wish.setFixedWidth(340)
-        seed = QHBoxLayout()
-        seed.addWidget(self.seed, 1)
-        seed.addWidget(self._dice)
-        strength = QHBoxLayout()
-        strength.addWidget(self.weight, 1)
-        strength.addWidget(self._weight_text)
-        for name, content in (
-            (self.tr("Prompt"), self.prompt),
-            (self.tr("Trained file"), self.addon),
-            (self.tr("Strength"), strength),
-            (self.tr("Seed"), seed),
-            (self.tr("How many"), self.count),
-        ):
-            wish.body.addWidget(label(name, "quiet"))
-            if isinstance(content, QWidget):
-                wish.body.addWidget(content)
-            else:
-                wish.body.addLayout(content)
-        wish.body.addWidget(self.compare)
-        wish.body.addSpacing(8)
-        wish.body.addWidget(self.generate)
-        wish.body.addWidget(self._progress)
-        wish.body.addStretch(1)
-        return wish
-
-    def _make_view(self) -> QVBoxLayout:
-        self._before_name = label(self.tr("Before: base model"), "note")
-        self._after_name = label(self.tr("After: with the trained file"), "note")
-        for hidden in (self._before, self._before_name, self._after_name):
-            hidden.hide()
-        self._before.setAccessibleName(self.tr("The same seed with the base model alone"))
-        self._after.setAccessibleName(self.tr("The chosen image"))
-        viewer = Card()
-        pair = QHBoxLayout()
-        pair.setSpacing(16)
-        pair.addStretch(1)
-        for picture, name in (
-            (self._before, self._before_name),
-            (self._after, self._after_name),
-        ):
-            column = QVBoxLayout()
-            column.addWidget(picture, 1)
-            column.addWidget(name, 0, Qt.AlignmentFlag.AlignHCenter)
-            picture.setFixedSize(VIEW, VIEW)
-            picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            pair.addLayout(column)
-        pair.addStretch(1)
-        viewer.body.addLayout(pair)
-        column = QVBoxLayout()
-        column.setSpacing(16)
-        column.addWidget(viewer)
-        column.addWidget(self.grid, 1)
-        return column
-
-
-def _show(picture: QLabel, path: str) -> None:
-    mode = Qt.TransformationMode.SmoothTransformation
-    pixmap = QPixmap(path)
-    if not pixmap.isNull():
-        picture.setPixmap(pixmap.scaled(VIEW, VIEW, Qt.AspectRatioMode.KeepAspectRatio, mode))
-
-
-def _can_be_drawn_with(path: Path) -> bool:
-    """The second form of a file, one that failed its check and half-written ones are left out."""
-    if path.name.startswith(".") or path.stem.endswith(("-diffusers", ".failed")):
-        return False
-    return path.is_dir() or path.suffix in (".safetensors", ".pt")
-
-
-def is_whole_model(path: str) -> bool:
-    """Whether a trained file is a model of its own rather than an add-on to one."""
-    try:
-        locate(path)
-    except UserError:
-        return False
-    return True
-
-
-def _grid_item(path: Path) -> GridItem:
-    return GridItem(str(path), path.stem, path.name)
-
-
-def _base_of(config_path: Path) -> str:
-    """The base model that a run was trained on; empty where its config cannot be read."""
-    import json
-
-    try:
-        data = json.loads(config_path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
-    base = data.get("base_model", "") if isinstance(data, dict) else ""
-    return base if isinstance(base, str) else ""

@@ -347,6 +347,7 @@ class MonitorPanel(Page):
         self.tabs.addTab(self._settings, self.tr("Settings of this run"))
         self.tabs.addTab(self.history, self.tr("History"))
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.content.addWidget(self.strip)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.tabs, 1)

@@ -42,6 +42,7 @@ class FirstResult(Card):
         for button in (self.to_gallery, self.install, self.show_file):
             actions.addWidget(button)
         actions.addStretch(1)
+        self._row.addStretch(1)
         self.body.addLayout(self._row)
         self.body.addWidget(self._line)
         self.body.addLayout(actions)
@@ -68,6 +69,7 @@ class FirstResult(Card):
             pixmap = pixmap.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, mode)
         button.setIcon(QIcon(pixmap))
         button.setIconSize(QSize(SIDE, SIDE))
+        button.setMinimumSize(SIDE + 24, SIDE + 40)
         button.setText(self.tr("step {0}").format(step))
         button.setAccessibleName(self.tr("Take the state of step {0}").format(step))
         button.setCheckable(True)

@@ -158,8 +158,12 @@ class _GridDelegate(QStyledItemDelegate):
         if item.badge:
             self._paint_badge(painter, square, item.badge)
         if item.starred:
-            star = self._theme.icon("star_on", "warn").pixmap(18, 18)
-            painter.drawPixmap(square.right() - 21, square.top() + 4, star)
+            star = self._theme.icon("star_on", "warn").pixmap(16, 16)
+            place = QRect(square.right() - 25, square.top() + 4, 22, 22)
+            painter.setPen(QColor(tokens.warn))
+            painter.setBrush(QColor(tokens.surface))
+            painter.drawEllipse(place)
+            painter.drawPixmap(place.left() + 3, place.top() + 3, star)
         painter.restore()
 
     def _paint_badge(self, painter: QPainter, square: QRect, text: str) -> None:

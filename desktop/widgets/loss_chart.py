@@ -126,6 +126,7 @@ class LossChart(QWidget):
         item.scene().addItem(self._right)
         item.getAxis("right").linkToView(self._right)
         item.getAxis("right").setLabel(self.tr("Likeness"))
+        item.getAxis("right").enableAutoSIPrefix(False)
         item.hideAxis("right")
         self._right.setXLink(item)
         self._right.addItem(self._scored)

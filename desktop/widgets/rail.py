@@ -31,7 +31,7 @@ class Rail(QFrame):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("rail")
-        self.setFixedWidth(176)
+        self.setFixedWidth(188)
         self._theme = theme
         self.buttons: dict[str, QPushButton] = {}
         self._theme_button = icon_button(theme, "theme", self.tr("Light or dark"))

@@ -6,7 +6,14 @@ import time
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.theme import Theme, tabular
 from desktop.widgets.first_result import FirstResult
@@ -16,8 +23,10 @@ from desktop.widgets.sample_strip import SampleStrip
 from desktop.words import duration, said
 from engine.events import CheckpointScored, StepFinished
 
+HEIGHT = 316  # the numbers need it
 
-class RunOverview(QWidget):
+
+class RunOverview(QScrollArea):
     """Fed by the panel; asks for nothing but what the result's buttons say."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -84,6 +93,11 @@ class RunOverview(QWidget):
         )
 
     def _lay_out(self) -> None:
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        self.setWidgetResizable(True)
+        self.setWidget(inside)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         samples = Card(self.tr("Samples"))
         samples.header.addLayout(self.samples.controls)
         samples.body.addWidget(self.samples)
@@ -91,8 +105,8 @@ class RunOverview(QWidget):
         pair.setSpacing(16)
         pair.addWidget(self._loss_card(), 1)
         pair.addWidget(self._number_card())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 12, 0, 0)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 12, 8, 0)
         column.setSpacing(16)
         column.addWidget(self.result)
         column.addLayout(pair, 3)
@@ -100,6 +114,7 @@ class RunOverview(QWidget):
 
     def _loss_card(self) -> Card:
         loss = Card(self.tr("Loss"))
+        loss.setMinimumHeight(HEIGHT)
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(90)
         self._smoothing.setFixedWidth(120)
@@ -113,6 +128,7 @@ class RunOverview(QWidget):
 
     def _number_card(self) -> Card:
         side = Card(self.tr("Now"))
+        side.setMinimumHeight(HEIGHT)
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
         names = {
@@ -132,5 +148,5 @@ class RunOverview(QWidget):
         side.body.addLayout(grid)
         side.body.addStretch(1)
         side.body.addWidget(self._saved)
-        side.setFixedWidth(232)
+        side.setFixedWidth(256)
         return side

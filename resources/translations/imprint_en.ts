@@ -27,6 +27,13 @@
             <numerusform>%n images</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n image(s) to the bin.</source>
+        <translation>
+            <numerusform>%n image to the bin.</numerusform>
+            <numerusform>%n images to the bin.</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>HomePanel</name>

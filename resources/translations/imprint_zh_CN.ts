@@ -2,6 +2,32 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name>AddonList</name>
+    <message>
+        <source>Trained files</source>
+        <translation>训练结果</translation>
+    </message>
+    <message>
+        <source>Nothing was trained yet.</source>
+        <translation>还没有训练过。</translation>
+    </message>
+</context>
+<context>
+    <name>AddonRow</name>
+    <message>
+        <source>Weight of {0}</source>
+        <translation>{0} 的权重</translation>
+    </message>
+    <message>
+        <source>Put it into the prompt</source>
+        <translation>加到提示词里</translation>
+    </message>
+    <message>
+        <source>for {0}</source>
+        <translation>适用于 {0}</translation>
+    </message>
+</context>
+<context>
     <name>BatchBar</name>
     <message>
         <source>Find and replace</source>
@@ -299,48 +325,46 @@
         <translation>图库</translation>
     </message>
     <message>
-        <source>Another seed</source>
-        <translation>换一个种子</translation>
+        <source>Take them back</source>
+        <translation>撤销删除</translation>
     </message>
     <message>
-        <source>Also draw it with the base model alone</source>
-        <translation>同时用基础模型画一张作对比</translation>
+        <source>starred</source>
+        <translation>已加星标</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) to the bin.</source>
+        <translation>
+            <numerusform>%n 张图片已移到回收站。</numerusform>
+        </translation>
     </message>
     <message>
-        <source>Generate</source>
-        <translation>生成</translation>
+        <source>Taken from {0}.</source>
+        <translation>已从 {0} 读取。</translation>
+    </message>
+    <message>
+        <source>{0} says nothing about how it was made.</source>
+        <translation>{0} 没有记录生成信息。</translation>
+    </message>
+    <message>
+        <source>Search: words, seed:42, lora:my-cat, star</source>
+        <translation>搜索：文字、seed:42、lora:my-cat、star</translation>
+    </message>
+    <message>
+        <source>Search the images</source>
+        <translation>搜索图片</translation>
     </message>
     <message>
         <source>Generated images</source>
         <translation>生成的图片</translation>
     </message>
     <message>
-        <source>The chosen image is shown here.</source>
-        <translation>选中的图片显示在这里。</translation>
-    </message>
-    <message>
         <source>Install…</source>
         <translation>安装…</translation>
     </message>
     <message>
-        <source>Copy image</source>
-        <translation>复制图片</translation>
-    </message>
-    <message>
-        <source>Open folder</source>
-        <translation>打开文件夹</translation>
-    </message>
-    <message>
-        <source>None: the base model alone</source>
-        <translation>无：只用基础模型</translation>
-    </message>
-    <message>
         <source>Imprint crashed while drawing.</source>
         <translation>Imprint 在生成图片时崩溃了。</translation>
-    </message>
-    <message>
-        <source>Strength, {0:.2f}</source>
-        <translation>强度，{0:.2f}</translation>
     </message>
     <message numerus="yes">
         <source>%n image(s)</source>
@@ -353,48 +377,67 @@
         <translation>还没有图片。输入提示词，然后按“生成”。</translation>
     </message>
     <message>
-        <source>Prompt</source>
-        <translation>提示词</translation>
-    </message>
-    <message>
-        <source>Trained file</source>
-        <translation>训练好的文件</translation>
-    </message>
-    <message>
-        <source>Seed</source>
-        <translation>种子</translation>
-    </message>
-    <message>
-        <source>How many</source>
-        <translation>数量</translation>
-    </message>
-    <message>
         <source>Progress of the images</source>
         <translation>图片生成进度</translation>
     </message>
+</context>
+<context>
+    <name>GalleryViewer</name>
     <message>
-        <source>What to draw</source>
-        <translation>画什么</translation>
+        <source>Star (S)</source>
+        <translation>星标（S）</translation>
     </message>
     <message>
-        <source>Strength</source>
-        <translation>强度</translation>
+        <source>Copy image</source>
+        <translation>复制图片</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>To the bin (Del)</source>
+        <translation>移到回收站（Del）</translation>
     </message>
     <message>
         <source>Before: base model</source>
-        <translation>训练前：基础模型</translation>
-    </message>
-    <message>
-        <source>The same seed with the base model alone</source>
-        <translation>同一种子，只用基础模型</translation>
-    </message>
-    <message>
-        <source>The chosen image</source>
-        <translation>选中的图片</translation>
+        <translation>之前：基础模型</translation>
     </message>
     <message>
         <source>After: with the trained file</source>
-        <translation>训练后：使用训练好的文件</translation>
+        <translation>之后：加上训练结果</translation>
+    </message>
+    <message>
+        <source>Use of this image…</source>
+        <translation>沿用这张图片的……</translation>
+    </message>
+    <message>
+        <source>its settings</source>
+        <translation>全部设置</translation>
+    </message>
+    <message>
+        <source>only the prompt</source>
+        <translation>仅提示词</translation>
+    </message>
+    <message>
+        <source>only the seed</source>
+        <translation>仅种子</translation>
+    </message>
+    <message>
+        <source>copy the prompt</source>
+        <translation>复制提示词</translation>
+    </message>
+    <message>
+        <source>Side by side</source>
+        <translation>并排</translation>
+    </message>
+    <message>
+        <source>Slider</source>
+        <translation>滑动对比</translation>
+    </message>
+    <message>
+        <source>Hover</source>
+        <translation>悬停对比</translation>
     </message>
 </context>
 <context>
@@ -1858,6 +1901,73 @@
     <message>
         <source>One common word: cat, toy, style</source>
         <translation>一个常用词：cat、toy、style</translation>
+    </message>
+</context>
+<context>
+    <name>WishForm</name>
+    <message>
+        <source>What to draw</source>
+        <translation>画什么</translation>
+    </message>
+    <message>
+        <source>Another seed</source>
+        <translation>换一个种子</translation>
+    </message>
+    <message>
+        <source>Also draw it with the base model alone</source>
+        <translation>同时只用基础模型画一张</translation>
+    </message>
+    <message>
+        <source>Generate</source>
+        <translation>生成</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>What not to draw</source>
+        <translation>反向提示词</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>种子</translation>
+    </message>
+    <message>
+        <source>How many</source>
+        <translation>张数</translation>
+    </message>
+    <message>
+        <source>as the model</source>
+        <translation>按模型默认</translation>
+    </message>
+    <message>
+        <source>More settings</source>
+        <translation>更多设置</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>Guidance</source>
+        <translation>引导强度</translation>
+    </message>
+    <message>
+        <source>Sampler</source>
+        <translation>采样器</translation>
+    </message>
+    <message>
+        <source>Width</source>
+        <translation>宽度</translation>
+    </message>
+    <message>
+        <source>Height</source>
+        <translation>高度</translation>
+    </message>
+    <message>
+        <source>Trained files</source>
+        <translation>训练结果</translation>
     </message>
 </context>
 <context>

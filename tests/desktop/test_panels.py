@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QLabel, QSpinBox
 
-from desktop.panels.gallery_panel import GalleryPanel
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.monitor_panel import MonitorPanel, RunState
 from engine.config_file import Problem
 from engine.errors import NoPictures
 from engine.events import (
     CheckpointScored,
-    ImageGenerated,
     Noticed,
     PausedAt,
     ResumedAt,
@@ -29,14 +27,6 @@ from tests.desktop.conftest import started, step
 @pytest.fixture
 def monitor(qtbot, theme):
     panel = MonitorPanel(theme)
-    qtbot.addWidget(panel)
-    panel.show()
-    return panel
-
-
-@pytest.fixture
-def gallery(qtbot, draft, theme):
-    panel = GalleryPanel(draft, theme)
     qtbot.addWidget(panel)
     panel.show()
     return panel
@@ -204,29 +194,6 @@ def test_a_file_that_is_no_model_is_refused_in_words_and_nothing_changes(
     panel.use_model(str(image_folder / "picture0.png"))
     assert "not a Stable Diffusion model" in panel._base_note.text()
     assert draft.get("base_model") is None
-
-
-def test_the_gallery_asks_for_the_pictures_that_the_page_says(qtbot, gallery, draft):
-    gallery.prompt.setPlainText("a fox")
-    gallery.seed.setValue(7)
-    gallery.count.setValue(2)
-    with qtbot.waitSignal(gallery.generate_requested) as asked:
-        gallery.generate.click()
-    wish = asked.args[0]
-    assert (wish["prompt"], wish["seed"], wish["count"], wish["addon"]) == ("a fox", 7, 2, "")
-    assert not gallery.generate.isEnabled()
-
-
-def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(
-    gallery, image_folder
-):
-    before, after = (str(image_folder / f"picture{n}.png") for n in (0, 1))
-    gallery.show_base_event(ImageGenerated(path=before, prompt="a", seed=5))
-    gallery.show_event(ImageGenerated(path=after, prompt="a", seed=5))
-    gallery.show_event(RunFinished(steps=1, stopped_early=False, exports=()))
-    assert gallery.grid.grid_model.item(0).path == after
-    assert gallery._before.isVisible()
-    assert gallery.generate.isEnabled()
 
 
 def test_a_method_card_tells_what_was_measured(qtbot, monkeypatch):

@@ -122,13 +122,15 @@ def test_a_file_that_is_not_there_ends_in_a_sentence(tiny_folder, tmp_path):
 
 def test_the_gallerys_wish_becomes_a_request(trained, tiny_folder, tmp_path):
     wish = {
-        "prompt": "a", "base_model": str(tiny_folder), "addon": str(trained["lora"]),
-        "weight": 0.7, "seed": 3, "count": 2, "folder": str(tmp_path),
+        "prompt": "a", "base_model": str(tiny_folder), "addons": [(str(trained["lora"]), 0.7)],
+        "seed": 3, "count": 2, "folder": str(tmp_path), "guidance_scale": 5.0, "sampler": None,
     }  # fmt: skip
     request = request_from(wish)
     assert request.addons == (Addon(trained["lora"], 0.7),)
     assert (request.settings.seed, request.count) == (3, 2)
-    assert request_from(wish | {"addon": ""}).addons == ()
+    assert request.settings.guidance_scale == 5.0
+    assert request.settings.sampler == default_settings(str(tiny_folder), "a").sampler
+    assert request_from(wish | {"addons": []}).addons == ()
 
 
 def test_a_folder_draws_at_the_size_that_its_own_configs_say(tiny_folder):

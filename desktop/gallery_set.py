@@ -1,0 +1,134 @@
+"""The pictures of a project's gallery: what they say of themselves, stars, search, and a bin that
+can be undone. No widgets here."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from send2trash import send2trash
+
+from desktop.pool import Pool
+from engine.errors import UserError
+from engine.gallery_records import Made, load_stars, matcher, read_made, save_stars
+
+BIN = ".bin"  # a hidden folder: what lies there goes to the system's bin in a moment
+UNDO_MS = 10_000
+
+
+class _Answers(QObject):
+    read = Signal(int, object)  # generation, list of Made
+
+
+class GallerySet(QObject):
+    """Newest first. `visible` are the numbers that the search shows."""
+
+    reset = Signal()
+    failed = Signal(object)  # UserError
+    bin_changed = Signal(int)  # how many could be taken back
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.items: list[Made] = []
+        self.visible: list[int] = []
+        self.stars: set[str] = set()
+        self._folder = Path()
+        self._query = ""
+        self._generation = 0
+        self._gone: list[tuple[Path, Path]] = []  # from, to
+        self._pool = Pool(1, "gallery", self)
+        self._answers = _Answers(self)
+        self._answers.read.connect(self._take)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(UNDO_MS)
+        self._timer.timeout.connect(self.empty_bin)
+
+    def open(self, folder: Path) -> None:
+        """Read what a folder holds; what was read before is not read again."""
+        if folder != self._folder:
+            self.empty_bin()
+            self.items = []
+        self._folder = folder
+        self.stars = load_stars(folder)
+        self._generation += 1
+        known = {made.path: made for made in self.items}
+        self._pool.start(self._read, self._generation, folder, known)
+
+    def add(self, path: Path) -> None:
+        """A picture that was just made."""
+        self.items.insert(0, read_made(path))
+        self._refilter()
+
+    def search(self, query: str) -> None:
+        self._query = query
+        self._refilter()
+
+    def is_starred(self, made: Made) -> bool:
+        return made.path.name in self.stars
+
+    def star(self, made: Made) -> None:
+        """On, or off again."""
+        self.stars ^= {made.path.name}
+        try:
+            save_stars(self._folder, self.stars)
+        except UserError as error:
+            self.failed.emit(error)
+        self._refilter()
+
+    def throw_away(self, gone: list[Made]) -> None:
+        """Out of sight at once, to the system's bin in ten seconds."""
+        place = self._folder / BIN
+        for made in gone:
+            target = place / made.path.name
+            with suppress(OSError):
+                place.mkdir(exist_ok=True)
+                made.path.replace(target)
+                self._gone.append((made.path, target))
+        names = {made.path for made in gone}
+        self.items = [made for made in self.items if made.path not in names]
+        self._refilter()
+        self._timer.start()
+        self.bin_changed.emit(len(self._gone))
+
+    def undo(self) -> None:
+        """What was thrown away comes back."""
+        for path, target in self._gone:
+            with suppress(OSError):
+                target.replace(path)
+        self._gone.clear()
+        self._timer.stop()
+        self.bin_changed.emit(0)
+        self.open(self._folder)
+
+    @Slot()
+    def empty_bin(self) -> None:
+        """To the bin of the system, from which people can still take it."""
+        for _, target in self._gone:
+            with suppress(OSError):
+                send2trash(target)
+        if self._gone:
+            self._gone.clear()
+            self.bin_changed.emit(0)
+
+    def close(self) -> None:
+        self.empty_bin()
+        self._pool.wait()
+
+    def _read(self, generation: int, folder: Path, known: dict[Path, Made]) -> None:
+        """In a thread of the pool."""
+        paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
+        found = [known.get(path) or read_made(path) for path in paths]
+        self._answers.read.emit(generation, found)
+
+    @Slot(int, object)
+    def _take(self, generation: int, found: list[Made]) -> None:
+        if generation == self._generation:
+            self.items = found
+            self._refilter()
+
+    def _refilter(self) -> None:
+        test = matcher(self._query, self.stars)
+        self.visible = [number for number, made in enumerate(self.items) if test(made)]
+        self.reset.emit()

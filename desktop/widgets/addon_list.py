@@ -1,0 +1,145 @@
+"""Trained files to draw with: each can be switched on, weighed, and brings its word along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QLabeledDoubleSlider
+
+from desktop.widgets.labels import label
+
+MOST_WEIGHT = 2.0
+STEP = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class AddonEntry:
+    """One file. `fits` False: made for another family than the base model's."""
+
+    path: str
+    title: str
+    base_model: str  # that it was trained on; empty where nobody knows
+    trigger: str = ""
+    kind: str = ""  # of engine.trained_file.KINDS; "model" for a whole model
+    fits: bool = True
+    family: str = ""
+
+
+class AddonRow(QWidget):
+    """A tick, a slider, and a chip for the word."""
+
+    changed = Signal()
+    trigger_wanted = Signal(str)
+
+    def __init__(self, entry: AddonEntry, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.entry = entry
+        self.tick = QCheckBox(entry.title)
+        self.weight = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+        self.weight.setRange(0.0, MOST_WEIGHT)
+        self.weight.setSingleStep(STEP)
+        self.weight.setValue(1.0)
+        self.weight.setAccessibleName(self.tr("Weight of {0}").format(entry.title))
+        self.chip = QPushButton(entry.trigger)
+        self.chip.setProperty("role", "chip")
+        self.chip.setToolTip(self.tr("Put it into the prompt"))
+        self.chip.setVisible(bool(entry.trigger))
+        self.chip.clicked.connect(self._tell_trigger)
+        self.tick.toggled.connect(self._on_toggle)
+        self.weight.valueChanged.connect(self.changed)
+        below = QHBoxLayout()
+        below.setContentsMargins(24, 0, 0, 0)
+        below.addWidget(self.weight, 1)
+        below.addWidget(self.chip)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.tick)
+        if not entry.fits:
+            self.tick.setEnabled(False)
+            note = label(self.tr("for {0}").format(entry.family), "note")
+            note.setIndent(24)
+            column.addWidget(note)
+        column.addLayout(below)
+        self._on_toggle(False)
+
+    @Slot(bool)
+    def _on_toggle(self, on: bool) -> None:
+        # A whole model or a word has no strength.
+        self.weight.setVisible(on and self.entry.kind in ("lora", "hypernetwork", ""))
+        self.changed.emit()
+
+    @Slot()
+    def _tell_trigger(self) -> None:
+        self.trigger_wanted.emit(self.entry.trigger)
+
+
+class AddonList(QScrollArea):
+    """Any number may be on; a whole model is a base model of its own, so only one of those."""
+
+    changed = Signal()
+    trigger_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[AddonRow] = []
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Trained files"))
+        self.show_entries([])
+
+    def show_entries(self, entries: list[AddonEntry]) -> None:
+        """What was on stays on."""
+        on = {row.entry.path: row.weight.value() for row in self.rows if row.tick.isChecked()}
+        inside = QWidget()
+        inside.setObjectName("clear")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 8, 0)
+        self.rows = []
+        for entry in entries:
+            row = AddonRow(entry)
+            if entry.path in on and entry.fits:
+                row.weight.setValue(on[entry.path])
+                row.tick.setChecked(True)
+            row.changed.connect(self._on_change)
+            row.trigger_wanted.connect(self.trigger_wanted)
+            column.addWidget(row)
+            self.rows.append(row)
+        if not entries:
+            column.addWidget(label(self.tr("Nothing was trained yet."), "quiet", wrap=True))
+        column.addStretch(1)
+        self.setWidget(inside)
+
+    def select(self, path: str) -> None:
+        """This one alone."""
+        for row in self.rows:
+            row.tick.setChecked(row.entry.path == path)
+
+    @property
+    def chosen(self) -> list[tuple[AddonEntry, float]]:
+        return [(row.entry, row.weight.value()) for row in self.rows if row.tick.isChecked()]
+
+    @Slot()
+    def _on_change(self) -> None:
+        sender = self.sender()
+        if isinstance(sender, AddonRow) and sender.entry.kind == "model":
+            for row in self.rows:
+                if row is not sender and row.entry.kind == "model" and sender.tick.isChecked():
+                    row.tick.setChecked(False)
+        self.changed.emit()
+
+
+def title_of(path: Path) -> str:
+    """A file's name and the run it came from."""
+    run = path.parent.parent.name
+    return f"{path.stem} · {run}" if path.parent.name == "exports" else path.stem

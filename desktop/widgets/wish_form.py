@@ -1,0 +1,202 @@
+"""What to draw: prompt, trained files, size, steps, seed. Makes a wish for the engine of it."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QCollapsible
+
+from desktop.theme import Theme, icon_button, text_button
+from desktop.widgets.addon_list import AddonList
+from desktop.widgets.labels import Card, label, spin_box
+from engine.emphasis import weigh
+from engine.gallery_records import Made
+from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
+
+MAX_SEED = 2**31 - 1
+MOST_HISTORY = 50
+AS_MODEL = 0  # of a number: what suits the base model
+
+
+class PromptEdit(QPlainTextEdit):
+    """Ctrl+Up and Down weigh the words, Alt+Up and Down go through earlier prompts."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._history: list[str] = []
+        self._place = 0
+        self.setTabChangesFocus(True)
+
+    def remember(self, prompt: str) -> None:
+        """This one was drawn."""
+        self._history = [known for known in self._history if known != prompt][-MOST_HISTORY:]
+        self._history.append(prompt)
+        self._place = len(self._history)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        up = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+        if up and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._weigh(up)
+        elif up and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self._go_back(up)
+        else:
+            super().keyPressEvent(event)
+
+    def _weigh(self, steps: int) -> None:
+        cursor = self.textCursor()
+        text, start, end = weigh(
+            self.toPlainText(), cursor.selectionStart(), cursor.selectionEnd(), steps
+        )
+        self.setPlainText(text)
+        cursor.setPosition(start)
+        cursor.setPosition(end, cursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    def _go_back(self, by: int) -> None:
+        place = self._place - by
+        if 0 <= place < len(self._history):
+            self._place = place
+            self.setPlainText(self._history[place])
+
+
+class WishForm(Card):
+    """`wanted` tells that the button was pressed; `wish` is what is wanted."""
+
+    wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self._theme = theme
+        self.heading.setText(self.tr("What to draw"))
+        self.body.insertLayout(0, self.header)
+        self.prompt = PromptEdit()
+        self.negative = QPlainTextEdit()
+        self.addons = AddonList()
+        self.seed = spin_box(0, MAX_SEED)
+        self._dice = icon_button(theme, "dice", self.tr("Another seed"))
+        self.count = spin_box(1, 64)
+        self.steps = spin_box(AS_MODEL, 200)
+        self.guidance = QDoubleSpinBox()
+        self.sampler = QComboBox()
+        self.width_box = spin_box(AS_MODEL, 2048)
+        self.height_box = spin_box(AS_MODEL, 2048)
+        self.compare = QCheckBox(self.tr("Also draw it with the base model alone"))
+        self.generate = text_button(theme, "gallery", self.tr("Generate"), "primary")
+        self._dice.clicked.connect(self._roll)
+        self.generate.clicked.connect(self.wanted)
+        self.addons.trigger_wanted.connect(self.insert_trigger)
+        self._lay_out()
+
+    def wish(self) -> dict[str, Any]:
+        """Prompt and settings; the base model, the add-ons and the folder are the panel's."""
+        return {
+            "prompt": " ".join(self.prompt.toPlainText().split()),
+            "negative_prompt": " ".join(self.negative.toPlainText().split()),
+            "seed": self.seed.value(),
+            "count": self.count.value(),
+            "num_inference_steps": self.steps.value() or None,
+            "guidance_scale": self.guidance.value() or None,
+            "sampler": self.sampler.currentText(),
+            "width": self.width_box.value() // 8 * 8 or None,
+            "height": self.height_box.value() // 8 * 8 or None,
+        }
+
+    @Slot(str)
+    def insert_trigger(self, words: str) -> None:
+        """Where the cursor is, unless the prompt has the words already."""
+        if words and words not in self.prompt.toPlainText():
+            self.prompt.insertPlainText(f" {words} ")
+
+    def use_prompt(self, made: Made) -> None:
+        self.prompt.setPlainText(made.prompt)
+        self.negative.setPlainText(made.negative)
+
+    def use_seed(self, made: Made) -> None:
+        if made.seed is not None:
+            self.seed.setValue(made.seed)
+
+    def use_all(self, made: Made) -> None:
+        """Everything that a picture's text tells, but for the model and the add-ons."""
+        self.use_prompt(made)
+        self.use_seed(made)
+        self.steps.setValue(made.steps or AS_MODEL)
+        self.guidance.setValue(made.guidance or AS_MODEL)
+        if made.sampler in SAMPLERS:
+            self.sampler.setCurrentText(made.sampler)
+        if made.size is not None:
+            self.width_box.setValue(made.size[0])
+            self.height_box.setValue(made.size[1])
+
+    @Slot()
+    def _roll(self) -> None:
+        self.seed.setValue(random.randrange(MAX_SEED))
+
+    def _lay_out(self) -> None:
+        self.setFixedWidth(348)
+        self.prompt.setAccessibleName(self.tr("Prompt"))
+        self.prompt.setMaximumHeight(88)
+        self.negative.setAccessibleName(self.tr("What not to draw"))
+        self.negative.setMaximumHeight(56)
+        self.negative.setTabChangesFocus(True)
+        self.seed.setValue(42)
+        self.seed.setAccessibleName(self.tr("Seed"))
+        self.count.setValue(4)
+        self.count.setAccessibleName(self.tr("How many"))
+        self.compare.setChecked(True)
+        self.generate.setShortcut("Ctrl+Return")
+        self.guidance.setRange(AS_MODEL, 30)
+        self.guidance.setSingleStep(0.5)
+        self.sampler.addItems(list(SAMPLERS))
+        self.sampler.setCurrentText(DEFAULT_SAMPLER)
+        for box in (self.steps, self.guidance, self.width_box, self.height_box):
+            box.setSpecialValueText(self.tr("as the model"))
+        self.width_box.setSingleStep(8)
+        self.height_box.setSingleStep(8)
+        more = QCollapsible(
+            self.tr("More settings"),
+            expandedIcon=self._theme.icon("up"),
+            collapsedIcon=self._theme.icon("more"),
+        )
+        more.setDuration(0)
+        inside = QWidget()
+        form = QFormLayout(inside)
+        form.setContentsMargins(0, 0, 0, 0)
+        for name, editor in (
+            (self.tr("What not to draw"), self.negative),
+            (self.tr("Steps"), self.steps),
+            (self.tr("Guidance"), self.guidance),
+            (self.tr("Sampler"), self.sampler),
+            (self.tr("Width"), self.width_box),
+            (self.tr("Height"), self.height_box),
+        ):
+            editor.setAccessibleName(name)
+            form.addRow(label(name, "quiet"), editor)
+        more.addWidget(inside)
+        seed = QHBoxLayout()
+        for name, box in ((self.tr("Seed"), self.seed), (self.tr("How many"), self.count)):
+            column = QVBoxLayout()
+            column.addWidget(label(name, "quiet"))
+            column.addWidget(box)
+            seed.addLayout(column, 1)
+        seed.addWidget(self._dice, 0, Qt.AlignmentFlag.AlignBottom)
+        self.body.addWidget(label(self.tr("Prompt"), "quiet"))
+        self.body.addWidget(self.prompt)
+        self.body.addWidget(label(self.tr("Trained files"), "quiet"))
+        self.body.addWidget(self.addons, 1)
+        self.body.addLayout(seed)
+        self.body.addWidget(more)
+        self.body.addWidget(self.compare)
+        self.body.addWidget(self.generate)

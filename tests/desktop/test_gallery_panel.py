@@ -1,0 +1,212 @@
+"""The gallery: asking for pictures, looking at them, keeping and throwing away."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+
+from desktop.panels.gallery_panel import GalleryPanel
+from engine.errors import AddonMissing
+from engine.events import ImageGenerated, RunFailed, RunFinished
+from engine.prompts import Tag
+from tests.engine.test_gallery_records import make
+from tests.engine.test_install import lora, save
+
+__all__ = ["lora"]  # fixtures
+
+
+@pytest.fixture
+def gallery(qtbot, draft, theme, tmp_path, lora):
+    """A project with two trained files: one for SD 1.x and a word for SD 2.x."""
+    run = draft.project.runs / "2026-11-25_1200_toy_lora"
+    (run / "exports").mkdir(parents=True)
+    (run / "config.json").write_text(json.dumps({"base_model": "starter"}))
+    lora.rename(run / "exports/my-cat.safetensors")
+    save(run / "exports/word.safetensors", {"emb_params": (2, 1024)})
+    draft.project.generated.mkdir(parents=True)
+    for number in (1, 2, 3):
+        make(draft.project.generated / f"{number:05d}_seed{number}.png", f"a fox {number}", number)
+    panel = GalleryPanel(draft, theme)
+    qtbot.addWidget(panel)
+    panel.resize(1150, 800)
+    panel.show()
+    qtbot.waitUntil(lambda: len(panel.form.addons.rows) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.pictures.visible) == 3, timeout=20_000)
+    yield panel
+    panel.close_threads()
+
+
+def names(panel) -> list[str]:
+    return [panel.grid.grid_model.item(row).title
+            for row in range(panel.grid.grid_model.rowCount())]  # fmt: skip
+
+
+def test_trained_files_are_offered_and_those_of_another_family_are_grey(gallery):
+    first, second = gallery.form.addons.rows
+    assert first.tick.isEnabled()
+    assert first.tick.isChecked()  # it fits, so it is on at once
+    assert first.chip.text() == "mycxt cat"
+    assert not second.tick.isEnabled()
+    assert second.entry.family.startswith("Stable Diffusion 2")
+
+
+def test_it_asks_for_the_pictures_that_the_page_says(qtbot, gallery):
+    gallery.form.compare.setChecked(False)
+    gallery.prompt.setPlainText("a fox")
+    gallery.seed.setValue(7)
+    gallery.count.setValue(2)
+    gallery.form.addons.rows[0].weight.setValue(0.7)
+    gallery.form.guidance.setValue(5.5)
+    with qtbot.waitSignal(gallery.generate_requested) as asked:
+        gallery.generate.click()
+    wish = asked.args[0]
+    assert (wish["prompt"], wish["seed"], wish["count"]) == ("a fox", 7, 2)
+    ((path, weight),) = wish["addons"]
+    assert path.endswith("my-cat.safetensors")
+    assert weight == pytest.approx(0.7)
+    assert wish["base_model"] == "starter"
+    assert wish["guidance_scale"] == 5.5
+    assert wish["width"] is None  # as the model
+    assert not gallery.generate.isEnabled()
+
+
+def test_the_base_model_draws_the_same_first_where_that_is_wished(gallery):
+    asked = []
+    gallery.generate_requested.connect(asked.append)
+    gallery.ask()
+    assert [wish["is_base"] for wish in asked] == [True, False]
+    assert asked[0]["addons"] == []
+    assert asked[0]["seed"] == asked[1]["seed"]
+
+
+def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(gallery, draft):
+    before = make(draft.project.generated / "base/00001_seed9.png", "a fox", 9)
+    after = make(draft.project.generated / "00004_seed9.png", "a fox", 9)
+    gallery.show_base_event(ImageGenerated(path=str(before), prompt="a", seed=9))
+    gallery.show_event(ImageGenerated(path=str(after), prompt="a", seed=9))
+    gallery.show_event(RunFinished(steps=1, stopped_early=False, exports=()))
+    assert names(gallery)[0] == "00004_seed9"
+    assert gallery.view.has_both
+    assert gallery.generate.isEnabled()
+
+
+def test_an_older_picture_finds_its_picture_of_the_base_model_by_seed_and_prompt(
+    qtbot, gallery, draft
+):
+    make(draft.project.generated / "base/00001_seed9.png", "a fox", 9)
+    tags = (Tag("lora", "my-cat", 1.0),)
+    gallery.pictures.add(make(draft.project.generated / "00004_seed9.png", "a fox", 9, tags))
+    gallery.grid.choose(0)
+    assert gallery.view.has_both
+
+
+def test_a_problem_is_told_and_the_button_comes_back(gallery):
+    gallery.generate.setEnabled(False)
+    gallery.show_event(RunFailed(error=AddonMissing(path="x")))
+    assert gallery.strip.isVisible()
+    assert gallery.generate.isEnabled()
+
+
+def test_the_chip_puts_the_words_into_the_prompt_once(gallery):
+    gallery.prompt.setPlainText("a photo of")
+    gallery.form.addons.rows[0].chip.click()
+    gallery.form.addons.rows[0].chip.click()
+    assert gallery.prompt.toPlainText().count("mycxt cat") == 1
+
+
+def test_the_search_and_the_stars(qtbot, gallery, draft):
+    gallery.search.setText("seed:2")
+    assert names(gallery) == ["00002_seed2"]
+    QTest.keyClick(gallery.grid, Qt.Key.Key_S)
+    assert json.loads((draft.project.generated / "stars.json").read_text()) == ["00002_seed2.png"]
+    gallery.search.setText("star")
+    assert names(gallery) == ["00002_seed2"]
+    assert gallery.grid.grid_model.item(0).starred
+
+
+def test_what_goes_to_the_bin_can_be_taken_back(qtbot, gallery, draft):
+    gallery.grid.choose(0)
+    QTest.keyClick(gallery.grid, Qt.Key.Key_Delete)
+    assert names(gallery) == ["00002_seed2", "00001_seed1"]
+    assert not (draft.project.generated / "00003_seed3.png").exists()
+    assert gallery._undo.isVisible()
+    gallery._undo.click()
+    qtbot.waitUntil(lambda: len(names(gallery)) == 3, timeout=20_000)
+    assert (draft.project.generated / "00003_seed3.png").exists()
+
+
+def test_the_bin_is_emptied_into_the_systems(gallery, draft, monkeypatch):
+    gone = []
+    monkeypatch.setattr("desktop.gallery_set.send2trash", gone.append)
+    gallery.pictures.throw_away([gallery.pictures.items[0]])
+    gallery.pictures.empty_bin()
+    assert [path.name for path in gone] == ["00003_seed3.png"]
+    assert not gallery._undo.isVisible()
+
+
+def test_what_a_picture_says_can_be_used_again(gallery):
+    gallery.grid.choose(1)
+    gallery.viewer._choose_use(1)
+    wish = gallery.form.wish()
+    assert (wish["prompt"], wish["negative_prompt"], wish["seed"]) == ("a fox 2", "blur", 2)
+    assert (wish["num_inference_steps"], wish["guidance_scale"]) == (12, 3.5)
+    assert (wish["width"], wish["height"]) == (96, 64)
+    gallery.grid.choose(0)
+    gallery.viewer._choose_use(3)
+    wish = gallery.form.wish()
+    assert (wish["prompt"], wish["seed"]) == ("a fox 2", 3)
+
+
+def test_a_dropped_picture_of_a_front_end_is_read_back(gallery, tmp_path):
+    picture = make(tmp_path / "theirs.png", "an owl", 99)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(picture))])
+    event = QDropEvent(
+        QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    gallery.dropEvent(event)
+    assert gallery.prompt.toPlainText() == "an owl"
+    assert gallery.seed.value() == 99
+
+
+def test_the_image_is_copied_as_a_picture_and_as_a_file(gallery):
+    gallery.grid.choose(0)
+    gallery.viewer.copy.click()
+    mime = QGuiApplication.clipboard().mimeData()
+    assert mime.hasImage()
+    assert mime.urls()[0].toLocalFile().endswith("00003_seed3.png")
+
+
+def test_the_modes_of_comparing_can_be_reached_by_the_keyboard(gallery):
+    view = gallery.view
+    for mode in ("slider", "hover", "side"):
+        QTest.keyClick(view, Qt.Key.Key_M)
+        assert view.mode == mode
+    view.set_mode("slider")
+    QTest.keyClick(view, Qt.Key.Key_Left)
+    assert view.share == pytest.approx(0.45)
+
+
+def test_words_are_weighed_and_earlier_prompts_come_back_by_the_keyboard(gallery):
+    gallery.prompt.setPlainText("fox")
+    QTest.keyClick(gallery.prompt, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
+    assert gallery.prompt.toPlainText() == "(fox:1.1)"
+    gallery.ask()
+    gallery.prompt.setPlainText("owl")
+    QTest.keyClick(gallery.prompt, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert gallery.prompt.toPlainText() == "(fox:1.1)"
+
+
+def test_the_file_that_was_just_made_is_the_one_to_draw_with(qtbot, gallery):
+    path = gallery.form.addons.rows[0].entry.path
+    gallery.form.addons.rows[0].tick.setChecked(False)
+    gallery.select(path)
+    assert [entry.path for entry, _ in gallery.form.addons.chosen] == [path]
+    with qtbot.waitSignal(gallery.install_requested) as asked:
+        gallery.install.click()
+    assert asked.args == [path]

@@ -1,0 +1,83 @@
+"""Pictures that were made, by their own text; and words that are weighed."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from engine.emphasis import weigh
+from engine.formats.png_text import save_png
+from engine.gallery_records import Made, load_stars, matcher, read_made, save_stars
+from engine.prompts import Tag
+from engine.sampler import SampleSettings
+
+
+def make(path, prompt="a fox, in the snow", seed=7, tags=()):
+    settings = SampleSettings(
+        prompt=prompt, negative_prompt="blur", seed=seed, width=96, height=64,
+        num_inference_steps=12, guidance_scale=3.5,
+    )  # fmt: skip
+    save_png(path, Image.new("RGB", (96, 64)), settings, "my-model", tags)
+    return path
+
+
+def test_what_was_written_into_a_picture_is_read_back(tmp_path):
+    tags = (Tag("lora", "my-cat", 0.8), Tag("hypernet", "net", 1.0))
+    made = read_made(make(tmp_path / "00001_seed7.png", tags=tags))
+    assert made.prompt == "a fox, in the snow"
+    assert made.negative == "blur"
+    assert (made.seed, made.steps, made.guidance) == (7, 12, 3.5)
+    assert made.sampler == "DPM++ 2M"
+    assert made.size == (96, 64)
+    assert made.model == "my-model"
+    assert made.addons == (("my-cat", 0.8), ("net", 1.0))
+    assert made.has_text
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
+def test_a_file_that_is_no_picture_has_no_facts_and_raises_nothing(tmp_path, data):
+    path = tmp_path / "x.png"
+    path.write_bytes(data)
+    assert read_made(path) == Made(path)
+    assert read_made(tmp_path / "gone.png") == Made(tmp_path / "gone.png")
+
+
+def test_a_picture_without_a_text_has_none(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    assert not read_made(tmp_path / "plain.png").has_text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", True), ("fox", True), ("FOX snow", True), ("dog", False), ("seed:7", True),
+        ("seed:8", False), ("lora:cat", True), ("lora:dog", False), ("model:my", True),
+        ("star", False), ('"in the', False), ("00001", True), ('"fox, in"', True),
+    ],
+)  # fmt: skip
+def test_the_search_finds_by_words_seed_and_addon(tmp_path, query, found):
+    made = read_made(make(tmp_path / "00001_seed7.png", tags=(Tag("lora", "my-cat", 1.0),)))
+    assert matcher(query, set())(made) is found
+
+
+def test_stars_lie_beside_the_pictures(tmp_path):
+    save_stars(tmp_path, {"b.png", "a.png"})
+    assert load_stars(tmp_path) == {"a.png", "b.png"}
+    (tmp_path / "stars.json").write_text("{")
+    assert load_stars(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "steps", "after"),
+    [
+        ("a red cat", (3, 3), 1, "a (red:1.1) cat"),
+        ("a (red:1.1) cat", (4, 4), 1, "a (red:1.2) cat"),
+        ("a (red:1.1) cat", (4, 4), -1, "a red cat"),
+        ("a red cat", (2, 9), 2, "a (red cat:1.2)"),
+        ("a red cat", (6, 6), -3, "a red (cat:0.7)"),
+        ("", (0, 0), 1, ""),
+        ("a , b", (2, 2), 1, "a , b"),
+    ],
+)
+def test_words_are_weighed_as_front_ends_write_it(text, place, steps, after):
+    assert weigh(text, *place, steps)[0] == after
