@@ -47,7 +47,7 @@ class AddonRow(QWidget):
         self.tick = QCheckBox(entry.title)
         self.weight = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
         self.weight.setRange(0.0, MOST_WEIGHT)
-        self.weight.setSingleStep(STEP)
+        self.weight.setSingleStep(STEP)  # type: ignore[arg-type] (its types say int)
         self.weight.setValue(1.0)
         self.weight.setAccessibleName(self.tr("Weight of {0}").format(entry.title))
         self.chip = QPushButton(entry.trigger)

@@ -79,13 +79,18 @@ class CompareView(QWidget):
     def _draw_slider(
         self, painter: QPainter, first: QPixmap, second: QPixmap, names: tuple[str, str]
     ) -> None:
-        area = self._area()
-        self._draw(painter, area, second, names[1])
+        area = self._area().adjusted(0, 0, 0, -20)
+        self._draw(painter, area, second, "")
         edge = round(self.width() * self.share)
         painter.setClipRect(QRect(0, 0, edge, self.height()))
-        painter.fillRect(area, QColor(self._theme.tokens.bg))
-        self._draw(painter, area, first, names[0])
+        painter.fillRect(area, QColor(self._theme.tokens.surface))
+        self._draw(painter, area, first, "")
         painter.setClipping(False)
+        painter.setPen(QColor(self._theme.tokens.text3))
+        line = QRect(0, area.bottom() + 1, self.width(), 20)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | middle, names[0])
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight | middle, names[1])
         painter.setPen(QPen(QColor(self._theme.tokens.focus), 2))
         painter.drawLine(edge, 0, edge, self.height())
 
