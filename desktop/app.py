@@ -8,13 +8,12 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from desktop.collector import Collector
 from desktop.language import install_language
-from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
+from desktop.windows import Windows
 from engine.project import PROJECT_SUFFIX
 
 log = logging.getLogger("imprint")
@@ -28,12 +27,10 @@ def main(arguments: list[str]) -> int:
     sys.excepthook = _show_crash
     install_language(application, Preferences().language)
     opened = [Path(text) for text in arguments[1:] if text.endswith(PROJECT_SUFFIX)]
-    collector = Collector(application)
-    window = MainWindow(opened[0].parent if opened else None)
-    window.warmed_up.connect(collector.settle)
-    window.show()
-    QTimer.singleShot(0, collector.settle)
-    return application.exec()
+    windows = Windows(application, opened[0].parent if opened else None)
+    code = application.exec()
+    del windows
+    return code
 
 
 def _show_crash(

@@ -23,8 +23,8 @@ class Language:
 
 
 LANGUAGES = {
-    "en": Language("English", "Imprint speaks English from its next start."),
-    "zh_CN": Language("简体中文", "下次启动 Imprint 时将使用简体中文。"),
+    "en": Language("English", "Imprint speaks English, from the next start if a training runs."),
+    "zh_CN": Language("简体中文", "Imprint 将使用简体中文；训练进行中时，下次启动后生效。"),
 }
 
 

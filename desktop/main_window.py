@@ -25,7 +25,6 @@ from desktop.download_desk import DownloadDesk
 from desktop.engine_thread import EngineThread, JobHandle
 from desktop.guide import Guide
 from desktop.jobs import Jobs
-from desktop.language import LANGUAGES, can_be_drawn
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.panels.home_panel import HomePanel
@@ -38,6 +37,7 @@ from desktop.run_desk import RunDesk
 from desktop.theme import Theme
 from desktop.widgets.labels import label
 from desktop.widgets.rail import PAGES, Rail
+from desktop.window_menu import WindowMenu
 from desktop.words import said, summary_of
 from engine.errors import UserError
 from engine.events import Event, MethodFits, RunFinished, Stage, StageProgress, Terminal
@@ -47,13 +47,18 @@ class MainWindow(QMainWindow):
     """Needs no arguments: it opens the last project, or else the sample."""
 
     warmed_up = Signal()
+    renewal_wanted = Signal()  # another language or size: a new window has to come
 
     def __init__(self, project_folder: Path | None = None) -> None:
         super().__init__()
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self.preferences = Preferences()
-        self.theme = Theme(application, dark=self.preferences.dark)
+        self.theme = Theme(
+            application,
+            look=self.preferences.look,
+            text_percent=self.preferences.text_percent,
+        )
         self.projects = ProjectDesk(self.preferences, project_folder, self)
         self.draft = self.projects.draft
         self.engine = EngineThread(self)
@@ -61,6 +66,7 @@ class MainWindow(QMainWindow):
         self.runs = RunDesk(self.engine, self.jobs, self)
         self.fetching = DownloadDesk(self)
         self.attendant = Attendant(self, self.preferences)
+        self.menu = WindowMenu(self, self.theme, self.preferences, self.runs)
         self.guide = Guide(self.theme, self.preferences, self.projects, self)
         self.guide.measure_with(self.engine, self.jobs)
         # However the program ends: a thread must be gone before its object is.
@@ -265,21 +271,10 @@ class MainWindow(QMainWindow):
         self.monitor.show_runs(project.list_runs())
         self.monitor.show_continue(project.unfinished_run() is not None)
 
-    @Slot()
-    def _toggle_theme(self) -> None:
-        self.theme.set_dark(not self.theme.is_dark)
-        self.preferences.dark = self.theme.is_dark
-
-    @Slot(str)
-    def _choose_language(self, code: str) -> None:
-        """Kept for the next start; said in the language that was chosen."""
-        if can_be_drawn(code):
-            self.preferences.language = code
-            self._footer.setText(LANGUAGES[code].chosen)
-        else:
-            self._footer.setText(
-                self.tr("Chinese needs a font: install one, such as fonts-noto-cjk.")
-            )
+    @property
+    def page(self) -> str:
+        """Name of the page that is shown."""
+        return next(n for n, page in self.pages.items() if page is self.stack.currentWidget())
 
     @Slot(bool)
     def _remember_advanced(self, advanced: bool) -> None:
@@ -359,8 +354,12 @@ class MainWindow(QMainWindow):
         self.gallery.generate_requested.connect(self._generate)
         self.gallery.install_requested.connect(self.install_file)
         self.rail.page_requested.connect(self.show_page)
-        self.rail.theme_toggled.connect(self._toggle_theme)
-        self.rail.language_chosen.connect(self._choose_language)
+        self.rail.theme_toggled.connect(self.menu.toggle_theme)
+        self.rail.language_chosen.connect(self.menu.choose_language)
+        self.rail.settings_requested.connect(self.menu.open_settings)
+        self.menu.wizard_wanted.connect(self.open_wizard)
+        self.menu.renewal_wanted.connect(self.renewal_wanted)
+        self.menu.said.connect(self._footer.setText)
 
     @Slot()
     def _show_gallery(self) -> None:

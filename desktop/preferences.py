@@ -12,12 +12,24 @@ class Preferences:
         self._settings = QSettings("Imprint", "Imprint")
 
     @property
-    def dark(self) -> bool:
-        return self._settings.value("dark", True, bool)  # type: ignore[return-value]
+    def look(self) -> str:
+        """One of desktop.theme.LOOKS."""
+        found = str(self._settings.value("look", "dark"))
+        return found if found in ("dark", "light", "system") else "dark"
 
-    @dark.setter
-    def dark(self, value: bool) -> None:
-        self._settings.setValue("dark", value)
+    @look.setter
+    def look(self, value: str) -> None:
+        self._settings.setValue("look", value)
+
+    @property
+    def text_percent(self) -> int:
+        """Size of the text, 90 to 150 per cent."""
+        found = self._settings.value("text_percent", 100, int)
+        return min(max(int(found), 90), 150)  # type: ignore[call-overload]
+
+    @text_percent.setter
+    def text_percent(self, value: int) -> None:
+        self._settings.setValue("text_percent", value)
 
     @property
     def geometry(self) -> QByteArray:

@@ -5,14 +5,17 @@ Fusion with an own palette looks the same on every system. Contrast of text is a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import qtawesome
-from PySide6.QtCore import QObject, QSize, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QIcon, QPalette
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QToolButton
 
+LOOKS = ("dark", "light", "system")
+BODY = 13  # pixels of the text
 CHECK_MARK = (Path(__file__).parents[1] / "resources/icons/check.svg").as_posix()
 
 
@@ -109,13 +112,16 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, application: QApplication, *, dark: bool) -> None:
+    def __init__(
+        self, application: QApplication, *, look: str = "dark", text_percent: int = 100
+    ) -> None:
         super().__init__(application)
         self._application = application
-        self._dark = dark
+        self._scale = text_percent / 100
+        self._dark = _is_dark(look)
         application.setStyle("Fusion")
         font = application.font()
-        font.setPixelSize(13)
+        font.setPixelSize(round(BODY * self._scale))
         application.setFont(font)
         self._apply()
 
@@ -133,6 +139,10 @@ class Theme(QObject):
             self._apply()
             self.changed.emit()
 
+    def set_look(self, look: str) -> None:
+        """One of LOOKS."""
+        self.set_dark(_is_dark(look))
+
     def icon(self, meaning: str, token: str = "text2") -> QIcon:
         colour = getattr(self.tokens, token)
         return qtawesome.icon(
@@ -141,7 +151,18 @@ class Theme(QObject):
 
     def _apply(self) -> None:
         self._application.setPalette(_palette(self.tokens))
-        self._application.setStyleSheet(_stylesheet(self.tokens))
+        sheet = _stylesheet(self.tokens)
+        scaled = re.sub(r"font-size: (\d+)px", lambda size: self._scaled(int(size[1])), sheet)
+        self._application.setStyleSheet(scaled)
+
+    def _scaled(self, pixels: int) -> str:
+        return f"font-size: {round(pixels * self._scale)}px"
+
+
+def _is_dark(look: str) -> bool:
+    if look == "system":
+        return QGuiApplication.styleHints().colorScheme() is not Qt.ColorScheme.Light
+    return look != "light"
 
 
 class ThemedIcon(QObject):

@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 from huggingface_hub import get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import (
+    DisabledRepoError,
     EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
@@ -27,51 +29,35 @@ from huggingface_hub.errors import (
 
 from engine import storage
 from engine.control import Control
+from engine.download_errors import (
+    DownloadDamaged,
+    NoConnection,
+    NoRoomForModel,
+    NotAHub,
+    OfferGone,
+    OfferLocked,
+    OfferRefused,
+    ServerRefused,
+    TooManyRequests,
+)
 from engine.errors import DiskFull, UserError
 from engine.model_offers import Offer, hub_address
-from engine.wording import QT_TRANSLATE_NOOP
+from engine.patience import patiently
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-CHUNK = 256 * 1024
+CHUNK = 8 << 20  # of a file whose sum is taken
 TIMEOUT_SECONDS = 10.0  # without a byte
 ATTEMPTS = 5  # in a row that bring nothing
+ATTEMPTS_REFUSED = 2  # of them where a fresh address was refused too
 WAIT_SECONDS = 1.0  # doubled after each of them
 TELL_SECONDS = 0.2
-SHA256_LETTERS = 64
 MARGIN_BYTES = 256 << 20  # that stay free on the disk
-
-
-class NoConnection(UserError):
-    code = "IM-DL-02"
-    summary = QT_TRANSLATE_NOOP("engine", "No connection to {host}.")
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "What has arrived is kept; continue later, or set a mirror address."
-    )
-
-
-class OfferGone(UserError):
-    code = "IM-DL-03"
-    summary = QT_TRANSLATE_NOOP("engine", "{name} is no longer where it was.")
-    remedy = QT_TRANSLATE_NOOP("engine", "Get the file elsewhere and choose “Add a file”.")
-
-
-class OfferLocked(UserError):
-    code = "IM-DL-04"
-    summary = QT_TRANSLATE_NOOP("engine", "{name} is given only to people who agreed to its terms.")
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "Open {page} in a browser, download the file there, and choose “Add a file”."
-    )
-
-
-class ServerRefused(UserError):
-    code = "IM-DL-05"
-    summary = QT_TRANSLATE_NOOP("engine", "The server answered with error {status}.")
-    remedy = QT_TRANSLATE_NOOP("engine", "What has arrived is kept; try again later.")
-
-
-class DownloadDamaged(UserError):
-    code = "IM-DL-06"
-    summary = QT_TRANSLATE_NOOP("engine", "{name} arrived damaged: {reason}")
-    remedy = QT_TRANSLATE_NOOP("engine", "The damaged file was removed. Download it again.")
+_SHA256 = re.compile("[0-9a-f]{64}")
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_BAD_SUM = Phrase(
+    QT_TRANSLATE_NOOP("engine", "its sum (sha256) is not the one that the hub tells.")
+)
+_BAD_LENGTH = Phrase(QT_TRANSLATE_NOOP("engine", "its length is not the one that the hub tells."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,160 +74,297 @@ class Progress:
 class _Remote:
     """The file as the hub knows it now."""
 
-    address: str
+    address: str  # signed: it holds for minutes or hours only
     size: int
-    etag: str
+    sha256: str
+
+
+class _Stopped(Exception):
+    """Raised where Stop is seen; what has arrived stays."""
+
+
+class _Lost(Exception):
+    """Raised when trying again may help; `error` is what is said when it did not."""
+
+    def __init__(self, error: UserError, attempts: int | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.attempts = ATTEMPTS if attempts is None else attempts
+
+
+@dataclass(slots=True)
+class _Job:
+    offer: Offer
+    folder: Path
+    control: Control
+    hub: str
+    total: int = 0  # until the hub was asked, what the list says
+    has_asked: bool = False
 
     @property
-    def sha256(self) -> str:
-        """Empty where the hub tells another kind of mark."""
-        return self.etag if len(self.etag) == SHA256_LETTERS else ""
+    def target(self) -> Path:
+        return self.folder / self.offer.file
+
+    @property
+    def part(self) -> Path:
+        return self.folder / f"{self.offer.file}.part"
+
+    @property
+    def notes(self) -> Path:
+        return self.folder / f"{self.offer.file}.part.json"
+
+    @property
+    def have(self) -> int:
+        """Bytes that arrived; 0 also where somebody cleared them away."""
+        return self.part.stat().st_size if self.part.is_file() else 0
+
+    @property
+    def host(self) -> str:
+        return httpx2.URL(self.hub).host
+
+    def progress(
+        self, have: int, *, is_checking: bool = False, is_paused: bool = False
+    ) -> Progress:
+        return Progress(
+            done_bytes=have, total_bytes=self.total, is_checking=is_checking, is_paused=is_paused
+        )
+
+    def heed(self) -> None:
+        if self.control.stop_requested:
+            raise _Stopped
+
+    def hold(self, have: int, *, is_checking: bool = False) -> Iterator[Progress]:
+        """Yield while paused."""
+        self.heed()
+        while self.control.pause_requested:
+            yield self.progress(have, is_checking=is_checking, is_paused=True)
+            time.sleep(TELL_SECONDS)
+            self.heed()
 
 
-def download(offer: Offer, folder: Path, control: Control, mirror: str = "") -> Iterator[Progress]:
+def download(
+    offer: Offer, folder: Path, control: Control, mirror: str = ""
+) -> Generator[Progress, None, Path | None]:
     """Yield how far it is; return the file's path, or None where Stop came first.
 
-    What has arrived is kept beside the file and gone on from. Raises NoConnection, OfferGone,
-    OfferLocked, ServerRefused, DownloadDamaged, DiskFull or OutputNotWritable.
+    What has arrived is kept beside the file and gone on from. Yields at least once a second,
+    also while nothing arrives. Raises one of engine.download_errors, or OutputNotWritable.
     """
+    job = _Job(offer, folder, control, _address_of(mirror), total=offer.about_bytes)
     storage.require_writable(folder)
-    remote = _ask(offer, hub_address(mirror))
-    target = folder / offer.file
-    is_there = target.is_file() and target.stat().st_size == remote.size
-    if is_there and (yield from _has_sum(target, remote)):
-        return target
-    part, notes = folder / f"{offer.file}.part", folder / f"{offer.file}.part.json"
-    _begin(part, notes, remote)
-    free = storage.free_bytes(folder)
-    missing = remote.size - part.stat().st_size
-    if missing + MARGIN_BYTES > free:
-        raise DiskFull(folder=str(folder), need_mib=missing / 2**20, free_mib=free / 2**20)
-    if not (yield from _fetch(part, remote, control)):
+    try:
+        return (yield from _insist(job))
+    except _Stopped:
         return None
-    if part.stat().st_size != remote.size or not (yield from _has_sum(part, remote)):
-        _remove(part, notes)
-        raise DownloadDamaged(name=offer.file, reason="sha256")
-    try:
-        part.replace(target)
     except OSError as error:
-        raise storage.as_user_error(error, folder) from error
-    _remove(notes)
-    return target
+        said = storage.as_user_error(error, folder)
+        raise (NoRoomForModel(**said.facts) if isinstance(said, DiskFull) else said) from error
 
 
-def _ask(offer: Offer, address: str) -> _Remote:
-    host = httpx2.URL(address).host
+def _address_of(mirror: str) -> str:
+    address = hub_address(mirror)
     try:
-        url = hf_hub_url(offer.hub_id, offer.file, endpoint=address)
-        found = get_hf_file_metadata(url, token=False, timeout=TIMEOUT_SECONDS, endpoint=address)
-    except GatedRepoError as error:
-        raise OfferLocked(name=offer.name, page=f"{address}/{offer.hub_id}") from error
-    except (EntryNotFoundError, RepositoryNotFoundError) as error:
-        raise OfferGone(name=offer.name) from error
-    except HfHubHTTPError as error:
-        raise ServerRefused(status=error.response.status_code) from error
-    except (httpx2.HTTPError, OfflineModeIsEnabled, OSError) as error:
-        raise NoConnection(host=host) from error
-    if not found.size or not found.etag:
-        raise ServerRefused(status="?")
-    return _Remote(found.location, found.size, found.etag)
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL as error:
+        raise NotAHub(address=address) from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise NotAHub(address=address)
+    return address
 
 
-def _begin(part: Path, notes: Path, remote: _Remote) -> None:
-    """Keep what is of the very same file; a changed one begins anew."""
-    wanted = {"etag": remote.etag, "size": remote.size}
-    try:
-        same = json.loads(notes.read_text("utf-8")) == wanted
-    except (OSError, ValueError):
-        same = False
-    if not same or not part.is_file() or part.stat().st_size > remote.size:
-        _remove(part, notes)
-    storage.write_json(notes, wanted)
-    try:
-        part.touch()
-    except OSError as error:
-        raise storage.as_user_error(error, part.parent) from error
-
-
-def _fetch(part: Path, remote: _Remote, control: Control) -> Iterator[Progress]:
-    """Yield how far it is; return False where Stop came first."""
+def _insist(job: _Job) -> Generator[Progress, None, Path]:
+    """Try again, with growing waits, as long as tries bring something."""
     failures = 0
-    host = httpx2.URL(remote.address).host
-    # The hub's own credentials never go along to wherever it sends us.
-    with httpx2.Client(follow_redirects=True, timeout=TIMEOUT_SECONDS) as client:
-        while (have := part.stat().st_size) < remote.size:
-            if control.stop_requested:
-                return False
-            if control.pause_requested:
-                yield Progress(done_bytes=have, total_bytes=remote.size, is_paused=True)
-                time.sleep(TELL_SECONDS)
-                continue
-            try:
-                yield from _stream(client, part, remote, control)
-            except httpx2.HTTPStatusError as error:
-                status = error.response.status_code
-                if status < 500 and status != 429:
-                    raise ServerRefused(status=status) from error
-            except httpx2.HTTPError:
-                pass  # cut, stalled or gone; seen by what arrived
-            failures = 0 if part.stat().st_size > have else failures + 1
-            if failures >= ATTEMPTS:
-                raise NoConnection(host=host)
-            if failures:
-                yield from _wait(WAIT_SECONDS * 2 ** (failures - 1), part, remote, control)
+    while True:
+        before = job.have
+        try:
+            if (yield from _attempt(job)):
+                return job.target
+            lost = _Lost(NoConnection(host=job.host))  # it ended too early
+        except _Lost as error:
+            lost = error
+        if job.have > before:
+            failures = 0
+        elif not job.control.pause_requested:
+            failures += 1
+        if failures >= lost.attempts:
+            raise lost.error
+        if failures:
+            yield from _wait(job, WAIT_SECONDS * 2 ** (failures - 1))
+
+
+def _attempt(job: _Job) -> Generator[Progress, None, bool]:
+    """Ask, fetch what is missing, compare; return whether the file stands whole."""
+    yield from job.hold(job.have)
+    remote = yield from _ask(job)
+    first, job.has_asked, job.total = not job.has_asked, True, remote.size
+    is_there = first and job.target.is_file() and job.target.stat().st_size == remote.size
+    if is_there and (yield from _has_sum(job, job.target, remote)):
+        return True
+    _begin(job, remote)
+    free = storage.free_bytes(job.folder)
+    missing = remote.size - job.have
+    if missing + MARGIN_BYTES > free:
+        raise NoRoomForModel(
+            folder=str(job.folder), need_mib=missing / 2**20, free_mib=free / 2**20
+        )
+    if missing:
+        yield from _stream(job, remote)
+    if job.have < remote.size:
+        return False
+    if not (yield from _has_sum(job, job.part, remote)):
+        raise _damaged(job, _BAD_SUM)
+    _sync(job.part)
+    job.part.replace(job.target)
+    _remove(job.notes)
     return True
 
 
-def _stream(
-    client: httpx2.Client, part: Path, remote: _Remote, control: Control
-) -> Iterator[Progress]:
+def _ask(job: _Job) -> Generator[Progress, None, _Remote]:
+    """Asked anew for each connection: the file may have changed, and addresses expire."""
+    try:
+        with closing(patiently(_answer(job), TELL_SECONDS)) as answers:
+            for answer in answers:
+                if answer is not None:
+                    return answer
+                job.heed()
+                yield job.progress(job.have)
+    except GatedRepoError as error:
+        raise OfferLocked(name=job.offer.name, page=_page(job)) from error
+    except (EntryNotFoundError, RepositoryNotFoundError, DisabledRepoError) as error:
+        raise OfferGone(name=job.offer.name) from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in (404, 410):
+            raise OfferGone(name=job.offer.name) from error
+        if status in (401, 403):
+            raise OfferRefused(name=job.offer.name, page=_page(job)) from error
+        raise _refused(status) from error
+    except (httpx2.ConnectError, OfflineModeIsEnabled) as error:
+        # Who is offline wants to know it at once; who was online a moment ago can wait.
+        raise _Lost(NoConnection(host=job.host), None if job.has_asked else 1) from error
+    except httpx2.HTTPError as error:
+        raise _Lost(NoConnection(host=job.host)) from error
+    raise NotAHub(address=job.hub)
+
+
+def _answer(job: _Job) -> Iterator[_Remote]:
+    """In a thread. Nothing where it is no hub that answers: without a sum nothing is fetched."""
+    url = hf_hub_url(job.offer.hub_id, job.offer.file, endpoint=job.hub)
+    found = get_hf_file_metadata(url, token=False, timeout=TIMEOUT_SECONDS, endpoint=job.hub)
+    if found.commit_hash and found.size and _SHA256.fullmatch(found.etag or ""):
+        yield _Remote(found.location, found.size, found.etag or "")
+
+
+def _page(job: _Job) -> str:
+    return f"{job.hub}/{job.offer.hub_id}"
+
+
+def _refused(status: int) -> _Lost:
+    error = TooManyRequests(status=status) if status == 429 else ServerRefused(status=status)
+    return _Lost(error, None if status == 429 or status >= 500 else ATTEMPTS_REFUSED)
+
+
+def _begin(job: _Job, remote: _Remote) -> None:
+    """Keep what is of the very same file; a changed one begins anew."""
+    wanted = {"etag": remote.sha256, "size": remote.size}
+    try:
+        same = json.loads(job.notes.read_text("utf-8")) == wanted
+    except (OSError, ValueError):
+        same = False
+    if same and job.part.is_file() and job.have <= remote.size:
+        return
+    _remove(job.part, job.notes)
+    storage.write_json(job.notes, wanted)
+    job.part.touch()
+
+
+def _stream(job: _Job, remote: _Remote) -> Iterator[Progress]:
     """One request, from where the part ends."""
-    have = part.stat().st_size
+    have, told = job.have, time.monotonic()
+    try:
+        with (
+            job.part.open("r+b") as file,
+            closing(patiently(_bytes_from(remote, have), TELL_SECONDS)) as pieces,
+        ):
+            for piece in pieces:
+                if isinstance(piece, int):  # where the bytes that follow belong
+                    have = piece
+                    file.seek(have)
+                    file.truncate()
+                elif piece is not None:
+                    have += file.write(piece[: remote.size - have])
+                if job.control.stop_requested or job.control.pause_requested:
+                    break
+                if piece is None or time.monotonic() - told > TELL_SECONDS:
+                    told = time.monotonic()
+                    yield job.progress(have)
+    except httpx2.HTTPStatusError as error:
+        if error.response.status_code == 416:
+            raise _damaged(job, _BAD_LENGTH) from error
+        raise _refused(error.response.status_code) from error
+    except httpx2.HTTPError as error:
+        raise _Lost(NoConnection(host=httpx2.URL(remote.address).host)) from error
+    except _OtherLength as error:
+        raise _damaged(job, _BAD_LENGTH) from error
+    job.heed()
+
+
+class _OtherLength(Exception):
+    """Raised when the store has a file of another length than the hub says."""
+
+
+def _bytes_from(remote: _Remote, have: int) -> Iterator[int | bytes]:
+    """In a thread: where the answer begins, then its bytes."""
     headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"}
-    told = time.monotonic()
-    with client.stream("GET", remote.address, headers=headers) as response:
+    # The hub's own credentials never go along to wherever it sends us.
+    with (
+        httpx2.Client(follow_redirects=True, timeout=TIMEOUT_SECONDS) as client,
+        client.stream("GET", remote.address, headers=headers) as response,
+    ):
         response.raise_for_status()
-        goes_on = response.status_code == 206
-        try:
-            with part.open("r+b") as file:
-                if not goes_on:
-                    file.truncate(0)  # the server knows no ranges and sends all of it again
-                    have = 0
-                file.seek(have)
-                for chunk in response.iter_raw(CHUNK):
-                    file.write(chunk[: remote.size - have])
-                    have += len(chunk)
-                    if control.stop_requested or control.pause_requested or have >= remote.size:
-                        break
-                    if time.monotonic() - told > TELL_SECONDS:
-                        told = time.monotonic()
-                        yield Progress(done_bytes=have, total_bytes=remote.size)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise storage.as_user_error(error, part.parent) from error
+        first, length = 0, response.headers.get("Content-Length", "")
+        total = int(length) if length.isdigit() else remote.size
+        if response.status_code == 206:
+            told = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            first, total = (int(told[1]), int(told[2])) if told else (have, remote.size)
+        if total != remote.size or first > have:
+            raise _OtherLength
+        yield first  # 0 where the server knows no ranges and sends all of it again
+        yield from response.iter_raw()  # as it comes: filling a chunk looks like a stall
 
 
-def _wait(seconds: float, part: Path, remote: _Remote, control: Control) -> Iterator[Progress]:
+def _wait(job: _Job, seconds: float) -> Iterator[Progress]:
     until = time.monotonic() + seconds
-    while time.monotonic() < until and not control.stop_requested:
-        yield Progress(done_bytes=part.stat().st_size, total_bytes=remote.size)
+    while time.monotonic() < until and not job.control.pause_requested:
+        job.heed()
+        yield job.progress(job.have)
         time.sleep(min(TELL_SECONDS, seconds))
 
 
-def _has_sum(path: Path, remote: _Remote) -> Iterator[Progress]:
+def _has_sum(job: _Job, path: Path, remote: _Remote) -> Generator[Progress, None, bool]:
     """Yield how far the reading is; return whether the sum is the hub's."""
-    if not remote.sha256:
-        return True  # a small file without one; its size was compared
     digest, done, told = hashlib.sha256(), 0, time.monotonic()
     with path.open("rb") as file:
-        while chunk := file.read(32 * CHUNK):
+        while chunk := file.read(CHUNK):
+            yield from job.hold(done, is_checking=True)
             digest.update(chunk)
             done += len(chunk)
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()
-                yield Progress(done_bytes=done, total_bytes=remote.size, is_checking=True)
+                yield job.progress(done, is_checking=True)
     return digest.hexdigest() == remote.sha256
+
+
+def _damaged(job: _Job, reason: Phrase) -> DownloadDamaged:
+    _remove(job.part, job.notes)
+    return DownloadDamaged(name=job.offer.file, reason=reason)
+
+
+def _sync(path: Path) -> None:
+    """Before the rename, so that a power cut leaves no hollow file under the final name."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _remove(*paths: Path) -> None:

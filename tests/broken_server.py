@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ class Behaviour:
     etag: str = ""  # empty: the true sha256
     size: int = -1  # that it tells; -1: the true one
     status: int = 200  # of the first question
+    refusals: int = -1  # so many questions get that status; -1: all
+    is_hub: bool = True  # names a commit, as the hub does
     error_code: str = ""  # as the hub names it
     file_status: int = 200  # of the file itself
     cut_after: int = 0
@@ -28,22 +31,37 @@ class Behaviour:
     stalls: int = 0
     stall_seconds: float = 2.0
     knows_ranges: bool = True
+    starts_earlier: int = 0  # bytes before what was asked for
     redirect_to: str = ""  # another server that holds the file
+    spends_addresses: bool = False  # each address is good for one answer
     wrong_bytes: bool = False
     slow_seconds: float = 0.0  # between chunks
+    questions: list[dict[str, str]] = field(default_factory=list)  # their headers
+    spent: set[str] = field(default_factory=set)
     sent: list[tuple[int, int]] = field(default_factory=list)  # first byte, bytes of each answer
     headers: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def asked(self) -> int:
+        return len(self.questions)
 
     @property
     def true_etag(self) -> str:
         return self.etag or hashlib.sha256(self.data).hexdigest()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):  # a client may leave
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(behaviour: Behaviour) -> Iterator[str]:
     """The address of such a server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(behaviour))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(behaviour))
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -60,7 +78,9 @@ def _handler(it: Behaviour) -> type[BaseHTTPRequestHandler]:
             pass
 
         def do_HEAD(self) -> None:
-            if it.status != 200:
+            it.questions.append(dict(self.headers))
+            if it.status != 200 and it.refusals:
+                it.refusals -= 1
                 self.send_response(it.status)
                 if it.error_code:
                     self.send_header("X-Error-Code", it.error_code)
@@ -70,19 +90,22 @@ def _handler(it: Behaviour) -> type[BaseHTTPRequestHandler]:
                 return
             size = len(it.data) if it.size < 0 else it.size
             self.send_response(302 if it.redirect_to else 200)
-            self.send_header("X-Repo-Commit", "0" * 40)
+            if it.is_hub:
+                self.send_header("X-Repo-Commit", "0" * 40)
             self.send_header("X-Linked-Etag", f'"{it.true_etag}"')
             self.send_header("X-Linked-Size", str(size))
             if it.redirect_to:
-                self.send_header("Location", f"{it.redirect_to}/blob")
+                self.send_header("Location", f"{it.redirect_to}/blob?{it.asked}")
                 size = 0
             self.send_header("Content-Length", str(size))
             self.end_headers()
 
         def do_GET(self) -> None:
             it.headers.append(dict(self.headers))
-            if it.file_status != 200:
-                self.send_response(it.file_status)
+            is_spent = it.spends_addresses and self.path in it.spent
+            it.spent.add(self.path)
+            if it.file_status != 200 or is_spent:
+                self.send_response(403 if is_spent else it.file_status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
@@ -90,10 +113,19 @@ def _handler(it: Behaviour) -> type[BaseHTTPRequestHandler]:
             asked = self.headers.get("Range", "")
             if asked and it.knows_ranges:
                 first = int(asked.removeprefix("bytes=").partition("-")[0])
+                first = max(0, first - it.starts_earlier)
+            if first and first >= len(it.data):
+                self.send_response(416)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             body = it.data[first:]
             if it.wrong_bytes:
                 body = bytes(len(body))
             self.send_response(206 if asked and it.knows_ranges else 200)
+            if asked and it.knows_ranges:
+                last = len(it.data) - 1
+                self.send_header("Content-Range", f"bytes {first}-{last}/{len(it.data)}")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self._send(first, body)

@@ -26,6 +26,7 @@ class Rail(QFrame):
 
     page_requested = Signal(str)
     theme_toggled = Signal()
+    settings_requested = Signal()
     language_chosen = Signal(str)  # a code of desktop.language.LANGUAGES
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -39,6 +40,8 @@ class Rail(QFrame):
         self._theme_button.clicked.connect(self.theme_toggled)
         # In both languages: whoever looks for it cannot read the other one.
         self._language_button = icon_button(theme, "language", "Language · 语言")
+        self._settings_button = icon_button(theme, "settings", self.tr("Settings (Ctrl+,)"))
+        self._settings_button.clicked.connect(self.settings_requested)
         self._add_languages()
         self._lay_out()
 
@@ -96,5 +99,6 @@ class Rail(QFrame):
         row = QHBoxLayout()
         row.addWidget(self._theme_button)
         row.addWidget(self._language_button)
+        row.addWidget(self._settings_button)
         row.addStretch(1)
         column.addLayout(row)

@@ -716,10 +716,6 @@
         <source>Stop the training first.</source>
         <translation>请先停止训练。</translation>
     </message>
-    <message>
-        <source>Chinese needs a font: install one, such as fonts-noto-cjk.</source>
-        <translation>显示中文需要中文字体：请安装一种，例如 fonts-noto-cjk。</translation>
-    </message>
 </context>
 <context>
     <name>MessageStrip</name>
@@ -1184,6 +1180,21 @@
     </message>
 </context>
 <context>
+    <name>Palette</name>
+    <message>
+        <source>What do you want to do?</source>
+        <translation>想做什么？</translation>
+    </message>
+    <message>
+        <source>Type what you want</source>
+        <translation>输入想做的事</translation>
+    </message>
+    <message>
+        <source>What can be done now</source>
+        <translation>现在可以做的事</translation>
+    </message>
+</context>
+<context>
     <name>PictureBrowser</name>
     <message>
         <source>Pictures</source>
@@ -1387,6 +1398,10 @@
     <message>
         <source>Light or dark</source>
         <translation>浅色或深色</translation>
+    </message>
+    <message>
+        <source>Settings (Ctrl+,)</source>
+        <translation>设置（Ctrl+,）</translation>
     </message>
     <message>
         <source>Home</source>
@@ -1773,6 +1788,49 @@
     </message>
 </context>
 <context>
+    <name>SettingsDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Keep the computer awake while a training runs</source>
+        <translation>训练时不让电脑睡眠</translation>
+    </message>
+    <message>
+        <source>Language and size change when the training has ended and you start anew.</source>
+        <translation>语言和文字大小会在训练结束并重新启动后改变。</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Chinese needs a font: install one, such as fonts-noto-cjk.</source>
+        <translation>显示中文需要字体：请安装一种，例如 fonts-noto-cjk。</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>Size of the text</source>
+        <translation>文字大小</translation>
+    </message>
+</context>
+<context>
     <name>SettingsForm</name>
     <message>
         <source>Back to what is recommended</source>
@@ -1816,6 +1874,105 @@
     <message>
         <source>Take {0} out of the list</source>
         <translation>把 {0} 移出列表</translation>
+    </message>
+</context>
+<context>
+    <name>Shortcuts</name>
+    <message>
+        <source>pages</source>
+        <translation>切换页面</translation>
+    </message>
+    <message>
+        <source>guided first training</source>
+        <translation>第一次训练向导</translation>
+    </message>
+    <message>
+        <source>find what can be done</source>
+        <translation>查找可以做的事</translation>
+    </message>
+    <message>
+        <source>this sheet</source>
+        <translation>这张快捷键表</translation>
+    </message>
+    <message>
+        <source>settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>light or dark</source>
+        <translation>浅色或深色</translation>
+    </message>
+    <message>
+        <source>images: undo, redo</source>
+        <translation>图片：撤销、重做</translation>
+    </message>
+    <message>
+        <source>images: turn left, right</source>
+        <translation>图片：向左转、向右转</translation>
+    </message>
+    <message>
+        <source>images: crop; Enter applies, Esc leaves</source>
+        <translation>图片：裁剪；Enter 应用，Esc 取消</translation>
+    </message>
+    <message>
+        <source>images: leave out; gallery: to the bin</source>
+        <translation>图片：不参与训练；画廊：移到回收站</translation>
+    </message>
+    <message>
+        <source>caption: picture before, after</source>
+        <translation>描述：上一张、下一张</translation>
+    </message>
+    <message>
+        <source>caption: take the offered tag; gallery: draw</source>
+        <translation>描述：采用建议的标签；画廊：生成</translation>
+    </message>
+    <message>
+        <source>training: pause, continue</source>
+        <translation>训练：暂停、继续</translation>
+    </message>
+    <message>
+        <source>training: stop and save</source>
+        <translation>训练：停止并保存</translation>
+    </message>
+    <message>
+        <source>training: sample now</source>
+        <translation>训练：立即出样图</translation>
+    </message>
+    <message>
+        <source>gallery: star</source>
+        <translation>画廊：加星标</translation>
+    </message>
+    <message>
+        <source>viewer: next way to compare, change over</source>
+        <translation>查看：切换对比方式、左右互换</translation>
+    </message>
+    <message>
+        <source>picture: whole, in its own size</source>
+        <translation>图片：完整显示、原始大小</translation>
+    </message>
+    <message>
+        <source>prompt: more or less weight</source>
+        <translation>提示词：增减权重</translation>
+    </message>
+    <message>
+        <source>prompt: earlier, later</source>
+        <translation>提示词：更早、更晚的</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>快捷键</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Search the keys</source>
+        <translation>搜索快捷键</translation>
+    </message>
+    <message>
+        <source>What they do</source>
+        <translation>作用</translation>
     </message>
 </context>
 <context>
@@ -1901,6 +2058,13 @@
     <message>
         <source>One common word: cat, toy, style</source>
         <translation>一个常用词：cat、toy、style</translation>
+    </message>
+</context>
+<context>
+    <name>WindowMenu</name>
+    <message>
+        <source>Chinese needs a font: install one, such as fonts-noto-cjk.</source>
+        <translation>显示中文需要字体：请安装一种，例如 fonts-noto-cjk。</translation>
     </message>
 </context>
 <context>
@@ -3827,6 +3991,30 @@
         <translation>损坏的文件已删除，请重新下载。</translation>
     </message>
     <message>
+        <source>{address} does not answer as a model hub does.</source>
+        <translation>{address} 的回应不像模型站。</translation>
+    </message>
+    <message>
+        <source>Check the mirror address (it begins with https://), and whether this network wants you to sign in.</source>
+        <translation>请检查镜像地址（以 https:// 开头），以及当前网络是否需要先登录。</translation>
+    </message>
+    <message>
+        <source>Free some space, then go on: what has arrived is kept.</source>
+        <translation>请腾出一些空间后继续：已下载的部分会保留。</translation>
+    </message>
+    <message>
+        <source>The server gets too many requests from here just now.</source>
+        <translation>服务器目前收到来自这里的请求过多。</translation>
+    </message>
+    <message>
+        <source>What has arrived is kept; go on in some minutes.</source>
+        <translation>已下载的部分会保留；请过几分钟再继续。</translation>
+    </message>
+    <message>
+        <source>The server does not give {name} to this computer.</source>
+        <translation>服务器不向这台电脑提供 {name}。</translation>
+    </message>
+    <message>
         <source>This fits only Imprint&apos;s starter model.</source>
         <translation>它只适用于 Imprint 的入门模型。</translation>
     </message>
@@ -3929,6 +4117,14 @@
     <message>
         <source>it is nothing that front ends load</source>
         <translation>它不是绘图程序能加载的文件</translation>
+    </message>
+    <message>
+        <source>its sum (sha256) is not the one that the hub tells.</source>
+        <translation>它的校验值（sha256）与模型站的不同。</translation>
+    </message>
+    <message>
+        <source>its length is not the one that the hub tells.</source>
+        <translation>它的长度与模型站的不同。</translation>
     </message>
 </context>
 <context>

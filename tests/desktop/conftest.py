@@ -41,7 +41,7 @@ def _in_english(qapp):
 
 @pytest.fixture
 def theme(qapp) -> Theme:
-    return Theme(qapp, dark=True)
+    return Theme(qapp, look="dark")
 
 
 @pytest.fixture

@@ -233,7 +233,7 @@ def test_a_language_is_chosen_in_the_rail_and_kept_for_the_next_start(open_windo
 
 def test_chinese_is_not_kept_where_it_could_not_be_read(open_window, monkeypatch):
     window = open_window("en")
-    monkeypatch.setattr("desktop.main_window.can_be_drawn", lambda code: False)
+    monkeypatch.setattr("desktop.window_menu.can_be_drawn", lambda code: False)
     window.rail.language_chosen.emit("zh_CN")
     assert window.preferences.language == ""
     assert "font" in window._footer.text()

@@ -1,0 +1,72 @@
+"""What belongs to the whole window: its look, its language, its settings, what keys open."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from desktop.dialogs.palette import Palette
+from desktop.dialogs.settings_dialog import SettingsDialog
+from desktop.dialogs.shortcuts import Shortcuts
+from desktop.language import LANGUAGES, can_be_drawn
+from desktop.preferences import Preferences
+from desktop.run_desk import RunDesk
+from desktop.theme import Theme
+
+
+class WindowMenu(QObject):
+    """Keeps what is chosen; a new language or size needs a new window."""
+
+    renewal_wanted = Signal()
+    wizard_wanted = Signal()
+    said = Signal(str)
+
+    def __init__(
+        self, window: QWidget, theme: Theme, preferences: Preferences, runs: RunDesk
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme = window, theme
+        self._preferences, self._runs = preferences, runs
+        for keys, slot in (
+            ("Ctrl+N", self.wizard_wanted),
+            ("Ctrl+K", self.open_palette),
+            ("Ctrl+/", self.open_shortcuts),
+            ("Ctrl+,", self.open_settings),
+        ):
+            QShortcut(QKeySequence(keys), window).activated.connect(slot)
+
+    @Slot()
+    def toggle_theme(self) -> None:
+        self._theme.set_dark(not self._theme.is_dark)
+        self._preferences.look = "dark" if self._theme.is_dark else "light"
+
+    @Slot(str)
+    def choose_language(self, code: str) -> None:
+        """At once in a new window, or at the next start where a training runs."""
+        if can_be_drawn(code):
+            self._preferences.language = code
+            self.said.emit(LANGUAGES[code].chosen)
+            self._renew()
+        else:
+            self.said.emit(self.tr("Chinese needs a font: install one, such as fonts-noto-cjk."))
+
+    @Slot()
+    def open_settings(self) -> None:
+        dialog = SettingsDialog(self._theme, self._preferences, self._runs.is_busy, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.renewal_wanted.connect(self._renew)
+        dialog.open()
+
+    @Slot()
+    def open_palette(self) -> None:
+        Palette(self._window).open()
+
+    @Slot()
+    def open_shortcuts(self) -> None:
+        Shortcuts(self._window).open()
+
+    @Slot()
+    def _renew(self) -> None:
+        if not self._runs.is_busy:
+            self.renewal_wanted.emit()

@@ -1,0 +1,134 @@
+"""Settings, another language while the program runs, and what keys open."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from desktop.dialogs.palette import Palette
+from desktop.dialogs.settings_dialog import SettingsDialog
+from desktop.dialogs.shortcuts import KEYS, Shortcuts
+from desktop.language import install_language
+from desktop.main_window import MainWindow
+from desktop.preferences import Preferences
+from desktop.theme import DARK, LIGHT, Theme
+from desktop.windows import Windows
+
+
+@pytest.fixture
+def windows(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
+    made = Windows(qapp, None)
+    qtbot.waitUntil(lambda: made.window.images.num_pictures == 6, timeout=20_000)
+    yield made
+    assert made.window.close()
+    install_language(qapp, "en")
+
+
+def test_another_language_comes_at_once_with_the_same_project_and_page(qtbot, windows, monkeypatch):
+    # Whether this computer can draw the letters is another test's matter.
+    monkeypatch.setattr("desktop.window_menu.can_be_drawn", lambda code: True)
+    old = windows.window
+    old.draft.set("training.steps", 123)
+    old.show_page("method")
+    old.rail.language_chosen.emit("zh_CN")
+    new = windows.window
+    assert new is not old
+    assert new.isVisible()
+    assert new.page == "method"
+    assert new.rail.buttons["method"].text() == "方法"
+    assert new.draft.get("training.steps") == 123
+    assert not old.isVisible()
+    qtbot.waitUntil(lambda: new.images.num_pictures == 6, timeout=20_000)
+
+
+def test_while_a_training_runs_the_window_stays(windows):
+    old = windows.window
+    old.runs._handle = object()
+    try:
+        old.rail.language_chosen.emit("en")
+        assert windows.window is old
+        assert "next start" in old._footer.text()
+    finally:
+        old.runs._handle = None
+
+
+@pytest.fixture
+def dialog(qtbot, theme):
+    made = SettingsDialog(theme, Preferences(), busy=False)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_the_look_is_taken_at_once_and_remembered(dialog, theme):
+    dialog.look.activated.emit(1)
+    assert theme.tokens is LIGHT
+    assert Preferences().look == "light"
+    dialog.look.activated.emit(0)
+    assert theme.tokens is DARK
+
+
+def test_a_larger_text_asks_for_a_new_window(qtbot, dialog, qapp):
+    dialog.text_size.setValue(150)
+    assert Preferences().text_percent == 150
+    with qtbot.waitSignal(dialog.renewal_wanted):
+        dialog.accept()
+    Theme(qapp, text_percent=150)
+    assert qapp.font().pixelSize() == 20
+    assert "font-size: 30px" in qapp.styleSheet()  # of a title, 20 before
+    Theme(qapp)
+
+
+def test_nothing_changed_asks_for_nothing(dialog):
+    asked = []
+    dialog.renewal_wanted.connect(lambda: asked.append(1))
+    dialog.accept()
+    assert asked == []
+
+
+def test_the_palette_finds_what_can_be_done_and_does_it(qtbot, windows):
+    window = windows.window
+    palette = Palette(window)
+    qtbot.addWidget(palette)
+    palette.show()
+    palette.line.setText("gall")
+    assert palette.list.count() >= 1
+    QTest.keyClick(palette.line, Qt.Key.Key_Return)
+    assert window.page == "gallery"
+
+
+def test_arrows_move_in_the_palette_while_one_types(qtbot, windows):
+    palette = Palette(windows.window)
+    qtbot.addWidget(palette)
+    palette.show()
+    QTest.keyClick(palette.line, Qt.Key.Key_Down)
+    assert palette.list.currentRow() == 1
+    QTest.keyClick(palette.line, Qt.Key.Key_Up)
+    assert palette.list.currentRow() == 0
+
+
+def test_the_sheet_of_keys_can_be_searched(qtbot):
+    sheet = Shortcuts()
+    qtbot.addWidget(sheet)
+    sheet.line.setText("crop")
+    shown = [row for row in range(len(KEYS)) if not sheet.table.isRowHidden(row)]
+    assert [KEYS[row][0] for row in shown] == ["C"]
+
+
+@pytest.mark.parametrize(
+    ("key", "modifier", "kind"),
+    [
+        (Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier, Palette),
+        (Qt.Key.Key_Slash, Qt.KeyboardModifier.ControlModifier, Shortcuts),
+        (Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier, SettingsDialog),
+    ],
+)
+def test_keys_open_them(qtbot, windows, key, modifier, kind):
+    window: QWidget = windows.window
+    window.activateWindow()
+    QTest.keyClick(window, key, modifier)
+    qtbot.waitUntil(lambda: bool(window.findChildren(kind)), timeout=5_000)
+    window.findChildren(kind)[0].close()
