@@ -96,6 +96,7 @@ class MainWindow(QMainWindow):
     def show_page(self, name: str) -> None:
         self.stack.setCurrentWidget(self.pages[name])
         self.rail.show_page(name)
+        self.setProperty("page", name)
         if name == "gallery":
             self.gallery.reload()
 
@@ -309,9 +310,7 @@ class MainWindow(QMainWindow):
         self.monitor = MonitorPanel(self.theme)
         self.gallery = GalleryPanel(self.draft, self.theme)
         self.models = ModelsPanel(self.draft, self.theme, self.preferences, self.fetching)
-        panels = (
-            self.home, self.images, self.method, self.monitor, self.gallery, self.models
-        )  # fmt: skip
+        panels = (self.home, self.images, self.method, self.monitor, self.gallery, self.models)
         self.pages = dict(zip(PAGES, panels, strict=True))
 
     def _connect(self) -> None:
@@ -357,6 +356,7 @@ class MainWindow(QMainWindow):
         self.rail.theme_toggled.connect(self.menu.toggle_theme)
         self.rail.language_chosen.connect(self.menu.choose_language)
         self.rail.settings_requested.connect(self.menu.open_settings)
+        self.rail.help_requested.connect(self.menu.open_help)
         self.menu.wizard_wanted.connect(self.open_wizard)
         self.menu.renewal_wanted.connect(self.renewal_wanted)
         self.menu.said.connect(self._footer.setText)

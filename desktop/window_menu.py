@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from desktop.dialogs.help_dialog import HelpDialog, language_of_window
 from desktop.dialogs.palette import Palette
 from desktop.dialogs.settings_dialog import SettingsDialog
 from desktop.dialogs.shortcuts import Shortcuts
@@ -28,11 +29,13 @@ class WindowMenu(QObject):
         super().__init__(window)
         self._window, self._theme = window, theme
         self._preferences, self._runs = preferences, runs
+        self._help: HelpDialog | None = None
         for keys, slot in (
             ("Ctrl+N", self.wizard_wanted),
             ("Ctrl+K", self.open_palette),
             ("Ctrl+/", self.open_shortcuts),
             ("Ctrl+,", self.open_settings),
+            ("F1", self.open_help),
         ):
             QShortcut(QKeySequence(keys), window).activated.connect(slot)
 
@@ -57,6 +60,16 @@ class WindowMenu(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.renewal_wanted.connect(self._renew)
         dialog.open()
+
+    @Slot()
+    def open_help(self) -> None:
+        """For the page that is shown."""
+        code = language_of_window(self._preferences.language)
+        page = str(self._window.property("page"))
+        if self._help is None:
+            self._help = HelpDialog(page, code, self._window)
+        self._help.show_page(page, code)
+        self._help.show()
 
     @Slot()
     def open_palette(self) -> None:

@@ -17,6 +17,7 @@ from engine.wording import QT_TRANSLATE_NOOP
 
 KEYS = (
     ("Ctrl+1 … Ctrl+6", QT_TRANSLATE_NOOP("Shortcuts", "pages")),
+    ("F1", QT_TRANSLATE_NOOP("Shortcuts", "help for the page")),
     ("Ctrl+N", QT_TRANSLATE_NOOP("Shortcuts", "guided first training")),
     ("Ctrl+K", QT_TRANSLATE_NOOP("Shortcuts", "find what can be done")),
     ("Ctrl+/", QT_TRANSLATE_NOOP("Shortcuts", "this sheet")),

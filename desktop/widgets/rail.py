@@ -27,6 +27,7 @@ class Rail(QFrame):
     page_requested = Signal(str)
     theme_toggled = Signal()
     settings_requested = Signal()
+    help_requested = Signal()
     language_chosen = Signal(str)  # a code of desktop.language.LANGUAGES
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -41,6 +42,8 @@ class Rail(QFrame):
         # In both languages: whoever looks for it cannot read the other one.
         self._language_button = icon_button(theme, "language", "Language · 语言")
         self._settings_button = icon_button(theme, "settings", self.tr("Settings (Ctrl+,)"))
+        self._help_button = icon_button(theme, "help", self.tr("Help (F1)"))
+        self._help_button.clicked.connect(self.help_requested)
         self._settings_button.clicked.connect(self.settings_requested)
         self._add_languages()
         self._lay_out()
@@ -100,5 +103,6 @@ class Rail(QFrame):
         row.addWidget(self._theme_button)
         row.addWidget(self._language_button)
         row.addWidget(self._settings_button)
+        row.addWidget(self._help_button)
         row.addStretch(1)
         column.addLayout(row)

@@ -441,6 +441,13 @@
     </message>
 </context>
 <context>
+    <name>HelpDialog</name>
+    <message>
+        <source>Help</source>
+        <translation>帮助</translation>
+    </message>
+</context>
+<context>
     <name>HomePanel</name>
     <message>
         <source>Teach it something new</source>
@@ -1404,6 +1411,10 @@
         <translation>设置（Ctrl+,）</translation>
     </message>
     <message>
+        <source>Help (F1)</source>
+        <translation>帮助（F1）</translation>
+    </message>
+    <message>
         <source>Home</source>
         <translation>首页</translation>
     </message>
@@ -1881,6 +1892,10 @@
     <message>
         <source>pages</source>
         <translation>切换页面</translation>
+    </message>
+    <message>
+        <source>help for the page</source>
+        <translation>当前页面的帮助</translation>
     </message>
     <message>
         <source>guided first training</source>

@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from desktop.dialogs.help_dialog import PAGES as HELP
+from desktop.dialogs.help_dialog import HelpDialog
 from desktop.dialogs.palette import Palette
 from desktop.dialogs.settings_dialog import SettingsDialog
 from desktop.dialogs.shortcuts import KEYS, Shortcuts
@@ -14,6 +16,7 @@ from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
 from desktop.theme import DARK, LIGHT, Theme
+from desktop.widgets.rail import PAGES
 from desktop.windows import Windows
 
 
@@ -132,3 +135,27 @@ def test_keys_open_them(qtbot, windows, key, modifier, kind):
     QTest.keyClick(window, key, modifier)
     qtbot.waitUntil(lambda: bool(window.findChildren(kind)), timeout=5_000)
     window.findChildren(kind)[0].close()
+
+
+@pytest.mark.parametrize("code", ["en", "zh_CN"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_has_its_help_in_both_languages(qtbot, page, code):
+    path = HELP / code / f"{page}.md"
+    assert path.is_file()
+    dialog = HelpDialog(page, code)
+    qtbot.addWidget(dialog)
+    text = dialog.text.toPlainText()
+    assert len(text) > 80
+    assert ("的" in text) is (code == "zh_CN")
+
+
+def test_f1_opens_the_help_of_the_page_that_is_shown(qtbot, windows):
+    window = windows.window
+    window.show_page("gallery")
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    qtbot.waitUntil(lambda: bool(window.findChildren(HelpDialog)), timeout=5_000)
+    (dialog,) = window.findChildren(HelpDialog)
+    assert dialog.text.toPlainText().startswith("Gallery")
+    window.show_page("models")
+    window.menu.open_help()
+    assert dialog.text.toPlainText().startswith("Models")

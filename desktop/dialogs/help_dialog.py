@@ -1,0 +1,39 @@
+"""A page of help for each page of the window, read from files: nothing is fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
+
+PAGES = Path(__file__).parents[2] / "resources/help"
+
+
+class HelpDialog(QDialog):
+    """Stays open beside the window."""
+
+    def __init__(self, page: str, code: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Help"))
+        self.text = QTextBrowser()
+        self.text.setOpenExternalLinks(False)
+        self.text.setAccessibleName(self.tr("Help"))
+        column = QVBoxLayout(self)
+        column.addWidget(self.text)
+        self.resize(520, 560)
+        self.show_page(page, code)
+
+    def show_page(self, page: str, code: str) -> None:
+        """In the language, or in English where a page is missing."""
+        own = PAGES / code / f"{page}.md"
+        path = own if own.is_file() else PAGES / "en" / f"{page}.md"
+        self.text.setMarkdown(path.read_text("utf-8"))
+
+
+def language_of_window(chosen: str) -> str:
+    """The code that was chosen, or that of the system."""
+    if chosen:
+        return chosen
+    chinese = QLocale.system().language() == QLocale.Language.Chinese
+    return "zh_CN" if chinese else "en"
