@@ -117,6 +117,12 @@ def first_training(
     wait_until(window.gallery.generate.isEnabled, 240, "the pictures")
     pause(0.4)
     photograph("gallery")
+    window.show_page("models")
+    pause(0.6)
+    photograph("models")
+    window.show_page("training")
+    window.monitor.tabs.setCurrentWidget(window.monitor.history)
+    photograph("history")
     story.generated = sorted(window.draft.project.generated.glob("*.png"))
     return story
 
