@@ -153,6 +153,10 @@ class EngineThread(QThread):
         def job(control: Control) -> Iterator[Event]:
             from engine.generate import ModelCache, generate, request_from
 
+            if "grid" in wish:
+                from engine.strength_and_step import grid_from
+
+                return grid_from(wish, control)
             self._models = self._models or ModelCache()
             return generate(request_from(wish), control, self._models)
 

@@ -31,7 +31,7 @@ from engine.models.catalog import locate
 from engine.models.loader import load_model
 from engine.models.size import native_side
 from engine.prompts import Tag
-from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
+from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 from engine.sampler import SampleSettings, paint
 from engine.storage import require_writable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -127,18 +127,26 @@ def dressed(model: DiffusionModel, addons: Sequence[Addon]) -> Iterator[tuple[Ta
 
     Raises AddonUnreadable, AddonDoesNotFit, ...; afterwards the model is as it was.
     """
+    read = [(addon.path.stem, read_result(addon.path, model), addon.weight) for addon in addons]
+    with worn(model, read) as tags:
+        yield tags
+
+
+@contextmanager
+def worn(
+    model: DiffusionModel, results: Sequence[tuple[str, Result, float]]
+) -> Iterator[tuple[Tag, ...]]:
+    """`dressed` for results: their names, what they are, and how strongly each counts."""
     with ExitStack() as stack:
         tags, adapters, nets = [], [], []
-        for addon in addons:
-            result = read_result(addon.path, model)
-            name = addon.path.stem
+        for name, result, weight in results:
             match result:
                 case AdapterResult():
-                    adapters.append((result, addon.weight))
-                    tags.append(Tag("lora", name, addon.weight))
+                    adapters.append((result, weight))
+                    tags.append(Tag("lora", name, weight))
                 case HypernetworkResult():
-                    nets.append((result, addon.weight))
-                    tags.append(Tag("hypernet", name, addon.weight))
+                    nets.append((result, weight))
+                    tags.append(Tag("hypernet", name, weight))
                 case EmbeddingResult():
                     model.teach_word(name, _on_the_model(model, result))
                     stack.callback(model.forget_word, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.dialogs.grid_dialog import GridDialog
 from desktop.draft import Draft
 from desktop.gallery_set import GallerySet
 from desktop.pool import Pool
@@ -54,7 +55,7 @@ class GalleryPanel(Page):
 
     def __init__(self, draft: Draft, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Gallery"), parent)
-        self._draft = draft
+        self._draft, self._theme = draft, theme
         self._befores: dict[int, str] = {}  # seed -> picture of the base model alone
         self._pairs: dict[str, str] = {}  # picture -> the base model's, of the same wish
         self._wanted = ""  # file that was asked for before it was listed
@@ -64,6 +65,7 @@ class GalleryPanel(Page):
         self.prompt, self.generate = self.form.prompt, self.form.generate
         self.seed, self.count = self.form.seed, self.form.count
         self.install = text_button(theme, "install", self.tr("Install…"))
+        self.grid_button = text_button(theme, "grid", self.tr("Grid…"))
         self.search = QLineEdit()
         self.viewer = GalleryViewer(theme)
         self.view = self.viewer.view
@@ -146,6 +148,25 @@ class GalleryPanel(Page):
             self.generate_requested.emit(plain)
         self.generate_requested.emit(wish)
 
+    @Slot()
+    def open_grid(self) -> None:
+        """Which strength and which step is best?"""
+        dialog = GridDialog(self._draft.project.list_runs(), self._theme, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.wanted.connect(self.ask_for_grid)
+        dialog.open()
+
+    @Slot(object)
+    def ask_for_grid(self, asked: dict) -> None:
+        """The prompt and the seed of the page, at each strength and step of a run."""
+        base = base_of(Path(asked["run"]) / "config.json") or STARTER
+        folder = str(self._draft.project.generated)
+        wish = {**self.form.wish(), "base_model": base, "folder": folder, "is_base": False}
+        self._progress.setRange(0, 0)
+        self._progress.show()
+        self.generate.setEnabled(False)
+        self.generate_requested.emit({**wish, "grid": asked})
+
     def show_base_event(self, event: Event) -> None:
         """One event of the pictures that are drawn to compare with."""
         if isinstance(event, ImageGenerated):
@@ -162,6 +183,9 @@ class GalleryPanel(Page):
             case ImageGenerated():
                 self._pairs[event.path] = self._befores.get(event.seed, "")
                 self.pictures.add(Path(event.path))
+                self.grid.choose(0)
+            case RunFinished(exports=(grid,)) if grid.endswith("_grid.png"):
+                self.pictures.add(Path(grid))
                 self.grid.choose(0)
             case RunFailed():
                 self.strip.show_message(event.error, "error")
@@ -320,6 +344,7 @@ class GalleryPanel(Page):
         self.form.addons.changed.connect(self._show_installable)
         self._answers.listed.connect(self._show_addons)
         self.install.clicked.connect(self._ask_to_install)
+        self.grid_button.clicked.connect(self.open_grid)
         self.search.textChanged.connect(self.pictures.search)
         self.pictures.reset.connect(self._show_pictures)
         self.pictures.failed.connect(self._show_problem)
@@ -334,6 +359,7 @@ class GalleryPanel(Page):
         self._draft.changed.connect(self._on_draft_changed)
 
     def _lay_out(self) -> None:
+        self.buttons.addWidget(self.grid_button)
         self.buttons.addWidget(self.install)
         self.install.setEnabled(False)
         self._undo.hide()

@@ -36,6 +36,16 @@
     </message>
 </context>
 <context>
+    <name>GridDialog</name>
+    <message numerus="yes">
+        <source>%n image(s), with the prompt and the seed of the page.</source>
+        <translation>
+            <numerusform>%n image, with the prompt and the seed of the page.</numerusform>
+            <numerusform>%n images, with the prompt and the seed of the page.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>HomePanel</name>
     <message numerus="yes">
         <source>%n run(s) so far</source>

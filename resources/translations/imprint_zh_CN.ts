@@ -325,6 +325,10 @@
         <translation>图库</translation>
     </message>
     <message>
+        <source>Grid…</source>
+        <translation>网格对比…</translation>
+    </message>
+    <message>
         <source>Take them back</source>
         <translation>撤销删除</translation>
     </message>
@@ -438,6 +442,43 @@
     <message>
         <source>Hover</source>
         <translation>悬停对比</translation>
+    </message>
+</context>
+<context>
+    <name>GridDialog</name>
+    <message>
+        <source>Which strength and which step is best?</source>
+        <translation>哪个强度、哪一步最好？</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>Strengths</source>
+        <translation>强度</translation>
+    </message>
+    <message>
+        <source>Draw the grid</source>
+        <translation>画网格</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>No run has kept a state to draw with.</source>
+        <translation>没有保存了状态的训练可用。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s), with the prompt and the seed of the page.</source>
+        <translation>
+            <numerusform>%n 张图片，使用页面上的提示词和种子。</numerusform>
+        </translation>
     </message>
 </context>
 <context>

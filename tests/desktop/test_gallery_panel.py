@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 
+from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, RunFailed, RunFinished
@@ -210,3 +211,32 @@ def test_the_file_that_was_just_made_is_the_one_to_draw_with(qtbot, gallery):
     with qtbot.waitSignal(gallery.install_requested) as asked:
         gallery.install.click()
     assert asked.args == [path]
+
+
+def test_a_grid_of_strength_and_step_is_asked_for_and_stands_first(qtbot, gallery, draft):
+    run = draft.project.list_runs()[0]
+    for at in (100, 200, 300, 400):
+        (run.checkpoints / f"step_{at:06d}").mkdir(parents=True)
+    dialog = GridDialog(draft.project.list_runs(), gallery._theme)
+    qtbot.addWidget(dialog)
+    assert dialog.asked == {
+        "run": str(run.path), "steps": [200, 300, 400], "weights": [0.6, 0.8, 1.0]
+    }  # fmt: skip
+    dialog.weights.setText("0.5, x, 1 9")
+    assert dialog.asked["weights"] == [0.5, 1.0]
+    dialog.wanted.connect(gallery.ask_for_grid)
+    with qtbot.waitSignal(gallery.generate_requested) as asked:
+        dialog.draw.click()
+    assert asked.args[0]["grid"]["steps"] == [200, 300, 400]
+    assert asked.args[0]["base_model"] == "starter"
+    grid = make(draft.project.generated / "2026_grid.png")
+    gallery.show_event(RunFinished(steps=6, stopped_early=False, exports=(str(grid),)))
+    assert names(gallery)[0] == "2026_grid"
+    assert gallery.generate.isEnabled()
+
+
+def test_without_a_kept_state_the_grid_says_so(qtbot, gallery):
+    dialog = GridDialog([], gallery._theme)
+    qtbot.addWidget(dialog)
+    assert not dialog.draw.isEnabled()
+    assert "No run" in dialog._line.text()
