@@ -50,6 +50,7 @@ class GallerySet(QObject):
         if folder != self._folder:
             self.empty_bin()
             self.items = []
+            _bring_back(folder)
         self._folder = folder
         self.stars = load_stars(folder)
         self._generation += 1
@@ -132,3 +133,11 @@ class GallerySet(QObject):
         test = matcher(self._query, self.stars)
         self.visible = [number for number, made in enumerate(self.items) if test(made)]
         self.reset.emit()
+
+
+def _bring_back(folder: Path) -> None:
+    """What a crash left on its way to the bin was not yet thrown away."""
+    for path in (folder / BIN).glob("*"):
+        with suppress(OSError):
+            if not (folder / path.name).exists():
+                path.replace(folder / path.name)

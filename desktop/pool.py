@@ -6,10 +6,13 @@ still holds it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from PySide6.QtCore import QObject
+
+log = logging.getLogger("imprint")
 
 
 class Pool(QObject):
@@ -18,16 +21,22 @@ class Pool(QObject):
 
     def __init__(self, threads: int, name: str, parent: QObject) -> None:
         super().__init__(parent)
+        self._name = name
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"imprint-{name}")
         self._running: set[Future] = set()
 
     def start(self, job: Callable[..., None], *facts: object) -> None:
         future = self._threads.submit(job, *facts)
         self._running.add(future)
-        future.add_done_callback(self._running.discard)
+        future.add_done_callback(self._on_done)
 
     def wait(self) -> None:
-        """Return when all jobs have ended. Raises what one of them raised."""
-        done, _ = wait(list(self._running))
-        for future in done:
-            future.result()
+        """Return when all jobs have ended."""
+        wait(list(self._running))
+
+    def _on_done(self, future: Future) -> None:
+        """In the job's thread. A job that breaks is a fault of ours: the log keeps it."""
+        self._running.discard(future)
+        error = future.exception()
+        if error is not None:
+            log.error("a job of %s broke", self._name, exc_info=error)

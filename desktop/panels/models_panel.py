@@ -56,6 +56,7 @@ class ModelsPanel(Page):
         self._shelf = shelf or Shelf()
         self._pool = Pool(1, "models", self)
         self._answers = _Answers(self)
+        self._closing = False
         self.setAcceptDrops(True)
         self.strip = MessageStrip(theme)
         self._add = text_button(theme, "add", self.tr("Add a file…"))
@@ -83,6 +84,7 @@ class ModelsPanel(Page):
         self._pool.start(self._look_through, folder)
 
     def close_threads(self) -> None:
+        self._closing = True
         self._desk.close()
         self._pool.wait()
 
@@ -99,7 +101,11 @@ class ModelsPanel(Page):
         self._read()
 
     def _look_through(self, folder: Path) -> None:
-        found = list(scan(folder))
+        found = []
+        for entry in scan(folder):
+            if self._closing:  # a disk may hold more than anybody wants to wait for
+                return
+            found.append(entry)
         self._shelf.add([entry.path for entry in found if not entry.problem])
         self._answers.told.emit(found, True)
         self._read()

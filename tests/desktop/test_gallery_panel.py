@@ -149,6 +149,15 @@ def test_the_bin_is_emptied_into_the_systems(gallery, draft, monkeypatch):
     assert not gallery._undo.isVisible()
 
 
+def test_what_a_crash_left_on_its_way_to_the_bin_comes_back(qtbot, draft, theme):
+    made = make(draft.project.generated / ".bin/00009_seed9.png")
+    panel = GalleryPanel(draft, theme)
+    qtbot.addWidget(panel)
+    qtbot.waitUntil(lambda: len(panel.pictures.visible) == 1, timeout=20_000)
+    assert (draft.project.generated / made.name).exists()
+    panel.close_threads()
+
+
 def test_what_a_picture_says_can_be_used_again(gallery):
     gallery.grid.choose(1)
     gallery.viewer._choose_use(1)
