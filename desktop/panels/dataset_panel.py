@@ -104,7 +104,8 @@ class DatasetPanel(Page):
                 self.strip.show_message(error, "error")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        if event.mimeData().hasUrls():
+        # What is dragged out of this very window is there already.
+        if event.mimeData().hasUrls() and event.source() is None:
             self._drop.set_over(True)
             event.acceptProposedAction()
 

@@ -5,17 +5,19 @@ The model holds numbers only; a row is described, and its thumbnail read, when i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
+    QUrl,
     Signal,
     Slot,
 )
@@ -76,6 +78,16 @@ class GridModel(QAbstractListModel):
                 self._rows[item.path] = index.row()
                 return self.loader.get(Wish(item.path, edit=item.edit))
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:  # noqa: N802
+        """The files themselves, for a file manager, a browser or a chat."""
+        data = QMimeData()
+        paths = [self._describe(index.row()).path for index in indexes]
+        data.setUrls([QUrl.fromLocalFile(path) for path in paths])
+        return data
 
     def show(self, count: int, describe: Describe) -> None:
         """Other rows."""
@@ -205,6 +217,8 @@ class ImageGrid(QListView):
         self.setLayoutMode(QListView.LayoutMode.Batched)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setSpacing(2)
+        self.setDragEnabled(True)  # out of the window; nothing moves inside
+        self.setDragDropMode(QListView.DragDropMode.DragOnly)
         if many:
             self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(name)

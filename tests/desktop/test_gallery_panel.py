@@ -192,6 +192,14 @@ def test_the_image_is_copied_as_a_picture_and_as_a_file(gallery):
     assert mime.urls()[0].toLocalFile().endswith("00003_seed3.png")
 
 
+def test_images_are_dragged_out_as_files(gallery):
+    model = gallery.grid.grid_model
+    assert model.flags(model.index(0)) & Qt.ItemFlag.ItemIsDragEnabled
+    mime = model.mimeData([model.index(0), model.index(2)])
+    dragged = [url.toLocalFile().rpartition("/")[2] for url in mime.urls()]
+    assert dragged == ["00003_seed3.png", "00001_seed1.png"]
+
+
 def test_the_modes_of_comparing_can_be_reached_by_the_keyboard(gallery):
     view = gallery.view
     for mode in ("slider", "hover", "side"):
