@@ -59,6 +59,8 @@ class GalleryPanel(Page):
         self._befores: dict[int, str] = {}  # seed -> picture of the base model alone
         self._pairs: dict[str, str] = {}  # picture -> the base model's, of the same wish
         self._wanted = ""  # file that was asked for before it was listed
+        self._listings = 0  # lists of trained files that are still being read
+        self._asked_early = False  # Generate was pressed while one was
         self.pictures = GallerySet(self)
         self.setAcceptDrops(True)
         self.form = WishForm(theme)
@@ -86,6 +88,7 @@ class GalleryPanel(Page):
         """Read what the project holds: trained files and earlier images."""
         self.pictures.open(self._draft.project.generated)
         base = self._draft.get("base_model", STARTER)
+        self._listings += 1
         self._pool.start(self._list_addons, self._draft.project.list_runs(), base)
         if not self.prompt.toPlainText():
             self._suggest()
@@ -100,14 +103,16 @@ class GalleryPanel(Page):
         self._pool.wait()
 
     def _list_addons(self, runs: list[RunFolder], base: str) -> None:
-        """In a thread of the pool."""
+        """In a thread of the pool. What breaks is in the log; Generate never waits for it."""
         found: list[AddonEntry] = []
-        for run in runs:
-            trained_on = base_of(run.config_path)
-            for path in sorted(run.exports.glob("*")):
-                if can_be_drawn_with(path):
-                    found.append(entry_of(path, trained_on, base))
-        self._answers.listed.emit(found)
+        try:
+            for run in runs:
+                trained_on = base_of(run.config_path)
+                for path in sorted(run.exports.glob("*")):
+                    if can_be_drawn_with(path):
+                        found.append(entry_of(path, trained_on, base))
+        finally:
+            self._answers.listed.emit(found)
 
     @Slot(object)
     def _show_addons(self, entries: list[AddonEntry]) -> None:
@@ -117,14 +122,23 @@ class GalleryPanel(Page):
             self.form.addons.select(self._wanted)
         elif not self.form.addons.chosen and entries and entries[0].fits:
             self.form.addons.select(entries[0].path)
-        self._wanted = ""
+        self._listings -= 1
+        if not self._listings:
+            self._wanted = ""
         self._show_installable()
+        if self._asked_early and not self._listings:
+            self._asked_early = False
+            self.ask()
 
     # ---- asking ---------------------------------------------------------------------------
 
     @Slot()
     def ask(self) -> None:
         """Ask for the pictures, first of the base model where a comparison is wished for."""
+        if self._listings:  # or a file that is about to be ticked would be missing in them
+            self._asked_early = True
+            self.generate.setEnabled(False)
+            return
         chosen = self.form.addons.chosen
         base = next((e.base_model for e, _ in chosen if e.base_model), "")
         base = base or self._draft.get("base_model", STARTER)

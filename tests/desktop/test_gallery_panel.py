@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -10,6 +11,7 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 
 from desktop.dialogs.grid_dialog import GridDialog
+from desktop.panels import gallery_panel
 from desktop.panels.gallery_panel import GalleryPanel
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, RunFailed, RunFinished
@@ -228,6 +230,40 @@ def test_the_file_that_was_just_made_is_the_one_to_draw_with(qtbot, gallery):
     with qtbot.waitSignal(gallery.install_requested) as asked:
         gallery.install.click()
     assert asked.args == [path]
+
+
+def test_generate_waits_for_the_file_that_is_still_being_read(qtbot, gallery, monkeypatch):
+    late, gate = gallery.form.addons.rows[0].entry.path, threading.Event()
+    gallery.form.addons.show_entries([])
+    real = gallery_panel.entry_of
+
+    def slow(*facts):
+        assert gate.wait(20)
+        return real(*facts)
+
+    monkeypatch.setattr(gallery_panel, "entry_of", slow)
+    asked = []
+    gallery.generate_requested.connect(asked.append)
+    gallery.reload()  # as the window does when a run has ended,
+    gallery.reload()  # and again when its page opens
+    gallery.select(late)
+    gallery.generate.click()
+    assert not gallery.generate.isEnabled()
+    assert asked == []
+    gate.set()
+    qtbot.waitUntil(lambda: bool(asked), timeout=20_000)
+    assert [path for path, _ in asked[-1]["addons"]] == [late]
+
+
+def test_a_list_that_breaks_does_not_keep_generate_waiting(qtbot, gallery, monkeypatch, caplog):
+    def broken(*facts):
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(gallery_panel, "entry_of", broken)
+    gallery.reload()
+    with qtbot.waitSignal(gallery.generate_requested):
+        gallery.generate.click()
+    assert "the disk is gone" in caplog.text
 
 
 def test_a_grid_of_strength_and_step_is_asked_for_and_stands_first(qtbot, gallery, draft):
