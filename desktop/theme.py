@@ -11,11 +11,12 @@ from pathlib import Path
 
 import qtawesome
 from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QToolButton
 
 LOOKS = ("dark", "light", "system")
 BODY = 13  # pixels of the text
+LINE = 16  # pixels of a line of it, in the letters that the rows' heights were drawn for
 CHECK_MARK = (Path(__file__).parents[1] / "resources/icons/check.svg").as_posix()
 
 
@@ -149,14 +150,23 @@ class Theme(QObject):
             ICONS[meaning], color=colour, color_disabled=self.tokens.text3, color_active=colour
         )
 
+    def scaled(self, pixels: int) -> int:
+        """A width that holds words, for the size of text that was chosen."""
+        return round(pixels * self._scale)
+
     def _apply(self) -> None:
         self._application.setPalette(_palette(self.tokens))
         sheet = _stylesheet(self.tokens)
-        scaled = re.sub(r"font-size: (\d+)px", lambda size: self._scaled(int(size[1])), sheet)
+        scaled = re.sub(r"(font-size|min-height): (\d+)px", self._in_size, sheet)
         self._application.setStyleSheet(scaled)
 
-    def _scaled(self, pixels: int) -> str:
-        return f"font-size: {round(pixels * self._scale)}px"
+    def _in_size(self, found: re.Match[str]) -> str:
+        """Letters as they were chosen; rows as high as such letters are, Chinese ones higher."""
+        what, pixels = found[1], int(found[2])
+        if what == "min-height" and pixels >= LINE:
+            higher = QFontMetrics(self._application.font()).height() - LINE
+            return f"{what}: {pixels + max(0, higher)}px"
+        return f"{what}: {self.scaled(pixels) if what == 'font-size' else pixels}px"
 
 
 def _is_dark(look: str) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.theme import Theme, text_button
 from desktop.widgets.labels import label
 from engine.project import RunFolder
@@ -24,7 +24,7 @@ WEIGHTS = "0.6, 0.8, 1"
 MOST = 6  # steps and strengths that are worth a look
 
 
-class GridDialog(QDialog):
+class GridDialog(GrowingDialog):
     """Runs with checkpoints; `wanted` tells the run, its steps and the strengths."""
 
     wanted = Signal(object)  # {"run", "steps", "weights"}

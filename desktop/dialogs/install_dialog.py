@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
@@ -19,10 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.pool import Pool
 from desktop.theme import Theme, text_button
 from desktop.widgets.labels import label, set_kind
 from desktop.widgets.message_strip import MessageStrip
+from desktop.widgets.reading_order import set_reading_order
 from desktop.words import remedy_of, said, summary_of
 from engine import install as installing
 from engine.errors import UserError
@@ -36,7 +37,7 @@ class _Answers(QObject):
     installed = Signal(object)  # Installed or UserError
 
 
-class InstallDialog(QDialog):
+class InstallDialog(GrowingDialog):
     """`preview` is a picture to show beside the file there; None for none."""
 
     train_wanted = Signal()  # the same project on another base model
@@ -133,6 +134,7 @@ class InstallDialog(QDialog):
         choice = QRadioButton(f"{program.name}  ·  {program.folder}")
         self._choices.addButton(choice, number)
         self._list.addWidget(choice)
+        set_reading_order(self)
 
     @Slot()
     def _show_target(self) -> None:
@@ -192,6 +194,7 @@ class InstallDialog(QDialog):
         fresh = self.tr("Installed, opened again and compared: it is the file that was trained.")
         self.strip.show_text(there if done.was_there else fresh, str(done.path), "ok")
         self._result.setText(str(said(done.how)))
+        self._result.show()
         self._copy.setVisible("text" in done.how.facts)
 
     def _show_problem(self, error: UserError) -> None:
@@ -233,7 +236,7 @@ class InstallDialog(QDialog):
         self.resize(640, 460)
         self.install.setEnabled(False)
         self.name.setAccessibleName(self.tr("Name there"))
-        for hidden in (self._copy, self._replace, self._train):
+        for hidden in (self._result, self._copy, self._replace, self._train):
             hidden.hide()
         name = label(self.tr("Name there"), "quiet")
         name.setBuddy(self.name)

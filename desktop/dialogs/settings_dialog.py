@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QFormLayout,
     QPushButton,
     QSlider,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.language import LANGUAGES, can_be_drawn
 from desktop.preferences import Preferences
 from desktop.theme import LOOKS, Theme
@@ -22,7 +22,7 @@ from desktop.widgets.labels import label
 SIZES = (90, 150)  # per cent of the text
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(GrowingDialog):
     """`renewal_wanted`: new words or another size of the text need a new window."""
 
     renewal_wanted = Signal()

@@ -19,7 +19,7 @@ from desktop.picture_set import PictureSet
 from desktop.theme import Theme, icon_button, text_button
 from desktop.widgets.drop_area import DropArea, save_pasted, take_pictures
 from desktop.widgets.inspector import Change, Inspector
-from desktop.widgets.labels import Page
+from desktop.widgets.labels import Page, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.picture_browser import PictureBrowser
 from desktop.widgets.subject_words import SubjectWords
@@ -51,7 +51,7 @@ class DatasetPanel(Page):
         self.inspector = Inspector(theme)
         self.words = SubjectWords(draft)
         self._connect()
-        self._lay_out()
+        self._lay_out(theme)
         self.reload()
 
     @property
@@ -240,7 +240,7 @@ class DatasetPanel(Page):
         self.pictures.findings_changed.connect(self._offer_tags)
         self._draft.changed.connect(self._on_draft_changed)
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, theme: Theme) -> None:
         for button in (self._undo, self._redo, self._add_files, self._add_folder):
             self.buttons.addWidget(button)
         self._undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
@@ -252,9 +252,10 @@ class DatasetPanel(Page):
         side.setContentsMargins(0, 0, 0, 0)
         side.addWidget(self.words)
         side.addWidget(self.inspector, 1)
-        holder = QWidget()
-        holder.setFixedWidth(360)
-        holder.setLayout(side)
+        inside = QWidget()
+        inside.setLayout(side)
+        holder = scrolling(inside)
+        holder.setFixedWidth(theme.scaled(372))
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addWidget(self.browser, 1)

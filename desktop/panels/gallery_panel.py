@@ -24,8 +24,9 @@ from desktop.trained_files import base_of, can_be_drawn_with, entry_of
 from desktop.widgets.addon_list import AddonEntry
 from desktop.widgets.gallery_viewer import GalleryViewer
 from desktop.widgets.image_grid import GridItem, ImageGrid
-from desktop.widgets.labels import Page
+from desktop.widgets.labels import Page, scrolling
 from desktop.widgets.message_strip import MessageStrip
+from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.wish_form import WishForm
 from engine.config import STARTER
 from engine.errors import UserError
@@ -117,6 +118,7 @@ class GalleryPanel(Page):
     @Slot(object)
     def _show_addons(self, entries: list[AddonEntry]) -> None:
         self.form.addons.show_entries(entries)
+        set_reading_order(self)
         known = {entry.path for entry in entries}
         if self._wanted in known:
             self.form.addons.select(self._wanted)
@@ -389,7 +391,7 @@ class GalleryPanel(Page):
         right.addWidget(self.grid, 2)
         row = QHBoxLayout()
         row.setSpacing(16)
-        row.addWidget(self.form)
+        row.addWidget(scrolling(self.form))
         row.addLayout(right, 1)
         above = QHBoxLayout()
         above.addWidget(self.strip, 1)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop.draft import Draft
 from desktop.theme import Theme, text_button
-from desktop.widgets.labels import Card, Page, label
+from desktop.widgets.labels import Card, Page, label, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.method_card import MethodCard
 from desktop.widgets.preset_menu import PresetMenu
@@ -217,19 +216,14 @@ class MethodPanel(Page):
         side.addStretch(1)
         pair.addLayout(side, 2)
         inside = QWidget()
-        inside.setObjectName("scrolled")
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(16)
         column.addLayout(cards)
         column.addLayout(pair)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inside)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.content.addWidget(self.strip)
-        self.content.addWidget(scroll, 1)
+        self.content.addWidget(scrolling(inside), 1)
 
 
 def _form_rows(kind: str) -> list[Row]:

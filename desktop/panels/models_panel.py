@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,9 +20,10 @@ from desktop.draft import Draft
 from desktop.pool import Pool
 from desktop.preferences import Preferences
 from desktop.theme import Theme, text_button
-from desktop.widgets.labels import Page, label
+from desktop.widgets.labels import Page, label, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.model_rows import OfferRow, ShelfRow
+from desktop.widgets.reading_order import set_reading_order
 from desktop.words import said
 from engine.config import STARTER
 from engine.errors import UserError
@@ -125,6 +125,7 @@ class ModelsPanel(Page):
             row.find_wanted.connect(self._find)
             self._list.addWidget(row)
             self.rows.append(row)
+        set_reading_order(self)
         self.state.setText(self.tr("%n model(s) on this computer", "", len(entries)))
 
     @Slot(object, bool)
@@ -253,7 +254,6 @@ class ModelsPanel(Page):
         name.setBuddy(self.mirror)
         self._offer_list = QVBoxLayout()
         inside = QWidget()
-        inside.setObjectName("scrolled")
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(12)
@@ -269,9 +269,5 @@ class ModelsPanel(Page):
         row.addStretch(1)
         column.addLayout(row)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inside)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.content.addWidget(self.strip)
-        self.content.addWidget(scroll, 1)
+        self.content.addWidget(scrolling(inside), 1)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from desktop.theme import Theme, ThemedIcon, text_button
 from desktop.widgets.labels import Page
 from desktop.widgets.message_strip import MessageStrip
+from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.run_history import RunHistory
 from desktop.widgets.run_log import RunLog
 from desktop.widgets.run_overview import RunOverview
@@ -254,6 +255,7 @@ class MonitorPanel(Page):
         self._export = event.exports[0] if event.exports else ""
         if self._run is not None and self._export:
             self.result.show_run(self._run, exported_step_of(self._run, event.steps))
+            set_reading_order(self)
 
     def _show_settings(self) -> None:
         """Those of this run, as they were when it began."""
@@ -347,6 +349,8 @@ class MonitorPanel(Page):
         self.tabs.addTab(self._settings, self.tr("Settings of this run"))
         self.tabs.addTab(self.history, self.tr("History"))
         self.tabs.setDocumentMode(True)
+        for part in (self.tabs, self.tabs.tabBar()):
+            part.setAccessibleName(self.tr("What is shown of the training"))
         self.tabs.tabBar().setDrawBase(False)
         self.content.addWidget(self.strip)
         self.content.addWidget(self.progress)

@@ -49,7 +49,8 @@ class AddonRow(QWidget):
         self.weight.setRange(0.0, MOST_WEIGHT)
         self.weight.setSingleStep(STEP)  # type: ignore[arg-type] (its types say int)
         self.weight.setValue(1.0)
-        self.weight.setAccessibleName(self.tr("Weight of {0}").format(entry.title))
+        for part in (self.weight, *self.weight.findChildren(QWidget)):
+            part.setAccessibleName(self.tr("Weight of {0}").format(entry.title))
         self.chip = QPushButton(entry.trigger)
         self.chip.setProperty("role", "chip")
         self.chip.setToolTip(self.tr("Put it into the prompt"))

@@ -86,14 +86,18 @@ class BatchBar(QFrame):
         self.number.valueChanged.connect(self._preview)
         self.apply.clicked.connect(self._apply)
         row = QHBoxLayout()
-        row.addWidget(self.operation)
         for field in self.fields:
             field.textChanged.connect(self._preview)
             row.addWidget(field, 1)
-        for widget in (self.number, self._count, self.apply):
+        for widget in (self.number, self.apply):
             row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
+        top = QHBoxLayout()
+        top.addWidget(self.operation)
+        top.addWidget(self._count)
+        top.addStretch(1)
+        column.addLayout(top)
         column.addLayout(row)
         column.addWidget(self._examples)
         self._show_fields()

@@ -30,6 +30,7 @@ class CompareView(QWidget):
         self.setMouseTracking(True)
         self.setMinimumHeight(220)
         theme.changed.connect(self.update)
+        self._name()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         return QSize(560, 320)
@@ -44,8 +45,12 @@ class CompareView(QWidget):
         """Paths, and what stands below: before, after."""
         self._after, self._before = QPixmap(after), QPixmap(before) if before else QPixmap()
         self._names = names
-        self.setAccessibleName(" · ".join(name for name in names if name))
+        self._name()
         self.update()
+
+    def _name(self) -> None:
+        names = " · ".join(name for name in self._names if name)
+        self.setAccessibleName(names or self.tr("The chosen image"))
 
     def set_mode(self, mode: str) -> None:
         self.mode = mode

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QMimeData, QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QPushButton, QWidget
 
 from desktop.theme import Theme, icon_button
 from desktop.widgets.compare_view import MODES, CompareView
-from desktop.widgets.labels import Card, label
+from desktop.widgets.labels import Card, flowing, label
 from engine.gallery_records import Made
 
 USES = ("", "all", "prompt", "seed", "copy")
@@ -96,7 +96,7 @@ class GalleryViewer(Card):
             ]
         )
         self.use.setAccessibleName(self.tr("Use of this image…"))
-        tools = QHBoxLayout()
+        modes = []
         names = (self.tr("Side by side"), self.tr("Slider"), self.tr("Hover"))
         for number, name in enumerate(names):
             button = QPushButton(name)
@@ -104,10 +104,8 @@ class GalleryViewer(Card):
             button.setCheckable(True)
             button.setChecked(number == 0)
             self._modes.addButton(button, number)
-            tools.addWidget(button)
-        tools.addStretch(1)
-        for widget in (self.use, self.star, self.copy, self._folder, self._delete):
-            tools.addWidget(widget)
+            modes.append(button)
+        tools = flowing(*modes, self.use, self.star, self.copy, self._folder, self._delete)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.facts)
-        self.body.addLayout(tools)
+        self.body.addWidget(tools)

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QFlowLayout
 
 
 def label(text: str, kind: str = "", *, wrap: bool = False) -> QLabel:
@@ -31,6 +40,28 @@ def spin_box(minimum: int, maximum: int) -> QSpinBox:
     return made
 
 
+def scrolling(inside: QWidget, ground: str = "scrolled") -> QScrollArea:
+    """Room for something that a small screen cannot show whole: it scrolls up and down."""
+    inside.setObjectName(ground)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is inside has it, and scrolls with it
+    area.setWidget(inside)
+    return area
+
+
+def flowing(*widgets: QWidget) -> QWidget:
+    """Side by side as long as there is room, then in further rows."""
+    holder = QWidget()
+    row = QFlowLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    for widget in widgets:
+        row.addWidget(widget)
+    return holder
+
+
 class Card(QFrame):
     """A raised area with a heading."""
 
@@ -55,7 +86,7 @@ class Page(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self.title = label(title, "title")
-        self.state = label("", "quiet")
+        self.state = label("", "quiet", wrap=True)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
         self.content = QVBoxLayout(self)

@@ -22,6 +22,7 @@ from desktop.widgets.batch_bar import BatchBar
 from desktop.widgets.finding_list import FindingList
 from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import Card, label
+from desktop.widgets.reading_order import set_reading_order
 from engine.data.findings import Finding, Fix
 
 FILTER_AFTER_MS = 200
@@ -122,6 +123,7 @@ class PictureBrowser(QWidget):
     def _show_findings(self) -> None:
         findings, shapes = self._pictures.findings, self._pictures.shapes[:SHAPES_TOLD]
         self.findings.show_findings(findings)
+        set_reading_order(self)
         self.findings.setVisible(bool(findings))
         told = "   ".join(f"{count} → {box.width} × {box.height}" for box, count in shapes)
         self._shapes.setText(self.tr("Cut for the training: {0}").format(told))
@@ -225,7 +227,10 @@ class PictureBrowser(QWidget):
         self._pictures.findings_changed.connect(self._show_findings)
 
     def _lay_out(self) -> None:
-        self.filter.setPlaceholderText(self.tr("Filter: words, no:caption, is:blurred, size:<512"))
+        self.filter.setPlaceholderText(self.tr("Filter: words, is:blurred"))
+        self.filter.setToolTip(
+            self.tr("Words of the caption or the name; no:caption, is:blurred, size:<512")
+        )
         self.filter.setAccessibleName(self.tr("Filter of the pictures"))
         self.filter.setClearButtonEnabled(True)
         for clear in self.filter.findChildren(QToolButton):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QMenu,
@@ -18,6 +19,7 @@ from desktop.language import LANGUAGES
 from desktop.theme import Theme, ThemedIcon, icon_button
 from desktop.widgets.labels import label
 
+WIDE = 1120  # pixels of a window that has room for words beside the icons
 PAGES = ("home", "images", "method", "training", "gallery", "models")
 
 
@@ -33,8 +35,9 @@ class Rail(QFrame):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("rail")
-        self.setFixedWidth(188)
         self._theme = theme
+        self._states: dict[str, str] = {}
+        self._is_narrow = False
         self.buttons: dict[str, QPushButton] = {}
         self._theme_button = icon_button(theme, "theme", self.tr("Light or dark"))
         self._theme_button.setShortcut("Ctrl+Shift+L")
@@ -47,13 +50,43 @@ class Rail(QFrame):
         self._settings_button.clicked.connect(self.settings_requested)
         self._add_languages()
         self._lay_out()
+        self._show_width()
+        parent.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """On a small window the icons alone leave the room to the page."""
+        if event.type() is QEvent.Type.Resize and isinstance(watched, QWidget):
+            narrow = watched.width() < self._theme.scaled(WIDE)
+            if narrow != self._is_narrow:
+                self._is_narrow = narrow
+                self._show_width()
+        return super().eventFilter(watched, event)
 
     def show_page(self, name: str) -> None:
         self.buttons[name].setChecked(True)
 
     def show_state(self, name: str, state: str) -> None:
         """Put a count or a percentage behind the name of a page; empty takes it away."""
-        self.buttons[name].setText(f"{self._names[name]}  {state}".rstrip())
+        self._states[name] = state
+        self._show_words(name)
+
+    def _show_width(self) -> None:
+        self.setFixedWidth(64 if self._is_narrow else self._theme.scaled(188))
+        self._title.setVisible(not self._is_narrow)
+        for name in PAGES:
+            self._show_words(name)
+        directions = QBoxLayout.Direction
+        self._tools.setDirection(
+            directions.TopToBottom if self._is_narrow else directions.LeftToRight
+        )
+
+    def _show_words(self, name: str) -> None:
+        """A screen reader hears them where only the icon is shown, too."""
+        words = f"{self._names[name]}  {self._states.get(name, '')}".rstrip()
+        button = self.buttons[name]
+        button.setText("" if self._is_narrow else words)
+        button.setAccessibleName(words)
+        button.setToolTip(words if self._is_narrow else "")
 
     @Slot()
     def _tell(self) -> None:
@@ -85,7 +118,8 @@ class Rail(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 16, 10, 12)
         column.setSpacing(4)
-        column.addWidget(label("Imprint", "title"))
+        self._title = label("Imprint", "title")
+        column.addWidget(self._title)
         column.addSpacing(12)
         for number, name in enumerate(PAGES, start=1):
             button = QPushButton(self._names[name])
@@ -99,10 +133,10 @@ class Rail(QFrame):
             self.buttons[name] = button
             column.addWidget(button)
         column.addStretch(1)
-        row = QHBoxLayout()
-        row.addWidget(self._theme_button)
-        row.addWidget(self._language_button)
-        row.addWidget(self._settings_button)
-        row.addWidget(self._help_button)
-        row.addStretch(1)
-        column.addLayout(row)
+        self._tools = QHBoxLayout()
+        for tool in (
+            self._theme_button, self._language_button, self._settings_button, self._help_button
+        ):  # fmt: skip
+            self._tools.addWidget(tool)
+        self._tools.addStretch(1)
+        column.addLayout(self._tools)

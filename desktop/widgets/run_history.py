@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QPixmap
+from PySide6.QtGui import QDesktopServices, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -85,7 +85,7 @@ class RunHistory(QWidget):
         method = METHODS[record.method].title if record.method in METHODS else record.method
         star = QTableWidgetItem("★" if record.starred else "☆")
         star.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-        star.setToolTip(self.tr("Click to star"))
+        star.setToolTip(self.tr("Click to star (S)"))
         cells = [
             record.title,
             method,
@@ -100,7 +100,14 @@ class RunHistory(QWidget):
             item = QTableWidgetItem(text)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             self.table.setItem(number, column, item)
-        self.table.setItem(number, 8, QTableWidgetItem(record.note))
+        note = QTableWidgetItem(record.note)
+        spoken = f"{self.tr('Note')} {record.note}".strip()
+        note.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
+        self.table.setItem(number, 8, note)
+
+    @Slot()
+    def _toggle_star_by_key(self) -> None:
+        self._toggle_star(self.table.currentRow(), 0)
 
     @Slot(int, int)
     def _toggle_star(self, row: int, column: int) -> None:
@@ -150,6 +157,9 @@ class RunHistory(QWidget):
     def _connect(self) -> None:
         self.table.itemSelectionChanged.connect(self._show_buttons)
         self.table.cellClicked.connect(self._toggle_star)
+        star = QShortcut(QKeySequence("S"), self.table)
+        star.setContext(Qt.ShortcutContext.WidgetShortcut)
+        star.activated.connect(self._toggle_star_by_key)
         self.table.itemChanged.connect(self._take_note)
         self.compare.clicked.connect(self._compare)
         self.resume.clicked.connect(self._resume)

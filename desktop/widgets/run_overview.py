@@ -31,12 +31,14 @@ class RunOverview(QScrollArea):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._began, self._first_step, self._steps = 0.0, 0, 0
         self.chart = LossChart(theme)
         self.samples = SampleStrip()
         self.result = FirstResult(theme)
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._saved = label("", "note")
+        self._best = label("", "note")
         self.numbers = {
             name: label("–", "number")
             for name in ("speed", "left", "memory", "likeness", "rate", "weights")
@@ -49,6 +51,7 @@ class RunOverview(QScrollArea):
         self.samples.clear()
         self.result.hide()
         self._saved.setText("")
+        self._best.setText("")
         for number in self.numbers.values():
             number.setText("–")
 
@@ -79,7 +82,8 @@ class RunOverview(QScrollArea):
         self.chart.add_score(event.step, event.likeness)
         number = self.numbers["likeness"]
         best = self.tr("best: step {0}").format(event.best_step)
-        number.setText(f"{event.likeness:.2f} ({best})")
+        number.setText(f"{event.likeness:.2f}")
+        self._best.setText(best)
         number.setToolTip(
             self.tr(
                 "The base model: {base:.2f}. Real pictures: {ceiling:.2f}. "
@@ -96,6 +100,7 @@ class RunOverview(QScrollArea):
         inside = QWidget()
         inside.setObjectName("scrolled")
         self.setWidgetResizable(True)
+        self.setAccessibleName(self.tr("Overview"))
         self.setWidget(inside)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         samples = Card(self.tr("Samples"))
@@ -114,7 +119,7 @@ class RunOverview(QScrollArea):
 
     def _loss_card(self) -> Card:
         loss = Card(self.tr("Loss"))
-        loss.setMinimumHeight(HEIGHT)
+        loss.setMinimumHeight(self._theme.scaled(HEIGHT))
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(90)
         self._smoothing.setFixedWidth(120)
@@ -128,7 +133,7 @@ class RunOverview(QScrollArea):
 
     def _number_card(self) -> Card:
         side = Card(self.tr("Now"))
-        side.setMinimumHeight(HEIGHT)
+        side.setMinimumHeight(self._theme.scaled(HEIGHT))
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
         names = {
@@ -143,10 +148,13 @@ class RunOverview(QScrollArea):
             number = self.numbers[key]
             number.setFont(tabular(number.font()))
             number.setAccessibleName(name)
-            grid.addWidget(label(name, "note"), 2 * row, 0)
-            grid.addWidget(number, 2 * row + 1, 0)
+            wide = 1 if key == "likeness" else 2
+            grid.addWidget(label(name, "note"), 2 * row, 0, 1, wide)
+            if key == "likeness":
+                grid.addWidget(self._best, 2 * row, 1)
+            grid.addWidget(number, 2 * row + 1, 0, 1, 2)
         side.body.addLayout(grid)
         side.body.addStretch(1)
         side.body.addWidget(self._saved)
-        side.setFixedWidth(256)
+        side.setFixedWidth(self._theme.scaled(256))
         return side

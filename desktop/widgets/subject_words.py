@@ -21,7 +21,7 @@ class SubjectWords(Card):
         self.class_word = QLineEdit()
         for editor, name, hint in (
             (self.trigger, self.tr("Trigger word"), self.tr("A rare word, such as mycxt")),
-            (self.class_word, self.tr("What is it?"), self.tr("One common word: cat, toy, style")),
+            (self.class_word, self.tr("What is it?"), self.tr("One common word, such as cat")),
         ):
             title = label(name, "quiet")
             title.setBuddy(editor)

@@ -93,7 +93,7 @@ class WishForm(Card):
         self.sampler = QComboBox()
         self.width_box = spin_box(AS_MODEL, 2048)
         self.height_box = spin_box(AS_MODEL, 2048)
-        self.compare = QCheckBox(self.tr("Also draw it with the base model alone"))
+        self.compare = QCheckBox(self.tr("Compare with the base model"))
         self.generate = text_button(theme, "gallery", self.tr("Generate"), "primary")
         self._dice.clicked.connect(self._roll)
         self.generate.clicked.connect(self.wanted)
@@ -145,7 +145,7 @@ class WishForm(Card):
         self.seed.setValue(random.randrange(MAX_SEED))
 
     def _lay_out(self) -> None:
-        self.setFixedWidth(348)
+        self.setFixedWidth(self._theme.scaled(348))
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setMaximumHeight(88)
         self.negative.setAccessibleName(self.tr("What not to draw"))
@@ -185,6 +185,9 @@ class WishForm(Card):
             editor.setAccessibleName(name)
             form.addRow(label(name, "quiet"), editor)
         more.addWidget(inside)
+        inside.hide()  # or Tab would go through fields that cannot be seen
+        more.toggled.connect(inside.setVisible)
+        self.more = more
         seed = QHBoxLayout()
         for name, box in ((self.tr("Seed"), self.seed), (self.tr("How many"), self.count)):
             column = QVBoxLayout()

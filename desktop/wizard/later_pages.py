@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QRadioButton,
-    QScrollArea,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -19,7 +18,8 @@ from PySide6.QtWidgets import (
 
 from desktop.pool import Pool
 from desktop.theme import Theme, text_button
-from desktop.widgets.labels import label, set_kind
+from desktop.widgets.labels import label, scrolling, set_kind
+from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.run_check import RunCheck
 from desktop.wizard.pages import Step
 from desktop.wizard.wizard_state import Answers, Quality
@@ -64,13 +64,8 @@ class ModelPage(Step):
         self._add = text_button(theme, "add", self.tr("Add a file…"))
         self._line = label("", "quiet", wrap=True)
         inside = QWidget()
-        inside.setObjectName("clear")
         inside.setLayout(self._list)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inside)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.content.addWidget(scroll, 1)
+        self.content.addWidget(scrolling(inside, ground="clear"), 1)
         self.content.addWidget(self._line)
         self.content.addWidget(self._add, 0, Qt.AlignmentFlag.AlignLeft)
         self._answers.found.connect(self._show)
@@ -122,6 +117,7 @@ class ModelPage(Step):
             self.choices.addButton(choice, number)
             self._list.addWidget(choice)
         self._list.addStretch(1)
+        set_reading_order(self)
         self._tick()
 
     def _tick(self) -> None:

@@ -156,6 +156,13 @@
     </message>
 </context>
 <context>
+    <name>CompareView</name>
+    <message>
+        <source>The chosen image</source>
+        <translation>选中的图片</translation>
+    </message>
+</context>
+<context>
     <name>DatasetPanel</name>
     <message>
         <source>Images</source>
@@ -1120,6 +1127,10 @@
         <translation>历史</translation>
     </message>
     <message>
+        <source>What is shown of the training</source>
+        <translation>训练信息的视图</translation>
+    </message>
+    <message>
         <source>Training… step {0} of {1} · about {2} left (finishes {3})</source>
         <translation>训练中… 第 {0} 步，共 {1} 步 · 还需约 {2}（{3} 完成）</translation>
     </message>
@@ -1309,8 +1320,12 @@
         <translation>补上触发词</translation>
     </message>
     <message>
-        <source>Filter: words, no:caption, is:blurred, size:&lt;512</source>
-        <translation>筛选：文字、no:caption、is:blurred、size:&lt;512</translation>
+        <source>Filter: words, is:blurred</source>
+        <translation>筛选：文字、is:blurred</translation>
+    </message>
+    <message>
+        <source>Words of the caption or the name; no:caption, is:blurred, size:&lt;512</source>
+        <translation>描述或文件名里的文字；也可写 no:caption、is:blurred、size:&lt;512</translation>
     </message>
     <message>
         <source>Filter of the pictures</source>
@@ -1658,8 +1673,8 @@
         <translation>中断</translation>
     </message>
     <message>
-        <source>Click to star</source>
-        <translation>点击加星标</translation>
+        <source>Click to star (S)</source>
+        <translation>点击加星标（S）</translation>
     </message>
     <message>
         <source>Run</source>
@@ -1772,6 +1787,10 @@
         <translation>基础模型：{base:.2f}。真实图片：{ceiling:.2f}。目前第 {step} 步最好：{reason}。</translation>
     </message>
     <message>
+        <source>Overview</source>
+        <translation>概览</translation>
+    </message>
+    <message>
         <source>Samples</source>
         <translation>样图</translation>
     </message>
@@ -1829,6 +1848,10 @@
     <message>
         <source>no samples yet</source>
         <translation>还没有采样图</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>样图</translation>
     </message>
     <message>
         <source>step {0}</source>
@@ -2112,8 +2135,8 @@
         <translation>它是什么？</translation>
     </message>
     <message>
-        <source>One common word: cat, toy, style</source>
-        <translation>一个常用词：cat、toy、style</translation>
+        <source>One common word, such as cat</source>
+        <translation>一个常用词，例如 cat</translation>
     </message>
 </context>
 <context>
@@ -2134,8 +2157,8 @@
         <translation>换一个种子</translation>
     </message>
     <message>
-        <source>Also draw it with the base model alone</source>
-        <translation>同时只用基础模型画一张</translation>
+        <source>Compare with the base model</source>
+        <translation>与基础模型对比</translation>
     </message>
     <message>
         <source>Generate</source>

@@ -1,0 +1,148 @@
+"""The guide and the dialogs."""
+
+from __future__ import annotations
+
+import json
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
+
+from desktop.dialogs.closing import ask_before_closing
+from desktop.dialogs.grid_dialog import GridDialog
+from desktop.dialogs.help_dialog import HelpDialog, language_of_window
+from desktop.dialogs.install_dialog import InstallDialog
+from desktop.dialogs.palette import Palette
+from desktop.dialogs.settings_dialog import SettingsDialog
+from desktop.dialogs.shortcuts import Shortcuts
+from desktop.wizard.wizard import FirstTraining
+from engine.events import (
+    RunFinished,
+)
+from engine.formats.front_ends import A1111
+from engine.model_shelf import Shelf
+from tests.desktop.first_training import pause, wait_until
+from tests.desktop.scenes.facts import GIB, estimate
+from tests.desktop.scenes.play import Staged, scene
+from tests.engine.test_install import make_front_end, save
+from tests.golden import make_sd15_lora
+
+
+def _guide(stage: Staged, pages: int) -> FirstTraining:
+    home = stage.folder / "guide"
+    wizard = FirstTraining(
+        stage.window.theme, home, shelf=Shelf(home / "models.json"), user_home=home
+    )
+    wizard.show()
+    wait_until(lambda: wizard.model.choices.button(0) is not None, 20, "the models")
+    for _ in range(pages):
+        wizard.next()
+        pause(0.2)
+    return wizard
+
+
+@scene("guide-1-what")
+def _(stage: Staged) -> QWidget:
+    return _guide(stage, 0)
+
+
+@scene("guide-2-pictures")
+def _(stage: Staged) -> QWidget:
+    return _guide(stage, 1)
+
+
+@scene("guide-3-captions")
+def _(stage: Staged) -> QWidget:
+    return _guide(stage, 2)
+
+
+@scene("guide-4-model")
+def _(stage: Staged) -> QWidget:
+    return _guide(stage, 3)
+
+
+@scene("guide-5-method")
+def _(stage: Staged) -> QWidget:
+    return _guide(stage, 4)
+
+
+@scene("guide-6-ready")
+def _(stage: Staged) -> QWidget:
+    wizard = _guide(stage, 5)
+    wizard.ready.check.begin()
+    wizard.ready.check.show_event(estimate(GIB))
+    wizard.ready.check.show_event(RunFinished(steps=4, stopped_early=False, exports=()))
+    return wizard
+
+
+def _shown(dialog: QDialog) -> QDialog:
+    dialog.show()
+    pause(0.2)
+    return dialog
+
+
+@scene("dialog-settings")
+def _(stage: Staged) -> QWidget:
+    window = stage.window
+    return _shown(SettingsDialog(window.theme, window.preferences, False, window))
+
+
+@scene("dialog-help")
+def _(stage: Staged) -> QWidget:
+    code = language_of_window(stage.window.preferences.language)
+    return _shown(HelpDialog("training", code, stage.window))
+
+
+@scene("dialog-palette")
+def _(stage: Staged) -> QWidget:
+    return _shown(Palette(stage.window, stage.window))
+
+
+@scene("dialog-shortcuts")
+def _(stage: Staged) -> QWidget:
+    return _shown(Shortcuts(stage.window))
+
+
+@scene("dialog-grid")
+def _(stage: Staged) -> QWidget:
+    runs = stage.window.draft.project.list_runs()
+    return _shown(GridDialog(runs, stage.window.theme, stage.window))
+
+
+@scene("dialog-install")
+def _(stage: Staged) -> QWidget:
+    home = stage.folder / "user"
+    make_front_end(home / "stable-diffusion-webui", A1111)
+    shapes = json.loads(make_sd15_lora.DATA.read_text("utf-8"))
+    path = save(home / "my-cat.safetensors", shapes, **{"modelspec.trigger_phrase": "mycxt cat"})
+    dialog = InstallDialog(path, stage.window.theme, None, home, stage.window)
+    dialog.show()
+    wait_until(dialog.install.isEnabled, 30, "the front end")
+    dialog.install.click()
+    wait_until(lambda: dialog.done_with is not None, 30, "the copy")
+    return _shown(dialog)
+
+
+@scene("dialog-install-nothing-found")
+def _(stage: Staged) -> QWidget:
+    path = stage.folder / "user/my-cat.safetensors"
+    nobody = stage.folder / "nobody"
+    nobody.mkdir()
+    dialog = _shown(InstallDialog(path, stage.window.theme, None, nobody, stage.window))
+    wait_until(lambda: dialog.file is not None, 30, "the file")
+    return dialog
+
+
+@scene("dialog-closing")
+def _(stage: Staged) -> QWidget:
+    found: list[QWidget] = []
+
+    def answer() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        found.append(box)
+        box.done(0)
+
+    QTimer.singleShot(100, answer)
+    ask_before_closing(stage.window)
+    found[0].show()
+    return found[0]

@@ -1,0 +1,149 @@
+"""Home, images and method."""
+
+from __future__ import annotations
+
+import shutil
+
+from PIL import Image, ImageFilter
+
+from engine.config_file import check
+from engine.events import (
+    FitSuggested,
+    MethodFits,
+    RunCrashed,
+    RunFinished,
+)
+from engine.sample_project import IMAGES
+from tests.desktop.first_training import pause, wait_until
+from tests.desktop.scenes.facts import GIB, MORE, STEPS, estimate, step
+from tests.desktop.scenes.play import Staged, scene
+
+
+@scene("home-1-warming-up")
+def _(stage: Staged) -> None:
+    stage.window.show_page("home")
+
+
+@scene("home-2-ready")
+def _(stage: Staged) -> None:
+    stage.window.projects.remember()
+    stage.window._show_warm_up(RunFinished(steps=0, stopped_early=False, exports=()))
+
+
+@scene("home-3-failed")
+def _(stage: Staged) -> None:
+    stage.window._show_warm_up(RunCrashed(traceback="ImportError: no torch"))
+
+
+@scene("images-1-ready")
+def _(stage: Staged) -> None:
+    window = stage.window
+    window.show_page("images")
+    wait_until(lambda: not window.images.inspector.view.is_empty, 10, "the picture")
+    pause(0.4)
+
+
+@scene("images-2-many-chosen")
+def _(stage: Staged) -> None:
+    stage.window.images.browser.grid.selectAll()
+
+
+@scene("images-3-crop")
+def _(stage: Staged) -> None:
+    stage.window.images.browser.grid.choose(1)
+    pause(0.3)
+    stage.window.images.inspector.begin_crop()
+
+
+@scene("images-4-findings")
+def _(stage: Staged) -> None:
+    window, mixed = stage.window, stage.folder / "mixed"
+    mixed.mkdir()
+    first = min(IMAGES.glob("*.png"))
+    shutil.copyfile(first, mixed / "a.png")
+    with Image.open(first) as picture:
+        plain = picture.convert("RGB").resize((512, 512))
+        plain.save(mixed / "a-again.png")
+        plain.filter(ImageFilter.GaussianBlur(14)).save(mixed / "blurred.png")
+        plain.resize((60, 60)).save(mixed / "small.png")
+    (mixed / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not all of it")
+    (mixed / "a.txt").write_text(", ".join([MORE] * 12))
+    window.images.use_folder(mixed)
+    wait_until(lambda: not window.images.pictures.is_reading, 20, "the folder")
+    wait_until(lambda: bool(window.images.pictures.findings), 20, "the findings")
+    pause(0.3)
+
+
+@scene("images-5-reading")
+def _(stage: Staged) -> None:
+    stage.window.images.pictures.progressed.emit(1_234, 10_000)
+
+
+@scene("images-6-empty")
+def _(stage: Staged) -> None:
+    empty = stage.folder / "empty"
+    empty.mkdir()
+    stage.window.images.use_folder(empty)
+    pause(0.5)
+
+
+@scene("images-7-error")
+def _(stage: Staged) -> None:
+    stage.window.images.use_folder(stage.folder / "nowhere")
+    pause(0.5)
+
+
+@scene("method-1-ready")
+def _(stage: Staged) -> None:
+    window = stage.window
+    window.images.use_folder(IMAGES)
+    window.show_page("method")
+    for kind, fits, eased in (
+        ("lora", True, False), ("dreambooth", False, False),
+        ("textual_inversion", True, True), ("hypernetwork", True, False),
+    ):  # fmt: skip
+        window.method.show_fit(
+            MethodFits(kind=kind, needed_bytes=9 * GIB, free_bytes=8 * GIB, fits=fits, eased=eased)
+        )
+
+
+@scene("method-2-all-settings-changed")
+def _(stage: Staged) -> None:
+    stage.window.method._advanced.setChecked(True)
+    stage.window.draft.set("method.rank", 64)
+
+
+@scene("method-3-wrong")
+def _(stage: Staged) -> None:
+    stage.window.draft.set("training.steps", 0)
+    stage.window.method.show_problems(check(stage.window.draft.data)[1])
+    stage.window.method.focus_setting("training.steps")
+
+
+@scene("method-4-checking")
+def _(stage: Staged) -> None:
+    window = stage.window
+    window.draft.set("training.steps", STEPS)
+    window.method._advanced.setChecked(False)
+    window.method.check.begin()
+    window.method.check.show_event(step(2))
+
+
+@scene("method-5-fits")
+def _(stage: Staged) -> None:
+    stage.window.method.check.show_event(estimate(GIB))
+    stage.window.method.check.show_event(RunFinished(steps=4, stopped_early=False, exports=()))
+
+
+@scene("method-6-does-not-fit")
+def _(stage: Staged) -> None:
+    found = stage.window.method.check
+    found.begin()
+    found.show_event(estimate(12 * GIB))
+    found.show_event(FitSuggested(setting="training.gradient_checkpointing", value=True))
+    found.show_event(RunFinished(steps=4, stopped_early=False, exports=()))
+
+
+@scene("method-7-preset-taken")
+def _(stage: Staged) -> None:
+    stage.window.method.strip.show_text(stage.window.method.tr("Preset taken: {0}").format("night"))

@@ -1,0 +1,197 @@
+"""Training, gallery and models."""
+
+from __future__ import annotations
+
+import shutil
+
+from desktop.download_desk import Download
+from engine.control import Control
+from engine.errors import AddonMissing, NoPictures
+from engine.events import (
+    CheckpointSaved,
+    ImageGenerated,
+    Noticed,
+    PausedAt,
+    RunCrashed,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    SampleReady,
+    Stage,
+    StageProgress,
+)
+from engine.model_offers import load_offers
+from engine.model_shelf import Shelf
+from engine.notices import KeptBack
+from tests.desktop.first_training import pause, wait_until
+from tests.desktop.scenes.facts import MORE, STEPS, picture, score, step
+from tests.desktop.scenes.play import Staged, scene
+from tests.engine.test_gallery_records import make
+
+
+@scene("training-1-nothing-yet")
+def _(stage: Staged) -> None:
+    stage.window.method.strip.hide()
+    stage.window.show_page("training")
+
+
+@scene("training-2-getting-ready")
+def _(stage: Staged) -> None:
+    stage.window.monitor.begin("my-cat · LoRA")
+    stage.window.monitor.show_event(StageProgress(stage=Stage.CACHE_LATENTS, done=12, total=24))
+
+
+@scene("training-3-running")
+def _(stage: Staged) -> None:
+    monitor, run = stage.window.monitor, stage.run
+    monitor.show_event(
+        RunStarted(folder=str(run.path), steps=STEPS, first_step=0, device="cpu", trainable=92_160)
+    )
+    for number in range(1, 187):
+        monitor.show_event(step(number))
+        if number % 60 == 0:
+            monitor.show_event(CheckpointSaved(step=number, path=""))
+            monitor.show_event(score(number))
+            for path in sorted(run.samples.glob(f"step_{number:06d}_*.png")):
+                event = SampleReady(step=number, prompt=MORE, seed=42, path=str(path))
+                monitor.show_event(event)
+
+
+@scene("training-4-a-notice")
+def _(stage: Staged) -> None:
+    notice = KeptBack(names="IMG_0031.jpg, IMG_0034.jpg")
+    stage.window.monitor.show_event(Noticed(notice=notice))
+
+
+@scene("training-5-paused")
+def _(stage: Staged) -> None:
+    stage.window.monitor.show_event(PausedAt(step=186))
+
+
+@scene("training-6-stopping")
+def _(stage: Staged) -> None:
+    stage.window.monitor.show_stopping()
+
+
+@scene("training-7-stopped")
+def _(stage: Staged) -> None:
+    stage.window.monitor.show_continue(possible=True)
+    stage.window.monitor.show_event(RunFinished(steps=186, stopped_early=True, exports=()))
+
+
+@scene("training-8-finished")
+def _(stage: Staged) -> None:
+    file = str(stage.run.exports / "my-cat.safetensors")
+    stage.window.monitor.show_event(RunFinished(steps=300, stopped_early=False, exports=(file,)))
+
+
+@scene("training-9-failed")
+def _(stage: Staged) -> None:
+    error = NoPictures(folder=str(stage.folder / "pictures"), num_files=4)
+    stage.window.monitor.show_event(RunFailed(error=error))
+
+
+@scene("training-10-crashed")
+def _(stage: Staged) -> None:
+    crash = RunCrashed(traceback="Traceback\n  File x\nRuntimeError: the driver was reset")
+    stage.window.monitor.show_event(crash)
+
+
+@scene("training-11-log")
+def _(stage: Staged) -> None:
+    stage.window.monitor.tabs.setCurrentIndex(1)
+
+
+@scene("training-12-settings")
+def _(stage: Staged) -> None:
+    stage.window.monitor.tabs.setCurrentIndex(2)
+
+
+@scene("training-13-history")
+def _(stage: Staged) -> None:
+    monitor = stage.window.monitor
+    monitor.show_runs(stage.window.draft.project.list_runs())
+    monitor.tabs.setCurrentWidget(monitor.history)
+    monitor.history.table.selectRow(0)
+
+
+@scene("training-14-two-compared")
+def _(stage: Staged) -> None:
+    stage.window.monitor.history.table.selectAll()
+    pause(0.2)
+
+
+@scene("gallery-1-empty")
+def _(stage: Staged) -> None:
+    window = stage.window
+    window.monitor.tabs.setCurrentIndex(0)
+    window.show_page("gallery")
+    wait_until(lambda: bool(window.gallery.form.addons.rows), 20, "the trained files")
+
+
+@scene("gallery-2-drawing")
+def _(stage: Staged) -> None:
+    gallery = stage.window.gallery
+    gallery.ask()
+    gallery.show_event(StageProgress(stage=Stage.SAMPLE, done=7, total=20))
+
+
+@scene("gallery-3-compared-with-the-base")
+def _(stage: Staged) -> None:
+    gallery, folder = stage.window.gallery, stage.window.draft.project.generated
+    before = picture(folder / "base/00001_seed42.png", 3)
+    gallery.show_base_event(ImageGenerated(path=before, prompt=MORE, seed=42))
+    for number in (1, 2, 3):
+        path = folder / f"{number:05d}_seed{41 + number}.png"
+        make(path, MORE, 41 + number)
+        gallery.show_event(ImageGenerated(path=str(path), prompt=MORE, seed=41 + number))
+    gallery.show_event(RunFinished(steps=0, stopped_early=False, exports=()))
+    pause(0.5)
+
+
+@scene("gallery-4-error")
+def _(stage: Staged) -> None:
+    stage.window.gallery.show_event(RunFailed(error=AddonMissing(path="my-cat.safetensors")))
+
+
+@scene("gallery-5-to-the-bin")
+def _(stage: Staged) -> None:
+    stage.window.gallery._throw_away()
+    pause(0.2)
+
+
+@scene("gallery-6-more-settings")
+def _(stage: Staged) -> None:
+    stage.window.gallery.form.more.expand()
+
+
+@scene("models-1-ready")
+def _(stage: Staged) -> None:
+    stage.window.show_page("models")
+
+
+@scene("models-2-missing-and-refused")
+def _(stage: Staged) -> None:
+    models = stage.window.models
+    gone = stage.folder / "my-model.safetensors"
+    shutil.copyfile(stage.run.exports / "my-cat.safetensors", stage.folder / "lora.safetensors")
+    Shelf()._write([str(gone)])
+    models.add_paths([str(stage.folder / "lora.safetensors")])
+    wait_until(lambda: len(models.rows) == 2 and models.strip.isVisible(), 20, "both")
+
+
+@scene("models-3-downloading")
+def _(stage: Staged) -> None:
+    desk = stage.window.fetching
+    states = ("running", "paused", "waiting")
+    for offer, state in zip(load_offers(), states, strict=False):
+        known = Download(offer, Control(), offer.about_bytes // 3, offer.about_bytes, 4.2e6, state)
+        desk.downloads.append(known)
+        desk.changed.emit()
+
+
+@scene("models-4-download-failed")
+def _(stage: Staged) -> None:
+    for known in stage.window.fetching.downloads:
+        known.state, known.error = "failed", NoPictures(folder="x", num_files=0)
+        stage.window.fetching.changed.emit()
