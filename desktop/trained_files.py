@@ -8,6 +8,7 @@ from pathlib import Path
 from desktop.widgets.addon_list import AddonEntry, title_of
 from engine.errors import UserError
 from engine.models.catalog import locate
+from engine.project import RunFolder
 from engine.trained_file import inspect
 
 
@@ -16,6 +17,17 @@ def can_be_drawn_with(path: Path) -> bool:
     if path.name.startswith(".") or path.stem.endswith(("-diffusers", ".failed")):
         return False
     return path.is_dir() or path.suffix in (".safetensors", ".pt")
+
+
+def entries_of(runs: list[RunFolder], base: str) -> list[AddonEntry]:
+    """Those of each run; reads headers, so not for the window's thread."""
+    found = []
+    for run in runs:
+        trained_on = base_of(run.config_path)
+        for path in sorted(run.exports.glob("*")):
+            if can_be_drawn_with(path):
+                found.append(entry_of(path, trained_on, base))
+    return found
 
 
 def entry_of(path: Path, trained_on: str, base: str) -> AddonEntry:

@@ -20,7 +20,7 @@ from desktop.draft import Draft
 from desktop.gallery_set import GallerySet
 from desktop.pool import Pool
 from desktop.theme import Theme, text_button
-from desktop.trained_files import base_of, can_be_drawn_with, entry_of
+from desktop.trained_files import base_of, entries_of
 from desktop.widgets.addon_list import AddonEntry
 from desktop.widgets.gallery_viewer import GalleryViewer
 from desktop.widgets.image_grid import GridItem, ImageGrid
@@ -107,11 +107,7 @@ class GalleryPanel(Page):
         """In a thread of the pool. What breaks is in the log; Generate never waits for it."""
         found: list[AddonEntry] = []
         try:
-            for run in runs:
-                trained_on = base_of(run.config_path)
-                for path in sorted(run.exports.glob("*")):
-                    if can_be_drawn_with(path):
-                        found.append(entry_of(path, trained_on, base))
+            found = entries_of(runs, base)
         finally:
             self._answers.listed.emit(found)
 
@@ -391,7 +387,9 @@ class GalleryPanel(Page):
         right.addWidget(self.grid, 2)
         row = QHBoxLayout()
         row.setSpacing(16)
-        row.addWidget(scrolling(self.form))
+        form = scrolling(self.form)
+        form.setFixedWidth(self._theme.scaled(360))
+        row.addWidget(form)
         row.addLayout(right, 1)
         above = QHBoxLayout()
         above.addWidget(self.strip, 1)

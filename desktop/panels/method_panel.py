@@ -68,7 +68,13 @@ class MethodPanel(Page):
         self.form.show_problems(problems)
 
     def focus_setting(self, key: str) -> bool:
-        return self.form.focus_setting(key)
+        """Bring the keyboard and the page to a setting; False where there is no such row."""
+        found = self.form.focus_setting(key)
+        editor = self.form.focusWidget()
+        if found and editor is not None:
+            self._scroll.widget().layout().activate()  # a row that was hidden gets its place
+            self._scroll.ensureWidgetVisible(editor)
+        return found
 
     def use_model(self, base_model: str) -> None:
         """Take a base model and the settings that suit it; a wrong file is told in words."""
@@ -223,7 +229,8 @@ class MethodPanel(Page):
         column.addLayout(pair)
         column.addStretch(1)
         self.content.addWidget(self.strip)
-        self.content.addWidget(scrolling(inside), 1)
+        self._scroll = scrolling(inside)
+        self.content.addWidget(self._scroll, 1)
 
 
 def _form_rows(kind: str) -> list[Row]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QProgressBar, QPushButton, QWidget
 
 from desktop.theme import Theme, tabular, text_button
-from desktop.widgets.labels import Card, label, set_kind
+from desktop.widgets.labels import Card, flowing, label, set_kind
 from desktop.words import duration, engine_text, remedy_of, said, summary_of
 from engine.config import RunConfig
 from engine.events import (
@@ -128,7 +128,10 @@ class RunCheck(Card):
         if self._switch is not None:
             names = {row.key: row.label for row in rows(RunConfig)}
             name = engine_text(names.get(self._switch.setting, self._switch.setting))
-            self._apply.setText(self.tr("Set {0} to {1}").format(name, self._switch.value))
+            if self._switch.value is True:
+                self._apply.setText(self.tr("Switch on: {0}").format(name))
+            else:
+                self._apply.setText(self.tr("Set {0} to {1}").format(name, self._switch.value))
 
     @Slot()
     def _take_switch(self) -> None:
@@ -159,11 +162,7 @@ class RunCheck(Card):
             row, column = divmod(place, 2)
             grid.addWidget(label(name, "note"), 2 * row, column)
             grid.addWidget(number, 2 * row + 1, column)
-        buttons = QHBoxLayout()
-        for button in (self.check, self._cancel, self._apply):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
         self.body.addLayout(grid)
         self.body.addWidget(self._line)
         self.body.addWidget(self._progress)
-        self.body.addLayout(buttons)
+        self.body.addWidget(flowing(self.check, self._cancel, self._apply))

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QPlainTextEdit,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
-from desktop.theme import Theme, icon_button, text_button
+from desktop.theme import Theme, ThemedIcon, icon_button, text_button
 from desktop.widgets.addon_list import AddonList
 from desktop.widgets.labels import Card, label, spin_box
 from engine.emphasis import weigh
@@ -95,6 +95,8 @@ class WishForm(Card):
         self.height_box = spin_box(AS_MODEL, 2048)
         self.compare = QCheckBox(self.tr("Compare with the base model"))
         self.generate = text_button(theme, "gallery", self.tr("Generate"), "primary")
+        self.more = QPushButton(self.tr("More settings"))
+        self._more_icon = ThemedIcon(theme, self.more, "more", "text2")
         self._dice.clicked.connect(self._roll)
         self.generate.clicked.connect(self.wanted)
         self.addons.trigger_wanted.connect(self.insert_trigger)
@@ -140,12 +142,15 @@ class WishForm(Card):
             self.width_box.setValue(made.size[0])
             self.height_box.setValue(made.size[1])
 
+    @Slot(bool)
+    def _show_folded(self, unfolded: bool) -> None:
+        self._more_icon.set_meaning("up" if unfolded else "more")
+
     @Slot()
     def _roll(self) -> None:
         self.seed.setValue(random.randrange(MAX_SEED))
 
     def _lay_out(self) -> None:
-        self.setFixedWidth(self._theme.scaled(348))
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setMaximumHeight(88)
         self.negative.setAccessibleName(self.tr("What not to draw"))
@@ -165,15 +170,10 @@ class WishForm(Card):
             box.setSpecialValueText(self.tr("as the model"))
         self.width_box.setSingleStep(8)
         self.height_box.setSingleStep(8)
-        more = QCollapsible(
-            self.tr("More settings"),
-            expandedIcon=self._theme.icon("up"),
-            collapsedIcon=self._theme.icon("more"),
-        )
-        more.setDuration(0)
         inside = QWidget()
         form = QFormLayout(inside)
         form.setContentsMargins(0, 0, 0, 0)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for name, editor in (
             (self.tr("What not to draw"), self.negative),
             (self.tr("Steps"), self.steps),
@@ -184,10 +184,11 @@ class WishForm(Card):
         ):
             editor.setAccessibleName(name)
             form.addRow(label(name, "quiet"), editor)
-        more.addWidget(inside)
-        inside.hide()  # or Tab would go through fields that cannot be seen
-        more.toggled.connect(inside.setVisible)
-        self.more = more
+        inside.hide()
+        self.more.setCheckable(True)
+        self.more.setProperty("role", "small")
+        self.more.toggled.connect(inside.setVisible)
+        self.more.toggled.connect(self._show_folded)
         seed = QHBoxLayout()
         for name, box in ((self.tr("Seed"), self.seed), (self.tr("How many"), self.count)):
             column = QVBoxLayout()
@@ -200,6 +201,7 @@ class WishForm(Card):
         self.body.addWidget(label(self.tr("Trained files"), "quiet"))
         self.body.addWidget(self.addons, 1)
         self.body.addLayout(seed)
-        self.body.addWidget(more)
+        self.body.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(inside)
         self.body.addWidget(self.compare)
         self.body.addWidget(self.generate)

@@ -1595,6 +1595,10 @@
         <translation>放得下。测量设备：{0}</translation>
     </message>
     <message>
+        <source>Switch on: {0}</source>
+        <translation>开启：{0}</translation>
+    </message>
+    <message>
         <source>Set {0} to {1}</source>
         <translation>把“{0}”设为 {1}</translation>
     </message>

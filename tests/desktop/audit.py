@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QScrollArea,
     QTabBar,
     QToolButton,
     QWidget,
@@ -45,6 +46,10 @@ def outside(root: QWidget) -> list[str]:
     """Widgets of a layout that reach beyond their parent, and so cannot be seen whole."""
     found = []
     for widget in shown_in(root):
+        if isinstance(widget, QScrollArea) and _hides_a_side(widget):
+            found.append(
+                f"{_called(widget)} hides a part of what it holds, and does not scroll there"
+            )
         parent = widget.parentWidget()
         if widget is root or widget.isWindow() or parent is None or _scrolls(parent):
             continue
@@ -54,6 +59,12 @@ def outside(root: QWidget) -> list[str]:
         if not room.contains(widget.geometry()):
             found.append(f"{_called(widget)} {widget.geometry()} is not inside {parent.rect()}")
     return found
+
+
+def _hides_a_side(area: QScrollArea) -> bool:
+    never = area.horizontalScrollBarPolicy() is Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+    inside = area.widget()
+    return never and inside is not None and inside.width() > area.viewport().width() + SLACK
 
 
 def shown_in(root: QWidget) -> Iterator[QWidget]:

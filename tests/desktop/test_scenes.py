@@ -67,4 +67,4 @@ def test_the_pseudo_language_keeps_what_is_filled_in_later():
     text = stretched("%n of {0:.1f} pictures, <b>{name}</b> & more (*.png)")
     for kept in ("%n", "{0:.1f}", "<b>", "{name}", "</b>", "&", "(*.png)"):
         assert kept in text
-    assert len(stretched("Take them back")) == round(1.4 * len("Take them back"))
+    assert len(stretched("Take them back")) >= 1.4 * len("Take them back")

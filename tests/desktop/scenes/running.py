@@ -162,7 +162,7 @@ def _(stage: Staged) -> None:
 
 @scene("gallery-6-more-settings")
 def _(stage: Staged) -> None:
-    stage.window.gallery.form.more.expand()
+    stage.window.gallery.form.more.click()
 
 
 @scene("models-1-ready")
