@@ -1,25 +1,38 @@
-"""Looks after a run that nobody watches: keeps the computer awake, tells when it has ended."""
+"""Looks after a run that nobody watches: keeps the computer awake, stays in the tray, tells."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 
-from PySide6.QtCore import QObject, Slot
+import psutil
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
 from desktop.preferences import Preferences
+from desktop.theme import Theme
+from engine.errors import Notice
+from engine.notices import NotKeptAwake, OnBattery
+
+LOOK_MS = 60_000
 
 
 class Attendant(QObject):
-    """`could_stay_awake` is False where the system has no way to be kept awake."""
+    """Where there is no tray, the window is made small instead."""
 
-    def __init__(self, window: QWidget, preferences: Preferences) -> None:
+    noticed = Signal(object)  # Notice
+    stop_wanted = Signal()
+
+    def __init__(self, window: QWidget, preferences: Preferences, theme: Theme) -> None:
         super().__init__(window)
-        self._window, self._preferences = window, preferences
+        self._window, self._preferences, self._theme = window, preferences, theme
         self._stack = ExitStack()
-        self.could_stay_awake = True
+        self._was_on_battery = False
         self._tray: QSystemTrayIcon | None = None
+        self._menu: QMenu | None = None
+        self._clock = QTimer(self)
+        self._clock.setInterval(LOOK_MS)
+        self._clock.timeout.connect(self.look_at_power)
 
     @property
     def has_tray(self) -> bool:
@@ -27,23 +40,80 @@ class Attendant(QObject):
 
     @Slot()
     def begin(self) -> None:
-        """Keep awake, where the user wants that and the system can."""
+        """A run began: keep awake, where the user wants that, and say where that cannot be."""
         self.end()
-        if not self._preferences.keep_awake:
-            return
-        from wakepy import keep  # late: it looks at the system's buses
-
-        mode = self._stack.enter_context(keep.running(on_fail="pass"))
-        self.could_stay_awake = bool(mode.active)
+        self._was_on_battery = False
+        self.look_at_power()
+        self._clock.start()
+        if self._preferences.keep_awake and not self._keep_awake():
+            self.noticed.emit(NotKeptAwake())
 
     def end(self) -> None:
+        self._clock.stop()
         self._stack.close()
+
+    @Slot()
+    def look_at_power(self) -> None:
+        """Tell once when the computer has come to run on its battery."""
+        notice = power_notice()
+        if notice is not None and not self._was_on_battery:
+            self.noticed.emit(notice)
+        self._was_on_battery = notice is not None
+
+    def go_on_unseen(self) -> None:
+        """The run goes on; its window is out of the way and can be called back."""
+        if self.has_tray:
+            self._shown_tray()
+            self._window.hide()
+        else:
+            self._window.showMinimized()
+
+    @Slot(int)
+    def show_percent(self, percent: int) -> None:
+        if self._tray is not None:
+            self._tray.setToolTip(self.tr("Imprint: training, {0} %").format(percent))
 
     def notify(self, title: str, text: str) -> None:
         """A message of the system, if the window is not looked at."""
-        if self._window.isActiveWindow() or not self.has_tray:
-            return
+        if not self._window.isActiveWindow() and self.has_tray:
+            self._shown_tray().showMessage(title, text)
+
+    @Slot()
+    def call_back(self) -> None:
+        """The window, in front of the others."""
+        self._window.showNormal() if self._window.isMinimized() else self._window.show()
+        self._window.raise_()
+        self._window.activateWindow()
+
+    def _keep_awake(self) -> bool:
+        from wakepy import keep  # late: it looks at the system's buses
+
+        mode = self._stack.enter_context(keep.running(on_fail="pass"))
+        return bool(mode.active)
+
+    def _shown_tray(self) -> QSystemTrayIcon:
         if self._tray is None:
-            self._tray = QSystemTrayIcon(self._window.windowIcon() or QIcon(), self)
+            self._menu = QMenu(self._window)
+            self._menu.addAction(self.tr("Show Imprint")).triggered.connect(self.call_back)
+            self._menu.addAction(self.tr("Stop and save")).triggered.connect(self.stop_wanted)
+            own = self._window.windowIcon()
+            icon: QIcon = self._theme.icon("gallery", "accent") if own.isNull() else own
+            self._tray = QSystemTrayIcon(icon, self)
+            self._tray.setContextMenu(self._menu)
+            self._tray.activated.connect(self._on_tray)
+            self._tray.messageClicked.connect(self.call_back)
         self._tray.show()
-        self._tray.showMessage(title, text)
+        return self._tray
+
+    @Slot(QSystemTrayIcon.ActivationReason)
+    def _on_tray(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason is QSystemTrayIcon.ActivationReason.Trigger:
+            self.call_back()
+
+
+def power_notice() -> Notice | None:
+    """That the computer runs on its battery; None where it does not, or where nobody knows."""
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    if battery is None or battery.power_plugged is not False:
+        return None
+    return OnBattery(percent=float(battery.percent))

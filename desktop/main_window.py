@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.attendant import Attendant
+from desktop.check_desk import CheckDesk
 from desktop.dialogs.closing import ask_before_closing
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
 from desktop.download_desk import DownloadDesk
-from desktop.engine_thread import EngineThread, JobHandle
+from desktop.engine_thread import EngineThread
 from desktop.guide import Guide
 from desktop.jobs import Jobs
 from desktop.panels.dataset_panel import DatasetPanel
@@ -33,14 +34,17 @@ from desktop.panels.models_panel import ModelsPanel
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.preferences import Preferences
 from desktop.project_desk import ProjectDesk
+from desktop.remedies import Remedies
 from desktop.run_desk import RunDesk
 from desktop.theme import Theme
 from desktop.widgets.labels import label
+from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.rail import PAGES, Rail
 from desktop.window_menu import WindowMenu
 from desktop.words import said, summary_of
+from engine.config import RunConfig
 from engine.errors import UserError
-from engine.events import Event, MethodFits, RunFinished, Stage, StageProgress, Terminal
+from engine.events import Event, RunFinished, Stage, StageProgress, Terminal
 
 
 class MainWindow(QMainWindow):
@@ -65,18 +69,18 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self.engine, self)
         self.runs = RunDesk(self.engine, self.jobs, self)
         self.fetching = DownloadDesk(self)
-        self.attendant = Attendant(self, self.preferences)
+        self.attendant = Attendant(self, self.preferences, self.theme)
         self.menu = WindowMenu(self, self.theme, self.preferences, self.runs)
         self.guide = Guide(self.theme, self.preferences, self.projects, self)
         self.guide.measure_with(self.engine, self.jobs)
         # However the program ends: a thread must be gone before its object is.
         application.aboutToQuit.connect(self.engine.stop_and_wait)
-        self._dry_run: JobHandle | None = None
-        self._is_warm = False
         self.rail = Rail(self.theme, self)
         self.pages: dict[str, QWidget] = {}
         self._make_pages()
+        self.checks = CheckDesk(self.engine, self.jobs, self.runs, self.method, self)
         self._lay_out()
+        self.remedies = Remedies(self, self.draft, self.runs)
         self._connect()
         self._refresh_home()
         self.show_page("home")
@@ -102,19 +106,23 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def start_training(self) -> None:
-        """Check, then hand the run to the engine; what is wrong is shown where it is set."""
+        """Check, then hand the run to the engine; what was measured not to fit is told first."""
+        refusal = self.checks.refusal()
+        if refusal is not None and not self.runs.is_busy:
+            self.monitor.strip.show_message(refusal, "error")
+            self.show_page("training")
+        else:
+            self._start_anyway()
+
+    @Slot()
+    def _start_anyway(self) -> None:
         if self.runs.is_busy:
             return
-        self.images.flush()
-        config, problems = self.draft.check()
-        self.method.show_problems(problems)
-        if config is None:
-            self.monitor.strip.show_text(str(said(problems[0].sentence)), "", "error")
-            self.show_page("training")
-            return
-        self.draft.flush()
-        self.projects.remember()
-        self.runs.start(config)
+        config = self._checked(self.monitor.strip)
+        if config is not None:
+            self.draft.flush()
+            self.projects.remember()
+            self.runs.start(config)
         self.show_page("training")
 
     @Slot()
@@ -131,7 +139,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_run_ended(self, event: Event) -> None:
         self.attendant.end()
-        self.attendant.notify(self.monitor.title.text(), self.monitor.state.text())
+        self.attendant.notify(*self.monitor.in_short())
         self._refresh_home()
         self.rail.show_state("training", "")
         self.gallery.reload()
@@ -141,34 +149,18 @@ class MainWindow(QMainWindow):
     @Slot()
     def _check_run(self) -> None:
         """Measure what the run will need."""
+        config = self._checked(self.method.strip)
+        if config is not None:
+            self.checks.measure(config)
+
+    def _checked(self, strip: MessageStrip) -> RunConfig | None:
+        """The settings as they stand; what is wrong is marked where it is set, and told."""
         self.images.flush()
         config, problems = self.draft.check()
         self.method.show_problems(problems)
         if config is None:
-            self.method.strip.show_text(str(said(problems[0].sentence)), "", "error")
-        elif self.runs.is_busy:
-            self.method.strip.show_text(self.tr("A training is running. Check when it has ended."))
-        else:
-            self.method.check.begin()
-            self._dry_run = self.jobs.watch(
-                self.engine.dry_run(config), self.method.check.show_event
-            )
-
-    @Slot()
-    def _cancel_check(self) -> None:
-        if self._dry_run is not None:
-            self._dry_run.control.stop()
-
-    @Slot()
-    def _ask_what_fits(self) -> None:
-        """Once the engine is warm, and again with another base model."""
-        if self._is_warm:
-            handle = self.engine.method_fits(self.method.drafts_by_method())
-            self.jobs.watch(handle, self._show_fit)
-
-    def _show_fit(self, event: Event) -> None:
-        if isinstance(event, MethodFits):
-            self.method.show_fit(event)
+            strip.show_text(str(said(problems[0].sentence)), "", "error")
+        return config
 
     def _show_warm_up(self, event: Event) -> None:
         if isinstance(event, StageProgress) and event.stage is Stage.WARM_UP and not event.done:
@@ -176,9 +168,9 @@ class MainWindow(QMainWindow):
         elif isinstance(event, RunFinished):
             self._footer.setText(self.tr("Ready"))
             self.home.show_engine(self.tr("The engine is ready."), ready=True)
-            self._is_warm = True
+            self.checks.is_warm = True
             self.warmed_up.emit()
-            self._ask_what_fits()
+            self.checks.ask_what_fits()
         elif isinstance(event, Terminal):
             self._footer.setText(self.tr("The engine could not start"))
             self.home.show_engine(
@@ -219,6 +211,7 @@ class MainWindow(QMainWindow):
     @Slot(int)
     def _show_num_pictures(self, count: int) -> None:
         self.rail.show_state("images", str(count) if count else "")
+        self.monitor.show_num_pictures(count)
 
     @Slot()
     def _open_sample(self) -> None:
@@ -236,7 +229,7 @@ class MainWindow(QMainWindow):
             self.open_pictures(Path(name))
 
     @Slot(str)
-    def _open_project(self, folder: str) -> None:
+    def open_project(self, folder: str) -> None:
         if self._may_change_project():
             self.projects.open_file(Path(folder))
             self.show_page("images")
@@ -245,7 +238,7 @@ class MainWindow(QMainWindow):
     def open_wizard(self) -> None:
         """The guided first training."""
         if self._may_change_project():
-            self.guide.open(self, can_measure=self._is_warm)
+            self.guide.open(self, can_measure=self.checks.is_warm)
 
     def open_pictures(self, folder: Path) -> None:
         """Make a project for a folder of pictures and open it."""
@@ -298,9 +291,10 @@ class MainWindow(QMainWindow):
 
     def _confirm_close(self) -> bool:
         """True when the training may be stopped, its state saved, and the window closed."""
-        answer = ask_before_closing(self)
+        state = self.monitor.state.text()
+        answer = ask_before_closing(self, state, has_tray=self.attendant.has_tray)
         if answer == "keep":
-            self.showMinimized()
+            self.attendant.go_on_unseen()
         return answer == "stop"
 
     def _make_pages(self) -> None:
@@ -314,15 +308,11 @@ class MainWindow(QMainWindow):
         self.pages = dict(zip(PAGES, panels, strict=True))
 
     def _connect(self) -> None:
+        self.runs.serve(self.monitor)  # first: who hears of a run later may speak in its strip
         self.projects.opened.connect(self._refresh_home)
-        self.runs.began.connect(self.monitor.begin)
         self.runs.began.connect(self.attendant.begin)
-        self.runs.told.connect(self.monitor.show_event)
-        self.runs.stopping.connect(self.monitor.show_stopping)
         self.runs.ended.connect(self._on_run_ended)
         self.method.check.wanted.connect(self._check_run)
-        self.method.check.cancel_wanted.connect(self._cancel_check)
-        self.method.base_changed.connect(self._ask_what_fits)
         self.home.page_requested.connect(self.show_page)
         self.home.sample_requested.connect(self._open_sample)
         self.home.folder_requested.connect(self._choose_folder)
@@ -330,25 +320,26 @@ class MainWindow(QMainWindow):
         self.guide.start_wanted.connect(self.start_training)
         self.guide.page_wanted.connect(self.show_page)
         self.guide.failed.connect(self._show_failed_save)
-        self.home.project_requested.connect(self._open_project)
+        self.home.project_requested.connect(self.open_project)
         self.draft.failed.connect(self._show_failed_save)
         self.monitor.continue_requested.connect(self._continue_run)
         self.images.pictures_changed.connect(self._show_num_pictures)
         self.method.advanced_changed.connect(self._remember_advanced)
         self.monitor.start_requested.connect(self.start_training)
-        self.monitor.pause_requested.connect(self.runs.pause)
-        self.monitor.resume_requested.connect(self.runs.go_on)
-        self.monitor.stop_requested.connect(self.runs.stop)
-        self.monitor.save_requested.connect(self.runs.save_now)
-        self.monitor.sample_requested.connect(self.runs.sample_now)
-        self.monitor.setting_requested.connect(self._show_setting)
+        self.remedies.setting_wanted.connect(self._show_setting)
+        self.remedies.page_wanted.connect(self.show_page)
+        self.remedies.model_wanted.connect(self.method.use_model)
+        self.remedies.check_wanted.connect(self._check_run)
+        self.remedies.start_wanted.connect(self._start_anyway)
+        self.remedies.continue_wanted.connect(self._continue_run)
+        self.remedies.help_wanted.connect(self.menu.open_help_about)
         self.monitor.progressed.connect(self._show_percent)
+        self.monitor.progressed.connect(self.attendant.show_percent)
+        self.attendant.noticed.connect(self.monitor.show_notice)
+        self.attendant.stop_wanted.connect(self.runs.stop)
         self.monitor.gallery_requested.connect(self._show_gallery)
         self.monitor.install_requested.connect(self.install_file)
-        self.monitor.step_requested.connect(self.runs.export_step)
-        self.monitor.resume_requested_of.connect(self.runs.resume_if_free)
         self.runs.exported.connect(self._take_export)
-        self.runs.failed.connect(self.monitor.show_problem)
         self.models.model_chosen.connect(self.method.use_model)
         self.gallery.generate_requested.connect(self._generate)
         self.gallery.install_requested.connect(self.install_file)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop.engine_thread import EngineThread, JobHandle
 from desktop.jobs import Jobs
+from desktop.panels.monitor_panel import MonitorPanel
 from engine.config import RunConfig
 from engine.events import Event, RunFailed, RunFinished, Terminal
 from engine.methods.catalog import METHODS
@@ -28,6 +29,20 @@ class RunDesk(QObject):
         super().__init__(parent)
         self._engine, self._jobs = engine, jobs
         self._handle: JobHandle | None = None
+
+    def serve(self, page: MonitorPanel) -> None:
+        """Show the run on this page, and do what is asked for there."""
+        self.began.connect(page.begin)
+        self.told.connect(page.show_event)
+        self.stopping.connect(page.show_stopping)
+        self.failed.connect(page.show_problem)
+        page.pause_requested.connect(self.pause)
+        page.resume_requested.connect(self.go_on)
+        page.stop_requested.connect(self.stop)
+        page.save_requested.connect(self.save_now)
+        page.sample_requested.connect(self.sample_now)
+        page.step_requested.connect(self.export_step)
+        page.resume_requested_of.connect(self.resume_if_free)
 
     @property
     def is_busy(self) -> bool:

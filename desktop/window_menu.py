@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from desktop.dialogs.help_dialog import HelpDialog, language_of_window
+from desktop.dialogs.help_dialog import PROBLEMS, HelpDialog, language_of_window
 from desktop.dialogs.palette import Palette
 from desktop.dialogs.settings_dialog import SettingsDialog
 from desktop.dialogs.shortcuts import Shortcuts
@@ -64,12 +64,20 @@ class WindowMenu(QObject):
     @Slot()
     def open_help(self) -> None:
         """For the page that is shown."""
-        code = language_of_window(self._preferences.language)
-        page = str(self._window.property("page"))
+        self._open_help(str(self._window.property("page")))
+
+    @Slot(str)
+    def open_help_about(self, code: str) -> None:
+        """What helps against problems of the kind that a message's code names."""
+        self._open_help(PROBLEMS).find_code(code)
+
+    def _open_help(self, page: str) -> HelpDialog:
+        language = language_of_window(self._preferences.language)
         if self._help is None:
-            self._help = HelpDialog(page, code, self._window)
-        self._help.show_page(page, code)
+            self._help = HelpDialog(page, language, self._window)
+        self._help.show_page(page, language)
         self._help.show()
+        return self._help
 
     @Slot()
     def open_palette(self) -> None:

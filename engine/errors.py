@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from engine.remedies import Action
 from engine.wording import QT_TRANSLATE_NOOP, Fact, Phrase
 
 
@@ -18,9 +19,16 @@ class Message:
     summary: ClassVar[str] = ""
     remedy: ClassVar[str] = ""
     setting: ClassVar[str] = ""
+    actions: ClassVar[tuple[Action, ...]] = ()
 
     def __init__(self, **facts: Fact) -> None:
         self.facts = facts
+
+    @property
+    def offered(self) -> tuple[Action, ...]:
+        """What would help, the best first; reading about it always may."""
+        shown = (Action.SHOW_SETTING,) if self.setting else ()
+        return (*self.actions, *shown, Action.HELP)
 
     @property
     def sentence(self) -> Phrase:
@@ -60,6 +68,7 @@ class Notice(Message):
 
 class NoPictures(UserError):
     code = "IM-IMG-10"
+    actions = (Action.ADD_PICTURES,)
     summary = QT_TRANSLATE_NOOP("engine", "No usable pictures in {folder}: 0 of {num_files} files.")
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Add at least one picture (JPEG, PNG, WebP, HEIC, TIFF, BMP, GIF or AVIF)."
@@ -69,6 +78,7 @@ class NoPictures(UserError):
 
 class FolderMissing(UserError):
     code = "IM-IMG-11"
+    actions = (Action.ADD_PICTURES,)
     summary = QT_TRANSLATE_NOOP("engine", "The folder {folder} is not there or is not a folder.")
     remedy = QT_TRANSLATE_NOOP("engine", "Choose the folder that holds your pictures.")
     setting = "dataset.folder"
@@ -86,92 +96,6 @@ class ConfigUnreadable(UserError):
     code = "IM-SET-02"
     summary = QT_TRANSLATE_NOOP("engine", "{path} could not be read as settings: {reason}")
     remedy = QT_TRANSLATE_NOOP("engine", "Mend that line, or write the file anew.")
-
-
-class ModelMissing(UserError):
-    code = "IM-MOD-01"
-    summary = QT_TRANSLATE_NOOP("engine", "There is no model at {path}.")
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "Choose a .safetensors file or a diffusers folder, or write starter."
-    )
-    setting = "base_model"
-
-
-class ModelIsLora(UserError):
-    code = "IM-MOD-02"
-    summary = QT_TRANSLATE_NOOP("engine", "{path} is a LoRA, an add-on to a model.")
-    remedy = QT_TRANSLATE_NOOP("engine", "Choose the base model that it was made for.")
-    setting = "base_model"
-
-
-class ModelUnsupported(UserError):
-    code = "IM-MOD-03"
-    summary = QT_TRANSLATE_NOOP("engine", "{path} is {what}, which Imprint cannot train yet.")
-    remedy = QT_TRANSLATE_NOOP("engine", "Choose an SD 1.x, 2.x or SDXL model.")
-    setting = "base_model"
-
-
-class ModelIsPointer(UserError):
-    code = "IM-MOD-04"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "{path} is only a Git LFS pointer of {num_bytes} bytes, not the model itself."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "Download the real file, or run git lfs pull.")
-    setting = "base_model"
-
-
-class ModelTruncated(UserError):
-    code = "IM-MOD-05"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "{path} is cut short: {have_mib:.1f} of {need_mib:.1f} MiB are there."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "The download was not finished. Download it again.")
-    setting = "base_model"
-
-
-class ModelDamaged(UserError):
-    code = "IM-MOD-06"
-    summary = QT_TRANSLATE_NOOP("engine", "{path} is damaged: {reason}.")
-    remedy = QT_TRANSLATE_NOOP("engine", "Download it again, or choose another file.")
-    setting = "base_model"
-
-
-class ModelIsPickle(UserError):
-    code = "IM-MOD-07"
-    summary = QT_TRANSLATE_NOOP(
-        "engine",
-        "{path} is an old-style checkpoint, a kind of file that can hold program code. "
-        "It was not opened.",
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "Get the .safetensors version of the same model.")
-    setting = "base_model"
-
-
-class PickleRefused(UserError):
-    code = "IM-MOD-09"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "{path} contains program code ({what}) and was not opened."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "Ask for a .safetensors version.")
-    setting = "base_model"
-
-
-class PickleLeftovers(UserError):
-    code = "IM-MOD-10"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "{path} contains leftovers of its training ({what}) that Imprint does not open."
-    )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "Ask for a .safetensors version, or convert it in the program that made it."
-    )
-    setting = "base_model"
-
-
-class NotAModel(UserError):
-    code = "IM-MOD-08"
-    summary = QT_TRANSLATE_NOOP("engine", "{path} is not a Stable Diffusion model ({what}).")
-    remedy = QT_TRANSLATE_NOOP("engine", "Choose a .safetensors file or a diffusers folder.")
-    setting = "base_model"
 
 
 class AddonMissing(UserError):
@@ -227,6 +151,10 @@ class OutputNotWritable(UserError):
 
 class DiskFull(UserError):
     code = "IM-OUT-02"
+    actions = (
+        Action.CONTINUE,
+        Action.MAKE_ROOM,
+    )
     summary = QT_TRANSLATE_NOOP(
         "engine",
         "The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free.",
@@ -257,6 +185,7 @@ class RunInUse(UserError):
 
 class Diverged(UserError):
     code = "IM-TRN-01"
+    actions = (Action.USE_LAST_STATE,)
     summary = QT_TRANSLATE_NOOP(
         "engine", "Training went off the rails at step {step}: the loss is no longer a number."
     )
@@ -286,9 +215,26 @@ class StartDoesNotFit(UserError):
 
 class OutOfMemory(UserError):
     code = "IM-MEM-01"
+    actions = (Action.CHECK_RUN,)
     summary = QT_TRANSLATE_NOOP("engine", "Not enough memory on {device} at {what}.")
     remedy = QT_TRANSLATE_NOOP("engine", "Lower the resolution or the batch size.")
     setting = "training.batch_size"
+
+
+class WouldNotFit(UserError):
+    """Said before a start that was measured; the user may insist."""
+
+    code = "IM-MEM-04"
+    actions = (Action.CHECK_RUN, Action.START_ANYWAY)
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "Measured: this run needs {needed_gib:.1f} GiB of memory and {disk_gib:.1f} GiB of disk; "
+        "{free_gib:.1f} and {room_gib:.1f} GiB are free.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Lower the resolution or the batch size, close other programs, or make room."
+    )
+    setting = "training.resolution"
 
 
 class OptimizerNeedsCard(UserError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import Notice
+from engine.remedies import Action
 from engine.wording import QT_TRANSLATE_NOOP
 
 
@@ -18,6 +19,7 @@ class MemoryPlanned(Notice):
 
 class MemoryTight(Notice):
     code = "IM-MEM-03"
+    actions = (Action.CHECK_RUN,)
     summary = QT_TRANSLATE_NOOP(
         "engine",
         "This run needs about {needed_gib:.1f} GiB at the least; {free_gib:.1f} GiB are free.",
@@ -40,6 +42,7 @@ class PictureRemark(Notice):
 
 class FewPictures(Notice):
     code = "IM-IMG-05"
+    actions = (Action.ADD_PICTURES,)
     summary = QT_TRANSLATE_NOOP(
         "engine", "Pictures: {count}. That works, but the result copies them."
     )
@@ -98,3 +101,27 @@ class StoppedAsGoodAsItGets(Notice):
         "pictures.",
     )
     setting = "evaluation.patience"
+
+
+class OnBattery(Notice):
+    code = "IM-PWR-01"
+    summary = QT_TRANSLATE_NOOP("engine", "On battery ({percent:.0f} % left).")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Training may be much slower, and stops when the battery is empty: plug in."
+    )
+
+
+class NotKeptAwake(Notice):
+    code = "IM-PWR-02"
+    summary = QT_TRANSLATE_NOOP("engine", "This computer cannot be kept awake from here.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Set its power plan to never sleep while the training runs."
+    )
+
+
+class LossRising(Notice):
+    code = "IM-TRN-04"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The loss is rising: it was at its lowest at step {step}."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Look at the samples; an earlier step may be better.")

@@ -57,6 +57,7 @@ from engine.preparation import (
     previews,
 )
 from engine.project import RunFolder, create_run, open_run, record
+from engine.trend import warn_of_rising_loss
 from engine.wording import QT_TRANSLATE_NOOP
 
 # Where memory may run out before the first step.
@@ -138,6 +139,7 @@ def _recorded(
             return
         stack.enter_context(folder.locked())
         training = chain(said, _train(accelerator, config, folder, control))
+        training = warn_of_rising_loss(training)
         if accelerator.num_processes == 1:  # of several, none may leave the others waiting
             training = _until_stopped(training, folder, control)
         yield from record(folder, _ending_in_one(training))

@@ -10,19 +10,23 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 Answer = Literal["keep", "stop", "cancel"]
 
 
-def ask_before_closing(window: QWidget) -> Answer:
-    """Keep training out of sight, stop and quit, or neither."""
+def ask_before_closing(window: QWidget, state: str = "", *, has_tray: bool = False) -> Answer:
+    """Keep training out of sight, stop and quit, or neither. `state`: how far the run is."""
     translate = QCoreApplication.translate
     box = QMessageBox(window)
     box.setWindowTitle(translate("Closing", "Training is still running"))
     box.setText(translate("Closing", "Training is still running."))
-    box.setInformativeText(translate("Closing", "Nothing is lost: it can be continued later."))
-    keep = box.addButton(translate("Closing", "Keep training"), QMessageBox.ButtonRole.RejectRole)
+    safe = translate("Closing", "Nothing is lost: it can be continued later.")
+    box.setInformativeText(f"{state}\n\n{safe}".strip())
+    unseen = translate("Closing", "Keep training in the background")
+    small = translate("Closing", "Keep training, minimised")
+    keep = box.addButton(unseen if has_tray else small, QMessageBox.ButtonRole.RejectRole)
     stop = box.addButton(
         translate("Closing", "Stop and save, then quit"), QMessageBox.ButtonRole.AcceptRole
     )
-    box.addButton(translate("Closing", "Cancel"), QMessageBox.ButtonRole.RejectRole)
+    cancel = box.addButton(translate("Closing", "Cancel"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(keep)
+    box.setEscapeButton(cancel)
     box.exec()
     if box.clickedButton() is keep:
         return "keep"

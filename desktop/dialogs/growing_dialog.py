@@ -14,6 +14,7 @@ class GrowingDialog(QDialog):
         heard = super().event(event)
         # Not after every event: one of them takes the dialog itself away.
         if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
-            needed = self.layout().totalHeightForWidth(self.width())
+            layout = self.layout()
+            needed = layout.totalHeightForWidth(self.width()) if layout is not None else 0
             self.resize(self.width(), max(self.height(), needed))
         return heard

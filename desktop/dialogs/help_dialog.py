@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
+PROBLEMS = "problems"  # the page with a part for each kind of message
 PAGES = Path(__file__).parents[2] / "resources/help"
 
 
@@ -29,6 +30,15 @@ class HelpDialog(QDialog):
         own = PAGES / code / f"{page}.md"
         path = own if own.is_file() else PAGES / "en" / f"{page}.md"
         self.text.setMarkdown(path.read_text("utf-8"))
+
+    def find_code(self, code: str) -> bool:
+        """Go to the part about the kind of problem that IM-KIND-07 belongs to."""
+        kind = code.rpartition("-")[0]
+        found = self.text.find(kind)
+        if found:  # to the top of the view, with its heading
+            bar = self.text.verticalScrollBar()
+            bar.setValue(bar.value() + self.text.cursorRect().top() - 8)
+        return found
 
 
 def language_of_window(chosen: str) -> str:

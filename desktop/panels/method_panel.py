@@ -72,7 +72,7 @@ class MethodPanel(Page):
         found = self.form.focus_setting(key)
         editor = self.form.focusWidget()
         if found and editor is not None:
-            self._scroll.widget().layout().activate()  # a row that was hidden gets its place
+            self._column.activate()  # a row that was hidden gets its place first
             self._scroll.ensureWidgetVisible(editor)
         return found
 
@@ -222,7 +222,7 @@ class MethodPanel(Page):
         side.addStretch(1)
         pair.addLayout(side, 2)
         inside = QWidget()
-        column = QVBoxLayout(inside)
+        self._column = column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(16)
         column.addLayout(cards)

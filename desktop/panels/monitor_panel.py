@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from enum import Enum
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.run_history import RunHistory
 from desktop.widgets.run_log import RunLog
 from desktop.widgets.run_overview import RunOverview
-from engine.errors import UserError
+from desktop.words import duration
+from engine.errors import Notice, UserError
 from engine.events import (
     CheckpointSaved,
     CheckpointScored,
@@ -76,7 +78,6 @@ class MonitorPanel(Page):
     install_requested = Signal(str)  # path of the trained file
     step_requested = Signal(object, int)  # RunFolder, step whose state is wanted as the file
     resume_requested_of = Signal(object)  # RunFolder of the history
-    setting_requested = Signal(str)
     progressed = Signal(int)  # percent
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -84,6 +85,8 @@ class MonitorPanel(Page):
         self._theme = theme
         self.run_state = RunState.IDLE
         self._steps = self._step = 0
+        self._began = 0.0
+        self._has_pictures = True
         self.start = text_button(theme, "start", self.tr("Start training"), "primary")
         self.pause = QPushButton(self.tr("Pause"))
         self._pause_icon = ThemedIcon(theme, self.pause, "pause", "text2")
@@ -111,6 +114,7 @@ class MonitorPanel(Page):
     def begin(self, title: str) -> None:
         """A run was handed to the engine."""
         self.title.setText(title)
+        self._began = time.monotonic()
         self.overview.clear()
         self.log.clear()
         self._run, self._export = None, ""
@@ -295,6 +299,29 @@ class MonitorPanel(Page):
             except UserError as error:
                 self.show_problem(error)
 
+    def show_num_pictures(self, count: int) -> None:
+        """Without pictures there is nothing to start."""
+        self._has_pictures = count > 0
+        self.start.setEnabled(self._has_pictures)
+        missing = "" if self._has_pictures else self.tr("Add at least one picture.")
+        self.start.setToolTip(missing)
+        if not self.run_state.is_running and (missing or self.run_state is RunState.IDLE):
+            self.state.setText(missing or self.tr("Nothing is training."))
+
+    @Slot(object)
+    def show_notice(self, notice: Notice) -> None:
+        self.strip.show_message(notice, "warn")
+
+    def in_short(self) -> tuple[str, str]:
+        """How a run ended, for a message of the system: what, and the sentence."""
+        name = self.title.text()
+        if self.run_state is RunState.FINISHED:
+            took = duration(time.monotonic() - self._began)
+            return self.tr("{0} is ready").format(name), self.tr("{0} steps in {1}").format(
+                self._step, took
+            )
+        return name, self.strip.text or self.state.text()
+
     @Slot(object)
     def show_problem(self, error: UserError) -> None:
         self.strip.show_message(error, "error")
@@ -325,7 +352,6 @@ class MonitorPanel(Page):
         self.log.diagnostics_wanted.connect(self._save_report)
         self.history.resume_wanted.connect(self.resume_requested_of)
         self.history.failed.connect(self.show_problem)
-        self.strip.setting_requested.connect(self.setting_requested)
 
     def _lay_out(self) -> None:
         for button in (

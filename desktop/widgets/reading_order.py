@@ -16,12 +16,14 @@ def set_reading_order(page: QWidget) -> None:
         QWidget.setTabOrder(one, other)
 
 
-def _stops(widget: QWidget) -> Iterator[QWidget]:
+def _stops(widget: QWidget | None) -> Iterator[QWidget]:
+    if widget is None:
+        return
     if widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value:
         yield widget
     match widget:
         case QScrollArea():
-            yield from _stops(widget.widget()) if widget.widget() is not None else ()
+            yield from _stops(widget.widget())
         case QTabWidget():
             yield from _stops(widget.tabBar())
             for place in range(widget.count()):
@@ -29,14 +31,13 @@ def _stops(widget: QWidget) -> Iterator[QWidget]:
         case QStackedWidget():
             for place in range(widget.count()):
                 yield from _stops(widget.widget(place))
-        case _ if widget.layout() is not None:
+        case _:
             yield from _in_layout(widget.layout())
 
 
-def _in_layout(layout: QLayout) -> Iterator[QWidget]:
-    for place in range(layout.count()):
-        item = layout.itemAt(place)
-        if item.widget() is not None:
+def _in_layout(layout: QLayout | None) -> Iterator[QWidget]:
+    for place in range(layout.count() if layout is not None else 0):
+        item = layout.itemAt(place) if layout is not None else None
+        if item is not None:
             yield from _stops(item.widget())
-        elif item.layout() is not None:
             yield from _in_layout(item.layout())

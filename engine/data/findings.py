@@ -55,7 +55,7 @@ class Finding:
 
 
 class NotUsable(Notice):
-    code = "IM-IMG-01"
+    code = "IM-IMG-06"
     summary = QT_TRANSLATE_NOOP("engine", "Left out of the training: {names}.")
     remedy = QT_TRANSLATE_NOOP("engine", "Click a picture to see why.")
 

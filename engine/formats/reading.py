@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from engine.errors import AddonMissing, AddonUnreadable, EmbeddingDoesNotFit, NotAModel
+from engine.errors import AddonMissing, AddonUnreadable, EmbeddingDoesNotFit
 from engine.formats import embedding, embedding_a1111, hypernetwork
 from engine.formats.lora_reading import read_adapter
+from engine.model_errors import NotAModel
 from engine.models.base import DiffusionModel
 from engine.models.pickle_gate import load_pickle, vet_pickle
 from engine.models.safetensors_header import is_pickle, read_header

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import STARTER
-from engine.errors import ModelDamaged, ModelMissing, ModelUnsupported, NotAModel
+from engine.model_errors import ModelDamaged, ModelMissing, ModelUnsupported, NotAModel
 from engine.models import single_file
 from engine.models.prediction_marks import PredictionType, read_marks
 from engine.models.safetensors_header import Header, is_pickle, read_header

@@ -28,7 +28,7 @@ from transformers import CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from engine.diffusion import NoiseSchedule, PredictionType
-from engine.errors import ModelDamaged
+from engine.model_errors import ModelDamaged
 from engine.models.base import DiffusionModel
 from engine.models.catalog import (
     CONFIGS,

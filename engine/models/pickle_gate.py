@@ -14,11 +14,11 @@ import zipfile
 from pathlib import Path
 from typing import IO, Any
 
-from engine.errors import (
+from engine.errors import OutOfMemory
+from engine.model_errors import (
     ModelDamaged,
     ModelMissing,
     NotAModel,
-    OutOfMemory,
     PickleLeftovers,
     PickleRefused,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from engine.errors import (
+from engine.model_errors import (
     ModelDamaged,
     ModelIsPickle,
     ModelIsPointer,

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from engine.errors import ModelDamaged, ModelIsLora, ModelUnsupported, NotAModel, UserError
+from engine.errors import UserError
+from engine.model_errors import ModelDamaged, ModelIsLora, ModelUnsupported, NotAModel
 from engine.models.ldm_names import (
     CLIP,
     OPEN_CLIP,

@@ -16,7 +16,7 @@ from typing import IO, Protocol
 import torch
 from torch import Tensor
 
-from engine.errors import ModelDamaged
+from engine.model_errors import ModelDamaged
 from engine.models.catalog import is_pickle
 from engine.models.safetensors_header import ITEM_BYTES, read_header
 from engine.wording import QT_TRANSLATE_NOOP, Phrase

@@ -28,6 +28,21 @@
     </message>
 </context>
 <context>
+    <name>Attendant</name>
+    <message>
+        <source>Imprint: training, {0} %</source>
+        <translation>Imprint：训练中，{0} %</translation>
+    </message>
+    <message>
+        <source>Show Imprint</source>
+        <translation>显示 Imprint</translation>
+    </message>
+    <message>
+        <source>Stop and save</source>
+        <translation>停止并保存</translation>
+    </message>
+</context>
+<context>
     <name>BatchBar</name>
     <message>
         <source>Find and replace</source>
@@ -129,6 +144,13 @@
     </message>
 </context>
 <context>
+    <name>CheckDesk</name>
+    <message>
+        <source>A training is running. Check when it has ended.</source>
+        <translation>正在训练，结束后再检查。</translation>
+    </message>
+</context>
+<context>
     <name>Closing</name>
     <message>
         <source>Training is still running</source>
@@ -143,8 +165,12 @@
         <translation>什么都不会丢失：以后可以继续。</translation>
     </message>
     <message>
-        <source>Keep training</source>
-        <translation>继续训练</translation>
+        <source>Keep training in the background</source>
+        <translation>在后台继续训练</translation>
+    </message>
+    <message>
+        <source>Keep training, minimised</source>
+        <translation>最小化并继续训练</translation>
     </message>
     <message>
         <source>Stop and save, then quit</source>
@@ -736,10 +762,6 @@
 <context>
     <name>MainWindow</name>
     <message>
-        <source>A training is running. Check when it has ended.</source>
-        <translation>训练正在进行，请在结束后再检查。</translation>
-    </message>
-    <message>
         <source>Warming up…</source>
         <translation>正在预热…</translation>
     </message>
@@ -775,8 +797,48 @@
 <context>
     <name>MessageStrip</name>
     <message>
+        <source>Continue the run</source>
+        <translation>继续这次训练</translation>
+    </message>
+    <message>
+        <source>Use the last good state</source>
+        <translation>使用最后的正常状态</translation>
+    </message>
+    <message>
+        <source>Add pictures</source>
+        <translation>添加图片</translation>
+    </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>选择模型</translation>
+    </message>
+    <message>
+        <source>Use the starter model</source>
+        <translation>使用入门模型</translation>
+    </message>
+    <message>
+        <source>Check this run</source>
+        <translation>检查这次训练</translation>
+    </message>
+    <message>
+        <source>Start anyway</source>
+        <translation>仍然开始</translation>
+    </message>
+    <message>
         <source>Show me the setting</source>
         <translation>转到该设置</translation>
+    </message>
+    <message>
+        <source>Show what takes room</source>
+        <translation>查看占用空间的内容</translation>
+    </message>
+    <message>
+        <source>What helps?</source>
+        <translation>怎么解决？</translation>
+    </message>
+    <message>
+        <source>Copy this message</source>
+        <translation>复制这条消息</translation>
     </message>
     <message>
         <source>Close this message</source>
@@ -1109,6 +1171,18 @@
     <message>
         <source>Writing files…</source>
         <translation>正在写入文件…</translation>
+    </message>
+    <message>
+        <source>Add at least one picture.</source>
+        <translation>请至少添加一张图片。</translation>
+    </message>
+    <message>
+        <source>{0} is ready</source>
+        <translation>{0} 已就绪</translation>
+    </message>
+    <message>
+        <source>{0} steps in {1}</source>
+        <translation>{0} 步，用时 {1}</translation>
     </message>
     <message>
         <source>Settings of this run</source>
@@ -3030,6 +3104,14 @@
         <translation>请降低分辨率或每步图片数。</translation>
     </message>
     <message>
+        <source>Measured: this run needs {needed_gib:.1f} GiB of memory and {disk_gib:.1f} GiB of disk; {free_gib:.1f} and {room_gib:.1f} GiB are free.</source>
+        <translation>实测：这次训练需要 {needed_gib:.1f} GiB 内存和 {disk_gib:.1f} GiB 磁盘空间；可用的分别为 {free_gib:.1f} GiB 和 {room_gib:.1f} GiB。</translation>
+    </message>
+    <message>
+        <source>Lower the resolution or the batch size, close other programs, or make room.</source>
+        <translation>请降低分辨率或批大小、关闭其他程序，或腾出空间。</translation>
+    </message>
+    <message>
         <source>AdamW with 8 bits needs an NVIDIA card and the package bitsandbytes.</source>
         <translation>8 位 AdamW 需要 NVIDIA 显卡和 bitsandbytes 软件包。</translation>
     </message>
@@ -3152,6 +3234,30 @@
     <message>
         <source>The run ended at step {step}: the last {patience} checkpoints were no more like your pictures.</source>
         <translation>训练在第 {step} 步结束：最近 {patience} 个检查点不再更像你的图片。</translation>
+    </message>
+    <message>
+        <source>On battery ({percent:.0f} % left).</source>
+        <translation>正在使用电池（剩余 {percent:.0f} %）。</translation>
+    </message>
+    <message>
+        <source>Training may be much slower, and stops when the battery is empty: plug in.</source>
+        <translation>训练可能慢很多，电池耗尽时会停止：请接通电源。</translation>
+    </message>
+    <message>
+        <source>This computer cannot be kept awake from here.</source>
+        <translation>无法让这台电脑保持唤醒。</translation>
+    </message>
+    <message>
+        <source>Set its power plan to never sleep while the training runs.</source>
+        <translation>请在训练期间把电源计划设为从不睡眠。</translation>
+    </message>
+    <message>
+        <source>The loss is rising: it was at its lowest at step {step}.</source>
+        <translation>损失在上升：第 {step} 步时最低。</translation>
+    </message>
+    <message>
+        <source>Look at the samples; an earlier step may be better.</source>
+        <translation>请看样图；较早的步数可能更好。</translation>
     </message>
     <message>
         <source>Training goes on; the next start prepares them again.</source>

@@ -20,6 +20,7 @@ from engine.events import (
     SampleReady,
 )
 from engine.notices import PictureSkipped
+from engine.remedies import Action
 from engine.wording import Phrase
 from tests.desktop.conftest import started, step
 
@@ -42,7 +43,8 @@ def test_the_monitor_tells_likeness_and_the_best_step_with_its_reason(monitor):
         )
     )  # fmt: skip
     number = monitor.overview.numbers["likeness"]
-    assert number.text() == "0.75 (best: step 100)"
+    assert number.text() == "0.75"
+    assert monitor.overview._best.text() == "best: step 100"
     assert "base model: 0.57" in number.toolTip()
     assert "Step 100 is the best so far: it is good." in number.toolTip()
 
@@ -82,9 +84,10 @@ def test_a_problem_is_shown_with_its_sentence_code_and_setting(qtbot, monitor):
     assert monitor.run_state is RunState.FAILED
     assert "0 of 2" in monitor.strip.text
     assert "IM-IMG-10" in monitor.strip.text
-    with qtbot.waitSignal(monitor.setting_requested) as asked:
-        monitor.strip._show_setting.click()
-    assert asked.args == ["dataset.folder"]
+    with qtbot.waitSignal(monitor.strip.action_requested) as asked:
+        monitor.strip.buttons[Action.SHOW_SETTING].click()
+    action, message = asked.args
+    assert (action, message.setting) == (Action.SHOW_SETTING, "dataset.folder")
 
 
 def test_a_crash_is_told_without_a_traceback_as_the_first_text(monitor):

@@ -11,7 +11,7 @@ import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
-from engine.errors import ModelDamaged
+from engine.model_errors import ModelDamaged
 from engine.models.loader import load_model
 from tests.whole_models import same_weights, weights_of
 

@@ -10,7 +10,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from engine.errors import ModelDamaged, ModelIsPointer, ModelUnsupported, NotAModel
+from engine.model_errors import ModelDamaged, ModelIsPointer, ModelUnsupported, NotAModel
 from engine.models.catalog import SD1, locate
 from engine.models.loader import load_model
 

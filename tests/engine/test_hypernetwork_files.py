@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from engine.errors import AddonUnreadable, ModelDamaged
+from engine.errors import AddonUnreadable
 from engine.formats import hypernetwork as file_format
 from engine.formats.plain_pickle import dump
+from engine.model_errors import ModelDamaged
 from engine.results import NetworkShape
 from tests.hypernetworks import (
     NORM_AND_ACTIVATION,

@@ -13,12 +13,8 @@ import safetensors.torch
 import torch
 
 from engine.addons import Addon, applied
-from engine.errors import (
-    AddonDoesNotFit,
-    AddonUnreadable,
-    ModelIsPickle,
-    UserError,
-)
+from engine.errors import AddonDoesNotFit, AddonUnreadable, UserError
+from engine.model_errors import ModelIsPickle
 from engine.models.loader import load_model
 from tests.conftest import draw_pictures
 from tests.engine_runs import require_finished, tiny_run, train

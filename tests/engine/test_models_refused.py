@@ -14,7 +14,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import (
+from engine.errors import UserError
+from engine.events import RunFailed
+from engine.model_errors import (
     ModelDamaged,
     ModelIsLora,
     ModelIsPointer,
@@ -23,9 +25,7 @@ from engine.errors import (
     ModelUnsupported,
     NotAModel,
     PickleRefused,
-    UserError,
 )
-from engine.events import RunFailed
 from engine.models.catalog import SD1, SD2_BASE, SDXL, locate
 from engine.models.loader import load_model
 from engine.models.safetensors_header import ITEM_BYTES, PICKLE_STARTS, is_pickle, read_header

@@ -17,15 +17,15 @@ import pytest
 import torch
 from torch import nn
 
-from engine.errors import (
+from engine.errors import UserError
+from engine.formats.plain_pickle import dump
+from engine.model_errors import (
     ModelDamaged,
     ModelMissing,
     NotAModel,
     PickleLeftovers,
     PickleRefused,
-    UserError,
 )
-from engine.formats.plain_pickle import dump
 from engine.models.pickle_gate import load_pickle, vet_pickle
 from engine.models.tensor_file import DTYPE_NAMES
 from tests import hostile

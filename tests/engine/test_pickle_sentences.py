@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.errors import ModelDamaged, OutOfMemory, PickleRefused, UserError
+from engine.errors import OutOfMemory, UserError
+from engine.model_errors import ModelDamaged, PickleRefused
 from engine.models.pickle_gate import load_pickle, vet_pickle
 from tests.hostile import found, inside, number, storage, tensor, text, whole, zipped
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import safetensors
 
-from engine.errors import ModelDamaged, ModelIsPickle
+from engine.model_errors import ModelDamaged, ModelIsPickle
 from engine.models.safetensors_header import read_header
 from tests.hostile import CODE, legacy, zipped
 

@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-from engine.errors import ModelDamaged
+from engine.model_errors import ModelDamaged
 from engine.models import catalog
 from engine.models.catalog import SD1, SD2_BASE, SD2_V, SDXL, Layout, locate
 from engine.models.loader import load_model

@@ -15,7 +15,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import ModelDamaged, ModelTruncated, OutputNotWritable
+from engine.errors import OutputNotWritable
+from engine.model_errors import ModelDamaged, ModelTruncated
 from engine.models.safetensors_header import read_header
 from engine.models.tensor_file import DTYPES, open_tensors
 from engine.tensor_writer import Planned, write_planned, write_tensors
@@ -187,7 +188,7 @@ def test_a_file_that_is_cut_while_it_is_read_gives_a_sentence(tmp_path):
 CUT = """
 import os, sys
 from pathlib import Path
-from engine.errors import ModelDamaged
+from engine.model_errors import ModelDamaged
 from engine.models.tensor_file import open_tensors
 path = Path(sys.argv[1])
 file = open_tensors(path)

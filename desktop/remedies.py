@@ -1,0 +1,67 @@
+"""What the buttons beside a sentence do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
+
+from desktop.draft import Draft
+from desktop.run_desk import RunDesk
+from desktop.widgets.message_strip import MessageStrip
+from engine.config import STARTER
+from engine.errors import Message
+from engine.remedies import Action
+
+
+class Remedies(QObject):
+    """Hears every strip of the window. What only the window can do goes out as a signal."""
+
+    setting_wanted = Signal(str)  # dotted key
+    page_wanted = Signal(str)
+    model_wanted = Signal(str)
+    check_wanted = Signal()
+    start_wanted = Signal()  # whatever was measured
+    continue_wanted = Signal()
+    help_wanted = Signal(str)  # code of a message
+
+    def __init__(self, window: QWidget, draft: Draft, runs: RunDesk) -> None:
+        super().__init__(window)
+        self._draft, self._runs = draft, runs
+        for strip in window.findChildren(MessageStrip):
+            strip.action_requested.connect(self.do)
+
+    @Slot(object, object)
+    def do(self, action: Action, message: Message) -> None:
+        match action:
+            case Action.SHOW_SETTING:
+                self.setting_wanted.emit(message.setting)
+            case Action.ADD_PICTURES:
+                self.page_wanted.emit("images")
+            case Action.CHOOSE_MODEL:
+                self.page_wanted.emit("models")
+            case Action.USE_STARTER:
+                self.model_wanted.emit(STARTER)
+            case Action.CHECK_RUN:
+                self.page_wanted.emit("method")
+                self.check_wanted.emit()
+            case Action.START_ANYWAY:
+                self.start_wanted.emit()
+            case Action.CONTINUE:
+                self.continue_wanted.emit()
+            case Action.USE_LAST_STATE:
+                self._use_last_state(message)
+            case Action.MAKE_ROOM:
+                folder = self._draft.project.runs
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(folder))))
+            case Action.HELP:
+                self.help_wanted.emit(message.code)
+
+    def _use_last_state(self, message: Message) -> None:
+        """The state before things went wrong becomes the file of the run."""
+        runs = self._draft.project.list_runs()
+        step = message.facts.get("last_step")
+        if runs and isinstance(step, int):
+            self._runs.export_step(runs[0], step)

@@ -1,0 +1,248 @@
+"""The buttons beside a sentence; battery, sleep and tray; a second start."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+import engine
+from desktop import attendant as attending
+from desktop.dialogs.help_dialog import PAGES, PROBLEMS, HelpDialog
+from desktop.panels.monitor_panel import RunState
+from desktop.single_instance import Doorkeeper, hand_over
+from desktop.widgets.message_strip import MessageStrip
+from engine.errors import Diverged, Message, NoPictures, RunInUse, WouldNotFit
+from engine.events import Estimated, RunFinished
+from engine.remedies import Action
+from tests.desktop.test_window import close_without_asking, train_endlessly, window
+
+__all__ = ["window"]  # fixture
+ROOT = Path(__file__).parents[2]
+
+
+def every_message() -> list[type[Message]]:
+    """Of all modules of the engine's light half, as they stand in the source."""
+    for path in Path(engine.__file__).parent.rglob("*.py"):
+        if re.search(r"\((UserError|Notice)\):", path.read_text("utf-8")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            __import__(name)
+    found, ahead = [], [Message]
+    while ahead:
+        ahead += ahead[0].__subclasses__()
+        found.append(ahead.pop(0))
+    return [known for known in found if known.summary and known.__module__.startswith("engine")]
+
+
+@pytest.mark.parametrize("kind", every_message(), ids=lambda kind: kind.__name__)
+def test_every_message_has_a_code_a_button_and_a_part_of_the_help(qtbot, theme, kind):
+    strip = MessageStrip(theme)
+    qtbot.addWidget(strip)
+    facts = dict.fromkeys(re.findall(r"\{(\w+)", kind.summary + kind.remedy), 1)
+    strip.show_message(kind(**facts), "error")
+    assert re.fullmatch(r"IM-[A-Z]+-\d\d", kind.code)
+    assert kind.code in strip.text
+    assert any(not button.isHidden() for button in strip.buttons.values())
+    for language in ("en", "zh_CN"):
+        assert kind.code.rpartition("-")[0] in (PAGES / language / f"{PROBLEMS}.md").read_text()
+
+
+def test_codes_belong_to_one_message_each():
+    codes = [kind.code for kind in every_message()]
+    assert len(codes) == len(set(codes))
+
+
+def test_a_message_can_be_copied_with_its_code(qtbot, theme):
+    strip = MessageStrip(theme)
+    qtbot.addWidget(strip)
+    strip.show_message(NoPictures(folder="pics", num_files=2), "error")
+    strip._copy.click()
+    assert QGuiApplication.clipboard().text() == strip.text
+    strip.show_text("Preset taken")
+    assert strip._copy.isHidden()
+
+
+def offer(window, message):
+    window.show_page("training")
+    window.monitor.strip.show_message(message, "error")
+    return window.monitor.strip.buttons
+
+
+def test_what_helps_opens_the_help_at_the_kind_of_problem(window):
+    offer(window, NoPictures(folder="pics", num_files=2))[Action.HELP].click()
+    dialog = window.menu._help
+    assert dialog.isVisible()
+    assert dialog.text.textCursor().selectedText() == "IM-IMG"
+
+
+def test_the_help_says_where_it_finds_nothing(qtbot):
+    dialog = HelpDialog(PROBLEMS, "en")
+    qtbot.addWidget(dialog)
+    assert not dialog.find_code("IM-NONE-01")
+
+
+def test_the_buttons_lead_where_they_say(qtbot, window):
+    offer(window, NoPictures(folder="pics", num_files=2))[Action.ADD_PICTURES].click()
+    assert window.page == "images"
+    offer(window, Diverged(step=9, last_step=5))[Action.SHOW_SETTING].click()
+    assert window.page == "method"
+    window.draft.set("base_model", "/nowhere.safetensors")
+    window.monitor.strip.action_requested.emit(Action.USE_STARTER, RunInUse(folder="x"))
+    assert window.draft.get("base_model") == "starter"
+    window.monitor.strip.action_requested.emit(Action.CHOOSE_MODEL, RunInUse(folder="x"))
+    assert window.page == "models"
+
+
+def test_the_last_good_state_becomes_the_file(window, monkeypatch):
+    run = window.draft.project.runs / "2026-11-25_1200_toy_lora"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+    asked = []
+    monkeypatch.setattr(window.runs, "export_step", lambda *what: asked.append(what))
+    offer(window, Diverged(step=9, last_step=5))[Action.USE_LAST_STATE].click()
+    ((folder, step),) = asked
+    assert (folder.path, step) == (run, 5)
+
+
+def measured(needed: int) -> Estimated:
+    return Estimated(
+        device="the processor", peak_bytes=needed, free_bytes=8 * 2**30, seconds_per_step=1.0,
+        seconds_per_sample=1.0, total_seconds=1.0, disk_bytes=1, free_disk_bytes=2, export_bytes=1,
+    )  # fmt: skip
+
+
+def test_a_run_that_was_measured_not_to_fit_starts_only_if_the_user_insists(window, monkeypatch):
+    started = []
+    monkeypatch.setattr(window.runs, "start", started.append)
+    window.method.check.begin()
+    window.method.check.show_event(measured(9 * 2**30))
+    window.method.check.show_event(RunFinished(steps=4, stopped_early=False, exports=()))
+    window.start_training()
+    assert started == []
+    assert WouldNotFit.code in window.monitor.strip.text
+    assert "9.0 GiB" in window.monitor.strip.text
+    window.monitor.strip.buttons[Action.START_ANYWAY].click()
+    assert len(started) == 1
+
+
+def test_without_pictures_there_is_nothing_to_start_and_the_reason_is_said(window, tmp_path, qtbot):
+    (tmp_path / "empty").mkdir()
+    window.images.use_folder(tmp_path / "empty")
+    qtbot.waitUntil(lambda: not window.monitor.start.isEnabled(), timeout=20_000)
+    assert window.monitor.state.text() == window.monitor.start.toolTip()
+    assert window.monitor.start.toolTip() == "Add at least one picture."
+    window.projects.open_sample()
+    qtbot.waitUntil(window.monitor.start.isEnabled, timeout=20_000)
+    assert window.monitor.state.text() == "Nothing is training."
+
+
+# ---- power and tray --------------------------------------------------------------------------
+
+
+def on_power(monkeypatch, plugged: bool | None, percent: float = 37.0) -> None:
+    battery = SimpleNamespace(power_plugged=plugged, percent=percent, secsleft=0)
+    monkeypatch.setattr(attending.psutil, "sensors_battery", lambda: battery, raising=False)
+
+
+def test_a_run_on_battery_is_told_of_once_and_again_when_unplugged(qtbot, window, monkeypatch):
+    told = []
+    window.attendant.noticed.connect(told.append)
+    on_power(monkeypatch, plugged=False)
+    monkeypatch.setattr(window.attendant, "_keep_awake", lambda: True)
+    train_endlessly(window)
+    window.attendant.look_at_power()
+    assert [notice.code for notice in told] == ["IM-PWR-01"]
+    assert "37 %" in window.monitor.strip.text
+    on_power(monkeypatch, plugged=True)
+    window.attendant.look_at_power()
+    on_power(monkeypatch, plugged=False)
+    window.attendant.look_at_power()
+    assert len(told) == 2
+    window.runs.stop()
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+
+
+@pytest.mark.parametrize("plugged", [True, None])
+def test_a_computer_that_is_plugged_in_or_does_not_know_is_left_in_peace(monkeypatch, plugged):
+    on_power(monkeypatch, plugged)
+    assert attending.power_notice() is None
+
+
+def test_a_computer_that_cannot_be_kept_awake_says_so(qtbot, window, monkeypatch):
+    monkeypatch.setattr(window.attendant, "_keep_awake", lambda: False)
+    on_power(monkeypatch, plugged=True)
+    train_endlessly(window)
+    assert "IM-PWR-02" in window.monitor.strip.text
+    window.runs.stop()
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+
+
+def test_with_a_tray_the_run_goes_on_unseen_and_the_window_comes_back(qtbot, window, monkeypatch):
+    monkeypatch.setattr(type(window.attendant), "has_tray", property(lambda self: True))
+    monkeypatch.setattr("desktop.main_window.ask_before_closing", lambda *_, **__: "keep")
+    train_endlessly(window)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING, timeout=5_000)
+    assert not window.close()
+    assert not window.isVisible()
+    window.monitor.progressed.emit(41)
+    assert "41 %" in window.attendant._tray.toolTip()
+    assert [action.text() for action in window.attendant._menu.actions()] == [
+        "Show Imprint", "Stop and save"
+    ]  # fmt: skip
+    window.attendant._menu.actions()[0].trigger()
+    assert window.isVisible()
+    window.attendant._menu.actions()[1].trigger()
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+    close_without_asking(window)
+
+
+def test_without_a_tray_it_is_made_small(window, monkeypatch):
+    monkeypatch.setattr(type(window.attendant), "has_tray", property(lambda self: False))
+    window.attendant.go_on_unseen()
+    assert window.isMinimized()
+    window.attendant.call_back()
+    assert not window.isMinimized()
+
+
+# ---- a second start --------------------------------------------------------------------------
+
+CALL = (
+    "import sys; from PySide6.QtCore import QCoreApplication; a = QCoreApplication([]);"
+    "from desktop.single_instance import hand_over;"
+    "sys.exit(0 if hand_over(sys.argv[2:], sys.argv[1]) else 3)"
+)
+
+
+def test_a_second_start_hands_over_and_ends(qtbot, tmp_path):
+    name = f"imprint-test-{tmp_path.name}"
+    keeper = Doorkeeper(name=name)
+    assert keeper.listens
+    with qtbot.waitSignal(keeper.called, timeout=20_000) as called:
+        second = subprocess.Popen([sys.executable, "-c", CALL, name, "/a.imprint", "猫"], cwd=ROOT)
+    assert called.args == [["/a.imprint", "猫"]]
+    qtbot.waitUntil(lambda: second.poll() is not None, timeout=10_000)
+    assert second.returncode == 0
+    keeper.deleteLater()
+
+
+def test_where_nobody_answers_the_program_starts(qapp, tmp_path):
+    assert not hand_over([], f"imprint-nobody-{tmp_path.name}")
+
+
+def test_a_socket_that_a_crash_left_is_no_hindrance(qtbot, tmp_path):
+    code = (
+        "import os; from PySide6.QtCore import QCoreApplication; a = QCoreApplication([]);"
+        "from desktop.single_instance import Doorkeeper; import sys;"
+        "k = Doorkeeper(name=sys.argv[1]); assert k.listens; os._exit(9)"
+    )
+    name = f"imprint-crash-{tmp_path.name}"
+    assert subprocess.run([sys.executable, "-c", code, name], cwd=ROOT).returncode == 9
+    assert not hand_over([], name)
+    keeper = Doorkeeper(name=name)
+    assert keeper.listens
+    keeper.deleteLater()
