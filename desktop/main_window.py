@@ -32,6 +32,7 @@ from desktop.panels.home_panel import HomePanel
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.models_panel import ModelsPanel
 from desktop.panels.monitor_panel import MonitorPanel
+from desktop.pool import Pool
 from desktop.preferences import Preferences
 from desktop.project_desk import ProjectDesk
 from desktop.remedies import Remedies
@@ -287,6 +288,8 @@ class MainWindow(QMainWindow):
         self.images.close_threads()
         self.models.close_threads()
         self.gallery.close_threads()
+        for pool in self.findChildren(Pool):
+            pool.close()
         event.accept()
 
     def _confirm_close(self) -> bool:

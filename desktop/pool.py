@@ -26,12 +26,20 @@ class Pool(QObject):
         self._running: set[Future] = set()
 
     def start(self, job: Callable[..., None], *facts: object) -> None:
-        future = self._threads.submit(job, *facts)
+        try:
+            future = self._threads.submit(job, *facts)
+        except RuntimeError:  # closed: a signal of a window that goes
+            return
         self._running.add(future)
         future.add_done_callback(self._on_done)
 
+    def close(self) -> None:
+        """Return when all jobs have ended; those that come later are not begun, and no thread
+        is left."""
+        self._threads.shutdown(wait=True)
+
     def wait(self) -> None:
-        """Return when all jobs have ended."""
+        """Return when all jobs have ended; others may follow."""
         wait(list(self._running))
 
     def _on_done(self, future: Future) -> None:

@@ -217,7 +217,7 @@ class InstallDialog(GrowingDialog):
         self.reject()
 
     def closeEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
-        self._pool.wait()
+        self._pool.close()
         super().closeEvent(event)
 
     def _connect(self) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QUrl, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QPushButton, QWidget
 
+from desktop.clipboard import copy_image
 from desktop.theme import Theme, icon_button
 from desktop.widgets.compare_view import MODES, CompareView
 from desktop.widgets.labels import Card, flowing, label
@@ -53,10 +54,7 @@ class GalleryViewer(Card):
     def copy_image(self) -> None:
         """The picture for programs that paste pictures, and the file for those that paste files."""
         if self._made is not None:
-            data = QMimeData()
-            data.setImageData(QPixmap(str(self._made.path)).toImage())
-            data.setUrls([QUrl.fromLocalFile(str(self._made.path))])
-            QGuiApplication.clipboard().setMimeData(data)
+            copy_image(self._made.path)
 
     @Slot(int)
     def _choose_use(self, number: int) -> None:

@@ -92,7 +92,7 @@ class ModelPage(Step):
         self._show([*self._entries, entry])
 
     def close_threads(self) -> None:
-        self._pool.wait()
+        self._pool.close()
 
     def _look(self) -> None:
         """In a thread of the pool."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -20,6 +23,9 @@ from tests.engine.test_gallery_records import make
 from tests.engine.test_install import lora, save
 
 __all__ = ["lora"]  # fixtures
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -192,6 +198,17 @@ def test_the_image_is_copied_as_a_picture_and_as_a_file(gallery):
     mime = QGuiApplication.clipboard().mimeData()
     assert mime.hasImage()
     assert mime.urls()[0].toLocalFile().endswith("00003_seed3.png")
+
+
+def test_a_copied_image_is_no_crash_at_the_exit(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from PySide6.QtWidgets import QApplication;"
+        "import builtins; builtins.kept = QApplication([]);"
+        "from desktop.clipboard import copy_image; copy_image(Path(sys.argv[1]))"
+    )
+    picture = make(tmp_path / "1.png")
+    done = subprocess.run([sys.executable, "-c", code, str(picture)], cwd=ROOT)
+    assert done.returncode == 0
 
 
 def test_images_are_dragged_out_as_files(gallery):

@@ -33,3 +33,15 @@ def test_a_job_that_breaks_is_logged_and_the_next_one_runs(qapp, caplog):
     pool.wait()
     assert done == [1]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_closed_pool_leaves_no_thread_and_begins_nothing(qtbot):
+    parent, done = QObject(), []
+    pool = Pool(2, "closing", parent)
+    for number in range(4):
+        pool.start(done.append, number)
+    pool.close()
+    assert sorted(done) == [0, 1, 2, 3]
+    assert not [t for t in threading.enumerate() if t.name.startswith("imprint-closing")]
+    pool.start(done.append, 9)
+    assert 9 not in done
