@@ -35,9 +35,11 @@ from desktop.panels.monitor_panel import MonitorPanel
 from desktop.pool import Pool
 from desktop.preferences import Preferences
 from desktop.project_desk import ProjectDesk
+from desktop.queue_desk import QueueDesk
 from desktop.remedies import Remedies
 from desktop.run_desk import RunDesk
 from desktop.theme import Theme
+from desktop.warm_up import WarmUp
 from desktop.widgets.labels import label
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.rail import PAGES, Rail
@@ -45,7 +47,7 @@ from desktop.window_menu import WindowMenu
 from desktop.words import said, summary_of
 from engine.config import RunConfig
 from engine.errors import UserError
-from engine.events import Event, RunFinished, Stage, StageProgress, Terminal
+from engine.events import Event, RunFinished
 
 
 class MainWindow(QMainWindow):
@@ -68,6 +70,7 @@ class MainWindow(QMainWindow):
         self.draft = self.projects.draft
         self.engine = EngineThread(self)
         self.jobs = Jobs(self.engine, self)
+        self.warmth = WarmUp(self.engine, self.jobs, self)
         self.runs = RunDesk(self.engine, self.jobs, self)
         self.fetching = DownloadDesk(self)
         self.attendant = Attendant(self, self.preferences, self.theme)
@@ -80,6 +83,7 @@ class MainWindow(QMainWindow):
         self.pages: dict[str, QWidget] = {}
         self._make_pages()
         self.checks = CheckDesk(self.engine, self.jobs, self.runs, self.method, self)
+        self.queue = QueueDesk(self.runs, self.projects, self.monitor, self)
         self._lay_out()
         self.remedies = Remedies(self, self.draft, self.runs)
         self._connect()
@@ -95,7 +99,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _begin_warm_up(self) -> None:
-        self.jobs.watch(self.engine.warm_up(), self._show_warm_up)
+        self.warmth.begin()
 
     @Slot(str)
     def show_page(self, name: str) -> None:
@@ -125,6 +129,14 @@ class MainWindow(QMainWindow):
             self.projects.remember()
             self.runs.start(config)
         self.show_page("training")
+
+    @Slot()
+    def _add_to_queue(self) -> None:
+        """The settings as they stand now."""
+        config = self._checked(self.monitor.strip)
+        if config is not None:
+            self.draft.flush()
+            self.queue.add(config)
 
     @Slot()
     def _continue_run(self) -> None:
@@ -163,20 +175,12 @@ class MainWindow(QMainWindow):
             strip.show_text(str(said(problems[0].sentence)), "", "error")
         return config
 
-    def _show_warm_up(self, event: Event) -> None:
-        if isinstance(event, StageProgress) and event.stage is Stage.WARM_UP and not event.done:
-            self._footer.setText(self.tr("Warming up…"))
-        elif isinstance(event, RunFinished):
-            self._footer.setText(self.tr("Ready"))
-            self.home.show_engine(self.tr("The engine is ready."), ready=True)
+    @Slot(bool)
+    def _show_warm(self, ready: bool) -> None:
+        if ready:
             self.checks.is_warm = True
             self.warmed_up.emit()
             self.checks.ask_what_fits()
-        elif isinstance(event, Terminal):
-            self._footer.setText(self.tr("The engine could not start"))
-            self.home.show_engine(
-                self.tr("The engine could not start. Run “imprint doctor” to see why."), ready=False
-            )
 
     @Slot(object)
     def _generate(self, wish: dict) -> None:
@@ -204,15 +208,6 @@ class MainWindow(QMainWindow):
             return
         self.show_page("method")
         self.method.focus_setting(key)
-
-    @Slot(int)
-    def _show_percent(self, percent: int) -> None:
-        self.rail.show_state("training", f"{percent} %")
-
-    @Slot(int)
-    def _show_num_pictures(self, count: int) -> None:
-        self.rail.show_state("images", str(count) if count else "")
-        self.monitor.show_num_pictures(count)
 
     @Slot()
     def _open_sample(self) -> None:
@@ -326,7 +321,8 @@ class MainWindow(QMainWindow):
         self.home.project_requested.connect(self.open_project)
         self.draft.failed.connect(self._show_failed_save)
         self.monitor.continue_requested.connect(self._continue_run)
-        self.images.pictures_changed.connect(self._show_num_pictures)
+        self.images.pictures_changed.connect(self.rail.show_num_pictures)
+        self.images.pictures_changed.connect(self.monitor.show_num_pictures)
         self.method.advanced_changed.connect(self._remember_advanced)
         self.monitor.start_requested.connect(self.start_training)
         self.remedies.setting_wanted.connect(self._show_setting)
@@ -336,13 +332,18 @@ class MainWindow(QMainWindow):
         self.remedies.start_wanted.connect(self._start_anyway)
         self.remedies.continue_wanted.connect(self._continue_run)
         self.remedies.help_wanted.connect(self.menu.open_help_about)
-        self.monitor.progressed.connect(self._show_percent)
+        self.monitor.progressed.connect(self.rail.show_percent)
         self.monitor.progressed.connect(self.attendant.show_percent)
         self.attendant.noticed.connect(self.monitor.show_notice)
         self.attendant.stop_wanted.connect(self.runs.stop)
         self.monitor.gallery_requested.connect(self._show_gallery)
         self.monitor.install_requested.connect(self.install_file)
         self.runs.exported.connect(self._take_export)
+        self.queue.page_wanted.connect(self.show_page)
+        self.warmth.told.connect(self._footer.setText)
+        self.warmth.found.connect(self.home.show_engine)
+        self.warmth.ended.connect(self._show_warm)
+        self.monitor.queue.add_wanted.connect(self._add_to_queue)
         self.models.model_chosen.connect(self.method.use_model)
         self.gallery.generate_requested.connect(self._generate)
         self.gallery.install_requested.connect(self.install_file)

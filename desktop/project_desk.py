@@ -69,6 +69,18 @@ class ProjectDesk(QObject):
         project = Project(folder)
         self._open(project, merge(data, {"runs_folder": str(project.runs)}))
 
+    def take_back(self, data: Data, *, may_change: bool) -> bool:
+        """The settings of a run that waited, onto the pages; False where it belongs to another
+        project and the project may not change now."""
+        project = Project(Path(data.get("runs_folder", "")).parent)
+        if project.folder == self.draft.project.folder:
+            self.draft.replace(project, data)
+            self.draft.save()
+            return True
+        if may_change:
+            self._open(project, data)
+        return may_change
+
     def remember(self) -> None:
         """It is the one to open at the next start."""
         folder = str(self.draft.project.folder)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from desktop.theme import Theme, ThemedIcon, text_button
 from desktop.widgets.labels import Page
 from desktop.widgets.message_strip import MessageStrip
+from desktop.widgets.queue_list import QueueList
 from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.run_history import RunHistory
 from desktop.widgets.run_log import RunLog
@@ -95,6 +96,7 @@ class MonitorPanel(Page):
         self.stop = text_button(theme, "stop", self.tr("Stop and save"), "danger")
         self.log = RunLog(theme)
         self.history = RunHistory(theme)
+        self.queue = QueueList(theme)
         self._settings = QPlainTextEdit()
         self.tabs = QTabWidget()
         self._run: RunFolder | None = None
@@ -251,6 +253,11 @@ class MonitorPanel(Page):
         self.pause.setText(self.tr("Continue") if paused else self.tr("Pause"))
         self._pause_icon.set_meaning("start" if paused else "pause")
 
+    @Slot(int)
+    def show_num_waiting(self, count: int) -> None:
+        name = self.tr("Queue")
+        self.tabs.setTabText(self.tabs.indexOf(self.queue), f"{name} ({count})" if count else name)
+
     def show_runs(self, folders: list[RunFolder]) -> None:
         """The runs of the project that is open, newest first."""
         self.history.show_runs(folders)
@@ -374,6 +381,7 @@ class MonitorPanel(Page):
         self.tabs.addTab(self.log, self.tr("Log"))
         self.tabs.addTab(self._settings, self.tr("Settings of this run"))
         self.tabs.addTab(self.history, self.tr("History"))
+        self.tabs.addTab(self.queue, self.tr("Queue"))
         self.tabs.setDocumentMode(True)
         for part in (self.tabs, self.tabs.tabBar()):
             part.setAccessibleName(self.tr("What is shown of the training"))

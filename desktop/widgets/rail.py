@@ -70,6 +70,14 @@ class Rail(QFrame):
         self._states[name] = state
         self._show_words(name)
 
+    @Slot(int)
+    def show_percent(self, percent: int) -> None:
+        self.show_state("training", f"{percent} %")
+
+    @Slot(int)
+    def show_num_pictures(self, count: int) -> None:
+        self.show_state("images", str(count) if count else "")
+
     def _show_width(self) -> None:
         self.setFixedWidth(64 if self._is_narrow else self._theme.scaled(188))
         self._title.setVisible(not self._is_narrow)

@@ -76,6 +76,33 @@
     </message>
 </context>
 <context>
+    <name>QueueList</name>
+    <message numerus="yes">
+        <source>%n run(s) will follow, one after the other.</source>
+        <translation>
+            <numerusform>%n run will follow.</numerusform>
+            <numerusform>%n runs will follow, one after the other.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n run(s) wait.</source>
+        <translation>
+            <numerusform>%n run waits.</numerusform>
+            <numerusform>%n runs wait.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>QueueRow</name>
+    <message numerus="yes">
+        <source>%n step(s)</source>
+        <translation>
+            <numerusform>%n step</numerusform>
+            <numerusform>%n steps</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ReadyPage</name>
     <message numerus="yes">
         <source>%n picture(s)</source>

@@ -766,22 +766,6 @@
         <translation>正在预热…</translation>
     </message>
     <message>
-        <source>Ready</source>
-        <translation>就绪</translation>
-    </message>
-    <message>
-        <source>The engine is ready.</source>
-        <translation>引擎已就绪。</translation>
-    </message>
-    <message>
-        <source>The engine could not start</source>
-        <translation>引擎无法启动</translation>
-    </message>
-    <message>
-        <source>The engine could not start. Run “imprint doctor” to see why.</source>
-        <translation>引擎无法启动。运行“imprint doctor”查看原因。</translation>
-    </message>
-    <message>
         <source>Folder of pictures</source>
         <translation>图片文件夹</translation>
     </message>
@@ -1173,6 +1157,10 @@
         <translation>正在写入文件…</translation>
     </message>
     <message>
+        <source>Queue</source>
+        <translation>队列</translation>
+    </message>
+    <message>
         <source>Add at least one picture.</source>
         <translation>请至少添加一张图片。</translation>
     </message>
@@ -1528,6 +1516,69 @@
     <message>
         <source>Presets (*{0})</source>
         <translation>预设 (*{0})</translation>
+    </message>
+</context>
+<context>
+    <name>QueueDesk</name>
+    <message>
+        <source>It belongs to another project: wait until the training has ended.</source>
+        <translation>它属于另一个项目：请等训练结束。</translation>
+    </message>
+</context>
+<context>
+    <name>QueueList</name>
+    <message>
+        <source>Add the run that is set on the pages</source>
+        <translation>把当前设置加入队列</translation>
+    </message>
+    <message>
+        <source>Start the queue</source>
+        <translation>开始队列</translation>
+    </message>
+    <message>
+        <source>No run waits. What is added keeps the settings of now, and begins when the run before it has ended.</source>
+        <translation>队列为空。加入的训练会保留此刻的设置，并在前一个训练结束后开始。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n run(s) will follow, one after the other.</source>
+        <translation>
+            <numerusform>还有 %n 个训练将依次进行。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n run(s) wait.</source>
+        <translation>
+            <numerusform>%n 个训练在等待。</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>QueueRow</name>
+    <message numerus="yes">
+        <source>%n step(s)</source>
+        <translation>
+            <numerusform>%n 步</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Its settings are no longer possible.</source>
+        <translation>它的设置已不可用。</translation>
+    </message>
+    <message>
+        <source>Earlier: {0}</source>
+        <translation>提前：{0}</translation>
+    </message>
+    <message>
+        <source>Later: {0}</source>
+        <translation>推后：{0}</translation>
+    </message>
+    <message>
+        <source>Change it: {0}</source>
+        <translation>修改：{0}</translation>
+    </message>
+    <message>
+        <source>Take out: {0}</source>
+        <translation>移出：{0}</translation>
     </message>
 </context>
 <context>
@@ -2215,6 +2266,29 @@
     <message>
         <source>One common word, such as cat</source>
         <translation>一个常用词，例如 cat</translation>
+    </message>
+</context>
+<context>
+    <name>WarmUp</name>
+    <message>
+        <source>Warming up…</source>
+        <translation>正在预热…</translation>
+    </message>
+    <message>
+        <source>The engine could not start. Run “imprint doctor” to see why.</source>
+        <translation>引擎无法启动。运行“imprint doctor”查看原因。</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>就绪</translation>
+    </message>
+    <message>
+        <source>The engine could not start</source>
+        <translation>引擎无法启动</translation>
+    </message>
+    <message>
+        <source>The engine is ready.</source>
+        <translation>引擎已就绪。</translation>
     </message>
 </context>
 <context>

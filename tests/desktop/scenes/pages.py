@@ -27,12 +27,12 @@ def _(stage: Staged) -> None:
 @scene("home-2-ready")
 def _(stage: Staged) -> None:
     stage.window.projects.remember()
-    stage.window._show_warm_up(RunFinished(steps=0, stopped_early=False, exports=()))
+    stage.window.warmth.show_event(RunFinished(steps=0, stopped_early=False, exports=()))
 
 
 @scene("home-3-failed")
 def _(stage: Staged) -> None:
-    stage.window._show_warm_up(RunCrashed(traceback="ImportError: no torch"))
+    stage.window.warmth.show_event(RunCrashed(traceback="ImportError: no torch"))
 
 
 @scene("images-1-ready")

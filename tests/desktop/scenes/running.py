@@ -121,6 +121,18 @@ def _(stage: Staged) -> None:
     pause(0.2)
 
 
+@scene("training-15-queue-empty")
+def _(stage: Staged) -> None:
+    monitor = stage.window.monitor
+    monitor.tabs.setCurrentWidget(monitor.queue)
+
+
+@scene("training-16-queue")
+def _(stage: Staged) -> None:
+    for _ in range(3):
+        stage.window.monitor.queue.add.click()
+
+
 @scene("gallery-1-empty")
 def _(stage: Staged) -> None:
     window = stage.window
