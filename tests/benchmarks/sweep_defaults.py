@@ -38,7 +38,7 @@ GRID: dict[str, list[dict]] = {
     ],
     "dreambooth": [{"learning_rate": rate} for rate in (3e-5, 1e-4, 2e-4, 5e-4)],
     "textual_inversion": [
-        *({"learning_rate": rate} for rate in (3e-3, 1e-2, 3e-2, 1e-1)),
+        *({"learning_rate": rate} for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)),
         *({"learning_rate": 1e-2, "num_vectors": count} for count in (1, 8)),
     ],
     "hypernetwork": [

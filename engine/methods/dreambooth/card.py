@@ -18,7 +18,7 @@ CARD = MethodCard(
     code="engine.methods.dreambooth.method:DreamBooth",
     presets={
         "starter": {
-            "method": {"learning_rate": 2e-4, "prior_weight": 1.0, "num_class_images": 24},
+            "method": {"learning_rate": 1e-4, "prior_weight": 1.0, "num_class_images": 24},
         },
         "": {
             "method": {"learning_rate": 2e-6, "prior_weight": 1.0, "num_class_images": 100},

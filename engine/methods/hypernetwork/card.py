@@ -24,7 +24,7 @@ CARD = MethodCard(
         "diffusers load no hypernetworks.",
     ),
     presets={
-        "starter": {"method": {"learning_rate": 1e-3}},
+        "starter": {"method": {"learning_rate": 1e-3, "layer_structure": "1, 1"}},
         "": {"method": {"learning_rate": 2e-5}, "training": {"steps": 3000}},
     },
 )

@@ -18,7 +18,7 @@ CARD = MethodCard(
     code="engine.methods.lora.pivotal:build",
     recommended=True,
     presets={
-        "starter": {"method": {"rank": 8, "alpha": 8.0, "learning_rate": 3e-3}},
+        "starter": {"method": {"rank": 8, "alpha": 8.0, "learning_rate": 1e-3}},
         "": {"method": {"rank": 16, "alpha": 16.0, "learning_rate": 1e-4}},
     },
 )

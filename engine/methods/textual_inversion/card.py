@@ -18,7 +18,7 @@ CARD = MethodCard(
     code="engine.methods.textual_inversion.method:TextualInversion",
     presets={
         "starter": {
-            "method": {"learning_rate": 1e-2, "num_vectors": 4},
+            "method": {"learning_rate": 3e-4, "num_vectors": 4},
             "optimizer": {"weight_decay": 0.0},
         },
         "": {
