@@ -31,6 +31,7 @@ from engine.events import (
 from engine.methods.catalog import METHODS
 
 if TYPE_CHECKING:
+    from engine.data.edits import PictureEdit
     from engine.generate import ModelCache
 
 HEAVY = (
@@ -134,6 +135,18 @@ class EngineThread(QThread):
 
             del control  # one short step
             return export_step_again(folder, step)
+
+        return self.submit_short(job)
+
+    def write_captions(
+        self, model: Path, pictures: dict[str, Path], edits: dict[str, PictureEdit]
+    ) -> JobHandle:
+        """Have a model of the user's say what is in these pictures."""
+
+        def job(control: Control) -> Iterator[Event]:
+            from engine.captioner import CaptionRequest, write_captions
+
+            return write_captions(CaptionRequest(model, pictures, edits), control)
 
         return self.submit_short(job)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -22,6 +24,7 @@ class Guide(QObject):
 
     start_wanted = Signal()
     page_wanted = Signal(str)
+    captions_wanted = Signal()  # by a model
     failed = Signal(object)  # UserError
 
     def __init__(
@@ -44,8 +47,13 @@ class Guide(QObject):
 
     def open(self, window: QWidget, *, can_measure: bool) -> None:
         """`can_measure`: the engine is warm, so a few real steps can be taken at the end."""
-        awake = self._preferences.keep_awake
-        wizard = FirstTraining(self._theme, default_home(), keeps_awake=awake, parent=window)
+        wizard = FirstTraining(
+            self._theme,
+            default_home(),
+            keeps_awake=self._preferences.keep_awake,
+            has_caption_model=Path(self._preferences.caption_model, "config.json").is_file(),
+            parent=window,
+        )
         wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if can_measure:
             wizard.ready.check_wanted.connect(self._measure)
@@ -60,8 +68,10 @@ class Guide(QObject):
     @Slot(object)
     def _start(self, answers: Answers) -> None:
         self._keep(answers)
-        if answers.captions is Captions.LATER:
+        if answers.captions in (Captions.LATER, Captions.MODEL):
             self.page_wanted.emit("images")
+            if answers.captions is Captions.MODEL:
+                self.captions_wanted.emit()
         else:
             self.start_wanted.emit()
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.attendant import Attendant
+from desktop.caption_desk import CaptionDesk
 from desktop.check_desk import CheckDesk
 from desktop.dialogs.closing import ask_before_closing
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
@@ -83,6 +84,9 @@ class MainWindow(QMainWindow):
         self.pages: dict[str, QWidget] = {}
         self._make_pages()
         self.checks = CheckDesk(self.engine, self.jobs, self.runs, self.method, self)
+        self.captions = CaptionDesk(
+            self.engine, self.jobs, self.images, self.preferences, self.theme
+        )
         self.queue = QueueDesk(self.runs, self.projects, self.monitor, self)
         self._lay_out()
         self.remedies = Remedies(self, self.draft, self.runs)
@@ -317,6 +321,7 @@ class MainWindow(QMainWindow):
         self.home.wizard_requested.connect(self.open_wizard)
         self.guide.start_wanted.connect(self.start_training)
         self.guide.page_wanted.connect(self.show_page)
+        self.guide.captions_wanted.connect(self.captions.open_and_begin)
         self.guide.failed.connect(self._show_failed_save)
         self.home.project_requested.connect(self.open_project)
         self.draft.failed.connect(self._show_failed_save)

@@ -147,6 +147,17 @@ class PictureSet(QObject):
             self._marks.get(row.key, ())
         )
 
+    def described(self, keys: Iterable[str]) -> tuple[dict[str, Path], dict[str, PictureEdit]]:
+        """Files and edits by key, as a model that describes pictures wants them."""
+        rows = [self.rows[row] for key in keys if (row := self.row_of(key)) is not None]
+        return {r.key: r.path for r in rows}, {r.key: self.edit_of(r) for r in rows}
+
+    @property
+    def subject(self) -> str:
+        """The trigger word and the class word."""
+        words = (self._draft.get(f"dataset.{key}", "") for key in ("trigger", "class_word"))
+        return " ".join(word for word in words if word)
+
     def buckets(self) -> tuple[Bucket, ...]:
         """The shapes that pictures are cut to, for the base model and size that are set."""
         resolution = self._draft.get("training.resolution", 512)
@@ -168,8 +179,7 @@ class PictureSet(QObject):
 
     def name_trigger(self, keys: Iterable[str], name: str) -> int:
         """Put the trigger word and the class word before these captions."""
-        words = (self._draft.get(f"dataset.{key}", "") for key in ("trigger", "class_word"))
-        subject = " ".join(word for word in words if word)
+        subject = self.subject
         known = {key: self.rows[row] for key in keys if (row := self.row_of(key)) is not None}
         texts = {key: f"{subject}, {row.caption}" for key, row in known.items()}
         return self.write_captions(texts, name)

@@ -75,6 +75,15 @@ class Preferences:
         self._settings.setValue("mirror", value)
 
     @property
+    def caption_model(self) -> str:
+        """Folder of the model that writes captions; empty where none was chosen."""
+        return str(self._settings.value("caption_model", ""))
+
+    @caption_model.setter
+    def caption_model(self, value: str) -> None:
+        self._settings.setValue("caption_model", value)
+
+    @property
     def advanced(self) -> bool:
         return self._settings.value("advanced", False, bool)  # type: ignore[return-value]
 

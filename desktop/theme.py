@@ -86,6 +86,7 @@ ICONS = {  # what it means -> name in the set mdi6 (Material Design Icons, Apach
     "reset": "mdi6.restore",
     "leave_out": "mdi6.eye-off-outline",
     "take_in": "mdi6.eye-outline",
+    "edit": "mdi6.text-box-edit-outline",
     "search": "mdi6.magnify",
     "star": "mdi6.star-outline",
     "star_on": "mdi6.star",

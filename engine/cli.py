@@ -112,6 +112,14 @@ def _check(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
     return check_pictures(parsed.images, None, control)
 
 
+def _caption(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
+    from engine.captioner import caption_folder
+
+    return caption_folder(
+        parsed.images, parsed.model, control, anew=parsed.anew, in_front=parsed.in_front
+    )
+
+
 def _export(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
     del control  # one short step
     from engine.run import export_again
@@ -263,6 +271,7 @@ _VERBS = {
     "resume": _resume,
     "generate": _generate,
     "check": _check,
+    "caption": _caption,
     "export": _export,
     "compare": _compare,
     "doctor": _doctor,

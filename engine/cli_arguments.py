@@ -34,6 +34,17 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
     check.add_argument("--images", type=Path, required=True)
     check.set_defaults(start=verbs_by_name["check"])
 
+    caption = verbs.add_parser(
+        "caption", parents=[shared], help="have a model write the captions of a folder"
+    )
+    caption.add_argument("--images", type=Path, required=True)
+    caption.add_argument(
+        "--model", type=Path, required=True, help="folder of a BLIP, GIT or ViT-GPT2 model"
+    )
+    caption.add_argument("--in-front", default="", help="words before each, such as: sks cat")
+    caption.add_argument("--anew", action="store_true", help="also where there is a caption")
+    caption.set_defaults(start=verbs_by_name["caption"])
+
     export = verbs.add_parser("export", parents=[shared], help="write a checkpoint as a file")
     export.add_argument("run", type=Path)
     export.add_argument(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.events import (
+    CaptionMade,
     CheckpointScored,
     Estimated,
     Event,
@@ -80,9 +81,8 @@ class Reporter:
                 self._bar.update(1)
             case Noticed():
                 self._line(f"Note: {event.notice}")
-            case PictureChecked():
-                caption = event.caption or "(no caption)"
-                self._line(f"{Path(event.path).name}  {event.width} x {event.height}  {caption}")
+            case PictureChecked() | CaptionMade():
+                self._line(_picture(event))
             case ImageGenerated():
                 self._line(f"Picture: {event.path}")
             case ExportChecked():
@@ -122,6 +122,13 @@ class Reporter:
 
     def _say_error(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
+
+
+def _picture(event: PictureChecked | CaptionMade) -> str:
+    name = Path(event.path).name
+    if isinstance(event, CaptionMade):
+        return f"{name}  {event.text}"
+    return f"{name}  {event.width} x {event.height}  {event.caption or '(no caption)'}"
 
 
 def _checked(event: ExportChecked) -> str:

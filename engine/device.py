@@ -42,6 +42,13 @@ def has_accelerator() -> bool:
     return torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
+def best_device() -> str:
+    """For work that no setting puts elsewhere."""
+    if not has_accelerator():
+        return "cpu"
+    return "cuda" if torch.cuda.is_available() else "mps"
+
+
 def resolve_precision(training: TrainingSettings, on_cpu: bool) -> Precision:
     """fp32 on a CPU (bf16 is slower there), else bf16 where the card has it, else fp16."""
     if training.precision == "fp16" and on_cpu:

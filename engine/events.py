@@ -27,6 +27,7 @@ class Stage(Enum):
     SAMPLE = "sample"
     EXPORT = "export"
     EVALUATE = "evaluate"
+    CAPTION = "caption"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,15 @@ class SheetReady:
     """The training pictures, the base model's and the last samples, on one sheet."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionMade:
+    """A model's words for a picture; nothing is written yet."""
+
+    key: str
+    path: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +244,7 @@ Event = (
     | TrialFinished
     | ImageGenerated
     | PictureChecked
+    | CaptionMade
     | Noticed
     | Terminal
 )

@@ -13,7 +13,7 @@ import torch
 from engine.addons import Addon, adapters_applied
 from engine.config import STARTER, TrainingSettings
 from engine.control import Control
-from engine.device import DTYPES, has_accelerator, memory_guard, resolve_precision
+from engine.device import DTYPES, best_device, memory_guard, resolve_precision
 from engine.errors import UserError
 from engine.events import (
     Event,
@@ -71,7 +71,7 @@ class ModelCache:
 
     def get(self, base_model: str) -> tuple[DiffusionModel, torch.device]:
         """The model on its device. Raises one of the Model... errors."""
-        device = torch.device(_device_name())
+        device = torch.device(best_device())
         precision = resolve_precision(TrainingSettings(), on_cpu=device.type == "cpu")
         key = (base_model, precision)
         if self._model is None or self._key != key:
@@ -186,9 +186,3 @@ def _free_path(folder: Path, seed: int) -> Path:
     """A name that is not taken, counting up so that files sort by time."""
     taken = [int(p.name[:5]) for p in folder.glob("[0-9][0-9][0-9][0-9][0-9]_*.png")]
     return folder / f"{max(taken, default=0) + 1:05d}_seed{seed}.png"
-
-
-def _device_name() -> str:
-    if not has_accelerator():
-        return "cpu"
-    return "cuda" if torch.cuda.is_available() else "mps"

@@ -35,6 +35,7 @@ class DatasetPanel(Page):
     """Drop pictures, see what is wrong with them, say what is in them."""
 
     pictures_changed = Signal(int)
+    captions_wanted = Signal()  # by a model
 
     def __init__(self, draft: Draft, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Images"), parent)
@@ -43,6 +44,7 @@ class DatasetPanel(Page):
         self.setAcceptDrops(True)
         self._add_files = text_button(theme, "add", self.tr("Add pictures…"))
         self._add_folder = text_button(theme, "folder", self.tr("Choose a folder…"))
+        self._write = text_button(theme, "edit", self.tr("Have captions written…"))
         self._undo = icon_button(theme, "undo", self.tr("Undo"))
         self._redo = icon_button(theme, "redo", self.tr("Redo"))
         self.strip = MessageStrip(theme)
@@ -151,6 +153,7 @@ class DatasetPanel(Page):
             text += self.tr(", %n left out", "", out)
         if not self.pictures.is_reading:
             self.state.setText(text)
+        self._write.setEnabled(count > 0)
         self.pictures_changed.emit(count)
 
     @Slot()
@@ -217,6 +220,7 @@ class DatasetPanel(Page):
         super().hideEvent(event)
 
     def _connect(self) -> None:
+        self._write.clicked.connect(self.captions_wanted)
         self._add_files.clicked.connect(self._choose_files)
         self._add_folder.clicked.connect(self.choose_folder)
         self._drop.clicked.connect(self.choose_folder)
@@ -241,7 +245,7 @@ class DatasetPanel(Page):
         self._draft.changed.connect(self._on_draft_changed)
 
     def _lay_out(self, theme: Theme) -> None:
-        for button in (self._undo, self._redo, self._add_files, self._add_folder):
+        for button in (self._undo, self._redo, self._write, self._add_files, self._add_folder):
             self.buttons.addWidget(button)
         self._undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
         self._redo.setShortcut(QKeySequence("Ctrl+Shift+Z"))

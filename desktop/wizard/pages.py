@@ -291,7 +291,10 @@ class PicturesPage(Step):
 class CaptionsPage(Step):
     """Where the words under the pictures come from."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, *, has_model: bool = False, parent: QWidget | None = None
+    ) -> None:
+        """`has_model`: one that writes captions was chosen before."""
         del theme
         super().__init__(
             self.tr("Describe your pictures"),
@@ -307,8 +310,14 @@ class CaptionsPage(Step):
         self.choices = QButtonGroup(self)
         self.same = QRadioButton()
         self.files = QRadioButton()
+        self.model = QRadioButton(
+            self.tr("Have a model write them; I look at them before the training")
+            if has_model
+            else self.tr("Have a model write them (first choose one on the images page)")
+        )
+        self.model.setEnabled(has_model)
         self.later = QRadioButton(self.tr("I will write them myself, on the images page"))
-        for number, choice in enumerate((self.same, self.files, self.later)):
+        for number, choice in enumerate((self.same, self.files, self.model, self.later)):
             self.choices.addButton(choice, number)
             self.content.addWidget(choice)
         self.content.addStretch(1)

@@ -31,6 +31,7 @@ class FirstTraining(QWizard):
         shelf: Shelf | None = None,
         user_home: Path | None = None,
         keeps_awake: bool = True,
+        has_caption_model: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -42,7 +43,7 @@ class FirstTraining(QWizard):
         self.resize(880, 640)
         self.subject = SubjectPage(theme)
         self.pictures = PicturesPage(theme)
-        self.captions = CaptionsPage(theme)
+        self.captions = CaptionsPage(theme, has_model=has_caption_model)
         self.model = ModelPage(theme, shelf or Shelf(), user_home or Path.home())
         self.method = MethodPage(theme)
         self.ready = ReadyPage(theme, keeps_awake)

@@ -43,6 +43,7 @@ class Captions(Enum):
 
     SAME = "same"
     FILES = "files"
+    MODEL = "model"
     LATER = "later"
 
 

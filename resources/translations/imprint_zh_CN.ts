@@ -106,6 +106,95 @@
     </message>
 </context>
 <context>
+    <name>CaptionDialog</name>
+    <message>
+        <source>Have captions written</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose its folder…</source>
+        <translation type="unfinished">选择它的文件夹…</translation>
+    </message>
+    <message>
+        <source>Put “{0}” in front of each</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use these captions</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">关闭</translation>
+    </message>
+    <message>
+        <source>The model broke down. This is a fault of ours, not of yours.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) without a caption</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n selected picture(s)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>All %n picture(s), anew</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No model is chosen yet.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder of a caption model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>captions by a model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pictures to describe</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pictures described</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Caption</source>
+        <translation type="unfinished">描述</translation>
+    </message>
+    <message>
+        <source>Captions, to be changed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A model of the kinds BLIP, GIT or ViT-GPT2 that you have as a folder. Nothing leaves this computer; the captions are only used when you say so.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>CaptionEditor</name>
     <message>
         <source>{0} / {1} tokens</source>
@@ -129,6 +218,14 @@
     <message>
         <source>What a caption names, the model leaves out of the new word: “on a red sofa” keeps the sofa out of your cat.</source>
         <translation>描述里写到的东西，模型不会算进新词里：写上“在红沙发上”，沙发就不会变成猫的一部分。</translation>
+    </message>
+    <message>
+        <source>Have a model write them; I look at them before the training</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Have a model write them (first choose one on the images page)</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>I will write them myself, on the images page</source>
@@ -201,6 +298,10 @@
     <message>
         <source>Choose a folder…</source>
         <translation>选择文件夹…</translation>
+    </message>
+    <message>
+        <source>Have captions written…</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Undo</source>
@@ -4388,6 +4489,46 @@
     <message>
         <source>its length is not the one that the hub tells.</source>
         <translation>它的长度与模型站的不同。</translation>
+    </message>
+    <message>
+        <source>{path} holds no model that writes captions: {reason}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose the folder of a {kinds} model with its config.json and .safetensors files.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it has no config.json</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>its config.json cannot be read</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it is of the kind {kind}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it has no .safetensors file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it has no tokenizer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>its weights are an old-style .bin file, which can hold program code</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it could not be loaded ({reason})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>its config.json and its weights do not fit together</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

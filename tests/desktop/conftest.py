@@ -11,6 +11,7 @@ from PySide6.QtCore import QSettings
 
 from desktop.draft import Draft
 from desktop.language import install_language
+from desktop.main_window import MainWindow
 from desktop.theme import Theme
 from engine.events import RunFinished, RunStarted, StepFinished
 from engine.project import Project
@@ -54,6 +55,19 @@ def draft(qapp, tmp_path, image_folder) -> Draft:
         "method": {"kind": "lora"},
     }
     return Draft(project, data)
+
+
+@pytest.fixture
+def window(qtbot, monkeypatch):
+    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
+    made = MainWindow()
+    qtbot.addWidget(made, before_close_func=close_without_asking)
+    made.show()
+    return made
+
+
+def close_without_asking(window):
+    window._confirm_close = lambda: True
 
 
 def step(number: int, loss: float = 0.5) -> StepFinished:

@@ -20,9 +20,9 @@ from desktop.widgets.message_strip import MessageStrip
 from engine.errors import Diverged, Message, NoPictures, RunInUse, WouldNotFit
 from engine.events import Estimated, RunFinished
 from engine.remedies import Action
-from tests.desktop.test_window import close_without_asking, train_endlessly, window
+from tests.desktop.conftest import close_without_asking
+from tests.desktop.test_window import train_endlessly
 
-__all__ = ["window"]  # fixture
 ROOT = Path(__file__).parents[2]
 
 

@@ -19,19 +19,6 @@ from tests.desktop.conftest import endless
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def window(qtbot, monkeypatch):
-    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
-    made = MainWindow()
-    qtbot.addWidget(made, before_close_func=close_without_asking)
-    made.show()
-    return made
-
-
-def close_without_asking(window):
-    window._confirm_close = lambda: True
-
-
 def train_endlessly(window):
     window.runs.take("endless", window.engine.submit(endless))
 

@@ -7,6 +7,7 @@ import json
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
+from desktop.dialogs.caption_dialog import CaptionDialog
 from desktop.dialogs.closing import ask_before_closing
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.dialogs.help_dialog import HelpDialog, language_of_window
@@ -15,14 +16,13 @@ from desktop.dialogs.palette import Palette
 from desktop.dialogs.settings_dialog import SettingsDialog
 from desktop.dialogs.shortcuts import Shortcuts
 from desktop.wizard.wizard import FirstTraining
-from engine.events import (
-    RunFinished,
-)
+from engine.events import CaptionMade, RunFinished, Stage, StageProgress
 from engine.formats.front_ends import A1111
 from engine.model_shelf import Shelf
+from tests.caption_models import build_caption_model
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import GIB, estimate
-from tests.desktop.scenes.play import Staged, scene
+from tests.desktop.scenes.play import SCENES, Staged, scene
 from tests.engine.test_install import make_front_end, save
 from tests.golden import make_sd15_lora
 
@@ -100,6 +100,43 @@ def _(stage: Staged) -> QWidget:
 @scene("dialog-shortcuts")
 def _(stage: Staged) -> QWidget:
     return _shown(Shortcuts(stage.window))
+
+
+def _captions(stage: Staged) -> CaptionDialog:
+    images = stage.window.images
+    return CaptionDialog(images.pictures, (), stage.window.theme, stage.window)
+
+
+@scene("dialog-captions-no-model")
+def _(stage: Staged) -> QWidget:
+    return _shown(_captions(stage))
+
+
+@scene("dialog-captions-no-caption-model")
+def _(stage: Staged) -> QWidget:
+    dialog = _captions(stage)
+    dialog.use_model(stage.folder)
+    return _shown(dialog)
+
+
+@scene("dialog-captions-writing")
+def _(stage: Staged) -> QWidget:
+    dialog = _captions(stage)
+    dialog.use_model(build_caption_model(stage.folder / "blip-image-captioning-base"))
+    dialog.begin()
+    for number, row in enumerate(stage.window.images.pictures.rows[:3]):
+        dialog.show_event(StageProgress(stage=Stage.CAPTION, done=number, total=6))
+        text = f"a cat with a bow on a chair, number {number + 1}"
+        dialog.show_event(CaptionMade(key=row.key, path=str(row.path), text=text))
+    return _shown(dialog)
+
+
+@scene("dialog-captions-done")
+def _(stage: Staged) -> QWidget:
+    dialog = SCENES["dialog-captions-writing"](stage)
+    assert isinstance(dialog, CaptionDialog)
+    dialog.show_event(RunFinished(steps=3, stopped_early=False, exports=()))
+    return _shown(dialog)
 
 
 @scene("dialog-grid")

@@ -1,0 +1,98 @@
+"""Folders with a model that says in words what a picture shows. Reads headers only, no torch.
+
+The layout is that of transformers (`config.json`, weights as safetensors, the tokenizer and the
+image processor beside them), as the hub serves it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from engine.errors import UserError
+from engine.models.safetensors_header import read_header
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+# Models that describe a picture without being asked in words; others want a question in a form of
+# their own.
+KINDS = {
+    "blip": "BLIP",
+    "git": "GIT",
+    "vision-encoder-decoder": "ViT with a text decoder",
+}
+MAX_CONFIG_BYTES = 1 << 20
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
+
+
+class CaptionModelUnsuitable(UserError):
+    code = "IM-CAP-06"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} holds no model that writes captions: {reason}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Choose the folder of a {kinds} model with its config.json and .safetensors files.",
+    )
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path=str(path), reason=reason, kinds=", ".join(KINDS.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionModel:
+    """A folder that was looked at. `num_parameters` is what its weights hold."""
+
+    folder: Path
+    kind: str
+    num_parameters: int
+    num_bytes: int
+
+    @property
+    def title(self) -> str:
+        return f"{self.folder.name} ({KINDS[self.kind]}, {self.num_bytes / 2**20:.0f} MB)"
+
+
+def look_at(folder: Path) -> CaptionModel:
+    """Raises CaptionModelUnsuitable, and what `read_header` raises for a damaged file."""
+    kind = _kind_of(folder)
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        has_others = any(folder.glob("*.bin"))
+        raise CaptionModelUnsuitable(folder, Phrase(_ONLY_PICKLE if has_others else _NO_WEIGHTS))
+    if not any((folder / name).is_file() for name in VOCABULARIES):
+        # transformers would make a tokenizer without words, and the captions would be noise
+        raise CaptionModelUnsuitable(folder, Phrase(_NO_VOCABULARY))
+    headers = [read_header(file) for file in files]
+    return CaptionModel(
+        folder,
+        kind,
+        sum(prod(shape) for header in headers for shape in header.shapes.values()),
+        sum(file.stat().st_size for file in files),
+    )
+
+
+def _kind_of(folder: Path) -> str:
+    config = folder / "config.json"
+    try:
+        if config.stat().st_size > MAX_CONFIG_BYTES:
+            raise CaptionModelUnsuitable(folder, Phrase(_BROKEN))
+        data = json.loads(config.read_text("utf-8"))
+    except FileNotFoundError:
+        raise CaptionModelUnsuitable(folder, Phrase(_NO_CONFIG)) from None
+    except (OSError, ValueError, RecursionError):
+        raise CaptionModelUnsuitable(folder, Phrase(_BROKEN)) from None
+    kind = data.get("model_type") if isinstance(data, dict) else None
+    if kind not in KINDS:
+        shown = str(kind)[:40] if kind else "?"
+        raise CaptionModelUnsuitable(folder, Phrase(_OTHER, kind=shown))
+    return str(kind)
+
+
+_NO_CONFIG = QT_TRANSLATE_NOOP("engine", "it has no config.json")
+_BROKEN = QT_TRANSLATE_NOOP("engine", "its config.json cannot be read")
+_OTHER = QT_TRANSLATE_NOOP("engine", "it is of the kind {kind}")
+_NO_WEIGHTS = QT_TRANSLATE_NOOP("engine", "it has no .safetensors file")
+_NO_VOCABULARY = QT_TRANSLATE_NOOP("engine", "it has no tokenizer")
+_ONLY_PICKLE = QT_TRANSLATE_NOOP(
+    "engine", "its weights are an old-style .bin file, which can hold program code"
+)
