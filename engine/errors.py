@@ -149,6 +149,20 @@ class OutputNotWritable(UserError):
     setting = "runs_folder"
 
 
+class SavedElsewhere(UserError):
+    code = "IM-OUT-07"
+    actions = (Action.SHOW_FOLDER,)
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "Nothing can be written to {lost} any more ({reason}). The result of step {step} was "
+        "saved to {folder}.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Take it from there, and choose another output folder for the next run."
+    )
+    setting = "runs_folder"
+
+
 class DiskFull(UserError):
     code = "IM-OUT-02"
     actions = (

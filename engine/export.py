@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import ExportFailed
@@ -26,7 +26,9 @@ _TAKES = {
 }
 
 
-def export_all(folder: Path, method: Method, facts: ExportFacts) -> Iterator[Event]:
+def export_all(
+    folder: Path, method: Method, facts: ExportFacts
+) -> Generator[Event, None, list[Path]]:
     """Yield progress and what the checks found; return the paths of the files.
 
     Raises FormatUnknown, FormatDoesNotFit, DiskFull, OutputNotWritable or ExportFailed.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,7 @@ from torch import Tensor
 from engine import checkpoint
 from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
+from engine.contexts import Contexts
 from engine.control import Control
 from engine.data.batches import Batch, BatchSource
 from engine.device import memory_bytes, memory_guard, seed_everything
@@ -42,58 +43,18 @@ from engine.models.base import Context, DiffusionModel
 from engine.notices import StoppedAsGoodAsItGets
 from engine.previews import Previews
 from engine.project import RunFolder
+from engine.room import Room
 from engine.stepping import Stepper
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 READ_LATE = 4  # steps a loss may lie on a GPU before it is read
 PAUSE_SECONDS = 0.1
 MAX_CHUNKS = 3  # 225 tokens, as far as front ends let people write without noticing
-KEPT_CONTEXTS = 512  # shuffled captions are endless, memory is not
 
 # Where memory may run out.
 _STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
 _SAMPLE = QT_TRANSLATE_NOOP("engine", "a sample picture")
 _SCORE = QT_TRANSLATE_NOOP("engine", "measuring likeness")
-
-
-class Contexts:
-    """Prompts -> context. Encoded once and kept while nothing that reads text learns."""
-
-    def __init__(self, model: DiffusionModel, learns: bool, max_chunks: int) -> None:
-        self._model = model
-        self._learns = learns
-        self._max_chunks = max_chunks
-        self._known: dict[tuple[str, int], Context] = {}
-        self._lengths: dict[str, int] = {}
-
-    def get(self, captions: tuple[str, ...]) -> Context:
-        """All of one length, that of the longest caption."""
-        if self._learns:
-            return self._model.encode_prompts(captions, num_chunks=self._count(captions))
-        if len(self._known) + len(captions) > KEPT_CONTEXTS:
-            self._known.clear()
-            self._lengths.clear()
-        count = self._count(captions)
-        for caption in captions:
-            if (caption, count) not in self._known:
-                with torch.no_grad():
-                    context = self._model.encode_prompts([caption], num_chunks=count)
-                self._known[caption, count] = context
-        return Context.join([self._known[caption, count] for caption in captions])
-
-    def of_base_model(self, captions: tuple[str, ...]) -> Context:
-        """As `get`, but by the model as it is now; ask while it answers as the base model."""
-        if not self._learns:
-            return self.get(captions)
-        return self._model.encode_prompts(captions, num_chunks=self._count(captions))
-
-    def _count(self, captions: tuple[str, ...]) -> int:
-        return min(max(self._num_chunks(text) for text in captions), self._max_chunks)
-
-    def _num_chunks(self, caption: str) -> int:
-        if caption not in self._lengths:
-            self._lengths[caption] = self._model.num_chunks(caption)
-        return self._lengths[caption]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +91,7 @@ class Loop:
     judge: Judge | None = None  # of the first process alone
     step: int = 0
     stopped_early: bool = False
+    room: Room = field(init=False)
     _saved_step: int = -1
     _stepper: Stepper = field(init=False)
     _ema: Ema | None = field(init=False)
@@ -148,6 +110,13 @@ class Loop:
         self._ema = Ema(self.method.named_parameters(), decay) if decay > 0 else None
         max_chunks = 1 if config.dataset.long_captions == "cut" else MAX_CHUNKS
         self._contexts = Contexts(self.model, self.method.trains_text, max_chunks)
+        alone = self.accelerator.num_processes == 1
+        self.room = Room(self.folder.path, self.control, lambda: self.checkpoint_bytes, alone)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the state of this moment lies in a checkpoint."""
+        return self._saved_step == self.step
 
     @property
     def num_trainable(self) -> int:
@@ -156,11 +125,15 @@ class Loop:
     @property
     def checkpoint_bytes(self) -> int:
         """What a checkpoint of this moment takes on the disk."""
-        averages = {} if self._ema is None else self._ema.state_dict()
-        state = self._stepper.state_dict()["state"]
-        tensors = [*self.method.state_dict().values(), *averages.values()]
-        tensors += [t for known in state.values() for t in known.values()]
+        state = self.state()
+        tensors = [*state.weights.values(), *state.ema.values()]
+        tensors += [t for known in state.optimizer["state"].values() for t in known.values()]
         return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, Tensor))
+
+    def state(self) -> Checkpoint:
+        """All that a run needs to go on from here."""
+        averages = {} if self._ema is None else self._ema.state_dict()
+        return Checkpoint(self.step, self.method.state_dict(), self._stepper.state_dict(), averages)
 
     def restore(self, saved: Checkpoint) -> None:
         """Go on from a checkpoint: the next step is saved.step + 1."""
@@ -202,6 +175,8 @@ class Loop:
                 self._pending.append(self._take_step())
             yield from self._read_losses(keep=0 if self._reads_at_once else READ_LATE)
             yield from self._save_and_sample()
+            if self.accelerator.is_main_process:
+                yield from self.room.watch(self.step)
         yield from self._read_losses(keep=0)
         yield from self._save()
         yield from self._score()
@@ -307,19 +282,18 @@ class Loop:
         return bool(every) and (last or self.step % every == 0)
 
     def _save(self) -> Iterator[Event]:
-        if self._saved_step == self.step:
+        if self.is_saved:
             return  # replacing a sound checkpoint by itself could only lose it
         if self.accelerator.is_main_process:
-            averages = {} if self._ema is None else self._ema.state_dict()
-            state = Checkpoint(
-                self.step, self.method.state_dict(), self._stepper.state_dict(), averages
-            )
-            path = checkpoint.save(self.folder.checkpoints, state)
-            choice = None if self.judge is None else self.judge.choice
-            spared = None if choice is None else choice.step
-            checkpoint.prune(self.folder.checkpoints, self.config.checkpoints.keep, spared)
-            yield CheckpointSaved(step=self.step, path=str(path))
+            yield from self.room.patiently(self.step, self._write_checkpoint)
         self._saved_step = self.step
+
+    def _write_checkpoint(self) -> Generator[Event, None, None]:
+        path = checkpoint.save(self.folder.checkpoints, self.state())
+        choice = None if self.judge is None else self.judge.choice
+        spared = None if choice is None else choice.step
+        checkpoint.prune(self.folder.checkpoints, self.config.checkpoints.keep, spared)
+        yield CheckpointSaved(step=self.step, path=str(path))
 
     def _sample_if(self, wanted: bool, *, only_missing: bool = False) -> Iterator[Event]:
         """Samples of this step; Stop leaves out what is not done, a resume makes it then."""

@@ -125,3 +125,55 @@ class LossRising(Notice):
         "engine", "The loss is rising: it was at its lowest at step {step}."
     )
     remedy = QT_TRANSLATE_NOOP("engine", "Look at the samples; an earlier step may be better.")
+
+
+class RoomLow(Notice):
+    code = "IM-OUT-04"
+    actions = (Action.MAKE_ROOM,)
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The disk of {folder} is nearly full: {free_gib:.1f} GiB are free."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Free some space; the training waits before the disk is full."
+    )
+
+
+class WaitsForRoom(Notice):
+    code = "IM-OUT-05"
+    actions = (Action.MAKE_ROOM,)
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "The disk of {folder} is full: {free_mib:.0f} MiB are free, {need_mib:.0f} are needed. "
+        "The training waits; nothing is lost.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Free some space, and it goes on by itself.")
+
+
+class RecordNotKept(Notice):
+    code = "IM-OUT-06"
+    summary = QT_TRANSLATE_NOOP("engine", "The run's own record could not be written: {reason}")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "The history of the run lacks its end; the trained weights are not concerned."
+    )
+
+
+class DrawnAgain(Notice):
+    code = "IM-SMP-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "A picture came out black and was drawn again with a wider range of numbers."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Choose bf16 or fp32 as precision, and it does not happen."
+    )
+    setting = "training.precision"
+
+
+class StaysBlack(Notice):
+    code = "IM-SMP-03"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "A picture is black: the model's answers are no numbers any more."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Use an earlier step, or train with a lower learning rate."
+    )
+    setting = "method.learning_rate"

@@ -19,15 +19,17 @@ import platformdirs
 from engine import storage
 from engine.config import RunConfig
 from engine.config_file import Data
-from engine.errors import RunInUse, RunMissing
+from engine.errors import DiskFull, OutputNotWritable, RunInUse, RunMissing
 from engine.events import (
     Event,
     Heartbeat,
+    Noticed,
     RunStarted,
     StageProgress,
     Terminal,
     as_json,
 )
+from engine.notices import RecordNotKept
 
 PROJECT_SUFFIX = ".imprint"
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
@@ -171,8 +173,13 @@ def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
             _cut_metrics(folder.metrics, event.first_step)
             started = True
         if waiting and (started or isinstance(event, Terminal)):
-            _append(folder.metrics, waiting)
-            waiting.clear()
+            try:
+                _append(folder.metrics, waiting)
+                waiting.clear()
+            except (DiskFull, OutputNotWritable) as error:
+                # Kept, and tried again with the next event: what the run learns matters more.
+                if isinstance(event, Terminal):
+                    yield Noticed(notice=RecordNotKept(reason=error.sentence))
         yield event
 
 

@@ -17,4 +17,5 @@ class Action(Enum):
     CONTINUE = "continue"  # the run, from its last checkpoint
     USE_LAST_STATE = "use_last_state"  # of the run, as its file
     MAKE_ROOM = "make_room"  # look at what the runs keep on the disk
+    SHOW_FOLDER = "show_folder"  # that the message names
     HELP = "help"

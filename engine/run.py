@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from engine.device import (
     make_accelerator,
     memory_guard,
 )
-from engine.errors import FolderMissing, UserError
+from engine.errors import FolderMissing, OutputNotWritable, UserError
 from engine.events import (
     Event,
     Noticed,
@@ -48,6 +50,7 @@ from engine.outcome import (
 )
 from engine.planning import plan_run
 from engine.preparation import (
+    Dataset,
     Workshop,
     batches,
     class_batches,
@@ -57,6 +60,7 @@ from engine.preparation import (
     previews,
 )
 from engine.project import RunFolder, create_run, open_run, record
+from engine.rescue import rescue
 from engine.trend import warn_of_rising_loss
 from engine.wording import QT_TRANSLATE_NOOP
 
@@ -200,23 +204,50 @@ def _train(
         device=describe(accelerator.device),
         trainable=loop.num_trainable,
     )
-    if accelerator.is_main_process:
-        folder.remember_start(len({image.item.content_hash for image in dataset.images}))
     paths: list[Path] = []
     with closing(loop):
-        yield from loop.train()
         if accelerator.is_main_process:
-            step = yield from chosen_step(loop)
-            facts = export_facts(config, folder, model, step)
-            with weights_of(step, loop):
-                paths = yield from export_all(folder.exports, method, facts)
-            yield from write_before_and_after(folder, dataset, step)
-            write_record(loop, step, paths, time.monotonic() - clock)
+            folder.remember_start(len({image.item.content_hash for image in dataset.images}))
+            facts = export_facts(config, folder, model, loop.step)
+            paths = yield from _to_the_end(loop, dataset, facts, clock)
+        else:
+            yield from loop.train()
     yield RunFinished(
         steps=loop.step,
         stopped_early=loop.stopped_early,
         exports=tuple(str(path) for path in paths),
     )
+
+
+def _to_the_end(
+    loop: Loop, dataset: Dataset, facts: ExportFacts, clock: float
+) -> Generator[Event, None, list[Path]]:
+    """Train, and write what was learnt; where the folder can no longer be written, elsewhere."""
+    exported = partial(_exported, loop, facts)
+    try:
+        yield from loop.train()
+
+        def rest() -> Generator[Event, None, list[Path]]:
+            step, paths = yield from exported(loop.folder.exports)
+            yield from write_before_and_after(loop.folder, dataset, step)
+            write_record(loop, step, paths, time.monotonic() - clock)
+            return paths
+
+        return (yield from loop.room.patiently(loop.step, rest))
+    except OutputNotWritable as error:
+        state = None if loop.is_saved else loop.state()
+        yield from rescue(loop.folder.path.name, loop.step, state, exported, error)
+        raise
+
+
+def _exported(
+    loop: Loop, facts: ExportFacts, folder: Path
+) -> Generator[Event, None, tuple[int, list[Path]]]:
+    """The step whose weights count, and the files of it."""
+    step = (yield from chosen_step(loop)) if loop.is_saved else loop.step
+    with weights_of(step, loop):
+        paths = yield from export_all(folder, loop.method, replace(facts, step=step))
+    return step, paths
 
 
 def _resumed(loop: Loop, folder: RunFolder) -> Iterator[Event]:

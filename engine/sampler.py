@@ -6,7 +6,8 @@ comes from the seed; the training's is not touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -16,8 +17,9 @@ from PIL import Image
 from torch import Tensor
 
 from engine.diffusion import NoiseSchedule
-from engine.events import Event, Heartbeat
+from engine.events import Event, Heartbeat, Noticed
 from engine.models.base import Context, DiffusionModel, plain_sizes
+from engine.notices import DrawnAgain, StaysBlack
 from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
 
 # Pure noise has the signal 0, and no sampler that divides by the signal can start there.
@@ -43,9 +45,32 @@ class SampleSettings:
 def paint(model: DiffusionModel, settings: SampleSettings, device: torch.device) -> Iterator[Event]:
     """Yield a Heartbeat between steps; return the picture.
 
-    Brackets in the prompts weigh words. Raises KeyError for a sampler that is not in the catalog.
+    Brackets in the prompts weigh words. What fp16 cannot hold comes out black; it is drawn again
+    in bf16, which has the range of fp32 and needs no more memory, and that is told. Raises
+    KeyError for a sampler that is not in the catalog.
     """
-    context = _encode(model, settings)
+    latents = yield from _latents(model, settings, device)
+    if not latents.isfinite().all():
+        latents = yield from _latents(model, settings, device, wide=True)
+        is_mended = bool(latents.isfinite().all())
+        yield Noticed(notice=DrawnAgain() if is_mended else StaysBlack())
+    # The decoder of SDXL is known to leave the range of fp16, which a training may have set.
+    with torch.autocast(device.type, enabled=False):
+        pixels = model.decode(latents)
+    return to_image(pixels.nan_to_num(-1.0))
+
+
+def _latents(
+    model: DiffusionModel, settings: SampleSettings, device: torch.device, *, wide: bool = False
+) -> Generator[Event, None, Tensor]:
+    """The picture before it is decoded, (1, C, h, w). `wide`: computed in bf16."""
+
+    def precision() -> AbstractContextManager:
+        # Entered anew for each piece of work: what is yielded between them is not ours.
+        return torch.autocast(device.type, torch.bfloat16) if wide else nullcontext()
+
+    with precision():
+        context = _encode(model, settings)
     num_steps = settings.num_inference_steps
     scheduler = build_scheduler(settings.sampler, model.noise_schedule, num_steps, device)
     generator = torch.Generator().manual_seed(settings.seed)
@@ -55,10 +80,11 @@ def paint(model: DiffusionModel, settings: SampleSettings, device: torch.device)
     latents = torch.randn(shape, generator=generator).to(device) * scheduler.init_noise_sigma
     for timestep in scheduler.timesteps:
         noisy = scheduler.scale_model_input(latents, timestep)
-        prediction = _guided(model, noisy, timestep, context, settings)
+        with precision():
+            prediction = _guided(model, noisy, timestep, context, settings)
         latents = scheduler.step(prediction, timestep, latents, return_dict=False, **draws)[0]
         yield Heartbeat()
-    return to_image(model.decode(latents))
+    return latents
 
 
 def build_scheduler(

@@ -118,6 +118,15 @@ def free_bytes(folder: Path) -> int:
     return 0
 
 
+def free_name(path: Path) -> Path:
+    """The path, or one with a number behind that is not taken."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
 def expand(path: str) -> Path:
     """`~` made whole; the `~name` of no user stays as it is, as in a shell."""
     try:

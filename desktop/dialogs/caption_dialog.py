@@ -96,9 +96,9 @@ class CaptionDialog(GrowingDialog):
         edit = put_before(self._subject if self.in_front.isChecked() else "")
         made = {}
         for row in range(self.table.rowCount()):
-            text = self.table.item(row, CAPTION).text().strip()
-            if text:
-                made[str(self.table.item(row, NAME).data(Qt.ItemDataRole.UserRole))] = edit(text)
+            name, caption = self.table.item(row, NAME), self.table.item(row, CAPTION)
+            if name is not None and caption is not None and caption.text().strip():
+                made[str(name.data(Qt.ItemDataRole.UserRole))] = edit(caption.text().strip())
         return made
 
     @Slot()

@@ -16,12 +16,11 @@ import torch
 
 from engine import checkpoint, storage
 from engine.checkpoint import Checkpoint, CheckpointDamaged
-from engine.errors import DiskFull, Diverged, NoCheckpoint, RunInUse, RunMissing
+from engine.errors import Diverged, NoCheckpoint, RunInUse, RunMissing
 from engine.events import Noticed, RunFailed, RunStarted
 from engine.notices import CheckpointSkipped
 from engine.project import RunFolder, open_run
 from engine.run import export_again
-from tests.engine.test_storage import files_no_larger_than
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
 
 FILES = ("weights.safetensors", "optimizer.safetensors", "state.json", "MANIFEST.json")
@@ -140,28 +139,6 @@ def test_names_that_are_no_checkpoints_are_left_alone(tmp_path):
         (tmp_path / name).mkdir()
     assert checkpoint.steps_in(tmp_path) == []
     assert checkpoint.steps_in(tmp_path / "not there") == []
-
-
-def test_a_disk_that_fills_up_in_training_ends_the_run_with_its_last_checkpoint_whole(
-    tiny_folder, pictures_folder, tmp_path, finished
-):
-    data = tiny_run(tiny_folder, pictures_folder, tmp_path)
-    limit = files_no_larger_than(50_000)
-
-    def watch(event, control):
-        if getattr(event, "step", None) == 3:
-            limit.__enter__()
-
-    try:
-        failed = train(data, watch)
-    finally:
-        limit.__exit__(None, None, None)
-    assert isinstance(failed.last, RunFailed)
-    assert isinstance(failed.last.error, DiskFull)
-    assert checkpoint.steps_in(failed.folder.checkpoints) == [2]
-    again = require_finished(resume(failed.folder))
-    assert again.of(RunStarted)[0].first_step == 2
-    assert left_by(again.folder) == left_by(finished)
 
 
 def test_a_second_writer_of_a_run_is_refused(copy):

@@ -358,10 +358,9 @@ def test_an_export_is_what_the_newest_checkpoint_holds(data, live_models):
 def test_contexts_that_are_forgotten_for_room_are_not_those_of_the_batch_in_work(
     tiny_folder, monkeypatch
 ):
-    from engine import loop
     from engine.models.loader import load_model
 
-    monkeypatch.setattr(loop, "KEPT_CONTEXTS", 3)
+    monkeypatch.setattr("engine.contexts.KEPT_CONTEXTS", 3)
     model = load_model(str(tiny_folder))
     contexts = loop.Contexts(model, learns=False, max_chunks=1)
     for batch in (("a", "b"), ("b", "c"), ("c", "d", "e", "f"), ("a", "f")):

@@ -10,8 +10,10 @@ import torch
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 
 from engine.diffusion import NoiseSchedule
+from engine.events import Noticed
 from engine.models.base import Context
 from engine.models.loader import load_model
+from engine.notices import DrawnAgain, StaysBlack
 from engine.sampler import SampleSettings, build_scheduler, paint, to_image
 from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
 
@@ -300,3 +302,41 @@ def test_pixels_become_a_picture_of_the_right_size_and_shades(model):
     assert drawn(model, SETTINGS).size[0] % 32 == 0
     pixels = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0]).expand(1, 3, 1, 5)
     assert [to_image(pixels).getpixel((x, 0))[0] for x in range(5)] == [0, 0, 128, 255, 255]
+
+
+def drawn_by(model) -> tuple[list, object]:
+    """Notices and the picture."""
+    events, told = paint(model, SETTINGS, CPU), []
+    before = torch.get_autocast_dtype("cpu")
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as done:
+            return told, done.value
+        assert torch.get_autocast_dtype("cpu") is before  # whoever hears of it goes on as he was
+        if isinstance(event, Noticed):
+            told.append(event.notice)
+
+
+def test_what_fp16_cannot_hold_is_drawn_again_and_is_not_black(tiny_folder):
+    """As in a training with the precision fp16."""
+    model = load_model(str(tiny_folder))
+    weight = model.unet.conv_in.weight
+    weight.data *= 6e4 / weight.abs().max()  # its sums are past 65504, fp16's largest number
+    with torch.autocast("cpu", torch.float16):
+        told, image = drawn_by(model)
+    assert [type(notice) for notice in told] == [DrawnAgain]
+    values = torch.tensor(list(image.get_flattened_data())).float()
+    assert values.std() > 5
+
+
+def test_a_model_that_answers_with_no_numbers_is_told_and_gives_a_black_picture(tiny_folder):
+    model = load_model(str(tiny_folder))
+    model.unet.conv_in.weight.data.fill_(float("nan"))
+    told, image = drawn_by(model)
+    assert [type(notice) for notice in told] == [StaysBlack]
+    assert image.getextrema() == ((0, 0),) * 3
+
+
+def test_a_sound_model_draws_once_and_nothing_is_told(tiny_folder):
+    assert drawn_by(load_model(str(tiny_folder)))[0] == []

@@ -1,0 +1,191 @@
+"""A run on a disk that fills up waits, goes on as if nothing had been, or saves elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from engine import checkpoint, storage
+from engine.errors import DiskFull, OutputNotWritable, SavedElsewhere
+from engine.events import Noticed, PausedAt, ResumedAt, RunFailed, RunStarted, StepFinished
+from engine.notices import RecordNotKept, RoomLow, WaitsForRoom
+from engine.rescue import rescue_folder
+from tests.engine.test_storage import files_no_larger_than
+from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr("engine.room.FIRST_TRY_SECONDS", 0.05)
+    monkeypatch.setattr("engine.room.NAP_SECONDS", 0.01)
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_folder, pictures_folder, tmp_path_factory):
+    """A run that always had room."""
+    runs = tmp_path_factory.mktemp("runs")
+    return require_finished(train(tiny_run(tiny_folder, pictures_folder, runs))).folder
+
+
+class Full:
+    """A disk that is full from a step on, until it is told otherwise. The kernel refuses."""
+
+    def __init__(self, from_step: int) -> None:
+        self._from_step = from_step
+        self._limit = files_no_larger_than(50_000)
+        self.is_full = False
+
+    def __call__(self, event, control) -> None:
+        if isinstance(event, StepFinished) and event.step == self._from_step:
+            self._limit.__enter__()
+            self.is_full = True
+
+    def make_room(self) -> None:
+        if self.is_full:
+            self._limit.__exit__(None, None, None)
+            self.is_full = False
+
+
+@pytest.fixture(params=[1, 4], ids=["at a checkpoint", "at the end"])
+def full(request):
+    disk = Full(request.param)
+    yield disk
+    disk.make_room()
+
+
+def notices(trained) -> list[type]:
+    return [type(event.notice) for event in trained.of(Noticed)]
+
+
+def test_a_full_disk_makes_the_run_wait_and_what_comes_of_it_is_the_same(
+    tiny_folder, pictures_folder, tmp_path, full, finished
+):
+    waited = []
+
+    def watch(event, control):
+        full(event, control)
+        if isinstance(event, PausedAt):
+            waited.append(event.step)
+            if len(waited) == 2:  # the first try after the pause still finds it full
+                full.make_room()
+
+    trained = require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path), watch))
+    assert WaitsForRoom in notices(trained)
+    assert len(waited) == len(trained.of(ResumedAt)) == 2
+    assert left_by(trained.folder) == left_by(finished)
+
+
+def test_a_stop_while_it_waits_ends_the_run_with_its_last_checkpoint_whole(
+    tiny_folder, pictures_folder, tmp_path, finished
+):
+    full = Full(from_step=3)
+
+    def watch(event, control):
+        full(event, control)
+        if isinstance(event, PausedAt):
+            control.stop()
+
+    try:
+        failed = train(tiny_run(tiny_folder, pictures_folder, tmp_path), watch)
+    finally:
+        full.make_room()
+    assert isinstance(failed.last, RunFailed)
+    assert isinstance(failed.last.error, DiskFull)
+    assert checkpoint.steps_in(failed.folder.checkpoints) == [2]
+    again = require_finished(resume(failed.folder))
+    assert again.of(RunStarted)[0].first_step == 2
+    assert left_by(again.folder) == left_by(finished)
+
+
+def test_low_room_is_told_once_and_too_little_is_waited_for(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    free = {"bytes": 1 << 30}
+    monkeypatch.setattr(storage, "free_bytes", lambda folder: free["bytes"])
+    monkeypatch.setattr("engine.room.LOOK_SECONDS", 0.0)
+    steps = []
+
+    def watch(event, control):
+        if isinstance(event, StepFinished):
+            steps.append(event.step)
+            free["bytes"] = 1 << 20 if event.step == 3 else 1 << 30
+        if isinstance(event, PausedAt):
+            free["bytes"] = 1 << 30
+
+    trained = require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path), watch))
+    assert notices(trained).count(RoomLow) == 1
+    assert notices(trained).count(WaitsForRoom) == 1
+    assert [event.step for event in trained.of(PausedAt)] == [3]
+    assert steps == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("last_good", [1, 4], ids=["in training", "at the end"])
+def test_a_folder_that_goes_away_costs_no_result(tiny_folder, pictures_folder, tmp_path, last_good):
+    """The folder becomes a file: even the administrator, who runs these tests, cannot write."""
+    runs = tmp_path / "runs"
+
+    def watch(event, control):
+        if isinstance(event, StepFinished) and event.step == last_good:
+            folder = next(path for path in runs.iterdir())
+            for name in ("checkpoints", "exports"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+                (folder / name).write_text("in the way")
+
+    trained = train(tiny_run(tiny_folder, pictures_folder, runs), watch)
+    error = trained.last.error
+    assert isinstance(error, SavedElsewhere)
+    saved = rescue_folder() / trained.folder.path.name
+    assert str(saved) in error.sentence
+    assert (saved / "toy.safetensors").is_file()
+    step = 2 if last_good == 1 else 4
+    assert error.facts["step"] == step
+    assert checkpoint.steps_in(saved / "checkpoints") == [step]
+    checkpoint.verify(checkpoint.folder_of(saved / "checkpoints", step))
+
+
+def test_exports_that_cannot_be_written_go_elsewhere_and_the_state_stays(
+    tiny_folder, pictures_folder, tmp_path
+):
+    runs = tmp_path / "runs"
+
+    def watch(event, control):
+        if isinstance(event, StepFinished) and event.step == 4:
+            (next(path for path in runs.iterdir()) / "exports").write_text("in the way")
+
+    trained = train(tiny_run(tiny_folder, pictures_folder, runs), watch)
+    assert isinstance(trained.last.error, SavedElsewhere)
+    assert checkpoint.steps_in(trained.folder.checkpoints) == [2, 4]
+    saved = rescue_folder() / trained.folder.path.name
+    assert [path.name for path in saved.iterdir()] == ["toy.safetensors"]
+
+
+def test_where_nothing_can_be_written_at_all_the_first_reason_is_told(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    runs = tmp_path / "runs"
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr("engine.rescue.rescue_folder", lambda: tmp_path / "file")
+
+    def watch(event, control):
+        if isinstance(event, StepFinished) and event.step == 1:
+            folder = next(path for path in runs.iterdir())
+            (folder / "checkpoints").write_text("in the way")
+
+    trained = train(tiny_run(tiny_folder, pictures_folder, runs), watch)
+    assert isinstance(trained.last.error, OutputNotWritable)
+    assert str(runs) in trained.last.error.sentence
+
+
+def test_a_record_that_cannot_be_written_costs_the_record_alone(
+    tiny_folder, pictures_folder, tmp_path
+):
+    def watch(event, control):
+        if isinstance(event, StepFinished) and event.step == 2:
+            metrics = next(tmp_path.glob("*/metrics.jsonl"))
+            metrics.unlink()
+            metrics.mkdir()
+
+    trained = require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path), watch))
+    assert notices(trained) == [RecordNotKept]
+    assert trained.export.is_file()
