@@ -9,7 +9,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
+from desktop.gpu_watch import GpuWatch
+from desktop.panels.monitor_panel import MonitorPanel
 from desktop.preferences import Preferences
+from desktop.run_desk import RunDesk
 from desktop.theme import Theme
 from engine.errors import Notice
 from engine.notices import NotKeptAwake, OnBattery
@@ -28,11 +31,24 @@ class Attendant(QObject):
         self._window, self._preferences, self._theme = window, preferences, theme
         self._stack = ExitStack()
         self._was_on_battery = False
+        self.card = GpuWatch(self)
         self._tray: QSystemTrayIcon | None = None
         self._menu: QMenu | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK_MS)
         self._clock.timeout.connect(self.look_at_power)
+
+    def serve(self, page: MonitorPanel, runs: RunDesk) -> None:
+        """Look after these runs, and say on this page what there is to say."""
+        runs.began.connect(self.begin)
+        runs.ended.connect(self.end)
+        page.progressed.connect(self.show_percent)
+        self.noticed.connect(page.show_notice)
+        self.stop_wanted.connect(runs.stop)
+        self.card.noticed.connect(page.show_notice)
+        self.card.measured.connect(page.overview.show_card)
+        self.card.pause_wanted.connect(runs.pause)
+        self.card.go_on_wanted.connect(runs.go_on)
 
     @property
     def has_tray(self) -> bool:
@@ -45,11 +61,14 @@ class Attendant(QObject):
         self._was_on_battery = False
         self.look_at_power()
         self._clock.start()
+        self.card.begin()
         if self._preferences.keep_awake and not self._keep_awake():
             self.noticed.emit(NotKeptAwake())
 
+    @Slot()
     def end(self) -> None:
         self._clock.stop()
+        self.card.end()
         self._stack.close()
 
     @Slot()

@@ -155,7 +155,6 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_run_ended(self, event: Event) -> None:
-        self.attendant.end()
         self.attendant.notify(*self.monitor.in_short())
         self._refresh_home()
         self.rail.show_state("training", "")
@@ -311,8 +310,10 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.runs.serve(self.monitor)  # first: who hears of a run later may speak in its strip
+        self.attendant.serve(self.monitor, self.runs)
         self.projects.opened.connect(self._refresh_home)
-        self.runs.began.connect(self.attendant.begin)
+        self.projects.noticed.connect(self.images.show_notice)
+        self.remedies.cooling_wanted.connect(self.attendant.card.cool)
         self.runs.ended.connect(self._on_run_ended)
         self.method.check.wanted.connect(self._check_run)
         self.home.page_requested.connect(self.show_page)
@@ -338,9 +339,6 @@ class MainWindow(QMainWindow):
         self.remedies.continue_wanted.connect(self._continue_run)
         self.remedies.help_wanted.connect(self.menu.open_help_about)
         self.monitor.progressed.connect(self.rail.show_percent)
-        self.monitor.progressed.connect(self.attendant.show_percent)
-        self.attendant.noticed.connect(self.monitor.show_notice)
-        self.attendant.stop_wanted.connect(self.runs.stop)
         self.monitor.gallery_requested.connect(self._show_gallery)
         self.monitor.install_requested.connect(self.install_file)
         self.runs.exported.connect(self._take_export)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.draft import Draft
 from desktop.preferences import Preferences
 from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import Data, merge
+from engine.errors import Notice
 from engine.presets import starting_point
 from engine.project import Project, default_home
 from engine.sample_project import sample_data
@@ -22,6 +23,7 @@ class ProjectDesk(QObject):
     """Opens and makes projects; the draft holds the one that is open."""
 
     opened = Signal()
+    noticed = Signal(object)  # Notice
 
     def __init__(
         self, preferences: Preferences, folder: Path | None, parent: QObject | None = None
@@ -31,7 +33,9 @@ class ProjectDesk(QObject):
         project = Project((folder or Path(preferences.last_project or "/")).resolve())
         if not project.file.is_file():
             project = Project(default_home() / SAMPLE_NAME)
-        self.draft = Draft(project, project.load_draft() or sample_data(project.runs), self)
+        self._notice: Notice | None = None
+        self.draft = Draft(project, self._read(project) or sample_data(project.runs), self)
+        QTimer.singleShot(0, self._tell)  # when somebody listens
 
     @property
     def is_sample(self) -> bool:
@@ -44,18 +48,18 @@ class ProjectDesk(QObject):
 
     def open_sample(self) -> None:
         project = Project(default_home() / SAMPLE_NAME)
-        self._open(project, project.load_draft() or sample_data(project.runs))
+        self._open(project, self._read(project) or sample_data(project.runs))
 
     def open_file(self, file: Path) -> None:
         """Open the folder of a project's file, or of the folder itself."""
         folder = file if file.is_dir() else file.parent
         project = Project(folder.resolve())
-        self._open(project, project.load_draft() or _fresh(project, project.images))
+        self._open(project, self._read(project) or _fresh(project, project.images))
 
     def open_pictures(self, folder: Path) -> None:
         """Make a project for a folder of pictures, or open the one that it has."""
         project = self._project_for(folder)
-        data = project.load_draft() or _fresh(project, folder)
+        data = self._read(project) or _fresh(project, folder)
         self._open(project, merge(data, {"dataset": {"folder": str(folder)}}))
 
     def start_new(self, name: str, data: Data) -> None:
@@ -93,6 +97,17 @@ class ProjectDesk(QObject):
         self.draft.save()
         self.remember()
         self.opened.emit()
+        self._tell()
+
+    def _read(self, project: Project) -> Data:
+        draft, self._notice = project.open_draft()
+        return draft
+
+    @Slot()
+    def _tell(self) -> None:
+        if self._notice is not None:
+            self.noticed.emit(self._notice)
+            self._notice = None
 
     def _project_for(self, folder: Path) -> Project:
         """The project of this folder of pictures; another folder of the same name counts up."""

@@ -25,6 +25,7 @@ class Remedies(QObject):
     check_wanted = Signal()
     start_wanted = Signal()  # whatever was measured
     continue_wanted = Signal()
+    cooling_wanted = Signal()
     help_wanted = Signal(str)  # code of a message
 
     def __init__(self, window: QWidget, draft: Draft, runs: RunDesk) -> None:
@@ -56,6 +57,10 @@ class Remedies(QObject):
             case Action.MAKE_ROOM:
                 folder = self._draft.project.runs
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(folder))))
+            case Action.SHOW_FOLDER:
+                QDesktopServices.openUrl(QUrl.fromLocalFile(str(message.facts["folder"])))
+            case Action.COOL_DOWN:
+                self.cooling_wanted.emit()
             case Action.HELP:
                 self.help_wanted.emit(message.code)
 

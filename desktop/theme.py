@@ -270,6 +270,7 @@ def _stylesheet(t: Tokens) -> str:
     QLabel[kind="heading"] {{ font-size: 15px; font-weight: 600; }}
     QLabel[kind="hero"] {{ font-size: 28px; font-weight: 600; }}
     QLabel[kind="number"] {{ font-size: 17px; font-weight: 600; }}
+    QLabel[heat="hot"] {{ color: {t.warn}; }}
     QLabel[kind="quiet"] {{ color: {t.text2}; }}
     QLabel[kind="changed"] {{ color: {t.text}; font-weight: 600; }}
     QLabel[kind="note"] {{ color: {t.text3}; font-size: 11px; }}

@@ -34,9 +34,6 @@ class CaptionModelUnsuitable(UserError):
         "Choose the folder of a {kinds} model with its config.json and .safetensors files.",
     )
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(path=str(path), reason=reason, kinds=", ".join(KINDS.values()))
-
 
 @dataclass(frozen=True, slots=True)
 class CaptionModel:
@@ -58,10 +55,10 @@ def look_at(folder: Path) -> CaptionModel:
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         has_others = any(folder.glob("*.bin"))
-        raise CaptionModelUnsuitable(folder, Phrase(_ONLY_PICKLE if has_others else _NO_WEIGHTS))
+        raise unsuitable(folder, Phrase(_ONLY_PICKLE if has_others else _NO_WEIGHTS))
     if not any((folder / name).is_file() for name in VOCABULARIES):
         # transformers would make a tokenizer without words, and the captions would be noise
-        raise CaptionModelUnsuitable(folder, Phrase(_NO_VOCABULARY))
+        raise unsuitable(folder, Phrase(_NO_VOCABULARY))
     headers = [read_header(file) for file in files]
     return CaptionModel(
         folder,
@@ -71,20 +68,25 @@ def look_at(folder: Path) -> CaptionModel:
     )
 
 
+def unsuitable(folder: Path, reason: str) -> CaptionModelUnsuitable:
+    kinds = ", ".join(KINDS.values())
+    return CaptionModelUnsuitable(path=str(folder), reason=reason, kinds=kinds)
+
+
 def _kind_of(folder: Path) -> str:
     config = folder / "config.json"
     try:
         if config.stat().st_size > MAX_CONFIG_BYTES:
-            raise CaptionModelUnsuitable(folder, Phrase(_BROKEN))
+            raise unsuitable(folder, Phrase(_BROKEN))
         data = json.loads(config.read_text("utf-8"))
     except FileNotFoundError:
-        raise CaptionModelUnsuitable(folder, Phrase(_NO_CONFIG)) from None
+        raise unsuitable(folder, Phrase(_NO_CONFIG)) from None
     except (OSError, ValueError, RecursionError):
-        raise CaptionModelUnsuitable(folder, Phrase(_BROKEN)) from None
+        raise unsuitable(folder, Phrase(_BROKEN)) from None
     kind = data.get("model_type") if isinstance(data, dict) else None
     if kind not in KINDS:
         shown = str(kind)[:40] if kind else "?"
-        raise CaptionModelUnsuitable(folder, Phrase(_OTHER, kind=shown))
+        raise unsuitable(folder, Phrase(_OTHER, kind=shown))
     return str(kind)
 
 

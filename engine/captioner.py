@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from engine import storage
-from engine.caption_models import CaptionModel, CaptionModelUnsuitable, look_at
+from engine.caption_models import CaptionModel, look_at, unsuitable
 from engine.control import Control
 from engine.data.caption_edits import put_before, tidy
 from engine.data.edits import NO_EDIT, PictureEdit, apply
@@ -98,7 +98,7 @@ class Captioner:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
             log.info("%s could not be loaded", model.folder, exc_info=True)
             reason = Phrase(_NOT_LOADED, reason=str(error).strip().split("\n")[0][:200])
-            raise CaptionModelUnsuitable(model.folder, reason) from error
+            raise unsuitable(model.folder, reason) from error
 
     @torch.inference_mode()
     def describe(self, image: Image.Image) -> str:
@@ -122,7 +122,7 @@ def _refuse_more_than_the_file(config: Any, model: CaptionModel) -> None:
         network = AutoModelForImageTextToText.from_config(config)
     asked = sum(parameter.numel() for parameter in network.parameters())
     if asked > MOST_UNKNOWN * model.num_parameters:
-        raise CaptionModelUnsuitable(model.folder, Phrase(_NOT_TOGETHER))
+        raise unsuitable(model.folder, Phrase(_NOT_TOGETHER))
 
 
 def caption_folder(

@@ -177,3 +177,36 @@ class StaysBlack(Notice):
         "engine", "Use an earlier step, or train with a lower learning rate."
     )
     setting = "method.learning_rate"
+
+
+class CardTooHot(Notice):
+    code = "IM-PWR-03"
+    actions = (Action.COOL_DOWN,)
+    summary = QT_TRANSLATE_NOOP("engine", "The graphics card is at {celsius} °C.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "It slows down to protect itself. A pause lets it cool down to {cool} °C."
+    )
+
+
+class ProjectUpgraded(Notice):
+    code = "IM-PRJ-01"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{name} was made with an earlier version of Imprint and was upgraded."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "The project as it was is kept as {backup}.")
+
+
+class ProjectFromLater(Notice):
+    code = "IM-PRJ-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{name} was made with a later version of Imprint; some of it may be unknown here."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "The project as it was is kept as {backup}.")
+
+
+class ProjectDamaged(Notice):
+    code = "IM-PRJ-03"
+    summary = QT_TRANSLATE_NOOP("engine", "{file} is damaged, so its settings begin anew.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Pictures, captions and runs are untouched; the damaged file is kept as {backup}."
+    )

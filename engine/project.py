@@ -16,10 +16,10 @@ from typing import Any
 import filelock
 import platformdirs
 
-from engine import storage
+from engine import project_file, storage
 from engine.config import RunConfig
 from engine.config_file import Data
-from engine.errors import DiskFull, OutputNotWritable, RunInUse, RunMissing
+from engine.errors import DiskFull, Notice, OutputNotWritable, RunInUse, RunMissing
 from engine.events import (
     Event,
     Heartbeat,
@@ -247,18 +247,15 @@ class Project:
         return self.folder / "generated"
 
     def save_draft(self, draft: Data) -> None:
-        storage.write_json(
-            self.file, {"schema_version": 1, "name": self.folder.name, "draft": draft}
-        )
+        project_file.write(self.file, draft)
 
     def load_draft(self) -> Data:
         """The last draft; empty where there is none or it cannot be read."""
-        try:
-            data = json.loads(self.file.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        draft = data.get("draft") if isinstance(data, dict) else None
-        return draft if isinstance(draft, dict) else {}
+        return project_file.read(self.file)[0]
+
+    def open_draft(self) -> tuple[Data, Notice | None]:
+        """As `load_draft`, with what is worth telling about it."""
+        return project_file.read(self.file)
 
     def unfinished_run(self) -> RunFolder | None:
         """The newest run, if it can be gone on with: it has a checkpoint and no end."""

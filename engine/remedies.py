@@ -18,4 +18,5 @@ class Action(Enum):
     USE_LAST_STATE = "use_last_state"  # of the run, as its file
     MAKE_ROOM = "make_room"  # look at what the runs keep on the disk
     SHOW_FOLDER = "show_folder"  # that the message names
+    COOL_DOWN = "cool_down"  # a pause until the card is cool
     HELP = "help"

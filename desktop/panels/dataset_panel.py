@@ -26,7 +26,7 @@ from desktop.widgets.subject_words import SubjectWords
 from engine.data import captions
 from engine.data.caption_edits import known_tags
 from engine.data.edits import NO_EDIT
-from engine.errors import UserError
+from engine.errors import Notice, UserError
 
 MOST_TAG_ROWS = 2_000  # captions that are searched for tags to offer
 
@@ -160,6 +160,11 @@ class DatasetPanel(Page):
     def _offer_tags(self) -> None:
         rows = self.pictures.rows[:MOST_TAG_ROWS]
         self.inspector.caption.set_known_tags(known_tags(row.caption for row in rows))
+
+    @Slot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Something about the project that is open."""
+        self.strip.show_message(notice, "warn")
 
     @Slot(object)
     def _show_error(self, error: UserError) -> None:

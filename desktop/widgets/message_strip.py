@@ -39,6 +39,8 @@ class MessageStrip(QFrame):
             Action.START_ANYWAY: QPushButton(self.tr("Start anyway")),
             Action.SHOW_SETTING: QPushButton(self.tr("Show me the setting")),
             Action.MAKE_ROOM: QPushButton(self.tr("Show what takes room")),
+            Action.SHOW_FOLDER: QPushButton(self.tr("Show the folder")),
+            Action.COOL_DOWN: QPushButton(self.tr("Pause until it has cooled")),
             Action.HELP: QPushButton(self.tr("What helps?")),
         }
         self._copy = icon_button(theme, "copy", self.tr("Copy this message"))

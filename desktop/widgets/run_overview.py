@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QScrollArea,
     QSlider,
     QVBoxLayout,
@@ -17,11 +18,12 @@ from PySide6.QtWidgets import (
 
 from desktop.theme import Theme, tabular
 from desktop.widgets.first_result import FirstResult
-from desktop.widgets.labels import Card, label
+from desktop.widgets.labels import Card, label, set_kind
 from desktop.widgets.loss_chart import LossChart
 from desktop.widgets.sample_strip import SampleStrip
 from desktop.words import duration, said
 from engine.events import CheckpointScored, StepFinished
+from engine.gpu_figures import GpuFigures
 
 HEIGHT = 316  # the numbers need it
 
@@ -41,8 +43,9 @@ class RunOverview(QScrollArea):
         self._best = label("", "note")
         self.numbers = {
             name: label("–", "number")
-            for name in ("speed", "left", "memory", "likeness", "rate", "weights")
+            for name in ("speed", "left", "memory", "card", "likeness", "rate", "weights")
         }
+        self._names: dict[str, QLabel] = {}
         self._smoothing.valueChanged.connect(self.chart.set_smoothing)
         self._lay_out()
 
@@ -77,6 +80,21 @@ class RunOverview(QScrollArea):
         self.numbers["rate"].setText(f"{event.learning_rate:.1e}")
         finish = datetime.now() + timedelta(seconds=left)
         return duration(left), finish.strftime("%H:%M")
+
+    @Slot(object)
+    def show_card(self, figures: GpuFigures) -> None:
+        """What the graphics card says of itself; without one the line is not there."""
+        number, name = self.numbers["card"], self._names["card"]
+        words = self.tr("hot: {1} °C, {0} %") if figures.is_hot else self.tr("{1} °C, {0} %")
+        number.setText(words.format(figures.load_percent, figures.celsius))
+        set_kind(number, "heat", "hot" if figures.is_hot else "")
+        used, total = (count / 2**30 for count in (figures.used_bytes, figures.total_bytes))
+        hot = self.tr("Hot: the training may slow down.") if figures.is_hot else ""
+        told = self.tr("{0}: {1:.1f} of {2:.1f} GiB in use.").format(figures.name, used, total)
+        number.setToolTip(f"{told} {hot}".strip())
+        number.setAccessibleDescription(number.toolTip())
+        for label_of_it in (number, name):
+            label_of_it.show()
 
     def show_score(self, event: CheckpointScored) -> None:
         self.chart.add_score(event.step, event.likeness)
@@ -140,6 +158,7 @@ class RunOverview(QScrollArea):
             "speed": self.tr("Speed"),
             "left": self.tr("Time left"),
             "memory": self.tr("Memory in use"),
+            "card": self.tr("Graphics card"),
             "likeness": self.tr("Likeness"),
             "rate": self.tr("Learning rate"),
             "weights": self.tr("Weights that learn"),
@@ -149,10 +168,13 @@ class RunOverview(QScrollArea):
             number.setFont(tabular(number.font()))
             number.setAccessibleName(name)
             wide = 1 if key == "likeness" else 2
-            grid.addWidget(label(name, "note"), 2 * row, 0, 1, wide)
+            self._names[key] = label(name, "note")
+            grid.addWidget(self._names[key], 2 * row, 0, 1, wide)
             if key == "likeness":
                 grid.addWidget(self._best, 2 * row, 1)
             grid.addWidget(number, 2 * row + 1, 0, 1, 2)
+        for hidden in (self.numbers["card"], self._names["card"]):
+            hidden.hide()
         side.body.addLayout(grid)
         side.body.addStretch(1)
         side.body.addWidget(self._saved)

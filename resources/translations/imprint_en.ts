@@ -5,23 +5,23 @@
     <name>CaptionDialog</name>
     <message numerus="yes">
         <source>%n picture(s) without a caption</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n picture without a caption</numerusform>
+            <numerusform>%n pictures without a caption</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n selected picture(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n selected picture</numerusform>
+            <numerusform>%n selected pictures</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>All %n picture(s), anew</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>All %n picture, anew</numerusform>
+            <numerusform>All %n pictures, anew</numerusform>
         </translation>
     </message>
 </context>

@@ -109,89 +109,89 @@
     <name>CaptionDialog</name>
     <message>
         <source>Have captions written</source>
-        <translation type="unfinished"></translation>
+        <translation>自动生成描述</translation>
     </message>
     <message>
         <source>Choose its folder…</source>
-        <translation type="unfinished">选择它的文件夹…</translation>
+        <translation>选择它的文件夹…</translation>
     </message>
     <message>
         <source>Put “{0}” in front of each</source>
-        <translation type="unfinished"></translation>
+        <translation>在每条描述前加上“{0}”</translation>
     </message>
     <message>
         <source>Write</source>
-        <translation type="unfinished"></translation>
+        <translation>开始生成</translation>
     </message>
     <message>
         <source>Stop</source>
-        <translation type="unfinished"></translation>
+        <translation>停止</translation>
     </message>
     <message>
         <source>Use these captions</source>
-        <translation type="unfinished"></translation>
+        <translation>采用这些描述</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished">关闭</translation>
+        <translation>关闭</translation>
     </message>
     <message>
         <source>The model broke down. This is a fault of ours, not of yours.</source>
-        <translation type="unfinished"></translation>
+        <translation>模型出错了。这是程序的问题，不是您的问题。</translation>
     </message>
     <message numerus="yes">
         <source>%n picture(s) without a caption</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n 张没有描述的图片</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n selected picture(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>选中的 %n 张图片</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>All %n picture(s), anew</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>全部 %n 张图片，重新生成</numerusform>
         </translation>
     </message>
     <message>
         <source>No model is chosen yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未选择模型。</translation>
     </message>
     <message>
         <source>Folder of a caption model</source>
-        <translation type="unfinished"></translation>
+        <translation>描述模型的文件夹</translation>
     </message>
     <message>
         <source>captions by a model</source>
-        <translation type="unfinished"></translation>
+        <translation>模型生成的描述</translation>
     </message>
     <message>
         <source>Pictures to describe</source>
-        <translation type="unfinished"></translation>
+        <translation>要描述的图片</translation>
     </message>
     <message>
         <source>Pictures described</source>
-        <translation type="unfinished"></translation>
+        <translation>已描述的图片</translation>
     </message>
     <message>
         <source>Picture</source>
-        <translation type="unfinished"></translation>
+        <translation>图片</translation>
     </message>
     <message>
         <source>Caption</source>
-        <translation type="unfinished">描述</translation>
+        <translation>描述</translation>
     </message>
     <message>
         <source>Captions, to be changed</source>
-        <translation type="unfinished"></translation>
+        <translation>描述（可修改）</translation>
     </message>
     <message>
         <source>A model of the kinds BLIP, GIT or ViT-GPT2 that you have as a folder. Nothing leaves this computer; the captions are only used when you say so.</source>
-        <translation type="unfinished"></translation>
+        <translation>使用您已有的 BLIP、GIT 或 ViT-GPT2 模型文件夹。任何内容都不会离开这台电脑；只有您确认后才会采用这些描述。</translation>
     </message>
 </context>
 <context>
@@ -221,11 +221,11 @@
     </message>
     <message>
         <source>Have a model write them; I look at them before the training</source>
-        <translation type="unfinished"></translation>
+        <translation>由模型生成，我在训练前检查一遍</translation>
     </message>
     <message>
         <source>Have a model write them (first choose one on the images page)</source>
-        <translation type="unfinished"></translation>
+        <translation>由模型生成（请先在“图片”页选择模型）</translation>
     </message>
     <message>
         <source>I will write them myself, on the images page</source>
@@ -301,7 +301,7 @@
     </message>
     <message>
         <source>Have captions written…</source>
-        <translation type="unfinished"></translation>
+        <translation>自动生成描述…</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -916,6 +916,14 @@
     <message>
         <source>Show what takes room</source>
         <translation>查看占用空间的内容</translation>
+    </message>
+    <message>
+        <source>Show the folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Pause until it has cooled</source>
+        <translation>暂停至降温</translation>
     </message>
     <message>
         <source>What helps?</source>
@@ -2009,6 +2017,22 @@
         <translation>{0:.2f} 秒/步</translation>
     </message>
     <message>
+        <source>hot: {1} °C, {0} %</source>
+        <translation>过热：{1} °C，{0} %</translation>
+    </message>
+    <message>
+        <source>{1} °C, {0} %</source>
+        <translation>{1} °C，{0} %</translation>
+    </message>
+    <message>
+        <source>Hot: the training may slow down.</source>
+        <translation>温度过高，训练可能会变慢。</translation>
+    </message>
+    <message>
+        <source>{0}: {1:.1f} of {2:.1f} GiB in use.</source>
+        <translation>{0}：已用 {1:.1f} / {2:.1f} GiB。</translation>
+    </message>
+    <message>
         <source>best: step {0}</source>
         <translation>最好：第 {0} 步</translation>
     </message>
@@ -2055,6 +2079,10 @@
     <message>
         <source>Memory in use</source>
         <translation>占用内存</translation>
+    </message>
+    <message>
+        <source>Graphics card</source>
+        <translation>显卡</translation>
     </message>
     <message>
         <source>Likeness</source>
@@ -3215,6 +3243,14 @@
         <translation>请选择其他输出文件夹，或更改它的权限。</translation>
     </message>
     <message>
+        <source>Nothing can be written to {lost} any more ({reason}). The result of step {step} was saved to {folder}.</source>
+        <translation>已无法写入 {lost}（{reason}）。第 {step} 步的结果已保存到 {folder}。</translation>
+    </message>
+    <message>
+        <source>Take it from there, and choose another output folder for the next run.</source>
+        <translation>请从那里取用，并为下一次训练选择其他输出文件夹。</translation>
+    </message>
+    <message>
         <source>The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free.</source>
         <translation>{folder} 所在的磁盘已满：需要 {need_mib:.0f} MiB，剩余 {free_mib:.0f} MiB。</translation>
     </message>
@@ -3433,6 +3469,74 @@
     <message>
         <source>Look at the samples; an earlier step may be better.</source>
         <translation>请看样图；较早的步数可能更好。</translation>
+    </message>
+    <message>
+        <source>The disk of {folder} is nearly full: {free_gib:.1f} GiB are free.</source>
+        <translation>{folder} 所在磁盘快满了：只剩 {free_gib:.1f} GiB。</translation>
+    </message>
+    <message>
+        <source>Free some space; the training waits before the disk is full.</source>
+        <translation>请腾出一些空间；磁盘写满之前训练会先暂停等待。</translation>
+    </message>
+    <message>
+        <source>The disk of {folder} is full: {free_mib:.0f} MiB are free, {need_mib:.0f} are needed. The training waits; nothing is lost.</source>
+        <translation>{folder} 所在磁盘已满：剩余 {free_mib:.0f} MiB，需要 {need_mib:.0f} MiB。训练正在等待，没有任何丢失。</translation>
+    </message>
+    <message>
+        <source>Free some space, and it goes on by itself.</source>
+        <translation>腾出空间后会自动继续。</translation>
+    </message>
+    <message>
+        <source>The run&apos;s own record could not be written: {reason}</source>
+        <translation>训练记录无法写入：{reason}</translation>
+    </message>
+    <message>
+        <source>The history of the run lacks its end; the trained weights are not concerned.</source>
+        <translation>这次训练的历史会缺少结尾部分；训练得到的权重不受影响。</translation>
+    </message>
+    <message>
+        <source>A picture came out black and was drawn again with a wider range of numbers.</source>
+        <translation>有一张图片是全黑的，已用数值范围更大的精度重新生成。</translation>
+    </message>
+    <message>
+        <source>Choose bf16 or fp32 as precision, and it does not happen.</source>
+        <translation>把精度设为 bf16 或 fp32 就不会出现这种情况。</translation>
+    </message>
+    <message>
+        <source>A picture is black: the model&apos;s answers are no numbers any more.</source>
+        <translation>图片是全黑的：模型的输出已不是有效数值。</translation>
+    </message>
+    <message>
+        <source>Use an earlier step, or train with a lower learning rate.</source>
+        <translation>请使用较早的步数，或用更低的学习率训练。</translation>
+    </message>
+    <message>
+        <source>The graphics card is at {celsius} °C.</source>
+        <translation>显卡温度为 {celsius} °C。</translation>
+    </message>
+    <message>
+        <source>It slows down to protect itself. A pause lets it cool down to {cool} °C.</source>
+        <translation>显卡会自动降速保护自己。暂停可让它降到 {cool} °C。</translation>
+    </message>
+    <message>
+        <source>{name} was made with an earlier version of Imprint and was upgraded.</source>
+        <translation>{name} 由较早版本的 Imprint 创建，已升级。</translation>
+    </message>
+    <message>
+        <source>The project as it was is kept as {backup}.</source>
+        <translation>原来的项目已备份为 {backup}。</translation>
+    </message>
+    <message>
+        <source>{name} was made with a later version of Imprint; some of it may be unknown here.</source>
+        <translation>{name} 由较新版本的 Imprint 创建，部分内容此版本可能无法识别。</translation>
+    </message>
+    <message>
+        <source>{file} is damaged, so its settings begin anew.</source>
+        <translation>{file} 已损坏，设置将重新开始。</translation>
+    </message>
+    <message>
+        <source>Pictures, captions and runs are untouched; the damaged file is kept as {backup}.</source>
+        <translation>图片、描述和训练记录都未受影响；损坏的文件已备份为 {backup}。</translation>
     </message>
     <message>
         <source>Training goes on; the next start prepares them again.</source>
@@ -4492,43 +4596,43 @@
     </message>
     <message>
         <source>{path} holds no model that writes captions: {reason}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} 中没有可以生成描述的模型：{reason}。</translation>
     </message>
     <message>
         <source>Choose the folder of a {kinds} model with its config.json and .safetensors files.</source>
-        <translation type="unfinished"></translation>
+        <translation>请选择含有 config.json 和 .safetensors 文件的 {kinds} 模型文件夹。</translation>
     </message>
     <message>
         <source>it has no config.json</source>
-        <translation type="unfinished"></translation>
+        <translation>缺少 config.json</translation>
     </message>
     <message>
         <source>its config.json cannot be read</source>
-        <translation type="unfinished"></translation>
+        <translation>config.json 无法读取</translation>
     </message>
     <message>
         <source>it is of the kind {kind}</source>
-        <translation type="unfinished"></translation>
+        <translation>它的类型是 {kind}</translation>
     </message>
     <message>
         <source>it has no .safetensors file</source>
-        <translation type="unfinished"></translation>
+        <translation>没有 .safetensors 文件</translation>
     </message>
     <message>
         <source>it has no tokenizer</source>
-        <translation type="unfinished"></translation>
+        <translation>没有分词器</translation>
     </message>
     <message>
         <source>its weights are an old-style .bin file, which can hold program code</source>
-        <translation type="unfinished"></translation>
+        <translation>它的权重是旧式 .bin 文件，其中可能含有程序代码</translation>
     </message>
     <message>
         <source>it could not be loaded ({reason})</source>
-        <translation type="unfinished"></translation>
+        <translation>无法加载（{reason}）</translation>
     </message>
     <message>
         <source>its config.json and its weights do not fit together</source>
-        <translation type="unfinished"></translation>
+        <translation>config.json 与权重不匹配</translation>
     </message>
 </context>
 <context>

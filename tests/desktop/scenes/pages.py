@@ -13,6 +13,7 @@ from engine.events import (
     RunCrashed,
     RunFinished,
 )
+from engine.notices import ProjectUpgraded
 from engine.sample_project import IMAGES
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import GIB, MORE, STEPS, estimate, step
@@ -77,6 +78,12 @@ def _(stage: Staged) -> None:
 @scene("images-5-reading")
 def _(stage: Staged) -> None:
     stage.window.images.pictures.progressed.emit(1_234, 10_000)
+
+
+@scene("images-5-project-upgraded")
+def _(stage: Staged) -> None:
+    notice = ProjectUpgraded(name="my-cat", backup="my-cat.version-0.imprint")
+    stage.window.images.show_notice(notice)
 
 
 @scene("images-6-empty")

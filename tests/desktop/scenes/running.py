@@ -6,7 +6,7 @@ import shutil
 
 from desktop.download_desk import Download
 from engine.control import Control
-from engine.errors import AddonMissing, NoPictures
+from engine.errors import AddonMissing, NoPictures, SavedElsewhere
 from engine.events import (
     CheckpointSaved,
     ImageGenerated,
@@ -20,12 +20,13 @@ from engine.events import (
     Stage,
     StageProgress,
 )
+from engine.gpu_figures import GpuFigures
 from engine.model_offers import load_offers
 from engine.model_shelf import Shelf
-from engine.notices import KeptBack
+from engine.notices import CardTooHot, KeptBack, WaitsForRoom
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import MORE, STEPS, picture, score, step
-from tests.desktop.scenes.play import Staged, scene
+from tests.desktop.scenes.play import SCENES, Staged, scene
 from tests.engine.test_gallery_records import make
 
 
@@ -131,6 +132,30 @@ def _(stage: Staged) -> None:
 def _(stage: Staged) -> None:
     for _ in range(3):
         stage.window.monitor.queue.add.click()
+
+
+@scene("training-17-hot-card")
+def _(stage: Staged) -> None:
+    monitor = stage.window.monitor
+    monitor.tabs.setCurrentIndex(0)
+    monitor.begin("my-cat · LoRA")
+    SCENES["training-3-running"](stage)
+    monitor.overview.show_card(GpuFigures("NVIDIA GeForce RTX 3060", 97, 91, 7 << 30, 8 << 30))
+    monitor.show_event(Noticed(notice=CardTooHot(celsius=91, cool=75)))
+
+
+@scene("training-18-waits-for-room")
+def _(stage: Staged) -> None:
+    facts = {"folder": str(stage.run.path), "free_mib": 41.0, "need_mib": 180.0}
+    stage.window.monitor.show_event(Noticed(notice=WaitsForRoom(**facts)))
+    stage.window.monitor.show_event(PausedAt(step=186))
+
+
+@scene("training-19-saved-elsewhere")
+def _(stage: Staged) -> None:
+    facts = {"lost": str(stage.run.path), "reason": "Read-only file system", "step": 186}
+    error = SavedElsewhere(folder=str(stage.folder / "Imprint/rescue/my-cat"), **facts)
+    stage.window.monitor.show_event(RunFailed(error=error))
 
 
 @scene("gallery-1-empty")
