@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from engine.errors import Message
+from engine.events import Stage
 from engine.wording import Fact, Phrase
 
 
@@ -26,6 +27,22 @@ def remedy_of(message: Message) -> str:
 def said(fact: Fact) -> Fact:
     """A phrase of the engine, translated with all that is in it; other facts as they are."""
     return _filled(fact.template, fact.facts) if isinstance(fact, Phrase) else fact
+
+
+def stage_words(stage: Stage) -> str:
+    """What the engine is doing; empty where the steps themselves tell."""
+    translate = QCoreApplication.translate
+    return {
+        Stage.WARM_UP: translate("words", "Warming up…"),
+        Stage.LOAD_MODEL: translate("words", "Loading the model…"),
+        Stage.SCAN: translate("words", "Reading pictures…"),
+        Stage.CLASS_IMAGES: translate("words", "Drawing pictures of the class…"),
+        Stage.CACHE_LATENTS: translate("words", "Preparing pictures…"),
+        Stage.SAMPLE: translate("words", "Making samples…"),
+        Stage.EVALUATE: translate("words", "Measuring likeness…"),
+        Stage.EXPORT: translate("words", "Writing files…"),
+        Stage.CAPTION: translate("words", "Writing captions…"),
+    }.get(stage, "")
 
 
 def duration(seconds: float) -> str:

@@ -39,6 +39,7 @@ class Checkpoint:
     weights: dict[str, Tensor]
     optimizer: dict[str, Any]  # torch's own form of a state dict
     ema: dict[str, Tensor] = field(default_factory=dict)  # averaged weights, where they are kept
+    guard: dict[str, float | int] = field(default_factory=dict)  # see engine.guard
 
 
 def folder_of(checkpoints: Path, step: int) -> Path:
@@ -67,7 +68,7 @@ def save(checkpoints: Path, checkpoint: Checkpoint) -> Path:
     def fill(folder: Path) -> None:
         for name, table in tables.items():
             write_tensors(folder / f"{name}.safetensors", table)
-        state = {"step": checkpoint.step, "optimizer": plain}
+        state = {"step": checkpoint.step, "optimizer": plain, "guard": checkpoint.guard}
         storage.write_text(folder / "state.json", json.dumps(state))
         names = [*(f"{name}.safetensors" for name in tables), "state.json"]
         sums = {name: storage.sha256_of(folder / name) for name in names}
@@ -117,7 +118,7 @@ def load(folder: Path) -> Checkpoint:
     weights, tensors = _read(folder, "weights"), _read(folder, "optimizer")
     averages = _read(folder, "ema") if (folder / "ema.safetensors").exists() else {}
     optimizer = _join_optimizer(tensors, state["optimizer"])
-    return Checkpoint(state["step"], weights, optimizer, averages)
+    return Checkpoint(state["step"], weights, optimizer, averages, state.get("guard", {}))
 
 
 def _read(folder: Path, name: str) -> dict[str, Tensor]:

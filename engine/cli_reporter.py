@@ -27,6 +27,7 @@ from engine.events import (
     StageProgress,
     StepFinished,
     TrialFinished,
+    WentBack,
     as_json,
 )
 
@@ -41,6 +42,7 @@ class Reporter:
         self._silent = silent
         self._out = out or sys.stdout
         self._bar: Any = None
+        self._steps = 0
 
     def show(self, events: Iterator[Event]) -> int:
         """Show all events; returns the exit code that the last one means."""
@@ -75,10 +77,14 @@ class Reporter:
             case RunStarted():
                 self._line(f"Training {event.trainable:,} weights on the {event.device}.")
                 self._line(f"Run folder: {event.folder}")
+                self._steps = event.steps
                 self._open_bar(event.first_step, event.steps)
             case StepFinished() if self._bar is not None:
                 self._bar.set_postfix_str(f"loss {event.loss:.3f}", refresh=False)
                 self._bar.update(1)
+            case WentBack():
+                self._close_bar()
+                self._open_bar(event.step, self._steps)
             case Noticed():
                 self._line(f"Note: {event.notice}")
             case PictureChecked() | CaptionMade():
@@ -90,10 +96,8 @@ class Reporter:
             case SheetReady():
                 self._close_bar()
                 self._line(f"Before and after: {event.path}")
-            case CheckpointScored() | Estimated() | FitSuggested():
+            case CheckpointScored() | Estimated() | FitSuggested() | TrialFinished():
                 self._line(_told(event))
-            case TrialFinished():
-                self._line(_finished(event))
             case RunFinished():
                 self._close_bar()
                 for path in event.exports:
@@ -140,8 +144,10 @@ def _checked(event: ExportChecked) -> str:
     )
 
 
-def _told(event: CheckpointScored | Estimated | FitSuggested) -> str:
+def _told(event: CheckpointScored | Estimated | FitSuggested | TrialFinished) -> str:
     match event:
+        case TrialFinished():
+            return _finished(event)
         case CheckpointScored():
             return _scored(event)
         case Estimated():

@@ -99,6 +99,21 @@ class StepFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped:
+    """The numbers of a step were none: its gradient moved nothing."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WentBack:
+    """The run goes on from an earlier state; what came after `step` is taken back."""
+
+    step: int
+    rate_scale: float  # what the learning rates are multiplied by from here on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleReady:
     step: int
     prompt: str
@@ -234,6 +249,8 @@ Event = (
     | MethodFits
     | FitSuggested
     | StepFinished
+    | StepSkipped
+    | WentBack
     | SampleReady
     | SheetReady
     | PausedAt

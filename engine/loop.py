@@ -6,9 +6,7 @@ is the same run. Nothing in a step waits for the device: losses are read some st
 
 from __future__ import annotations
 
-import math
 import time
-from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +22,7 @@ from engine.config import RunConfig
 from engine.contexts import Contexts
 from engine.control import Control
 from engine.data.batches import Batch, BatchSource
-from engine.device import memory_bytes, memory_guard, seed_everything
+from engine.device import memory_guard, seed_everything
 from engine.diffusion import NoisyBatch, denoising_loss, draw_noise
 from engine.ema import Ema
 from engine.errors import Diverged
@@ -37,17 +35,19 @@ from engine.events import (
     PausedAt,
     ResumedAt,
     StepFinished,
+    WentBack,
 )
+from engine.guard import Guard
+from engine.late_losses import LateLosses
 from engine.methods.base import Method
 from engine.models.base import Context, DiffusionModel
-from engine.notices import StoppedAsGoodAsItGets
+from engine.notices import SteppedBack, StepsLeftOut, StoppedAsGoodAsItGets
 from engine.previews import Previews
 from engine.project import RunFolder
 from engine.room import Room
 from engine.stepping import Stepper
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-READ_LATE = 4  # steps a loss may lie on a GPU before it is read
 PAUSE_SECONDS = 0.1
 MAX_CHUNKS = 3  # 225 tokens, as far as front ends let people write without noticing
 
@@ -64,15 +64,6 @@ class ClassBatches:
     batches: BatchSource
     weight: float
     from_frozen: bool  # the target is the base model's answer, not the noise
-
-
-@dataclass(slots=True)
-class _PendingLoss:
-    step: int
-    loss: Tensor
-    learning_rate: float
-    seconds: float
-    ready: torch.cuda.Event | None
 
 
 @dataclass(slots=True)
@@ -96,7 +87,8 @@ class Loop:
     _stepper: Stepper = field(init=False)
     _ema: Ema | None = field(init=False)
     _contexts: Contexts = field(init=False)
-    _pending: deque[_PendingLoss] = field(default_factory=deque)
+    _losses: LateLosses = field(init=False)
+    _guard: Guard = field(default_factory=Guard)
 
     def __post_init__(self) -> None:
         config = self.config
@@ -111,6 +103,7 @@ class Loop:
         max_chunks = 1 if config.dataset.long_captions == "cut" else MAX_CHUNKS
         self._contexts = Contexts(self.model, self.method.trains_text, max_chunks)
         alone = self.accelerator.num_processes == 1
+        self._losses = LateLosses(self.accelerator.device)
         self.room = Room(self.folder.path, self.control, lambda: self.checkpoint_bytes, alone)
 
     @property
@@ -133,7 +126,13 @@ class Loop:
     def state(self) -> Checkpoint:
         """All that a run needs to go on from here."""
         averages = {} if self._ema is None else self._ema.state_dict()
-        return Checkpoint(self.step, self.method.state_dict(), self._stepper.state_dict(), averages)
+        return Checkpoint(
+            self.step,
+            self.method.state_dict(),
+            self._stepper.state_dict(),
+            averages,
+            self._guard.state_dict(),
+        )
 
     def restore(self, saved: Checkpoint) -> None:
         """Go on from a checkpoint: the next step is saved.step + 1."""
@@ -141,6 +140,7 @@ class Loop:
         self._stepper.load_state_dict(saved.optimizer)
         if self._ema is not None:
             self._ema.load_state_dict(saved.ema)
+        self._guard.load_state_dict(saved.guard)
         self.step = self._saved_step = saved.step
 
     @contextmanager
@@ -163,7 +163,19 @@ class Loop:
         # A kill may have come between the save and the samples of the step we go on from.
         yield from self._sample_if(self._samples_are_due, only_missing=True)
         yield from self._prepare_judge()
-        while self.step < steps:
+        while True:
+            yield from self._steps_to(steps)
+            yield from self._tell_losses(at_once=True)
+            if not self._agree(self._guard.wants_back):
+                yield from self._save()
+            if not self._agree(self._guard.wants_back):  # saving may have found out
+                break
+            yield from self._go_back()
+        yield from self._score()
+
+    def _steps_to(self, steps: int) -> Iterator[Event]:
+        """Until the last step, until the user stops, or until the numbers are none."""
+        while self.step < steps and not self._agree(self._guard.wants_back):
             if self._agree(self.judge is not None and self.judge.is_satisfied):
                 yield from self._say_enough()
                 break
@@ -172,25 +184,18 @@ class Loop:
                 self.stopped_early = True
                 break
             with memory_guard(self.accelerator.device, Phrase(_STEP, step=self.step + 1)):
-                self._pending.append(self._take_step())
-            yield from self._read_losses(keep=0 if self._reads_at_once else READ_LATE)
+                self._take_step()
+            yield from self._tell_losses()
             yield from self._save_and_sample()
             if self.accelerator.is_main_process:
                 yield from self.room.watch(self.step)
-        yield from self._read_losses(keep=0)
-        yield from self._save()
-        yield from self._score()
 
-    @property
-    def _reads_at_once(self) -> bool:
-        return self.accelerator.device.type != "cuda"
-
-    def _take_step(self) -> _PendingLoss:
+    def _take_step(self) -> None:
         """One move of the weights."""
         started = time.perf_counter()
         training = self.config.training
         self.step += 1
-        rate = self._stepper.begin(self.step)
+        rate = self._stepper.begin(self.step, self._guard.rate_scale)
         self.method.set_training(True)
         total = torch.zeros((), device=self.accelerator.device)
         for micro in range(training.gradient_accumulation):
@@ -201,7 +206,8 @@ class Loop:
         self.method.after_step()
         if self._ema is not None:
             self._ema.update(self.step)
-        return self._pend(total, rate, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self._losses.push(self.step, total, self._stepper.sound, rate, seconds)
 
     def _loss(self, micro: int) -> Tensor:
         """Loss of one batch, with its graph."""
@@ -240,36 +246,39 @@ class Loop:
             context = self._contexts.of_base_model(batch.captions)
             return self._predict(batch, drawn, context)
 
-    def _pend(self, loss: Tensor, rate: float, seconds: float) -> _PendingLoss:
-        if self._reads_at_once:
-            return _PendingLoss(self.step, loss, rate, seconds, None)
-        ready = torch.cuda.Event()
-        copied = loss.to("cpu", non_blocking=True)
-        ready.record()
-        return _PendingLoss(self.step, copied, rate, seconds, ready)
+    def _tell_losses(self, *, at_once: bool = False) -> Iterator[Event]:
+        for event in self._losses.due(at_once=at_once):
+            is_sound = isinstance(event, StepFinished)
+            self._guard.saw(event.step, is_sound=is_sound)
+            yield event
+            if not is_sound and self._guard.unsound == 1:
+                yield Noticed(notice=StepsLeftOut(step=event.step))
 
-    def _read_losses(self, keep: int) -> Iterator[Event]:
-        """Tell the losses that are due. Raises Diverged at one that is no number."""
-        while len(self._pending) > keep:
-            pending = self._pending.popleft()
-            if pending.ready is not None:
-                pending.ready.synchronize()
-            loss = float(pending.loss)
-            if not math.isfinite(loss):
-                last = max(checkpoint.steps_in(self.folder.checkpoints), default=0)
-                raise Diverged(step=pending.step, last_step=last)
-            yield StepFinished(
-                step=pending.step,
-                loss=loss,
-                learning_rate=pending.learning_rate,
-                seconds=pending.seconds,
-                memory_bytes=memory_bytes(self.accelerator.device),
-            )
+    def _go_back(self) -> Iterator[Event]:
+        """To the last good state, at half the rate. Raises Diverged where there is none, or where
+        that has not helped."""
+        failed = self._guard.first_unsound
+        saved, notices = checkpoint.load_latest(self.folder.path)
+        for notice in notices:
+            yield Noticed(notice=notice)
+        if saved is None or self._guard.is_spent:
+            raise Diverged(step=failed, last_step=0 if saved is None else saved.step)
+        guard = Guard(self._guard.rate_scale, self._guard.times_back)
+        guard.went_back()
+        self._losses.forget()
+        self.restore(saved)
+        self._guard = guard
+        if self.judge is not None:
+            self.judge.scores[:] = [s for s in self.judge.scores if s.step <= saved.step]
+        yield WentBack(step=saved.step, rate_scale=guard.rate_scale)
+        percent = 100 * guard.rate_scale
+        yield Noticed(notice=SteppedBack(step=failed, back=saved.step, percent=percent))
 
     def _save_and_sample(self) -> Iterator[Event]:
         every = self.config.checkpoints.every_steps
         asked = self._agree(self.control.take_save_request())
-        if asked or (every and self.step % every == 0):
+        is_good = not self._agree(self._guard.unsound > 0)  # else there is an earlier one
+        if is_good and (asked or (every and self.step % every == 0)):
             yield from self._save()
         asked = self._agree(self.control.take_sample_request())
         yield from self._sample_if(asked or self._samples_are_due)
@@ -286,10 +295,15 @@ class Loop:
             return  # replacing a sound checkpoint by itself could only lose it
         if self.accelerator.is_main_process:
             yield from self.room.patiently(self.step, self._write_checkpoint)
-        self._saved_step = self.step
+        if not self._agree(self._guard.wants_back):
+            self._saved_step = self.step
 
     def _write_checkpoint(self) -> Generator[Event, None, None]:
-        path = checkpoint.save(self.folder.checkpoints, self.state())
+        try:
+            path = checkpoint.save(self.folder.checkpoints, self.state())
+        except Diverged:  # the weights are no numbers
+            self._guard.saw_broken_weights(self.step)
+            return
         choice = None if self.judge is None else self.judge.choice
         spared = None if choice is None else choice.step
         checkpoint.prune(self.folder.checkpoints, self.config.checkpoints.keep, spared)

@@ -119,6 +119,28 @@ class NotKeptAwake(Notice):
     )
 
 
+class StepsLeftOut(Notice):
+    code = "IM-TRN-05"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Step {step} gave no usable numbers and was left out; the run goes on."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "If it happens again and again, lower the learning rate.")
+    setting = "method.learning_rate"
+
+
+class SteppedBack(Notice):
+    code = "IM-TRN-06"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "Training went off the rails at step {step}. It goes on from step {back}, the last good "
+        "state, with {percent:.0f} % of the learning rate.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "The usual cause is a learning rate that is too high: start lower the next time."
+    )
+    setting = "method.learning_rate"
+
+
 class LossRising(Notice):
     code = "IM-TRN-04"
     summary = QT_TRANSLATE_NOOP(

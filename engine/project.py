@@ -27,6 +27,7 @@ from engine.events import (
     RunStarted,
     StageProgress,
     Terminal,
+    WentBack,
     as_json,
 )
 from engine.notices import RecordNotKept
@@ -169,6 +170,8 @@ def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
     for event in events:
         if not isinstance(event, Heartbeat | StageProgress):
             waiting.append(event)
+        if isinstance(event, WentBack):
+            _cut_metrics(folder.metrics, event.step)
         if isinstance(event, RunStarted):
             _cut_metrics(folder.metrics, event.first_step)
             started = True

@@ -49,6 +49,7 @@ class Stepper:
         self._accelerator = accelerator
         self._num_steps = num_steps
         self._step = 0
+        self.sound = torch.ones((), dtype=torch.bool)  # whether the step's gradients are numbers
         self._is_in_backward = False
         self._kind = OPTIMIZERS[settings.name]
         self._check()
@@ -58,13 +59,14 @@ class Stepper:
         }
         self._hooks = self._add_hooks() if settings.fused_backward else []
 
-    def begin(self, step: int) -> float:
-        """Set the rates of a step (counted from 1); returns the first group's.
+    def begin(self, step: int, scale: float = 1.0) -> float:
+        """Set the rates of a step (counted from 1), times `scale`; returns the first group's.
 
         A group stands still once its share of the run is over.
         """
         self._step = step
-        factor = rate_factor(step, self._num_steps, self._settings)
+        factor = scale * rate_factor(step, self._num_steps, self._settings)
+        self.sound = torch.ones((), dtype=torch.bool, device=self._accelerator.device)
         rates = []
         for group in self._groups:
             learns = step <= round(group.until * self._num_steps)
@@ -96,8 +98,10 @@ class Stepper:
         if scaler is not None:
             for cell in moving:
                 scaler.unscale_(cell.optimizer)
-        if self._settings.max_grad_norm > 0:
-            self._accelerator.clip_grad_norm_(self.parameters, self._settings.max_grad_norm)
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = self._norm(gradients)
+        if scaler is None:  # else it sees to that itself, and begins with some that overflow
+            self._leave_out(gradients, norm)
         for cell in moving:
             cell.fill()
             if scaler is None:
@@ -107,6 +111,21 @@ class Stepper:
             self._finish(cell)
         if scaler is not None and moving:
             scaler.update()
+
+    def _norm(self, gradients: list[Tensor]) -> Tensor:
+        """Of all gradients together; they are clipped to the most that is set."""
+        most = self._settings.max_grad_norm
+        if most > 0:
+            norm: Any = self._accelerator.clip_grad_norm_(self.parameters, most)
+            return norm
+        return nn.utils.get_total_norm(gradients)
+
+    def _leave_out(self, gradients: list[Tensor], norm: Tensor) -> None:
+        """Make nothing of gradients that are no numbers, without asking the device."""
+        unsound = ~torch.isfinite(norm)
+        for gradient in gradients:
+            gradient.masked_fill_(unsound, 0.0)
+        self.sound = self.sound & ~unsound
 
     @contextlib.contextmanager
     def evaluation(self) -> Iterator[None]:
@@ -246,8 +265,12 @@ class Stepper:
         cell.fill()
         if self._accelerator.num_processes > 1:
             self._average([seen.grad for seen in cell.seen if seen.grad is not None])
+        gradients = [seen.grad for seen in cell.seen if seen.grad is not None]
         if self._settings.max_grad_norm > 0:
-            nn.utils.clip_grad_norm_(cell.seen, self._settings.max_grad_norm)
+            norm = nn.utils.clip_grad_norm_(cell.seen, self._settings.max_grad_norm)
+        else:
+            norm = nn.utils.get_total_norm(gradients)
+        self._leave_out(gradients, norm)
         cell.optimizer.step()
         self._finish(cell)
 

@@ -26,7 +26,7 @@ from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.run_history import RunHistory
 from desktop.widgets.run_log import RunLog
 from desktop.widgets.run_overview import RunOverview
-from desktop.words import duration
+from desktop.words import duration, stage_words
 from engine.errors import Notice, UserError
 from engine.events import (
     CheckpointSaved,
@@ -40,9 +40,10 @@ from engine.events import (
     RunFinished,
     RunStarted,
     SampleReady,
-    Stage,
     StageProgress,
     StepFinished,
+    StepSkipped,
+    WentBack,
 )
 from engine.notices import PictureRemark
 from engine.project import RunFolder
@@ -156,6 +157,11 @@ class MonitorPanel(Page):
             case ResumedAt():
                 self.overview.begin(event.step, self._steps)
                 self._set_state(RunState.TRAINING)
+            case StepSkipped():
+                self.chart.mark(event.step, self.tr("left out"))
+            case WentBack():
+                self.chart.mark(event.step, self.tr("went back"))
+                self.overview.begin(event.step, self._steps)
             case CheckpointSaved():
                 self.overview.show_saved(event.step)
             case CheckpointScored():
@@ -166,19 +172,10 @@ class MonitorPanel(Page):
                 self._show_end(event)
 
     def _show_stage(self, event: StageProgress) -> None:
-        names = {
-            Stage.WARM_UP: self.tr("Warming up…"),
-            Stage.LOAD_MODEL: self.tr("Loading the model…"),
-            Stage.SCAN: self.tr("Reading pictures…"),
-            Stage.CLASS_IMAGES: self.tr("Drawing pictures of the class…"),
-            Stage.CACHE_LATENTS: self.tr("Preparing pictures…"),
-            Stage.SAMPLE: self.tr("Making samples…"),
-            Stage.EVALUATE: self.tr("Measuring likeness…"),
-            Stage.EXPORT: self.tr("Writing files…"),
-        }
-        if event.stage in names:
+        words = stage_words(event.stage)
+        if words:
             count = f" {event.done}/{event.total}" if event.total > 1 else ""
-            self.state.setText(names[event.stage] + count)
+            self.state.setText(words + count)
 
     def _show_start(self, event: RunStarted) -> None:
         self._run = RunFolder(Path(event.folder))

@@ -1234,38 +1234,6 @@
         <translation>已在第 {0} 步暂停。不会丢失任何内容。</translation>
     </message>
     <message>
-        <source>Warming up…</source>
-        <translation>正在预热…</translation>
-    </message>
-    <message>
-        <source>Loading the model…</source>
-        <translation>正在加载模型…</translation>
-    </message>
-    <message>
-        <source>Reading pictures…</source>
-        <translation>正在读取图片…</translation>
-    </message>
-    <message>
-        <source>Drawing pictures of the class…</source>
-        <translation>正在绘制类别图片…</translation>
-    </message>
-    <message>
-        <source>Preparing pictures…</source>
-        <translation>正在处理图片…</translation>
-    </message>
-    <message>
-        <source>Making samples…</source>
-        <translation>正在生成采样图…</translation>
-    </message>
-    <message>
-        <source>Measuring likeness…</source>
-        <translation>正在测量相似度…</translation>
-    </message>
-    <message>
-        <source>Writing files…</source>
-        <translation>正在写入文件…</translation>
-    </message>
-    <message>
         <source>Queue</source>
         <translation>队列</translation>
     </message>
@@ -1304,6 +1272,14 @@
     <message>
         <source>Training… step {0} of {1} · about {2} left (finishes {3})</source>
         <translation>训练中… 第 {0} 步，共 {1} 步 · 还需约 {2}（{3} 完成）</translation>
+    </message>
+    <message>
+        <source>left out</source>
+        <translation>已略过</translation>
+    </message>
+    <message>
+        <source>went back</source>
+        <translation>已回退</translation>
     </message>
     <message>
         <source>Training progress, {0} percent, {1} left</source>
@@ -3463,6 +3439,22 @@
         <translation>请在训练期间把电源计划设为从不睡眠。</translation>
     </message>
     <message>
+        <source>Step {step} gave no usable numbers and was left out; the run goes on.</source>
+        <translation>第 {step} 步没有得到有效数值，已略过；训练继续。</translation>
+    </message>
+    <message>
+        <source>If it happens again and again, lower the learning rate.</source>
+        <translation>如果反复出现，请降低学习率。</translation>
+    </message>
+    <message>
+        <source>Training went off the rails at step {step}. It goes on from step {back}, the last good state, with {percent:.0f} % of the learning rate.</source>
+        <translation>训练在第 {step} 步失控。已回到最后的良好状态（第 {back} 步），以 {percent:.0f} % 的学习率继续。</translation>
+    </message>
+    <message>
+        <source>The usual cause is a learning rate that is too high: start lower the next time.</source>
+        <translation>通常是学习率过高：下次请从更低的值开始。</translation>
+    </message>
+    <message>
         <source>The loss is rising: it was at its lowest at step {step}.</source>
         <translation>损失在上升：第 {step} 步时最低。</translation>
     </message>
@@ -4637,6 +4629,42 @@
 </context>
 <context>
     <name>words</name>
+    <message>
+        <source>Warming up…</source>
+        <translation>正在预热…</translation>
+    </message>
+    <message>
+        <source>Loading the model…</source>
+        <translation>正在加载模型…</translation>
+    </message>
+    <message>
+        <source>Reading pictures…</source>
+        <translation>正在读取图片…</translation>
+    </message>
+    <message>
+        <source>Drawing pictures of the class…</source>
+        <translation>正在绘制类别图片…</translation>
+    </message>
+    <message>
+        <source>Preparing pictures…</source>
+        <translation>正在处理图片…</translation>
+    </message>
+    <message>
+        <source>Making samples…</source>
+        <translation>正在生成采样图…</translation>
+    </message>
+    <message>
+        <source>Measuring likeness…</source>
+        <translation>正在测量相似度…</translation>
+    </message>
+    <message>
+        <source>Writing files…</source>
+        <translation>正在写入文件…</translation>
+    </message>
+    <message>
+        <source>Writing captions…</source>
+        <translation>正在生成描述…</translation>
+    </message>
     <message>
         <source>{0} h {1:02d} min</source>
         <translation>{0} 小时 {1:02d} 分</translation>
