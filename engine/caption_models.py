@@ -20,7 +20,7 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 KINDS = {
     "blip": "BLIP",
     "git": "GIT",
-    "vision-encoder-decoder": "ViT with a text decoder",
+    "vision-encoder-decoder": "ViT-GPT2",
 }
 MAX_CONFIG_BYTES = 1 << 20
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
@@ -31,7 +31,8 @@ class CaptionModelUnsuitable(UserError):
     summary = QT_TRANSLATE_NOOP("engine", "{path} holds no model that writes captions: {reason}.")
     remedy = QT_TRANSLATE_NOOP(
         "engine",
-        "Choose the folder of a {kinds} model with its config.json and .safetensors files.",
+        "Choose a folder with config.json, a tokenizer and .safetensors files of one of these: "
+        "{kinds}.",
     )
 
 

@@ -96,6 +96,9 @@ class NoisyBatch:
     target: Tensor  # (B, C, h, w)
     timesteps: Tensor  # (B,)
 
+    def rows(self, rows: slice) -> NoisyBatch:
+        return NoisyBatch(self.noisy[rows], self.target[rows], self.timesteps[rows])
+
 
 def draw_noise(
     schedule: NoiseSchedule,

@@ -21,11 +21,11 @@ from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
 from engine.contexts import Contexts
 from engine.control import Control
-from engine.data.batches import Batch, BatchSource
-from engine.device import memory_guard, seed_everything
-from engine.diffusion import NoisyBatch, denoising_loss, draw_noise
+from engine.data.batches import BatchSource
+from engine.device import memory_guard
+from engine.easing import Easing
 from engine.ema import Ema
-from engine.errors import Diverged
+from engine.errors import Diverged, OutOfMemory
 from engine.evaluation.judge import Judge
 from engine.events import (
     CheckpointSaved,
@@ -40,11 +40,12 @@ from engine.events import (
 from engine.guard import Guard
 from engine.late_losses import LateLosses
 from engine.methods.base import Method
-from engine.models.base import Context, DiffusionModel
-from engine.notices import SteppedBack, StepsLeftOut, StoppedAsGoodAsItGets
+from engine.models.base import DiffusionModel
+from engine.notices import StepEased, SteppedBack, StepsLeftOut, StoppedAsGoodAsItGets
 from engine.previews import Previews
 from engine.project import RunFolder
 from engine.room import Room
+from engine.step_loss import ClassBatches, StepLoss
 from engine.stepping import Stepper
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -55,15 +56,6 @@ MAX_CHUNKS = 3  # 225 tokens, as far as front ends let people write without noti
 _STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
 _SAMPLE = QT_TRANSLATE_NOOP("engine", "a sample picture")
 _SCORE = QT_TRANSLATE_NOOP("engine", "measuring likeness")
-
-
-@dataclass(frozen=True, slots=True)
-class ClassBatches:
-    """The second loss of a step: what the class looked like before (Ruiz et al. 2022)."""
-
-    batches: BatchSource
-    weight: float
-    from_frozen: bool  # the target is the base model's answer, not the noise
 
 
 @dataclass(slots=True)
@@ -86,7 +78,8 @@ class Loop:
     _saved_step: int = -1
     _stepper: Stepper = field(init=False)
     _ema: Ema | None = field(init=False)
-    _contexts: Contexts = field(init=False)
+    _loss: StepLoss = field(init=False)
+    _easing: Easing = field(init=False)
     _losses: LateLosses = field(init=False)
     _guard: Guard = field(default_factory=Guard)
 
@@ -101,7 +94,17 @@ class Loop:
         decay = config.optimizer.ema_decay
         self._ema = Ema(self.method.named_parameters(), decay) if decay > 0 else None
         max_chunks = 1 if config.dataset.long_captions == "cut" else MAX_CHUNKS
-        self._contexts = Contexts(self.model, self.method.trains_text, max_chunks)
+        self._loss = StepLoss(
+            config,
+            self.accelerator,
+            self.model,
+            self.method,
+            self.batches,
+            Contexts(self.model, self.method.trains_text, max_chunks),
+            self.prior,
+        )
+        recomputes = config.training.gradient_checkpointing == "on"
+        self._easing = Easing(self.model, self._loss, recomputes=recomputes)
         alone = self.accelerator.num_processes == 1
         self._losses = LateLosses(self.accelerator.device)
         self.room = Room(self.folder.path, self.control, lambda: self.checkpoint_bytes, alone)
@@ -183,68 +186,51 @@ class Loop:
             if self._agree(self.control.stop_requested):
                 self.stopped_early = True
                 break
-            with memory_guard(self.accelerator.device, Phrase(_STEP, step=self.step + 1)):
-                self._take_step()
+            yield from self._take_step_somehow()
             yield from self._tell_losses()
             yield from self._save_and_sample()
             if self.accelerator.is_main_process:
                 yield from self.room.watch(self.step)
 
+    def _take_step_somehow(self) -> Iterator[Event]:
+        """One step; where memory does not suffice, in the next leaner way that gives the same.
+
+        Raises OutOfMemory where there is none, where weights have moved already, and with several
+        processes: none of them may go another way than the others.
+        """
+        alone = self.accelerator.num_processes == 1 and not self.config.optimizer.fused_backward
+        while True:
+            try:
+                with memory_guard(self.accelerator.device, Phrase(_STEP, step=self.step + 1)):
+                    self._take_step()
+                return
+            except OutOfMemory:
+                measure = None
+                if alone and self._stepper.forget_gradients():
+                    measure = self._easing.ease()
+                if measure is None:
+                    raise
+                yield Noticed(notice=StepEased(step=self.step + 1, measure=measure))
+
     def _take_step(self) -> None:
         """One move of the weights."""
         started = time.perf_counter()
-        training = self.config.training
-        self.step += 1
-        rate = self._stepper.begin(self.step, self._guard.rate_scale)
+        training, step = self.config.training, self.step + 1
+        rate = self._stepper.begin(step, self._guard.rate_scale)
         self.method.set_training(True)
         total = torch.zeros((), device=self.accelerator.device)
         for micro in range(training.gradient_accumulation):
-            loss = self._loss(micro) / training.gradient_accumulation
-            self._stepper.backward(loss)
-            total += loss.detach()
+            for part in self._loss.of(step, micro):
+                loss = part / training.gradient_accumulation
+                self._stepper.backward(loss)
+                total += loss.detach()
         self._stepper.end()
+        self.step = step
         self.method.after_step()
         if self._ema is not None:
             self._ema.update(self.step)
         seconds = time.perf_counter() - started
         self._losses.push(self.step, total, self._stepper.sound, rate, seconds)
-
-    def _loss(self, micro: int) -> Tensor:
-        """Loss of one batch, with its graph."""
-        training = self.config.training
-        rank, world = self.accelerator.process_index, self.accelerator.num_processes
-        generator = seed_everything(training.seed, self.step, micro, rank)
-        number = (self.step - 1) * training.gradient_accumulation + micro
-        number = number * world + rank
-        batch = self.batches.batch(number, generator)
-        loss = self._denoising_loss(batch, generator)
-        if self.prior is None:
-            return loss
-        batch = self.prior.batches.batch(number, generator)
-        second = self._denoising_loss(batch, generator, from_frozen=self.prior.from_frozen)
-        return loss + self.prior.weight * second
-
-    def _denoising_loss(
-        self, batch: Batch, generator: torch.Generator, *, from_frozen: bool = False
-    ) -> Tensor:
-        """How far the model is from the noise in a batch, or from what it once would have said."""
-        settings, schedule = self.config.loss, self.model.noise_schedule
-        drawn = draw_noise(schedule, batch.latents, generator, settings.noise_offset)
-        with self.accelerator.autocast():
-            context = self._contexts.get(batch.captions)
-            prediction = self._predict(batch, drawn, context)
-        target = self._frozen_answer(batch, drawn) if from_frozen else drawn.target
-        return denoising_loss(prediction, target, drawn.timesteps, schedule, settings, batch.mask)
-
-    def _predict(self, batch: Batch, drawn: NoisyBatch, context: Context) -> Tensor:
-        noisy = drawn.noisy.to(context.tokens.dtype)
-        return self.model.predict(noisy, drawn.timesteps, context, batch.sizes)
-
-    @torch.no_grad()
-    def _frozen_answer(self, batch: Batch, drawn: NoisyBatch) -> Tensor:
-        with self.method.base_model(), self.accelerator.autocast():
-            context = self._contexts.of_base_model(batch.captions)
-            return self._predict(batch, drawn, context)
 
     def _tell_losses(self, *, at_once: bool = False) -> Iterator[Event]:
         for event in self._losses.due(at_once=at_once):

@@ -201,6 +201,25 @@ class StaysBlack(Notice):
     setting = "method.learning_rate"
 
 
+class StepEased(Notice):
+    code = "IM-MEM-06"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Memory ran out in step {step}. It is taken again with {measure}."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "What is learnt stays the same; each step takes longer. Close other programs."
+    )
+
+
+class SampleLeftOut(Notice):
+    code = "IM-MEM-07"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Memory ran out while drawing a sample, so it was left out; training goes on."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Close other programs, or switch the samples off.")
+    setting = "sampling.every_steps"
+
+
 class CardTooHot(Notice):
     code = "IM-PWR-03"
     actions = (Action.COOL_DOWN,)

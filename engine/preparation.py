@@ -30,7 +30,7 @@ from engine.evaluation.judge import Judge
 from engine.evaluation.networks import load_network
 from engine.evaluation.settings import held_out
 from engine.events import Event, Noticed, Stage, StageProgress
-from engine.loop import MAX_CHUNKS, ClassBatches
+from engine.loop import MAX_CHUNKS
 from engine.methods.base import Subject
 from engine.methods.settings import Prior
 from engine.models.base import DiffusionModel
@@ -38,6 +38,7 @@ from engine.notices import KeptBack, PromptCut
 from engine.previews import Previews
 from engine.project import RunFolder, cache_folder
 from engine.sampler import SampleSettings
+from engine.step_loss import ClassBatches
 
 _CLASS_KEY = 0x636C617373  # keeps the order of class pictures apart from that of the pictures
 

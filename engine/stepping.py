@@ -51,6 +51,7 @@ class Stepper:
         self._step = 0
         self.sound = torch.ones((), dtype=torch.bool)  # whether the step's gradients are numbers
         self._is_in_backward = False
+        self._is_moving = False
         self._kind = OPTIMIZERS[settings.name]
         self._check()
         self._cells = list(self._make_cells())
@@ -88,10 +89,21 @@ class Stepper:
         finally:
             self._is_in_backward = False
 
+    def forget_gradients(self) -> bool:
+        """Before a step is taken again; False where it has moved weights already."""
+        for parameter in self.parameters:
+            parameter.grad = None
+        return not self._is_moving
+
     def end(self) -> None:
         """Share the gradients over all processes, clip them, and move the weights."""
         if self._settings.fused_backward:
             return
+        self._is_moving = True
+        self._move()
+        self._is_moving = False
+
+    def _move(self) -> None:
         self._share_gradients()
         scaler = self._accelerator.scaler
         moving = [cell for cell in self._cells if cell.has_gradients]

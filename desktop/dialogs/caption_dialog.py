@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.picture_set import PictureSet
 from desktop.theme import Theme, icon_button, text_button
-from desktop.widgets.labels import label
+from desktop.widgets.labels import label, set_kind
 from desktop.widgets.message_strip import MessageStrip
 from engine.caption_models import look_at
 from engine.data.caption_edits import put_before
@@ -39,6 +39,7 @@ from engine.events import (
 )
 
 NAME, CAPTION = range(2)  # columns
+NAME_WIDTH = 160
 
 
 class CaptionDialog(GrowingDialog):
@@ -69,12 +70,13 @@ class CaptionDialog(GrowingDialog):
         self.in_front = QCheckBox(self.tr("Put “{0}” in front of each").format(self._subject))
         self.progress = QProgressBar()
         self.table = QTableWidget(0, 2)
+        self._below = QWidget()  # takes the room that nothing else wants
         self.write = text_button(theme, "edit", self.tr("Write"), "primary")
         self.stop = icon_button(theme, "stop", self.tr("Stop"))
         self.take = text_button(theme, "ok", self.tr("Use these captions"), "primary")
         self._close = QPushButton(self.tr("Close"))
         self._connect()
-        self._lay_out()
+        self._lay_out(theme)
         self._show_state()
 
     def use_model(self, folder: Path) -> bool:
@@ -175,8 +177,11 @@ class CaptionDialog(GrowingDialog):
         self.stop.setVisible(self._is_writing)
         self.choose.setEnabled(not self._is_writing)
         self.which.setEnabled(not self._is_writing)
-        self.table.setVisible(self.table.rowCount() > 0)
-        self.take.setEnabled(self.table.rowCount() > 0 and not self._is_writing)
+        has_captions = self.table.rowCount() > 0
+        self.table.setVisible(has_captions)
+        self._below.setVisible(not has_captions)
+        set_kind(self.write, "role", "" if has_captions else "primary")  # one at a time
+        self.take.setEnabled(has_captions and not self._is_writing)
 
     @Slot()
     def _choose(self) -> None:
@@ -196,13 +201,14 @@ class CaptionDialog(GrowingDialog):
         self.take.clicked.connect(self._take)
         self._close.clicked.connect(self.reject)
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, theme: Theme) -> None:
         self.which.setAccessibleName(self.tr("Pictures to describe"))
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName(self.tr("Pictures described"))
         self.table.setHorizontalHeaderLabels([self.tr("Picture"), self.tr("Caption")])
         self.table.setAccessibleName(self.tr("Captions, to be changed"))
         self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.setColumnWidth(NAME, theme.scaled(NAME_WIDTH))
         self.table.verticalHeader().hide()
         self.table.setTabKeyNavigation(False)  # Tab leads out of it, as everywhere
         self.in_front.setChecked(bool(self._subject))
@@ -235,5 +241,6 @@ class CaptionDialog(GrowingDialog):
         column.addWidget(self.in_front)
         column.addLayout(going)
         column.addWidget(self.table, 1)
+        column.addWidget(self._below, 1)
         column.addLayout(ends)
         self.resize(620, 360)

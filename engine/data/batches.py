@@ -27,6 +27,10 @@ class Batch:
     sizes: Tensor  # (B, 6), see DiffusionModel.predict
     mask: Tensor | None = None  # (B, 1, h, w), how much each place counts
 
+    def rows(self, rows: slice) -> Batch:
+        mask = None if self.mask is None else self.mask[rows]
+        return Batch(self.latents[rows], self.captions[rows], self.sizes[rows], mask)
+
 
 @dataclass(slots=True)
 class BatchSource:

@@ -3503,6 +3503,22 @@
         <translation>请使用较早的步数，或用更低的学习率训练。</translation>
     </message>
     <message>
+        <source>Memory ran out in step {step}. It is taken again with {measure}.</source>
+        <translation>第 {step} 步内存不足，已改用{measure}重新执行。</translation>
+    </message>
+    <message>
+        <source>What is learnt stays the same; each step takes longer. Close other programs.</source>
+        <translation>学到的内容不变，只是每一步更慢。建议关闭其他程序。</translation>
+    </message>
+    <message>
+        <source>Memory ran out while drawing a sample, so it was left out; training goes on.</source>
+        <translation>生成样图时内存不足，已跳过；训练继续。</translation>
+    </message>
+    <message>
+        <source>Close other programs, or switch the samples off.</source>
+        <translation>请关闭其他程序，或关闭样图。</translation>
+    </message>
+    <message>
         <source>The graphics card is at {celsius} °C.</source>
         <translation>显卡温度为 {celsius} °C。</translation>
     </message>
@@ -4199,6 +4215,10 @@
         <translation>梯度检查点</translation>
     </message>
     <message>
+        <source>the batch in {parts} parts</source>
+        <translation>把批次分成 {parts} 份</translation>
+    </message>
+    <message>
         <source>steps inside the backward pass</source>
         <translation>在反向传播中更新</translation>
     </message>
@@ -4591,8 +4611,8 @@
         <translation>{path} 中没有可以生成描述的模型：{reason}。</translation>
     </message>
     <message>
-        <source>Choose the folder of a {kinds} model with its config.json and .safetensors files.</source>
-        <translation>请选择含有 config.json 和 .safetensors 文件的 {kinds} 模型文件夹。</translation>
+        <source>Choose a folder with config.json, a tokenizer and .safetensors files of one of these: {kinds}.</source>
+        <translation>请选择含有 config.json、分词器和 .safetensors 文件的模型文件夹，支持：{kinds}。</translation>
     </message>
     <message>
         <source>it has no config.json</source>

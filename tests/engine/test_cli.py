@@ -184,7 +184,7 @@ def test_a_crash_of_ours_is_exit_code_3_and_says_whose_fault_it_is(
     def crash(*_, **__):
         raise ZeroDivisionError("our fault")
 
-    monkeypatch.setattr("engine.loop.denoising_loss", crash)
+    monkeypatch.setattr("engine.step_loss.denoising_loss", crash)
     called = Called(capsys, "train", config, *(["--json"] if as_json else []))
     assert called.code == 3
     assert "This is a fault of ours, not of yours." in called.err

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from engine.config_file import require
+from engine.contexts import Contexts
 from engine.events import Stage, StageProgress
-from engine.loop import ClassBatches, Loop
 from engine.methods.base import Subject
 from engine.methods.dreambooth.method import DreamBooth
 from engine.methods.dreambooth.settings import DreamBoothSettings
 from engine.models.loader import load_model
 from engine.project import class_images_folder
+from engine.step_loss import ClassBatches, StepLoss
 from tests.engine_runs import losses, newest_weights, require_finished, tiny_run, train
 from tests.method_matrix import outputs, same
 
@@ -138,7 +139,7 @@ def test_the_second_loss_is_added_with_its_weight(from_frozen, monkeypatch, tmp_
     """noise is all ones: instance (3 - 1)^2 = 4; class (2 - 1)^2 = 1, or (2 - 5)^2 = 9."""
     from contextlib import contextmanager
 
-    from engine import loop as loop_module
+    from engine import step_loss
     from engine.data.batches import Batch
     from engine.diffusion import NoiseSchedule, NoisyBatch
 
@@ -146,7 +147,7 @@ def test_the_second_loss_is_added_with_its_weight(from_frozen, monkeypatch, tmp_
     model = KnownModel(schedule)
     ones = torch.ones(1, 4, 2, 2)
     drawn = NoisyBatch(ones, ones, torch.tensor([3]))
-    monkeypatch.setattr(loop_module, "draw_noise", lambda *_: drawn)
+    monkeypatch.setattr(step_loss, "draw_noise", lambda *_: drawn)
 
     class Still(DreamBooth):
         @contextmanager
@@ -165,18 +166,19 @@ def test_the_second_loss_is_added_with_its_weight(from_frozen, monkeypatch, tmp_
     config = require({
         "dataset": {"folder": "x"}, "loss": {"weighting": "none"}, "method": DREAMBOOTH,
     })  # fmt: skip
-    loop = Loop.__new__(Loop)
-    loop.config, loop.model = config, model
-    loop.method = Still(config.method, Subject())
-    loop.batches = Batches("zwx")
-    loop.prior = ClassBatches(Batches("toy"), 0.5, from_frozen)
-    loop.step = 1
-    loop._contexts = loop_module.Contexts(model, True, 1)
     from engine.config import TrainingSettings
     from engine.device import make_accelerator
 
-    loop.accelerator = make_accelerator(TrainingSettings(device="cpu"))
-    loss = loop._loss(0)
+    loss_of = StepLoss(
+        config,
+        make_accelerator(TrainingSettings(device="cpu")),
+        model,
+        Still(config.method, Subject()),
+        Batches("zwx"),
+        Contexts(model, True, 1),
+        ClassBatches(Batches("toy"), 0.5, from_frozen),
+    )
+    (loss,) = loss_of.of(1, 0)
     assert loss.item() == pytest.approx(4 + 0.5 * (9 if from_frozen else 1))
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine import checkpoint, loop
+from engine import checkpoint, loop, step_loss
 from engine.errors import Diverged
 from engine.events import Noticed, RunFailed, RunFinished, StepFinished, StepSkipped, WentBack
 from engine.guard import IN_A_ROW, MOST_TIMES_BACK
@@ -37,14 +37,14 @@ def poisoned(monkeypatch):
     """Call it with the numbers of the losses (1, 2, ...) that become `poison`."""
 
     def poison(calls, poison=math.nan):
-        real, count = loop.denoising_loss, 0
+        real, count = step_loss.denoising_loss, 0
 
         def loss(*arguments):
             nonlocal count
             count += 1
             return real(*arguments) * (poison if count in calls else 1)
 
-        monkeypatch.setattr(loop, "denoising_loss", loss)
+        monkeypatch.setattr(step_loss, "denoising_loss", loss)
 
     return poison
 
@@ -157,7 +157,7 @@ def test_whatever_becomes_no_number_no_file_ever_holds_it(data, monkeypatch, see
     last = first + chance.choice((0, 1, 2, 3, 6))
     value = chance.choice((math.nan, math.inf, -math.inf))
     count = 0
-    real_loss, real_step = loop.denoising_loss, loop.Loop._take_step
+    real_loss, real_step = step_loss.denoising_loss, loop.Loop._take_step
 
     def loss(*arguments):
         nonlocal count
@@ -175,7 +175,7 @@ def test_whatever_becomes_no_number_no_file_ever_holds_it(data, monkeypatch, see
             with torch.no_grad():
                 chance.choice(parameters).view(-1)[0] = value
 
-    monkeypatch.setattr(loop, "denoising_loss", loss)
+    monkeypatch.setattr(step_loss, "denoising_loss", loss)
     monkeypatch.setattr(loop.Loop, "_take_step", step)
     trained = train(data)
     assert isinstance(trained.last, RunFinished) or isinstance(trained.last.error, Diverged)

@@ -105,7 +105,7 @@ def test_a_paused_run_still_saves_samples_and_stops(data):
 
 def test_accumulated_batches_are_averaged_not_summed(data, monkeypatch):
     """With one picture and no randomness left, two halves are the same as one whole."""
-    monkeypatch.setattr(loop, "seed_everything", lambda *keys: loop_generator())
+    monkeypatch.setattr("engine.step_loss.seed_everything", lambda *keys: loop_generator())
 
     def loop_generator():
         torch.manual_seed(5)
@@ -190,7 +190,7 @@ def test_stop_while_pictures_are_prepared_ends_at_once_and_the_run_can_go_on(dat
         ("engine.assembly.load_model", "loading the model"),
         ("engine.models.stable_diffusion.StableDiffusion.encode_images", "preparing the pictures"),
         ("engine.models.stable_diffusion.StableDiffusion.predict", "a sample picture"),
-        ("engine.loop.Loop._predict", "step 1"),
+        ("engine.step_loss.StepLoss._predict", "step 1"),
     ],
 )
 @pytest.mark.parametrize(

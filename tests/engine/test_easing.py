@@ -1,0 +1,119 @@
+"""Memory that runs out in a step: the card is pretended to be small, all else is real."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.errors import OutOfMemory
+from engine.events import Noticed, RunFailed, StepFinished
+from engine.models.stable_diffusion import StableDiffusion
+from engine.notices import StepEased
+from engine.project import read_metrics
+from tests.engine_runs import require_finished, tiny_run, train
+
+BATCH = 2  # of the three pictures
+
+
+@pytest.fixture
+def data(tiny_folder, pictures_folder, tmp_path) -> dict:
+    training = {"batch_size": BATCH, "gradient_checkpointing": "off"}
+    return tiny_run(tiny_folder, pictures_folder, tmp_path, training=training)
+
+
+class SmallCard:
+    """Has room for so many pictures at a time, and none at all for kept activations."""
+
+    def __init__(self, monkeypatch, room: int, needs_recomputing: bool) -> None:
+        self.room, self._needs_recomputing = room, needs_recomputing
+        self.seen: list[int] = []
+        real = StableDiffusion.predict
+
+        def predict(model, noisy, *more):
+            count = len(noisy)
+            keeps = not model.unet.is_gradient_checkpointing
+            if count > self.room or (keeps and self._needs_recomputing):
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            self.seen.append(count)
+            return real(model, noisy, *more)
+
+        monkeypatch.setattr(StableDiffusion, "predict", predict)
+
+
+def losses(trained) -> list[float]:
+    return [event.loss for event in trained.of(StepFinished)]
+
+
+def measures(trained) -> list[str]:
+    notices = [event.notice for event in trained.of(Noticed)]
+    return [str(n.facts["measure"]) for n in notices if isinstance(n, StepEased)]
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        (2, ["gradient checkpointing"]),
+        (1, ["gradient checkpointing", "the batch in 2 parts"]),
+    ],
+)
+def test_each_rung_is_reached_told_and_learns_the_same(data, monkeypatch, room, expected):
+    large = SmallCard(monkeypatch, 99, needs_recomputing=False)
+    plain = require_finished(train(data))
+    assert max(large.seen) == BATCH
+    monkeypatch.undo()
+    card = SmallCard(monkeypatch, room, needs_recomputing=True)
+    eased = require_finished(train(data))
+    assert measures(eased) == expected
+    assert losses(eased) == pytest.approx(losses(plain), rel=1e-4)
+    assert max(card.seen) == room
+    assert sum(card.seen) == sum(large.seen)  # the effective batch is what was asked for
+    codes = [line["notice"]["code"] for line in read_metrics(eased.folder.metrics)
+             if line["event"] == "Noticed"]  # fmt: skip
+    assert codes == ["IM-MEM-06"] * len(expected)
+
+
+def test_prior_preservation_is_eased_with_its_weight(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    dreambooth = {
+        "kind": "dreambooth", "learning_rate": 1e-5, "prior_weight": 0.5, "num_class_images": 2,
+    }  # fmt: skip
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, method=dreambooth,
+        training={"batch_size": 2, "weights": "fp32"},
+    )  # fmt: skip
+    data["optimizer"] = {"fused_backward": False}
+    plain = require_finished(train(data))
+    SmallCard(monkeypatch, 1, needs_recomputing=True)
+    eased = require_finished(train(data))
+    assert len(measures(eased)) == 2
+    assert losses(eased) == pytest.approx(losses(plain), rel=1e-4)
+
+
+def test_the_ladder_ends_in_a_clear_sentence(data, monkeypatch):
+    SmallCard(monkeypatch, 0, needs_recomputing=True)
+    trained = train(data)
+    assert isinstance(trained.last, RunFailed)
+    assert isinstance(trained.last.error, OutOfMemory)
+    assert "step 1" in trained.last.error.sentence
+    assert len(measures(trained)) == 2
+
+
+def test_a_fused_step_that_moved_weights_already_is_not_taken_again(data, monkeypatch):
+    data["optimizer"] = {"fused_backward": True}
+    SmallCard(monkeypatch, 1, needs_recomputing=True)
+    trained = train(data)
+    assert isinstance(trained.last.error, OutOfMemory)
+    assert measures(trained) == []
+
+
+def test_an_optimizer_that_found_no_room_ends_the_run(data, monkeypatch):
+    """Some of its weights may have moved: the last checkpoint is what is known to be right."""
+
+    def full(self):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("engine.stepping.Stepper._move", full)
+    trained = train(data)
+    assert isinstance(trained.last.error, OutOfMemory)
+    assert measures(trained) == []
