@@ -147,7 +147,7 @@ def _compare(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
 
     def go() -> Iterator[Event]:
         results = yield from compare(
-            subjects, parsed.methods, parsed.seeds, budget, parsed.out, parsed.jobs, control
+            subjects, parsed.methods, range(parsed.seeds), budget, parsed.out, parsed.jobs, control
         )
         paths = write_report(parsed.out, subjects, results, budget)
         yield RunFinished(

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from desktop.language import LANGUAGES, install_language  # noqa: E402
 from desktop.main_window import MainWindow  # noqa: E402
+from desktop.preferences import Preferences  # noqa: E402
 from tests.desktop.audit import clipped, outside  # noqa: E402
 from tests.desktop.first_training import first_training  # noqa: E402
 from tests.desktop.scenes import SCENES, leave, play, playing  # noqa: E402
@@ -47,6 +48,7 @@ def take(folder: Path, code: str, what: str) -> int:
         os.environ[name] = home
     application = QApplication([])
     install_language(application, code)
+    Preferences().language = code
     if what == "real":
         return take_training(folder, STEPS if code == "en" else STEPS // 4)
     return take_scenes(folder, int(what))

@@ -84,7 +84,7 @@ class TrialResult:
 def compare(
     subjects: Mapping[str, Data],
     methods: Sequence[str],
-    num_seeds: int,
+    seeds: Sequence[int],
     budget: Budget,
     folder: Path,
     jobs: int,
@@ -101,7 +101,7 @@ def compare(
     """
     trials = [
         Trial(subject, method, seed)
-        for seed in range(num_seeds)  # every method and subject once before any twice
+        for seed in seeds  # every method and subject once before any twice
         for subject in subjects
         for method in methods
     ]

@@ -24,7 +24,10 @@ from engine.config_file import merge, read  # noqa: E402
 from engine.control import Control  # noqa: E402
 from engine.evaluation.comparison import Budget, TrialResult, compare  # noqa: E402
 from engine.methods.catalog import METHODS  # noqa: E402
+from engine.storage import sha256_of  # noqa: E402
 
+RECORDS = ROOT / "docs/benchmarks/defaults-sweep.jsonl"
+KEPT = ("step", "likeness", "base_likeness", "margin", "prompts", "drift", "copies")
 SUBJECTS = ("cat", "monkeys", "toy")
 STEPS, EVERY = 400, 100
 CHEAPER = {  # than a comparison: hundreds of trainings are ahead
@@ -56,7 +59,7 @@ def candidates(methods: list[str]) -> Iterator[tuple[str, dict, str]]:
             yield method, change, f"{method}-{name}".replace(" ", "").replace(",", "_")
 
 
-def try_out(method: str, change: dict, folder: Path, seeds: int, jobs: int) -> list[TrialResult]:
+def try_out(method: str, change: dict, seed: int, folder: Path, jobs: int) -> list[TrialResult]:
     asked = {}
     for subject in SUBJECTS:
         data = read(ROOT / f"tests/benchmarks/subjects/{subject}.json")
@@ -66,7 +69,7 @@ def try_out(method: str, change: dict, folder: Path, seeds: int, jobs: int) -> l
             "checkpoints": {"every_steps": EVERY, "keep": 2},
         }
         asked[subject] = merge(merge(data, CHEAPER), own)
-    events = compare(asked, [method], seeds, Budget(), folder, jobs, Control())
+    events = compare(asked, [method], [seed], Budget(), folder, jobs, Control())
     while True:
         try:
             next(events)
@@ -74,10 +77,44 @@ def try_out(method: str, change: dict, folder: Path, seeds: int, jobs: int) -> l
             return done.value
 
 
-def rows_of(method: str, change: dict, results: list[TrialResult]) -> Iterator[dict]:
+class Records:
+    """What was measured, a line for each training. Another starter model is measured anew."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        weights = sorted((ROOT / "resources/starter_model/unet").glob("*.safetensors"))
+        self._model = sha256_of(weights[0])[:12]
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+        known = [json.loads(line) for line in lines]
+        self.rows = [row for row in known if row["model"] == self._model]
+
+    def of(self, method: str, change: dict, seed: int | None = None) -> list[dict]:
+        return [
+            row
+            for row in self.rows
+            if row["method"] == method and row["change"] == change and seed in (None, row["seed"])
+        ]
+
+    def add(self, change: dict, results: list[TrialResult]) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
+            for result in results:
+                scores = [{name: round(score[name], 4) for name in KEPT} for score in result.scores]
+                row = {
+                    "model": self._model,
+                    "method": result.method,
+                    "change": change,
+                    "subject": result.subject,
+                    "seed": result.seed,
+                    "scores": scores,
+                }
+                self.rows.append(row)
+                file.write(json.dumps(row) + "\n")
+
+
+def rows_of(method: str, change: dict, trials: list[dict]) -> Iterator[dict]:
     """One row for each number of steps."""
     for number in range(STEPS // EVERY):
-        scores = [result.scores[number] for result in results]
+        scores = [trial["scores"][number] for trial in trials]
         gains = [score["likeness"] - score["base_likeness"] for score in scores]
         yield {
             "method": method,
@@ -87,7 +124,6 @@ def rows_of(method: str, change: dict, results: list[TrialResult]) -> Iterator[d
             "gain": fmean(gains),
             "gain_spread": stdev(gains) if len(gains) > 1 else 0.0,
             "margin": fmean(score["margin"] for score in scores),
-            "won": fmean(gain > 0 for gain in gains),
             "prompts": fmean(score["prompts"] for score in scores),
             "drift": fmean(score["drift"] for score in scores),
             "copies": fmean(score["copies"] for score in scores),
@@ -100,14 +136,15 @@ def as_table(rows: list[dict]) -> str:
         lines += [
             f"### {METHODS[method].title}",
             "",
-            "| setting | steps | likeness gained | margin | prompts | drift | copies |",
-            "|---|---|---|---|---|---|---|",
+            "| setting | steps | trainings | likeness gained | margin | prompts | drift | copies |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         for row in rows:
             if row["method"] == method:
                 setting = ", ".join(f"{key} {value}" for key, value in row["change"].items())
                 lines.append(
-                    f"| {setting} | {row['steps']} | {row['gain']:.3f} ± {row['gain_spread']:.3f} "
+                    f"| {setting} | {row['steps']} | {row['trials']} "
+                    f"| {row['gain']:.3f} ± {row['gain_spread']:.3f} "
                     f"| {row['margin']:.3f} | {row['prompts']:.0%} | {row['drift']:.3f} "
                     f"| {row['copies']:.0%} |"
                 )
@@ -121,14 +158,24 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "build/sweep")
+    parser.add_argument(
+        "--records", type=Path, default=RECORDS, help="what is known is not done again"
+    )
     parser.add_argument("--table", type=Path, help="where the table goes, between its marks")
     parsed = parser.parse_args()
-    rows = []
-    for method, change, name in candidates(parsed.methods):
-        results = try_out(method, change, parsed.out / name, parsed.seeds, parsed.jobs)
-        for row in rows_of(method, change, results):
-            rows.append(row)
-            print(json.dumps(row), flush=True)
+    records = Records(parsed.records)
+    for seed in range(parsed.seeds):  # every candidate once before any twice
+        for method, change, name in candidates(parsed.methods):
+            if not records.of(method, change, seed):
+                records.add(change, try_out(method, change, seed, parsed.out / name, parsed.jobs))
+    rows = [
+        row
+        for method, change, _ in candidates(list(GRID))
+        if (known := records.of(method, change))
+        for row in rows_of(method, change, known)
+    ]
+    for row in rows:
+        print(json.dumps(row), flush=True)
     if parsed.table:
         before, begin, rest = parsed.table.read_text("utf-8").partition("<!-- table -->")
         _, end, after = rest.partition("<!-- end of table -->")

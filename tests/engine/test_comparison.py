@@ -45,7 +45,7 @@ def compared(tiny_folder, tmp_path_factory):
 
     def go():
         events = compare(
-            asked, ["lora", "textual_inversion"], 1, budget, folder / "out", 2, Control()
+            asked, ["lora", "textual_inversion"], [0], budget, folder / "out", 2, Control()
         )
         return collect(events)
 
@@ -104,7 +104,7 @@ def test_nothing_is_trained_where_a_setting_is_wrong(tiny_folder, pictures_folde
     asked = subject(tiny_folder, pictures_folder, tmp_path)
     asked["methods"]["lora"]["method"]["rnak"] = 3
     with pytest.raises(InvalidConfig, match="rnak"):
-        collect(compare({"a": asked}, ["lora"], 1, Budget(), tmp_path / "out", 1, Control()))
+        collect(compare({"a": asked}, ["lora"], [0], Budget(), tmp_path / "out", 1, Control()))
     assert not (tmp_path / "out").exists()
 
 
@@ -112,13 +112,15 @@ def test_a_trial_that_fails_is_named_with_its_reason(tiny_folder, pictures_folde
     asked = subject(tiny_folder, pictures_folder, tmp_path)
     asked["dataset"]["folder"] = str(tmp_path / "gone")
     with pytest.raises(TrialFailed, match=r"a-lora-0 failed: The folder .*gone is not there"):
-        collect(compare({"a": asked}, ["lora"], 1, Budget(), tmp_path / "out", 1, Control()))
+        collect(compare({"a": asked}, ["lora"], [0], Budget(), tmp_path / "out", 1, Control()))
 
 
 def test_stop_ends_the_trials_and_leaves_no_half_result(tiny_folder, pictures_folder, tmp_path):
     asked = subject(tiny_folder, pictures_folder, tmp_path)
     control = Control()
-    events = compare({"a": asked}, ["lora"], 1, Budget(steps=100_000), tmp_path / "out", 1, control)
+    events = compare(
+        {"a": asked}, ["lora"], [0], Budget(steps=100_000), tmp_path / "out", 1, control
+    )
     next(events)
     control.stop()
     seen, results = collect(events)
@@ -171,7 +173,7 @@ def test_settings_that_are_none_are_told_before_the_start(
     tiny_folder, pictures_folder, tmp_path, change, said
 ):
     asked = subject(tiny_folder, pictures_folder, tmp_path) | change
-    events = compare({"a": asked}, ["lora"], 1, Budget(steps=1), tmp_path / "o", 1, Control())
+    events = compare({"a": asked}, ["lora"], [0], Budget(steps=1), tmp_path / "o", 1, Control())
     with pytest.raises(InvalidConfig, match=said):
         next(events)
 
