@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -43,16 +44,11 @@ class QueueDesk(QObject):
         self.show()
 
     def add(self, config: RunConfig) -> None:
-        try:
-            self._queue.add(config)
-        except UserError as error:
-            self.failed.emit(error)
-        self.show()
+        self._try(self._queue.add, config)
 
     @Slot(object)
     def take_out(self, waiting: Waiting) -> None:
-        self._queue.remove(waiting.file)
-        self.show()
+        self._try(self._queue.remove, waiting.file)
 
     @Slot()
     def start_next(self) -> None:
@@ -74,8 +70,7 @@ class QueueDesk(QObject):
 
     @Slot(object, int)
     def _move(self, waiting: Waiting, by: int) -> None:
-        self._queue.move(waiting.file, by)
-        self.show()
+        self._try(self._queue.move, waiting.file, by)
 
     @Slot(object)
     def _edit(self, waiting: Waiting) -> None:
@@ -88,12 +83,20 @@ class QueueDesk(QObject):
                 self.tr("It belongs to another project: wait until the training has ended.")
             )
 
+    def _try(self, change: Callable[..., object], *facts: object) -> None:
+        """Change the queue, or say why that cannot be; and show it as it is."""
+        try:
+            change(*facts)
+        except UserError as error:
+            self.failed.emit(error)
+        self.show()
+
     @Slot(object)
     def _on_event(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             if self._beginning is not None:
-                self._queue.remove(self._beginning)
-                self._beginning = None
+                begun, self._beginning = self._beginning, None
+                self._try(self._queue.remove, begun)
             self.show()
 
     @Slot(object)

@@ -167,7 +167,7 @@ def _bring(path: Path, target: Path, wanted: str, *, link: bool) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             beside = target.with_name(f".{target.name}.link")
             os.link(path, beside)
-            beside.replace(target)
+            storage.move_file(beside, target)
             return
     need, free = path.stat().st_size, storage.free_bytes(target.parent)
     if need > free:

@@ -14,7 +14,7 @@ from typing import Any
 
 import platformdirs
 
-from engine import config_file
+from engine import config_file, storage
 from engine.config import RunConfig
 from engine.methods.catalog import METHODS
 
@@ -64,11 +64,17 @@ class RunQueue:
         return Waiting(file, config_file.read(file), config)
 
     def remove(self, file: Path) -> None:
-        """Whoever has begun it says so only once it has a folder of its own."""
-        file.unlink(missing_ok=True)
+        """Whoever has begun it says so only once it has a folder of its own.
+
+        Raises OutputNotWritable.
+        """
+        storage.remove_file(file)
 
     def move(self, file: Path, by: int) -> None:
-        """One place up (-1) or down (1), by one rename: a crash leaves the old order or the new."""
+        """One place up (-1) or down (1), by one rename: a crash leaves the old order or the new.
+
+        Raises OutputNotWritable.
+        """
         files = self._files()
         if file not in files or not 0 <= files.index(file) + by < len(files):
             return
@@ -80,7 +86,7 @@ class RunQueue:
             self._spread(files)
             self.move(self._files()[files.index(file)], by)
         else:
-            file.rename(self._at((before + after) // 2))
+            storage.move_file(file, self._at((before + after) // 2))
 
     def _at(self, place: int) -> Path:
         return self._folder / f"{place:018d}.json"
@@ -90,7 +96,7 @@ class RunQueue:
         at every moment."""
         last = int(files[-1].stem)
         for number, file in reversed(list(enumerate(files, start=1))):
-            file.rename(self._at(last + number * GAP))
+            storage.move_file(file, self._at(last + number * GAP))
 
     def _files(self) -> list[Path]:
         found = self._folder.glob("*.json") if self._folder.is_dir() else ()

@@ -62,6 +62,28 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Raises OSError where the source cannot be opened, else as `atomic_write`."""
+    with source.open("rb") as data, atomic_write(target) as file:
+        shutil.copyfileobj(data, file)
+
+
+def move_file(path: Path, target: Path) -> None:
+    """One rename on the same disk. Raises OutputNotWritable."""
+    try:
+        path.rename(target)
+    except OSError as error:
+        raise as_user_error(error, target.parent) from error
+
+
+def remove_file(path: Path) -> None:
+    """One that is gone already is no error. Raises OutputNotWritable."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise as_user_error(error, path.parent) from error
+
+
 def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write files into a hidden folder, then rename it to `folder` in one move."""
     hidden = folder.with_name(f".tmp-{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")

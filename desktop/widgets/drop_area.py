@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt, Signal
@@ -98,11 +97,11 @@ def _copy(path: Path, folder: Path) -> None:
     if path.parent == folder:  # pasted a moment ago
         return
     if not target.exists():
-        shutil.copyfile(path, target)
+        storage.copy_file(path, target)
     for suffix in (".txt", ".caption"):
         caption = path.with_suffix(suffix)
         if caption.is_file() and path.suffix != suffix:
-            shutil.copyfile(caption, target.with_suffix(suffix))
+            storage.copy_file(caption, target.with_suffix(suffix))
 
 
 def _same(one: Path, other: Path) -> bool:

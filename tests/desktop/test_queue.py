@@ -8,9 +8,6 @@ from desktop.panels.monitor_panel import RunState
 from engine.errors import NoPictures
 from engine.events import RunFailed, RunFinished
 from tests.desktop.conftest import endless, started, step
-from tests.desktop.test_window import window
-
-__all__ = ["window"]  # fixture
 
 
 def short(control):
