@@ -134,6 +134,26 @@ def test_old_checkpoints_stay_while_the_newest_is_damaged(tmp_path):
     assert checkpoint.steps_in(tmp_path) == [2]
 
 
+def test_a_bit_that_flips_anywhere_is_found_and_the_one_before_is_used(copy):
+    """R-06: IMPRINT_SOAK=1 flips 2,000."""
+    chance = random.Random(6)
+    newest = checkpoint.folder_of(copy.checkpoints, 4)
+    files = [newest / name for name in FILES]
+    sizes = [path.stat().st_size for path in files]
+    for _ in range(2000 if os.environ.get("IMPRINT_SOAK") else 100):
+        (path,) = chance.choices(files, sizes)
+        whole = path.read_bytes()
+        broken = bytearray(whole)
+        broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
+        path.write_bytes(broken)
+        saved, notices = checkpoint.load_latest(copy.path)
+        assert saved is not None
+        assert saved.step == 2, path
+        assert [type(notice) for notice in notices] == [CheckpointSkipped]
+        path.write_bytes(whole)
+    assert checkpoint.load_latest(copy.path)[0].step == 4
+
+
 def test_names_that_are_no_checkpoints_are_left_alone(tmp_path):
     for name in ("step_abc", "step_", ".tmp-step_000001-1-ab", "notes.txt"):
         (tmp_path / name).mkdir()

@@ -1,0 +1,77 @@
+"""R-12: of many that want a run, exactly one has it, and a dead one's place is free at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import RunInUse
+from engine.project import RunFolder
+
+ROOT = Path(__file__).parents[2]
+RACERS = 20
+ROUNDS = 50 if os.environ.get("IMPRINT_SOAK") else 3
+
+RACER = """
+import os, sys, time
+from pathlib import Path
+from engine.errors import RunInUse
+from engine.project import RunFolder
+folder, rounds = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(rounds):
+    try:
+        with folder.locked():
+            owner = folder.path / "owner"
+            os.close(os.open(owner, os.O_CREAT | os.O_EXCL))  # a second owner fails here
+            time.sleep(0.002)
+            owner.unlink()
+            print("had it", flush=True)
+    except RunInUse:
+        pass
+    time.sleep(0.001)
+"""
+
+
+def racer(folder: Path, rounds: int) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", RACER, str(folder), str(rounds)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+
+
+def test_twenty_that_race_for_a_run_never_have_it_together(tmp_path):
+    racers = [racer(tmp_path, ROUNDS) for _ in range(RACERS)]
+    for one in racers:
+        assert one.stdout.readline() == "ready\n"
+    for one in racers:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    told = [one.communicate(timeout=300) for one in racers]
+    assert all(one.returncode == 0 for one in racers), [error for _, error in told if error][:1]
+    had = sum(out.count("had it") for out, _ in told)
+    print(f"{had} of {RACERS * ROUNDS} tries had the run, one at a time")
+    assert had >= ROUNDS
+
+
+def test_the_place_of_one_that_was_killed_is_free_at_once(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from engine.project import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked():\n"
+        "    print('has it', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert holder.stdout.readline() == "has it\n"
+    with pytest.raises(RunInUse), RunFolder(tmp_path).locked():
+        pass
+    holder.kill()
+    holder.wait()
+    with RunFolder(tmp_path).locked():
+        pass
