@@ -18,6 +18,13 @@ _CHECKPOINTING = QT_TRANSLATE_NOOP("engine", "gradient checkpointing")
 _PARTS = QT_TRANSLATE_NOOP("engine", "the batch in {parts} parts")
 
 
+def let_go_of_memory() -> None:
+    """What nobody uses any more, and what torch holds in reserve on a card."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 class Easing:
     """A ladder: recompute instead of keeping, then smaller and smaller parts of a batch."""
 
@@ -28,9 +35,7 @@ class Easing:
 
     def ease(self) -> Phrase | None:
         """Take the next measure; None where there is none left."""
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        let_go_of_memory()
         if not self._recomputes:
             self._recomputes = True
             self._model.set_gradient_checkpointing(True)

@@ -23,7 +23,7 @@ from engine.contexts import Contexts
 from engine.control import Control
 from engine.data.batches import BatchSource
 from engine.device import memory_guard
-from engine.easing import Easing
+from engine.easing import Easing, let_go_of_memory
 from engine.ema import Ema
 from engine.errors import Diverged, OutOfMemory
 from engine.evaluation.judge import Judge
@@ -41,7 +41,13 @@ from engine.guard import Guard
 from engine.late_losses import LateLosses
 from engine.methods.base import Method
 from engine.models.base import DiffusionModel
-from engine.notices import StepEased, SteppedBack, StepsLeftOut, StoppedAsGoodAsItGets
+from engine.notices import (
+    SampleLeftOut,
+    StepEased,
+    SteppedBack,
+    StepsLeftOut,
+    StoppedAsGoodAsItGets,
+)
 from engine.previews import Previews
 from engine.project import RunFolder
 from engine.room import Room
@@ -300,15 +306,19 @@ class Loop:
         if not wanted or not self.accelerator.is_main_process:
             return
         self.method.set_training(False)
-        with (
-            memory_guard(self.accelerator.device, Phrase(_SAMPLE)),
-            self.as_result(),
-            self.accelerator.autocast(),
-        ):
-            for event in self.previews.make(self.step, only_missing=only_missing):
-                yield event
-                if self.control.stop_requested:
-                    return
+        try:
+            with (
+                memory_guard(self.accelerator.device, Phrase(_SAMPLE)),
+                self.as_result(),
+                self.accelerator.autocast(),
+            ):
+                for event in self.previews.make(self.step, only_missing=only_missing):
+                    yield event
+                    if self.control.stop_requested:
+                        return
+        except OutOfMemory:  # a picture less, and no run less
+            let_go_of_memory()
+            yield Noticed(notice=SampleLeftOut())
 
     def _prepare_judge(self) -> Iterator[Event]:
         if self.judge is not None:

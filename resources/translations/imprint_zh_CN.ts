@@ -3679,16 +3679,16 @@
         <translation>适合角色、画风、物品；可以多个组合使用。</translation>
     </message>
     <message>
-        <source>Retrains the whole model. Strongest likeness, biggest file.</source>
-        <translation>训练整个模型：效果最强，文件最大。</translation>
+        <source>Retrains the whole model. Strong likeness, biggest file.</source>
+        <translation>重新训练整个模型。相似度高，文件最大。</translation>
     </message>
     <message>
         <source>When likeness matters most.</source>
         <translation>适合最看重相似度的时候。</translation>
     </message>
     <message>
-        <source>Learns one new word. Tiny file, lowest memory, slower.</source>
-        <translation>学会一个新词：文件极小、最省显存、较慢。</translation>
+        <source>Learns one new word. Tiny file, lowest memory, spoils nothing.</source>
+        <translation>学会一个新词。文件极小，显存占用最低，不影响其他内容。</translation>
     </message>
     <message>
         <source>Small cards; cannot learn what the model cannot draw.</source>
@@ -3699,8 +3699,8 @@
         <translation>较老的方法，仅供兼容旧工作流。</translation>
     </message>
     <message>
-        <source>Slow and weakest; only AUTOMATIC1111 and ComfyUI load it.</source>
-        <translation>慢，效果最弱；只有 AUTOMATIC1111 和 ComfyUI 能加载。</translation>
+        <source>Weaker than a LoRA; only AUTOMATIC1111 and ComfyUI load it.</source>
+        <translation>效果不如 LoRA；只有 AUTOMATIC1111 和 ComfyUI 能加载。</translation>
     </message>
     <message>
         <source>Not recommended: a LoRA learns more in less time, and Forge, InvokeAI, SD.Next and diffusers load no hypernetworks.</source>

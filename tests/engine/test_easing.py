@@ -8,7 +8,7 @@ import torch
 from engine.errors import OutOfMemory
 from engine.events import Noticed, RunFailed, StepFinished
 from engine.models.stable_diffusion import StableDiffusion
-from engine.notices import StepEased
+from engine.notices import SampleLeftOut, StepEased
 from engine.project import read_metrics
 from tests.engine_runs import require_finished, tiny_run, train
 
@@ -88,6 +88,17 @@ def test_prior_preservation_is_eased_with_its_weight(
     eased = require_finished(train(data))
     assert len(measures(eased)) == 2
     assert losses(eased) == pytest.approx(losses(plain), rel=1e-4)
+
+
+def test_a_sample_that_finds_no_memory_costs_the_sample_alone(data, monkeypatch):
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("engine.sampler._guided", full)
+    trained = require_finished(train(data | {"sampling": {"every_steps": 2}}))
+    notices = [type(event.notice) for event in trained.of(Noticed)]
+    assert notices == [SampleLeftOut] * 3  # before the first step, after two, after four
+    assert len(losses(trained)) == 4
 
 
 def test_the_ladder_ends_in_a_clear_sentence(data, monkeypatch):

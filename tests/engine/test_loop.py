@@ -189,7 +189,6 @@ def test_stop_while_pictures_are_prepared_ends_at_once_and_the_run_can_go_on(dat
     [
         ("engine.assembly.load_model", "loading the model"),
         ("engine.models.stable_diffusion.StableDiffusion.encode_images", "preparing the pictures"),
-        ("engine.models.stable_diffusion.StableDiffusion.predict", "a sample picture"),
         ("engine.step_loss.StepLoss._predict", "step 1"),
     ],
 )

@@ -9,10 +9,10 @@ from engine.wording import QT_TRANSLATE_NOOP
 CARD = MethodCard(
     kind="dreambooth",
     title="DreamBooth",
-    line=QT_TRANSLATE_NOOP("engine", "Retrains the whole model. Strongest likeness, biggest file."),
+    line=QT_TRANSLATE_NOOP("engine", "Retrains the whole model. Strong likeness, biggest file."),
     best_for=QT_TRANSLATE_NOOP("engine", "When likeness matters most."),
     effect=4,
-    speed=3,
+    speed=1,
     memory=4,
     settings=DreamBoothSettings,
     code="engine.methods.dreambooth.method:DreamBooth",

@@ -11,10 +11,10 @@ CARD = MethodCard(
     title="Hypernetwork",
     line=QT_TRANSLATE_NOOP("engine", "Older method. Kept for existing workflows."),
     best_for=QT_TRANSLATE_NOOP(
-        "engine", "Slow and weakest; only AUTOMATIC1111 and ComfyUI load it."
+        "engine", "Weaker than a LoRA; only AUTOMATIC1111 and ComfyUI load it."
     ),
-    effect=1,
-    speed=1,
+    effect=3,
+    speed=4,
     memory=2,
     settings=HypernetworkSettings,
     code="engine.methods.hypernetwork.method:Hypernetwork",

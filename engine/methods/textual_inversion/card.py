@@ -9,10 +9,12 @@ from engine.wording import QT_TRANSLATE_NOOP
 CARD = MethodCard(
     kind="textual_inversion",
     title="Textual Inversion",
-    line=QT_TRANSLATE_NOOP("engine", "Learns one new word. Tiny file, lowest memory, slower."),
+    line=QT_TRANSLATE_NOOP(
+        "engine", "Learns one new word. Tiny file, lowest memory, spoils nothing."
+    ),
     best_for=QT_TRANSLATE_NOOP("engine", "Small cards; cannot learn what the model cannot draw."),
-    effect=3,
-    speed=2,
+    effect=1,
+    speed=4,
     memory=1,
     settings=TextualInversionSettings,
     code="engine.methods.textual_inversion.method:TextualInversion",
