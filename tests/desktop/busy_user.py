@@ -5,6 +5,7 @@ python -m tests.desktop.busy_user SECONDS
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import random
 import sys
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from PIL import Image
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop.collector import Collector
@@ -25,6 +27,7 @@ from tests.engine.test_gallery_records import make
 
 PICTURES, IMAGES = 10_000, 500
 TURN_SECONDS = 2.0  # a page is looked at
+STALL_SECONDS = 0.3
 
 
 def busy(seconds: float, pictures: Path) -> dict[str, float]:
@@ -41,6 +44,7 @@ def busy(seconds: float, pictures: Path) -> dict[str, float]:
     window.start_training()
     wait_until(lambda: window.monitor.run_state is RunState.TRAINING, 120, "the first step")
     heartbeat.take()
+    witness = _tell_of_stalls(window)
     started = time.monotonic()
     window.images.use_folder(pictures)
     imported = 0.0
@@ -52,6 +56,8 @@ def busy(seconds: float, pictures: Path) -> dict[str, float]:
             if not imported and window.images.num_pictures == PICTURES:
                 imported = time.monotonic() - started
     late = heartbeat.take()
+    witness.stop()
+    faulthandler.cancel_dump_traceback_later()
     steps = window.monitor.chart.num_points
     assert window.monitor.run_state is RunState.TRAINING, window.monitor.strip.text
     window._confirm_close = lambda: True  # type: ignore[method-assign]
@@ -61,6 +67,18 @@ def busy(seconds: float, pictures: Path) -> dict[str, float]:
         "ticks": len(late), "importing_torch": importing, "imported_after_s": imported,
         "steps": steps,
     }  # fmt: skip
+
+
+def _tell_of_stalls(window: MainWindow) -> QTimer:
+    """Where every thread stands, on stderr, whenever the window has not answered for so long."""
+
+    def answer() -> None:
+        faulthandler.dump_traceback_later(STALL_SECONDS)
+
+    timer = QTimer(window)
+    timer.timeout.connect(answer)
+    timer.start(50)
+    return timer
 
 
 def _fill_gallery(folder: Path) -> None:
