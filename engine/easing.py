@@ -6,8 +6,6 @@ choose; engine.memory weighs them before the start.
 
 from __future__ import annotations
 
-import gc
-
 import torch
 
 from engine.models.base import DiffusionModel
@@ -19,8 +17,8 @@ _PARTS = QT_TRANSLATE_NOOP("engine", "the batch in {parts} parts")
 
 
 def let_go_of_memory() -> None:
-    """What nobody uses any more, and what torch holds in reserve on a card."""
-    gc.collect()
+    """What torch holds in reserve on a card. No garbage is collected: this runs in the engine's
+    thread, and what is Qt's may only be let go in the window's."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -25,7 +25,6 @@ STAMP = "imprint-setup.json"
 # the ordinary index carries for Linux too, so both systems run the same build.
 TORCH_WHEELS = "https://download.pytorch.org/whl/"
 ORDINARY_INDEX = ""
-MOST_WORKERS = 4  # each holds torch and Qt: some 2 GiB
 TORCH_INDEX = {  # (system, has an NVIDIA card)
     ("Linux", False): TORCH_WHEELS + "cpu",
     ("Linux", True): ORDINARY_INDEX,
@@ -95,10 +94,7 @@ def test(extra: list[str]) -> int:
         # Two threads on a busy two-core machine take six times as long as one.
         "OMP_NUM_THREADS": "1",
     }
-    # The whole suite by files on several cores; a part of it, named by hand, one test by another.
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    arguments = extra or ["-n", str(workers), "--dist", "loadfile"]
-    return _become(["-m", "pytest", *arguments], environment, folder=ROOT)
+    return _become(["-m", "pytest", *extra], environment, folder=ROOT)
 
 
 def check(extra: list[str]) -> int:

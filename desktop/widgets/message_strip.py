@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -80,11 +78,7 @@ class MessageStrip(QFrame):
         self.show()
 
     def _show_buttons(self, offered: tuple[Action, ...]) -> None:
-        row: Any = self._row.layout()  # its types say that there may be none
         for action, button in self.buttons.items():
-            row.removeWidget(button)  # a hidden one would leave its gap
-            if action in offered:
-                row.addWidget(button)
             button.setVisible(action in offered)
         self._row.setVisible(bool(offered))
         self._copy.setVisible(bool(offered))
