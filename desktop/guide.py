@@ -65,6 +65,11 @@ class Guide(QObject):
         self.wizard = wizard
         wizard.open()
 
+    def close(self) -> None:
+        """Before its window goes."""
+        if self.wizard is not None:
+            self.wizard.leave()
+
     @Slot(object)
     def _start(self, answers: Answers) -> None:
         self._keep(answers)

@@ -277,6 +277,7 @@ class MainWindow(QMainWindow):
         if self.runs.is_busy and not self._confirm_close():
             event.ignore()
             return
+        self.guide.close()
         self.images.keep_caption()
         self.draft.flush()
         self.preferences.geometry = self.saveGeometry()

@@ -73,6 +73,14 @@ class FirstTraining(QWizard):
         self._end()
         super().reject()
 
+    def leave(self) -> None:
+        """The window closes: what was entered is kept, and nobody is asked."""
+        self._take(self.currentId())
+        if self.answers != Answers():
+            self.left_with.emit(self.answers)
+        self._end()
+        super().reject()
+
     def _confirm(self) -> bool:
         """Leave? What was entered is kept as a draft."""
         answer = QMessageBox.question(
