@@ -54,7 +54,11 @@ def test_a_fresh_attach_leaves_every_output_as_it_was(model_folder, method, pict
     attached.attach(model)
     for training in (False, True):
         attached.set_training(training)
-        assert same(outputs(model), before)
+        now = outputs(model)
+        assert now.keys() == before.keys()
+        for name, tensor in now.items():
+            # On some processors a weight that learns goes through another kernel.
+            assert torch.allclose(tensor, before[name], rtol=1e-5, atol=1e-6), name
 
 
 @every_method_and_model
