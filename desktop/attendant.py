@@ -49,6 +49,8 @@ class Attendant(QObject):
         self.card.measured.connect(page.overview.show_card)
         self.card.pause_wanted.connect(runs.pause)
         self.card.go_on_wanted.connect(runs.go_on)
+        page.pause_requested.connect(self.card.stop_cooling)
+        page.resume_requested.connect(self.card.stop_cooling)
 
     @property
     def has_tray(self) -> bool:

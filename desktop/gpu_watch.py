@@ -53,6 +53,11 @@ class GpuWatch(QObject):
         self._is_cooling = True
         self.pause_wanted.emit()
 
+    @Slot()
+    def stop_cooling(self) -> None:
+        """The user steers again: a pause of theirs is not ended when the card is cool."""
+        self._is_cooling = False
+
     def _look(self) -> None:
         """In a thread of the pool: a driver may take its time."""
         self._read.emit(self._reader.read())

@@ -88,7 +88,7 @@ class Captioner:
         try:
             config = AutoConfig.from_pretrained(model.folder, **options)
             _refuse_more_than_the_file(config, model)
-            with memory_guard(self._device, "captions"):
+            with memory_guard(self._device, Phrase(_DESCRIBING)):
                 network: Any = AutoModelForImageTextToText.from_pretrained(
                     model.folder, config=config, use_safetensors=True, dtype=dtype, **options
                 )
@@ -105,7 +105,7 @@ class Captioner:
         """One line. The same picture always gives the same words."""
         pixels = self._processor(images=image, return_tensors="pt")["pixel_values"]
         pixels = pixels.to(self._device, self._network.dtype)
-        with memory_guard(self._device, "captions"):
+        with memory_guard(self._device, Phrase(_DESCRIBING)):
             tokens = self._network.generate(
                 pixel_values=pixels,
                 max_new_tokens=MAX_NEW_TOKENS,
@@ -150,5 +150,6 @@ def caption_folder(
             yield event
 
 
+_DESCRIBING = QT_TRANSLATE_NOOP("engine", "writing captions")
 _NOT_LOADED = QT_TRANSLATE_NOOP("engine", "it could not be loaded ({reason})")
 _NOT_TOGETHER = QT_TRANSLATE_NOOP("engine", "its config.json and its weights do not fit together")

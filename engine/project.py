@@ -170,13 +170,13 @@ def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
     for event in events:
         if not isinstance(event, Heartbeat | StageProgress):
             waiting.append(event)
-        if isinstance(event, WentBack):
-            _cut_metrics(folder.metrics, event.step)
         if isinstance(event, RunStarted):
             _cut_metrics(folder.metrics, event.first_step)
             started = True
         if waiting and (started or isinstance(event, Terminal)):
             try:
+                if isinstance(event, WentBack):
+                    _cut_metrics(folder.metrics, event.step)
                 _append(folder.metrics, waiting)
                 waiting.clear()
             except (DiskFull, OutputNotWritable) as error:
@@ -254,10 +254,11 @@ class Project:
 
     def load_draft(self) -> Data:
         """The last draft; empty where there is none or it cannot be read."""
-        return project_file.read(self.file)[0]
+        return project_file.peek(self.file)
 
     def open_draft(self) -> tuple[Data, Notice | None]:
-        """As `load_draft`, with what is worth telling about it."""
+        """The draft to go on with, and what is worth telling about how it was read. What cannot be
+        taken over as it is stays beside it as a copy."""
         return project_file.read(self.file)
 
     def unfinished_run(self) -> RunFolder | None:

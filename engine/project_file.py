@@ -7,14 +7,14 @@ project as a copy before the first save writes over it.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from engine import storage
 from engine.config_file import Data
-from engine.errors import Notice
+from engine.errors import DiskFull, Notice, OutputNotWritable
 from engine.notices import ProjectDamaged, ProjectFromLater, ProjectUpgraded
 
 SCHEMA_VERSION = 1
@@ -28,6 +28,12 @@ def write(file: Path, draft: Data) -> None:
     """Raises OutputNotWritable and DiskFull."""
     name = file.parent.name
     storage.write_json(file, {"schema_version": SCHEMA_VERSION, "name": name, "draft": draft})
+
+
+def peek(file: Path) -> Data:
+    """The draft as it stands there, of whatever version; empty where it cannot be read."""
+    data = _parsed(file) if file.exists() else None
+    return {} if data is None else data["draft"]
 
 
 def read(file: Path) -> tuple[Data, Notice | None]:
@@ -63,11 +69,15 @@ def _parsed(file: Path) -> Data | None:
 
 
 def _keep(file: Path, why: str) -> str:
-    """A copy beside the file, once; returns its name, "" where none could be made."""
+    """A copy beside the file; returns its name.
+
+    What cannot be copied, a file without the right to read it, is moved aside: the next save would
+    write over it. Where even that fails, nothing can be written there, and it stays.
+    """
+    copy = storage.free_name(file.with_name(f"{file.stem}.{why}{file.suffix}"))
     try:
-        copy = storage.free_name(file.with_name(f"{file.stem}.{why}{file.suffix}"))
-        with storage.atomic_write(copy) as written, file.open("rb") as source:
-            shutil.copyfileobj(source, written)
-    except (OSError, storage.DiskFull, storage.OutputNotWritable):
-        return ""
+        storage.copy_file(file, copy)
+    except (OSError, DiskFull, OutputNotWritable):
+        with suppress(OutputNotWritable):
+            storage.move_file(file, copy)
     return copy.name

@@ -11,6 +11,9 @@ from engine import checkpoint, storage
 from engine.checkpoint import Checkpoint
 from engine.errors import DiskFull, OutputNotWritable, SavedElsewhere
 from engine.events import Event
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+_FULL = QT_TRANSLATE_NOOP("engine", "the disk is full")
 
 
 def rescue_folder() -> Path:
@@ -23,7 +26,7 @@ def rescue(
     step: int,
     state: Checkpoint | None,
     export: Callable[[Path], Generator[Event, None, object]],
-    reason: OutputNotWritable,
+    reason: OutputNotWritable | DiskFull,
 ) -> Generator[Event, None, None]:
     """Write the trained files of a run, and its state where that is not kept yet, into a folder
     of its own.
@@ -37,5 +40,6 @@ def rescue(
         yield from export(folder)
     except (OutputNotWritable, DiskFull):
         raise reason from None
-    facts = {"lost": reason.facts["folder"], "reason": reason.facts["reason"]}
+    told = reason.facts.get("reason", Phrase(_FULL))
+    facts = {"lost": reason.facts["folder"], "reason": told}
     raise SavedElsewhere(folder=str(folder), step=step, **facts) from reason

@@ -22,7 +22,7 @@ from engine.device import (
     make_accelerator,
     memory_guard,
 )
-from engine.errors import FolderMissing, OutputNotWritable, UserError
+from engine.errors import DiskFull, FolderMissing, OutputNotWritable, UserError
 from engine.events import (
     Event,
     Noticed,
@@ -234,7 +234,7 @@ def _to_the_end(
             return paths
 
         return (yield from loop.room.patiently(loop.step, rest))
-    except OutputNotWritable as error:
+    except (OutputNotWritable, DiskFull) as error:
         state = None if loop.is_saved else loop.state()
         yield from rescue(loop.folder.path.name, loop.step, state, exported, error)
         raise

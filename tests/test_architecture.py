@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -124,7 +125,6 @@ WRITES = re.compile(
 WRITERS = {  # beside engine/storage.py, each for a reason
     "engine/downloads.py",  # goes on with a part of its own, and checks its sum before the rename
     "engine/project.py",  # the record of a run grows by lines; a torn one is left out
-    "engine/project_file.py",  # copies into an atomic_write
     "engine/formats/diffusers_folder.py",  # inside commit_folder
 }
 
@@ -168,3 +168,9 @@ def test_the_gate_asks_torch_for_weights_only():
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load"
     ]
     assert calls == [{"map_location": "cpu", "weights_only": True}]
+
+
+def test_what_is_shipped_names_no_place_where_it_was_made():
+    for file in (ROOT / "resources").rglob("*.json"):
+        data = json.loads(file.read_text("utf-8"))
+        assert not isinstance(data, dict) or not data.get("_name_or_path"), file

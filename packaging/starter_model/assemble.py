@@ -46,6 +46,10 @@ def write(work: Path, preset: recipe.Preset, out: Path) -> None:
     unet.to(torch.float16).save_pretrained(out / "unet", max_shard_size=SHARD)
     vae.to(torch.float16).save_pretrained(out / "vae", max_shard_size=SHARD)
     text_encoder.to(torch.float16).save_pretrained(out / "text_encoder", max_shard_size=SHARD)
+    for config in out.glob("*/config.json"):  # where it lay while it was made is nobody's matter
+        data = json.loads(config.read_text("utf-8"))
+        data.pop("_name_or_path", None)
+        config.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", "utf-8")
     DDIMScheduler(**diffusion.SCHEDULER).save_pretrained(out / "scheduler")
     tokenizer.load(work)
     shutil.copytree(work / "tokenizer", out / "tokenizer")

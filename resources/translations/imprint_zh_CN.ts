@@ -4639,12 +4639,20 @@
         <translation>它的权重是旧式 .bin 文件，其中可能含有程序代码</translation>
     </message>
     <message>
+        <source>writing captions</source>
+        <translation>生成描述</translation>
+    </message>
+    <message>
         <source>it could not be loaded ({reason})</source>
         <translation>无法加载（{reason}）</translation>
     </message>
     <message>
         <source>its config.json and its weights do not fit together</source>
         <translation>config.json 与权重不匹配</translation>
+    </message>
+    <message>
+        <source>the disk is full</source>
+        <translation>磁盘已满</translation>
     </message>
 </context>
 <context>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from PySide6.QtGui import QDesktopServices
@@ -40,7 +41,7 @@ def test_figures_of_a_card_stand_beside_the_run_and_heat_in_words(window, card):
 
 
 def test_without_a_card_the_line_is_not_there(window, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pynvml", None)
+    monkeypatch.setitem(sys.modules, "pynvml", None)
     window.attendant.card.begin()
     wait_until(lambda: not window.attendant.card._clock.isActive(), 10, "the answer")
     assert not window.monitor.overview.numbers["card"].isVisibleTo(window)
@@ -64,6 +65,20 @@ def test_a_card_that_is_too_hot_is_paused_on_wish_until_it_is_cool(window, card)
     card.celsius = 75
     window.attendant.card.look()
     wait_until(lambda: not control.pause_requested, 10, "the training to go on")
+
+
+def test_a_pause_of_the_users_own_is_not_ended_when_the_card_has_cooled(window, card):
+    train_endlessly(window)
+    wait_until(lambda: window.monitor._step > 2, 20, "some steps")
+    watch, control = window.attendant.card, window.runs._handle.control
+    watch.cool()
+    window.monitor.resume_requested.emit()  # they go on all the same
+    assert not control.pause_requested
+    window.monitor.pause_requested.emit()
+    watch.look()
+    watch._pool.wait()
+    wait_until(lambda: window.monitor.overview.numbers["card"].text() == "61 °C, 97 %", 10, "it")
+    assert control.pause_requested
 
 
 def test_a_run_that_waits_for_room_shows_as_paused_with_its_sentence(window):

@@ -76,6 +76,26 @@ def test_a_damaged_project_begins_anew_and_the_file_is_kept(project, content):
     assert (project.folder / "my-cat.damaged.imprint").read_bytes() == content
 
 
+def test_a_look_at_a_damaged_project_copies_nothing(project):
+    project.file.write_bytes(b"{")
+    assert project.load_draft() == {}
+    assert beside(project) == []
+
+
+def test_a_file_that_cannot_be_copied_is_moved_aside_before_a_save_writes_over_it(
+    project, monkeypatch
+):
+    def refuse(source, target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("engine.storage.copy_file", refuse)
+    project.file.write_bytes(b"{")
+    assert project.open_draft()[0] == {}
+    assert beside(project) == ["my-cat.damaged.imprint"]
+    project.save_draft({"name": "new"})
+    assert (project.folder / "my-cat.damaged.imprint").read_bytes() == b"{"
+
+
 def test_a_folder_without_a_project_is_new_and_nothing_is_told(tmp_path):
     assert Project(tmp_path / "nothing").open_draft() == ({}, None)
     assert list(tmp_path.iterdir()) == []

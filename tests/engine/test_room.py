@@ -98,6 +98,30 @@ def test_a_stop_while_it_waits_ends_the_run_with_its_last_checkpoint_whole(
     assert left_by(again.folder) == left_by(finished)
 
 
+def test_a_stop_on_a_full_disk_saves_the_result_on_another(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    """Only the folder of the runs is full, as a drive of its own would be."""
+    real, runs = checkpoint.save, tmp_path / "runs"
+
+    def full(checkpoints, state):
+        if runs in checkpoints.parents and state.step > 2:
+            raise DiskFull(folder=str(checkpoints), need_mib=1.0, free_mib=0.0)
+        return real(checkpoints, state)
+
+    def watch(event, control):
+        if isinstance(event, PausedAt):
+            control.stop()
+
+    monkeypatch.setattr(checkpoint, "save", full)
+    trained = train(tiny_run(tiny_folder, pictures_folder, runs), watch)
+    assert isinstance(trained.last.error, SavedElsewhere)
+    assert "the disk is full" in trained.last.error.sentence
+    saved = rescue_folder() / trained.folder.path.name
+    assert checkpoint.steps_in(saved / "checkpoints") == [4]
+    assert (saved / "toy.safetensors").is_file()
+
+
 def test_low_room_is_told_once_and_too_little_is_waited_for(
     tiny_folder, pictures_folder, tmp_path, monkeypatch
 ):

@@ -78,5 +78,6 @@ class TextualInversion(Method):
         if self.settings.max_norm == 0:
             return
         for part, rows in self._vectors.items():
-            lengths = rows.norm(dim=1, keepdim=True)
-            rows.mul_((self._longest[part] / lengths.clamp(min=1e-12)).clamp(max=1))
+            shrink = self._longest[part] / rows.norm(dim=1, keepdim=True).clamp(min=1e-12)
+            # What was cut to the length may be longer by its last bit; it must not creep on.
+            rows.mul_(torch.where(shrink < 1 - 1e-6, shrink, 1.0))
