@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from desktop.dialogs.caption_dialog import CaptionDialog
 from desktop.engine_thread import EngineThread, JobHandle
@@ -17,6 +17,8 @@ from engine.events import Event
 
 class CaptionDesk(QObject):
     """One dialog at a time; the engine describes pictures between the steps of a training."""
+
+    opened = Signal(object)  # the dialog
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class CaptionDesk(QObject):
         dialog.stop_wanted.connect(self._stop)
         dialog.model_chosen.connect(self._remember)
         dialog.finished.connect(self._forget)
+        self.opened.emit(dialog)
         self.dialog = dialog
         if self._preferences.caption_model:
             dialog.use_model(Path(self._preferences.caption_model))

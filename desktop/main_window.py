@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
         dialog = InstallDialog(export, self.theme, preview_of(export), parent=self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.train_wanted.connect(self._show_method)
+        self.remedies.serve(dialog)
         dialog.open()
 
     @Slot()
@@ -323,6 +324,7 @@ class MainWindow(QMainWindow):
         self.home.wizard_requested.connect(self.open_wizard)
         self.guide.start_wanted.connect(self.start_training)
         self.guide.page_wanted.connect(self.show_page)
+        self.captions.opened.connect(self.remedies.serve)
         self.guide.captions_wanted.connect(self.captions.open_and_begin)
         self.guide.failed.connect(self._show_failed_save)
         self.home.project_requested.connect(self.open_project)

@@ -17,7 +17,8 @@ from engine.remedies import Action
 
 
 class Remedies(QObject):
-    """Hears every strip of the window. What only the window can do goes out as a signal."""
+    """Hears the strips of the window and of its dialogs. What only the window can do goes out as
+    a signal."""
 
     setting_wanted = Signal(str)  # dotted key
     page_wanted = Signal(str)
@@ -31,7 +32,12 @@ class Remedies(QObject):
     def __init__(self, window: QWidget, draft: Draft, runs: RunDesk) -> None:
         super().__init__(window)
         self._draft, self._runs = draft, runs
-        for strip in window.findChildren(MessageStrip):
+        self.serve(window)
+
+    @Slot(object)
+    def serve(self, place: QWidget) -> None:
+        """Do what the strips of this window, or of a dialog that came later, are asked for."""
+        for strip in place.findChildren(MessageStrip):
             strip.action_requested.connect(self.do)
 
     @Slot(object, object)

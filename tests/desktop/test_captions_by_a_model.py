@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from desktop.caption_desk import CaptionDesk
 from desktop.dialogs.caption_dialog import CAPTION
 from desktop.wizard.wizard_state import Answers, Captions
+from engine.remedies import Action
 from tests.caption_models import build_caption_model
 from tests.desktop.first_training import wait_until
 
@@ -53,6 +54,10 @@ def test_a_folder_without_a_model_is_told_and_the_dialog_stays(window, desk, tmp
     assert not desk.dialog.use_model(tmp_path)
     assert "config.json" in desk.dialog.strip.text
     assert not desk.dialog.write.isEnabled()
+    asked = []
+    window.remedies.help_wanted.connect(asked.append)
+    desk.dialog.strip.buttons[Action.HELP].click()
+    assert asked == ["IM-CAP-06"]  # the dialog came after the window's strips were served
     desk.dialog.reject()
     assert desk.dialog is None
 
