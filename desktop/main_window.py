@@ -61,12 +61,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        self.preferences = Preferences()
-        self.theme = Theme(
-            application,
-            look=self.preferences.look,
-            text_percent=self.preferences.text_percent,
-        )
+        self.preferences = chosen = Preferences()
+        self.theme = Theme(application, look=chosen.look, text_percent=chosen.text_percent)
         self.projects = ProjectDesk(self.preferences, project_folder, self)
         self.draft = self.projects.draft
         self.engine = EngineThread(self)
@@ -89,6 +85,7 @@ class MainWindow(QMainWindow):
         )
         self.queue = QueueDesk(self.runs, self.projects, self.monitor, self)
         self._lay_out()
+        self.theme.apply()
         self.remedies = Remedies(self, self.draft, self.runs)
         self._connect()
         self._refresh_home()

@@ -12,6 +12,8 @@ from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
 
+SETTLE_MS = 150  # after the first paint, before the engine is imported
+
 
 class Windows(QObject):
     """Widgets keep the words they were made with, so new words mean new widgets."""
@@ -43,5 +45,5 @@ class Windows(QObject):
         window.warmed_up.connect(self._collector.settle)
         window.renewal_wanted.connect(self.renew)
         window.show()
-        QTimer.singleShot(0, self._collector.settle)
+        QTimer.singleShot(SETTLE_MS, self._collector.settle)
         return window

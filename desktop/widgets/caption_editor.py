@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QStringListModel, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent, QTextCursor
 from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
@@ -65,12 +65,20 @@ class CaptionEditor(QWidget):
         """What is offered while one types: tags of the same set."""
         self.text.set_known_tags(tags)
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        super().showEvent(event)
+        self._count()
+
     @Slot()
     def _on_changed(self) -> None:
+        if self.isVisible():  # the vocabulary takes a tenth of a second to load
+            self._count()
+        self.changed.emit()
+
+    def _count(self) -> None:
         count = count_tokens(self.caption)
         self._tokens.setText(self.tr("{0} / {1} tokens").format(count, LIMIT))
         set_kind(self._tokens, "kind", "warn" if count > LIMIT else "note")
-        self.changed.emit()
 
     @Slot()
     def _remove_tag(self) -> None:

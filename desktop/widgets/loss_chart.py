@@ -1,17 +1,17 @@
-"""The loss while it falls: the raw line pale, the smoothed one clear."""
+"""The loss while it falls."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.loss_series import LossSeries
 from desktop.theme import Theme
-from engine.run_records import smoothed
+
+if TYPE_CHECKING:
+    from desktop.widgets.loss_plot import LossPlot
 
 REPAINT_MS = 200
 MAX_POINTS = 4_000
@@ -23,42 +23,27 @@ class LossChart(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._steps: list[int] = []
-        self._losses: list[float] = []
-        self._smoothing = 0.9
-        self._dirty = False
-        self._plot = pg.PlotWidget()
-        self._plot.setAccessibleName(self.tr("Chart of the loss"))
-        self._plot.setMenuEnabled(False)
-        self._plot.setMouseEnabled(x=True, y=False)
-        self._plot.hideButtons()
-        self._raw = self._plot.plot([], [])
-        self._smooth = self._plot.plot([], [])
+        self._series = LossSeries()
         self._scores: dict[int, float] = {}
-        self._scored = pg.PlotDataItem([], [], symbol="o", symbolSize=7)
-        self._right = pg.ViewBox()  # likeness has a scale of its own, at the right
-        self._marks: list[pg.InfiniteLine] = []
-        self._add_right_axis()
-        self._plot.setClipToView(True)
-        self._plot.setDownsampling(auto=True, mode="peak")
+        self.marks: list[tuple[int, str]] = []
+        self._plot: LossPlot | None = None
+        self._dirty = False
+        self._marks_changed = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._plot)
         self._timer = QTimer(self)
         self._timer.setInterval(REPAINT_MS)
         self._timer.timeout.connect(self._repaint)
         self._timer.start()
-        theme.changed.connect(self._recolour)
-        self._recolour()
 
     @property
     def summary(self) -> str:
         """The chart in words, for people who do not see it."""
-        if not self._losses:
+        if not len(self._series):
             return self.tr("No steps yet")
-        smooth = smoothed(self._losses, self._smoothing)
+        step, loss, first = self._series.ends
         text = self.tr("Loss {0:.4f} at step {1}, from {2:.4f} at the start").format(
-            smooth[-1], self._steps[-1], smooth[0]
+            loss, step, first
         )
         if not self._scores:
             return text
@@ -67,16 +52,13 @@ class LossChart(QWidget):
 
     @property
     def num_points(self) -> int:
-        return len(self._steps)
+        return len(self._series)
 
     def clear(self) -> None:
-        self._steps.clear()
-        self._losses.clear()
+        self._series.clear()
         self._scores.clear()
-        for mark in self._marks:
-            self._plot.removeItem(mark)
-        self._marks.clear()
-        self._dirty = True
+        self.marks.clear()
+        self._dirty = self._marks_changed = True
 
     def add_score(self, step: int, likeness: float) -> None:
         """A point of the likeness curve."""
@@ -85,75 +67,38 @@ class LossChart(QWidget):
 
     def mark(self, step: int, words: str) -> None:
         """A thin line at a step: a pause, a checkpoint that was asked for."""
-        line = pg.InfiniteLine(step, label=words, labelOpts={"position": 0.9})
-        self._marks.append(line)
-        self._plot.addItem(line)
-        self._recolour()
+        self.marks.append((step, words))
+        self._dirty = self._marks_changed = True
 
     def add(self, step: int, loss: float) -> None:
-        while self._steps and self._steps[-1] >= step:  # a resumed run repeats steps
-            self._steps.pop()
-            self._losses.pop()
-        self._steps.append(step)
-        self._losses.append(loss)
+        self._series.add(step, loss)
         self._dirty = True
 
     @Slot(int)
     def set_smoothing(self, percent: int) -> None:
-        self._smoothing = percent / 100
+        self._series.smooth_by(percent / 100)
         self._dirty = True
 
     @Slot()
     def _repaint(self) -> None:
-        if not self._dirty or not self.isVisible():
+        if not self.isVisible() or not (self._dirty or self._plot is None):
             return
-        self._dirty = False
         self.draw_now()
 
     def draw_now(self) -> None:
-        stride = max(1, len(self._steps) // MAX_POINTS)
-        steps = np.asarray(self._steps[::stride], np.float64)
-        self._raw.setData(steps, np.asarray(self._losses[::stride], np.float64))
-        smooth = smoothed(self._losses, self._smoothing)[::stride]
-        self._smooth.setData(steps, np.asarray(smooth, np.float64))
-        scored = sorted(self._scores)
-        self._scored.setData(scored, [self._scores[step] for step in scored])
-        self._plot.showAxis("right", bool(scored))
-        self._plot.setAccessibleDescription(self.summary)
+        self._dirty = False
+        plot = self._plot = self._plot or self._make_plot()
+        plot.draw(self._series.drawn(MAX_POINTS), self._scores)
+        if self._marks_changed:
+            self._marks_changed = False
+            plot.show_marks(self.marks)
+        plot.setAccessibleDescription(self.summary)
 
-    def _add_right_axis(self) -> None:
-        item: Any = self._plot.getPlotItem()  # its types say that there may be none
-        item.scene().addItem(self._right)
-        item.getAxis("right").linkToView(self._right)
-        item.getAxis("right").setLabel(self.tr("Likeness"))
-        item.getAxis("right").enableAutoSIPrefix(False)
-        item.hideAxis("right")
-        self._right.setXLink(item)
-        self._right.addItem(self._scored)
-        item.vb.sigResized.connect(self._fit_right)
+    def _make_plot(self) -> LossPlot:
+        from desktop.widgets.loss_plot import LossPlot  # heavy: see there
 
-    @Slot()
-    def _fit_right(self) -> None:
-        item: Any = self._plot.getPlotItem()
-        self._right.setGeometry(item.vb.sceneBoundingRect())
-
-    @Slot()
-    def _recolour(self) -> None:
-        tokens = self._theme.tokens
-        self._plot.setBackground(tokens.surface)
-        pale = QColor(tokens.accent)
-        pale.setAlphaF(0.35)
-        self._raw.setPen(pg.mkPen(pale, width=1))
-        self._smooth.setPen(pg.mkPen(tokens.accent, width=2))
-        self._scored.setPen(pg.mkPen(tokens.ok, width=2))
-        self._scored.setSymbolBrush(tokens.ok)
-        self._scored.setSymbolPen(tokens.ok)
-        for mark in self._marks:
-            mark.setPen(pg.mkPen(tokens.text3, style=Qt.PenStyle.DotLine))
-            mark.label.setColor(tokens.text2)
-        for side in ("left", "bottom", "right"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(pg.mkPen(tokens.line))
-            axis.setTextPen(pg.mkPen(tokens.text2))
-        self._plot.showGrid(x=False, y=True, alpha=0.15)
-        self._dirty = True
+        plot = LossPlot(self._theme)
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(plot)
+        return plot

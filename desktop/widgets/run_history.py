@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pyqtgraph as pg
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
@@ -34,6 +35,9 @@ from engine.run_records import (
     smoothed,
 )
 from engine.settings import rows
+
+if TYPE_CHECKING:
+    import pyqtgraph as pg
 
 MOST_COMPARED = 4
 SAMPLE = 112
@@ -216,6 +220,8 @@ class RunComparison(QScrollArea):
         self.show()
 
     def _chart(self, records: list[RunRecord]) -> pg.PlotWidget:
+        import pyqtgraph as pg  # a third of a second: not before somebody looks
+
         tokens = self._theme.tokens
         plot = pg.PlotWidget()
         plot.setBackground(tokens.surface)

@@ -840,10 +840,6 @@
 <context>
     <name>LossChart</name>
     <message>
-        <source>Chart of the loss</source>
-        <translation>损失曲线</translation>
-    </message>
-    <message>
         <source>No steps yet</source>
         <translation>还没有训练步</translation>
     </message>
@@ -854,6 +850,13 @@
     <message>
         <source>; likeness {0:.2f} at step {1}</source>
         <translation>；第 {1} 步相似度 {0:.2f}</translation>
+    </message>
+</context>
+<context>
+    <name>LossPlot</name>
+    <message>
+        <source>Chart of the loss</source>
+        <translation>损失曲线</translation>
     </message>
     <message>
         <source>Likeness</source>

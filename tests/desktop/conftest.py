@@ -42,7 +42,9 @@ def _in_english(qapp):
 
 @pytest.fixture
 def theme(qapp) -> Theme:
-    return Theme(qapp, look="dark")
+    made = Theme(qapp, look="dark")
+    made.apply()
+    return made
 
 
 @pytest.fixture

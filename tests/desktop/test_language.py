@@ -33,7 +33,7 @@ CODES = list(LANGUAGES)
 ALLOWED = re.compile(
     r"Imprint|LoRA\+?|LoKr|LoHa|LoCon|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|"
     r"ComfyUI|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
-    r"Stable Diffusion [\w.]+|CreativeML Open RAIL\S*|https:|Min-SNR gamma|[GM]iB|sample-cat|"
+    r"Stable Diffusion [\w.]+|CreativeML Open RAIL\S*|https:|Min-SNR gamma|[kKGM]iB|sample-cat|"
     r"[\w-]+\.png|a noto emoji of .*"
 )
 

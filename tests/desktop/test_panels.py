@@ -122,7 +122,7 @@ def test_samples_stand_in_columns_by_step_and_rows_by_prompt(monitor, image_fold
 
 
 def test_a_smoothed_constant_stays_constant():
-    from desktop.widgets.loss_chart import smoothed
+    from engine.run_records import smoothed
 
     assert smoothed([0.7] * 20, 0.9) == pytest.approx([0.7] * 20)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.widgets.first_result import moments
+from desktop.widgets.run_log import MOST_LINES
 from engine.errors import NoPictures
 from engine.events import (
     CheckpointScored,
@@ -111,9 +113,9 @@ def test_likeness_and_pauses_are_drawn_and_said(monitor, tmp_path):
     monitor.show_event(PausedAt(step=3))
     monitor.chart.draw_now()
     assert "likeness 0.70 at step 2" in monitor.chart.summary
-    assert len(monitor.chart._marks) == 1
+    assert monitor.chart.marks == [(3, "paused")]
     monitor.chart.clear()
-    assert monitor.chart._marks == []
+    assert monitor.chart.marks == []
 
 
 def test_the_log_tells_in_words_and_can_be_filtered(monitor):
@@ -130,6 +132,26 @@ def test_the_log_tells_in_words_and_can_be_filtered(monitor):
     assert len(monitor.log.text.toPlainText().splitlines()) == 2
     monitor.log.filter.setText("")
     assert monitor.log.text.toPlainText() == text
+
+
+def test_a_hundred_thousand_lines_leave_the_log_quick_and_short(monitor, capsys):
+    log = monitor.log
+    log.resize(600, 300)
+    log.show()
+    for number in range(1, 100_001):
+        log.show_event(step(10 * number))
+    seconds = []
+    for number in range(100_001, 100_051):
+        started = time.perf_counter()
+        log.show_event(step(10 * number))
+        log.grab()
+        seconds.append(time.perf_counter() - started)
+    with capsys.disabled():
+        print(f"\na line after 100,000 shown in {1000 * min(seconds):.1f} ms")
+    assert min(seconds) < 0.033
+    assert log.text.blockCount() == MOST_LINES
+    log.filter.setText("step 1000500:")
+    assert len(log.text.toPlainText().splitlines()) == 1
 
 
 def test_a_crash_stands_whole_in_the_log(monitor):

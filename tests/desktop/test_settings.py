@@ -79,10 +79,10 @@ def test_a_larger_text_asks_for_a_new_window(qtbot, dialog, qapp):
     assert Preferences().text_percent == 150
     with qtbot.waitSignal(dialog.renewal_wanted):
         dialog.accept()
-    Theme(qapp, text_percent=150)
+    Theme(qapp, text_percent=150).apply()
     assert qapp.font().pixelSize() == 20
     assert "font-size: 30px" in qapp.styleSheet()  # of a title, 20 before
-    Theme(qapp)
+    Theme(qapp).apply()
 
 
 def test_nothing_changed_asks_for_nothing(dialog):
