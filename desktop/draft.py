@@ -51,7 +51,7 @@ class Draft(QObject):
         if self.get(key) == value:
             return
         self._data = config_file.assigned(self._data, key, value)
-        self._saving.start()
+        self._save_soon()
         self.changed.emit(key)
 
     def unset(self, key: str) -> None:
@@ -61,13 +61,13 @@ class Draft(QObject):
         if isinstance(values, dict) and name in values:
             left = {known: value for known, value in values.items() if known != name}
             self._data = config_file.merge({**self._data, section: {}}, {section: left})
-            self._saving.start()
+            self._save_soon()
             self.changed.emit(key)
 
     def put(self, section: str, values: Data) -> None:
         """A whole section anew; what it held before is gone."""
         self._data = {**self._data, section: values}
-        self._saving.start()
+        self._save_soon()
         self.changed.emit(section)
 
     def replace(self, project: Project, data: Data) -> None:
@@ -76,6 +76,11 @@ class Draft(QObject):
         self.project = project
         self._data = data
         self.changed.emit("")
+
+    def _save_soon(self) -> None:
+        """Counted from the first change that is not saved: who goes on changing is saved too."""
+        if not self._saving.isActive():
+            self._saving.start()
 
     def check(self) -> tuple[RunConfig | None, list[Problem]]:
         return config_file.check(self._data)

@@ -33,6 +33,7 @@ from engine.events import (
 from engine.notices import RecordNotKept
 
 PROJECT_SUFFIX = ".imprint"
+_RUN_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 
 
@@ -136,12 +137,17 @@ class RunFolder:
 
 
 def create_run(config: RunConfig) -> RunFolder:
-    """A new folder under config.runs_folder, named to sort by time. Raises OutputNotWritable."""
+    """A new folder under config.runs_folder, named by the time. Raises OutputNotWritable.
+
+    It comes after all that are there: where a clock was set back, it takes the newest one's time.
+    """
     parent = storage.expand(config.runs_folder)
     storage.require_writable(parent)
-    stamp = datetime.now().strftime("%Y-%m-%d_%H%M")
+    newest = max((_place_of(path.name) for path in parent.iterdir()), default=("", 0))
+    stamp = max(datetime.now().strftime("%Y-%m-%d_%H%M"), newest[0])
+    first = newest[1] + 1 if stamp == newest[0] else 1
     stem = f"{stamp}_{safe_name(config.name)}_{config.method.kind}"
-    for number in range(1, 1000):
+    for number in range(first, first + 1000):
         path = parent / (stem if number == 1 else f"{stem}-{number}")
         try:
             path.mkdir()
@@ -149,6 +155,12 @@ def create_run(config: RunConfig) -> RunFolder:
             continue
         return RunFolder(path)
     raise FileExistsError(stem)
+
+
+def _place_of(name: str) -> tuple[str, int]:
+    """Minute of a run's folder and number within that minute; what has no such name comes first."""
+    found = _RUN_NAME.fullmatch(name)
+    return (found[1], int(found[2] or 1)) if found else ("", 0)
 
 
 def open_run(path: Path) -> RunFolder:
@@ -277,4 +289,5 @@ class Project:
         if not self.runs.is_dir():
             return []
         folders = [path for path in self.runs.iterdir() if (path / "config.json").is_file()]
-        return [RunFolder(path) for path in sorted(folders, reverse=True)]
+        in_order = sorted(folders, key=lambda path: (_place_of(path.name), path.name))
+        return [RunFolder(path) for path in reversed(in_order)]

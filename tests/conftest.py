@@ -18,6 +18,13 @@ from PIL import Image, ImageDraw
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """What `make soak` runs: the modules with a whole figure of tests.figures."""
+    for item in items:
+        if {"figure", "only_in_soak", "SOAK"} & set(vars(item.module)):
+            item.add_marker("soak")
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory, monkeypatch):
     """Caches and settings of a test never touch the user's."""

@@ -22,6 +22,7 @@ from engine.notices import CheckpointSkipped
 from engine.project import RunFolder, open_run
 from engine.run import export_again
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
+from tests.figures import figure
 
 FILES = ("weights.safetensors", "optimizer.safetensors", "state.json", "MANIFEST.json")
 
@@ -140,7 +141,7 @@ def test_a_bit_that_flips_anywhere_is_found_and_the_one_before_is_used(copy):
     newest = checkpoint.folder_of(copy.checkpoints, 4)
     files = [newest / name for name in FILES]
     sizes = [path.stat().st_size for path in files]
-    for _ in range(2000 if os.environ.get("IMPRINT_SOAK") else 100):
+    for _ in range(figure(100, 2_000)):
         (path,) = chance.choices(files, sizes)
         whole = path.read_bytes()
         broken = bytearray(whole)

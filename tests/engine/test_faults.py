@@ -5,7 +5,6 @@ R-03, R-04 and R-05 of docs/reliability.md. IMPRINT_SOAK=1 tries every error in 
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections import Counter
@@ -14,8 +13,8 @@ import pytest
 
 from tests.faults.actions import ACTIONS
 from tests.faults.faulty import run
+from tests.figures import SOAK
 
-SOAK = "IMPRINT_SOAK" in os.environ
 ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EACCES", "EROFS"] if SOAK else ["ENOSPC", "EIO"]
 MODES = ["sticky", "once", "half", "kill"] if SOAK else ["sticky", "kill"]
 OURS = {"IM-OUT-01", "IM-OUT-02"}

@@ -4,7 +4,6 @@ why it cannot."""
 from __future__ import annotations
 
 import math
-import os
 import random
 
 import pytest
@@ -19,9 +18,10 @@ from engine.notices import SteppedBack, StepsLeftOut
 from engine.project import read_metrics
 from engine.run_records import load_record
 from tests.engine_runs import require_finished, resume, tiny_run, train
+from tests.figures import figure
 
 STEPS = 12
-INJECTIONS = 50 if os.environ.get("IMPRINT_SOAK") else 10
+INJECTIONS = figure(10, 1_000)
 PLACES = ("loss", "gradient", "weights", "latents")
 
 

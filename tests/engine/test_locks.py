@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +10,11 @@ import pytest
 
 from engine.errors import RunInUse
 from engine.project import RunFolder
+from tests.figures import figure
 
 ROOT = Path(__file__).parents[2]
 RACERS = 20
-ROUNDS = 50 if os.environ.get("IMPRINT_SOAK") else 3
+ROUNDS = figure(3, 1_000)
 
 RACER = """
 import os, sys, time

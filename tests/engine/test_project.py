@@ -15,12 +15,13 @@ from engine.errors import FolderMissing, OutputNotWritable
 from engine.events import RunFinished, RunStarted, SampleReady, StepFinished
 from engine.project import Project, RunFolder, create_run, read_metrics, record, safe_name
 from tests.engine_runs import tiny_run, train
+from tests.figures import figure
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 FORBIDDEN = set('<>:"/\\|?*') | {chr(code) for code in range(32)}
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=figure(600, 100_000), deadline=None)
 @given(st.text(max_size=200) | st.text("./\\:con prnCOM1²-_ é😀𠀀İ", max_size=120))
 def test_no_name_leaves_its_folder_or_is_refused_by_any_system(text):
     name = safe_name(text)

@@ -5,7 +5,6 @@ IMPRINT_SOAK=1 draws many more.
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,10 @@ from engine.events import PausedAt, RunFinished, RunStarted, StepFinished
 from engine.project import RunFolder
 from engine.run import resume, run
 from tests.engine_runs import config_of, left_by, require_finished, tiny_run, train
+from tests.figures import figure
 
 STEPS = 12
-MACHINES = 60 if os.environ.get("IMPRINT_SOAK") else 4
+MACHINES = figure(4, 500)
 METHODS = {
     "lora": {"kind": "lora", "rank": 2, "alpha": 2.0, "learning_rate": 1e-3, "dropout": 0.1},
     "dreambooth": {"kind": "dreambooth", "learning_rate": 1e-4, "num_class_images": 2},

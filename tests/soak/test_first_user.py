@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.figures import only_in_soak
+
 ROOT = Path(__file__).parents[2]
 MOST_SECONDS = 360
 
-pytestmark = pytest.mark.skipif("IMPRINT_SOAK" not in os.environ, reason="minutes; ask for it")
+pytestmark = only_in_soak
 
 
 @pytest.mark.timeout(1200)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 
@@ -11,8 +10,9 @@ from engine import sample_project
 from engine.config_file import merge
 from engine.events import CheckpointScored
 from tests.engine_runs import require_finished, train
+from tests.figures import only_in_soak
 
-pytestmark = pytest.mark.skipif("IMPRINT_SOAK" not in os.environ, reason="minutes; ask for it")
+pytestmark = only_in_soak
 
 
 @pytest.mark.timeout(3600)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.figures import figure
+
 ROOT = Path(__file__).parents[2]
-TIMES = 200 if "IMPRINT_SOAK" in os.environ else 6
+TIMES = figure(6, 200)
 
 
 @pytest.mark.slow

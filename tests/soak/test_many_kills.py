@@ -1,0 +1,32 @@
+"""R-01: the long version of tests/engine/test_kill.py."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.conftest import draw_pictures
+from tests.engine.test_kill import fire_at
+from tests.figures import only_in_soak
+
+pytestmark = only_in_soak
+RUNS, KILLS = 10, 20
+INSIDE = 0.1  # of the kills must come down inside a write, or the test proves little
+
+
+@pytest.mark.timeout(7200)
+def test_runs_that_are_killed_again_and_again_end_as_the_unbroken_run(tiny_folder, tmp_path):
+    pictures = draw_pictures(tmp_path / "pictures")
+    landed: Counter[str] = Counter()
+    for number in range(RUNS):
+        place = tmp_path / str(number)
+        place.mkdir()
+        story = fire_at(tiny_folder, pictures, place, kills=KILLS, steps=240, seed=number)
+        landed += story.landed
+    print()
+    for where, count in landed.most_common():
+        print(f"{count:3d} {where}")
+    assert landed.total() == RUNS * KILLS
+    inside = sum(count for where, count in landed.items() if "inside" in where)
+    assert inside >= INSIDE * landed.total()
