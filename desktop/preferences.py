@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from engine.model_offers import without_secret
+
 
 class Preferences:
     """QSettings with names and types."""
@@ -72,7 +74,7 @@ class Preferences:
 
     @mirror.setter
     def mirror(self, value: str) -> None:
-        self._settings.setValue("mirror", value)
+        self._settings.setValue("mirror", without_secret(value))
 
     @property
     def caption_model(self) -> str:

@@ -100,12 +100,14 @@ def verify(folder: Path) -> None:
     """Raises CheckpointDamaged with the reason."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        if manifest["format"] > FORMAT:
+            raise CheckpointDamaged(QT_TRANSLATE_NOOP("engine", "it was made by a newer Imprint."))
         for name, expected in manifest["sha256"].items():
             if storage.sha256_of(folder / name) != expected:
                 raise CheckpointDamaged(
                     QT_TRANSLATE_NOOP("engine", "{name} is not what was written"), name=name
                 )
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointDamaged(
             QT_TRANSLATE_NOOP("engine", "{error} while reading it"), error=type(error).__name__
         ) from error

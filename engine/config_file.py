@@ -252,6 +252,12 @@ def _sentence(place: list[str], owner: type[Settings], details: ErrorDetails) ->
             return Phrase(
                 QT_TRANSLATE_NOOP("engine", "{field} is empty. Give it a value."), field=field
             )
+        case "string_too_long":
+            return Phrase(
+                QT_TRANSLATE_NOOP("engine", "{field} is too long; {limit} letters have room."),
+                field=field,
+                limit=int(facts["max_length"]),
+            )
         case "union_tag_invalid":
             field, given = f"{field}.kind", repr(facts.get("tag"))
             choices = " or ".join(repr(kind) for kind in METHODS)

@@ -14,6 +14,18 @@ class NoConnection(UserError):
     )
 
 
+class NotTrusted(UserError):
+    code = "IM-DL-11"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Nobody vouches for who answers as {host}, so nothing was fetched."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "A virus scanner or a proxy may stand between: ask who runs the network. Or get the file "
+        "elsewhere and choose “Add a file”.",
+    )
+
+
 class OfferGone(UserError):
     code = "IM-DL-03"
     summary = QT_TRANSLATE_NOOP("engine", "{name} is no longer where it was.")

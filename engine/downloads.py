@@ -34,6 +34,7 @@ from engine.download_errors import (
     NoConnection,
     NoRoomForModel,
     NotAHub,
+    NotTrusted,
     OfferGone,
     OfferLocked,
     OfferRefused,
@@ -41,7 +42,7 @@ from engine.download_errors import (
     TooManyRequests,
 )
 from engine.errors import DiskFull, UserError
-from engine.model_offers import Offer, hub_address
+from engine.model_offers import Offer, hub_address, without_secret
 from engine.patience import patiently
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -162,7 +163,7 @@ def download(
 
 
 def _address_of(mirror: str) -> str:
-    address = hub_address(mirror)
+    address = hub_address(without_secret(mirror))
     try:
         url = httpx2.URL(address)
     except httpx2.InvalidURL as error:
@@ -241,6 +242,8 @@ def _ask(job: _Job) -> Generator[Progress, None, _Remote]:
             raise OfferRefused(name=job.offer.name, page=_page(job)) from error
         raise _refused(status) from error
     except (httpx2.ConnectError, OfflineModeIsEnabled) as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):  # the library keeps no better trace of it
+            raise NotTrusted(host=job.host) from error
         # Who is offline wants to know it at once; who was online a moment ago can wait.
         raise _Lost(NoConnection(host=job.host), None if job.has_asked else 1) from error
     except httpx2.HTTPError as error:

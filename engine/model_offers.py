@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import platformdirs
 
@@ -44,6 +45,12 @@ def load_offers(path: Path = LIST) -> tuple[Offer, ...]:
         return tuple(Offer(**row) for row in rows)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OffersUnreadable(reason=str(error)) from error
+
+
+def without_secret(address: str) -> str:
+    """An address as it may be kept: names, passwords and tokens that were pasted with it go."""
+    parts = urlsplit(address.strip())
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def hub_address(mirror: str = "") -> str:

@@ -49,6 +49,14 @@ class FewPictures(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "8 or more are better.")
 
 
+class PicturesChanged(Notice):
+    code = "IM-RUN-04"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The pictures are not those of the start: {came} came, {went} went."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "The run goes on with those that are there now.")
+
+
 class CacheUnavailable(Notice):
     code = "IM-CAC-01"
     summary = QT_TRANSLATE_NOOP("engine", "Prepared pictures could not be kept: {reason}")
@@ -139,6 +147,13 @@ class SteppedBack(Notice):
         "engine", "The usual cause is a learning rate that is too high: start lower the next time."
     )
     setting = "method.learning_rate"
+
+
+class RateHigh(Notice):
+    code = "IM-TRN-07"
+    setting = "method.learning_rate"
+    summary = QT_TRANSLATE_NOOP("engine", "The learning rate is {rate:g}; {usual:g} is usual here.")
+    remedy = QT_TRANSLATE_NOOP("engine", "If the samples turn to noise, stop and divide it by ten.")
 
 
 class LossRising(Notice):

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,7 @@ from engine.notices import RecordNotKept
 
 PROJECT_SUFFIX = ".imprint"
 _RUN_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
+_KEPT_DIGITS = 16  # of a sha256: enough to tell a picture from another
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 
 
@@ -104,11 +105,20 @@ class RunFolder:
     def _start_path(self) -> Path:
         return self.path / "start.json"
 
-    def remember_start(self, num_images: int) -> None:
-        """Keep what exported files tell about the start; a resumed run keeps the first one."""
-        if not self._start_path.exists():
+    def remember_start(self, images: Collection[str]) -> tuple[int, int]:
+        """Keep what exported files tell about the start; a resumed run keeps the first one.
+
+        `images`: content hashes. Returns how many came and how many went since the start.
+        """
+        ours = {content[:_KEPT_DIGITS] for content in images}
+        try:
+            known = set(json.loads(self._start_path.read_text("utf-8"))["images"])
+        except (OSError, ValueError, LookupError, TypeError):
             now = datetime.now().astimezone().isoformat(timespec="seconds")
-            storage.write_json(self._start_path, {"started_at": now, "num_images": num_images})
+            start = {"started_at": now, "num_images": len(images), "images": sorted(ours)}
+            storage.write_json(self._start_path, start)
+            known = ours
+        return len(ours - known), len(known - ours)
 
     def recall_start(self) -> tuple[datetime, int]:
         """When the run began, and with how many pictures."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from accelerate import Accelerator
 
 from engine import checkpoint, config_file, storage
+from engine.advice import advice_on
 from engine.assembly import attached, load_base, wanted_prediction
 from engine.config import RunConfig, TrainingSettings
 from engine.control import Control
@@ -38,6 +39,7 @@ from engine.formats.metadata import ExportFacts
 from engine.loop import Loop
 from engine.models.base import DiffusionModel
 from engine.models.loader import load_model
+from engine.notices import PicturesChanged
 from engine.outcome import (
     as_result,
     chosen_step,
@@ -82,7 +84,8 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
         config = plan.config
         accelerator = make_accelerator(config.training)
         folder = _agree_on_folder(accelerator, config)
-        said = () if plan.notice is None else (Noticed(notice=plan.notice),)
+        notices = advice_on(config) + ([] if plan.notice is None else [plan.notice])
+        said = tuple(Noticed(notice=notice) for notice in notices)
         yield from _recorded(accelerator, config, folder, control, said)
     except UserError as error:
         yield RunFailed(error=error)
@@ -197,6 +200,10 @@ def _train(
         prior=None if prior is None else class_batches(shop, prior, dataset, classes),
     )
     yield from _resumed(loop, folder)
+    if accelerator.is_main_process:
+        came, went = folder.remember_start({image.item.content_hash for image in dataset.images})
+        if came or went:
+            yield Noticed(notice=PicturesChanged(came=came, went=went))
     yield RunStarted(
         folder=str(folder.path),
         steps=config.training.steps,
@@ -207,7 +214,6 @@ def _train(
     paths: list[Path] = []
     with closing(loop):
         if accelerator.is_main_process:
-            folder.remember_start(len({image.item.content_hash for image in dataset.images}))
             facts = export_facts(config, folder, model, loop.step)
             paths = yield from _to_the_end(loop, dataset, facts, clock)
         else:

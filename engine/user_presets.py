@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
@@ -55,19 +54,17 @@ def name_of(path: Path) -> str:
 
 def save(name: str, draft: Data, path: Path | None = None) -> Path:
     """Keep what a draft says about how to train. Raises OutputNotWritable or DiskFull."""
-    kept: dict[str, Any] = {}
-    for section in SECTIONS:
-        values = draft.get(section)
-        if isinstance(values, dict):
-            personal = PERSONAL.get(section, ())
-            kept[section] = {key: value for key, value in values.items() if key not in personal}
+    kept = {section: draft[section] for section in SECTIONS if isinstance(draft.get(section), dict)}
     target = path or presets_folder() / f"{safe_name(name)}{SUFFIX}"
-    storage.write_json(target, {"imprint_preset": 1, "name": name, "settings": kept})
+    storage.write_json(target, {"imprint_preset": 1, "name": name, "settings": _impersonal(kept)})
     return target
 
 
 def load(path: Path) -> Data:
-    """The sections of a preset. Raises PresetUnreadable: a file of others is not trusted."""
+    """The sections of a preset. Raises PresetUnreadable: a file of others is not trusted.
+
+    Places in it are passed over: a look at `//server/share` would send that server a password.
+    """
     try:
         too_large = path.stat().st_size > _MAX_BYTES
         data = None if too_large else json.loads(path.read_text("utf-8"))
@@ -86,4 +83,14 @@ def load(path: Path) -> Data:
     _, problems = check(merge(probe, settings))
     if problems:
         raise PresetUnreadable(name=path.name, reason=str(problems[0].sentence))
-    return settings
+    return _impersonal(settings)
+
+
+def _impersonal(sections: Data) -> Data:
+    return {
+        section: {
+            key: value for key, value in values.items() if key not in PERSONAL.get(section, ())
+        }
+        for section, values in sections.items()
+        if isinstance(values, dict)
+    }

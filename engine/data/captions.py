@@ -98,6 +98,11 @@ def names_trigger(text: str, trigger: str) -> bool:
     return re.search(word, text, re.IGNORECASE) is not None
 
 
+def is_weighted(caption: str) -> bool:
+    """Whether it is written as for a prompt: `(word:1.2)` or `<lora:name:1>`."""
+    return re.search(r"\([^()]+:\s*[\d.]+\s*\)|<\w+:[^<>]+>", caption) is not None
+
+
 def suggest_prompts(captions: Sequence[str], trigger: str, class_word: str) -> tuple[str, ...]:
     """Prompts for samples where the user gave none: the first two texts that differ."""
     distinct = list(dict.fromkeys(captions))

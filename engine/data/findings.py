@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from engine.data.captions import names_trigger
+from engine.data.captions import is_weighted, names_trigger
 from engine.data.looks import Looks, groups_of_alike
 from engine.data.tokens import LIMIT, count_tokens
 from engine.errors import Notice
@@ -78,6 +78,12 @@ class Blurred(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "Blur is learnt as well. Have a look.")
 
 
+class Blank(Notice):
+    code = "IM-IMG-09"
+    summary = QT_TRANSLATE_NOOP("engine", "One colour all over: {names}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "There is nothing to learn from it.")
+
+
 class Transparent(Notice):
     code = "IM-IMG-07"
     summary = QT_TRANSLATE_NOOP("engine", "The transparent part becomes white: {names}.")
@@ -102,6 +108,12 @@ class WithoutTrigger(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "It is put in front while training.")
 
 
+class Weighted(Notice):
+    code = "IM-CAP-07"
+    summary = QT_TRANSLATE_NOOP("engine", "Written as for a prompt, with weights or tags: {names}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "While training they are words like any other.")
+
+
 class OrphanCaptions(Notice):
     code = "IM-CAP-04"
     summary = QT_TRANSLATE_NOOP("engine", "Caption files without a picture: {names}.")
@@ -122,6 +134,7 @@ def examine(
             Fix.SHOW, Fix.LEAVE_OUT, Fix.KEEP,
             side=resolution,
         ),
+        _about(Blank, _those(usable, _is_blank), Fix.SHOW, Fix.LEAVE_OUT, Fix.KEEP),
         _about(Blurred, _those(usable, _is_blurred), Fix.SHOW, Fix.LEAVE_OUT, Fix.KEEP),
         _about(WithoutCaption, _those(usable, lambda p: not p.caption), Fix.SHOW, Fix.KEEP),
         _about(
@@ -135,6 +148,7 @@ def examine(
             _those(usable, lambda p: bool(p.caption) and not names_trigger(p.caption, trigger)),
             Fix.ADD_TRIGGER, Fix.SHOW, Fix.KEEP,
         ),
+        _about(Weighted, _those(usable, lambda p: is_weighted(p.caption)), Fix.SHOW, Fix.KEEP),
         _about(Transparent, _those(usable, _is_transparent), Fix.SHOW, Fix.KEEP),
     ]  # fmt: skip
     if orphans:
@@ -191,8 +205,13 @@ def _alike(usable: Sequence[Seen]) -> Finding | None:
     return Finding(Alike(names=names), keys, fixes, tuple(groups))
 
 
+def _is_blank(picture: Seen) -> bool:
+    return picture.looks is not None and picture.looks.is_blank
+
+
 def _is_blurred(picture: Seen) -> bool:
-    return picture.looks is not None and picture.looks.is_blurred
+    looks = picture.looks
+    return looks is not None and looks.is_blurred and not looks.is_blank
 
 
 def _is_transparent(picture: Seen) -> bool:

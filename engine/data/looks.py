@@ -12,6 +12,7 @@ BLUR_SIDE = 512
 # Variance of the Laplacian in grey levels squared, below which people call a picture blurred. A
 # hint: of photographs and of pictures blurred by us on purpose, see tests/engine/test_looks.py.
 BLURRED_BELOW = 25.0
+FLAT_BELOW, FLAT_COLOURS = 1.0, 4  # of a picture of one colour, with the noise of a JPEG
 SIDE = 16  # of the fingerprint, in bits
 STEP = 2  # grey levels that count as brighter: less is the noise of a flat ground
 # Near copies (resized, recompressed) differ in fewer bits, and in their colours by fewer levels.
@@ -32,6 +33,12 @@ class Looks:
     @property
     def is_blurred(self) -> bool:
         return self.sharpness < BLURRED_BELOW
+
+    @property
+    def is_blank(self) -> bool:
+        """One colour all over: a black frame, a lens cap, an empty page."""
+        places = _rows([self.colours], 48).reshape(16, 3).astype(np.int16)
+        return self.sharpness < FLAT_BELOW and bool(np.ptp(places, axis=0).max() <= FLAT_COLOURS)
 
 
 def look_at(image: Image.Image, *, transparent: bool) -> Looks:

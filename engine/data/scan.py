@@ -139,7 +139,8 @@ def promises_a_picture(path: Path) -> bool:
 
 def leads_outside(path: Path, folder: Path) -> bool:
     """Whether it is a link to a place outside the folder; such are not read."""
-    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    # realpath, since Path.resolve raises at a link that leads to itself.
+    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(folder.resolve())
 
 
 def as_item(path: Path, reading: Reading, caption: str) -> ImageItem:

@@ -95,6 +95,7 @@ def _load(source: ModelSource, dtype: torch.dtype) -> DiffusionModel:
         weights[part][name] = tensor
     for part, module in modules.items():
         _require_whole(part, shapes[part], weights[part])
+        _require_numbers(part, weights[part])
         fill(part, module, weights.pop(part))
     index = json.loads((home / "model_index.json").read_text("utf-8"))
     module, name = source.family.code.split(":")
@@ -171,6 +172,29 @@ def _require_whole(part: str, wanted: Mapping[str, object], found: Mapping[str, 
     missing = [name for name in wanted if name not in found]
     if missing:
         raise KeyError(_missing(part, missing))
+
+
+def _require_numbers(part: str, found: Mapping[str, Tensor]) -> None:
+    """Raises ValueError where a weight is infinite or none: all that it touches would be none."""
+    # A sum is ten times quicker than a look at each, and is a number unless some weight is not.
+    suspects = {name: tensor for name, tensor in found.items() if not _has_sum(tensor)}
+    bad = {name: int((~torch.isfinite(tensor)).sum()) for name, tensor in suspects.items()}
+    bad = {name: count for name, count in bad.items() if count}
+    if bad:
+        raise ValueError(
+            Phrase(
+                QT_TRANSLATE_NOOP(
+                    "engine", "{count} weights of the {part} are no numbers, the first in {name}"
+                ),
+                count=sum(bad.values()),
+                part=part,
+                name=next(iter(bad)),
+            )
+        )
+
+
+def _has_sum(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(tensor.sum(dtype=torch.float32).isfinite())
 
 
 def _missing(part: str, names: list[str]) -> str:

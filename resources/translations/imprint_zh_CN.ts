@@ -2958,6 +2958,10 @@
         <translation>{field} 为空。请填写。</translation>
     </message>
     <message>
+        <source>{field} is too long; {limit} letters have room.</source>
+        <translation>{field} 太长，最多 {limit} 个字符。</translation>
+    </message>
+    <message>
         <source>one of {choices}</source>
         <translation>是 {choices} 之一</translation>
     </message>
@@ -3394,6 +3398,14 @@
         <translation>最好有 8 张以上。</translation>
     </message>
     <message>
+        <source>The pictures are not those of the start: {came} came, {went} went.</source>
+        <translation>图片与开始训练时不同：新增 {came} 张，减少 {went} 张。</translation>
+    </message>
+    <message>
+        <source>The run goes on with those that are there now.</source>
+        <translation>训练将使用现有的图片继续进行。</translation>
+    </message>
+    <message>
         <source>Prepared pictures could not be kept: {reason}</source>
         <translation>无法保存处理好的图片：{reason}</translation>
     </message>
@@ -3456,6 +3468,14 @@
     <message>
         <source>The usual cause is a learning rate that is too high: start lower the next time.</source>
         <translation>通常是学习率过高：下次请从更低的值开始。</translation>
+    </message>
+    <message>
+        <source>The learning rate is {rate:g}; {usual:g} is usual here.</source>
+        <translation>学习率为 {rate:g}，此处通常为 {usual:g}。</translation>
+    </message>
+    <message>
+        <source>If the samples turn to noise, stop and divide it by ten.</source>
+        <translation>如果样图变成噪点，请停止训练，并将学习率除以十。</translation>
     </message>
     <message>
         <source>The loss is rising: it was at its lowest at step {step}.</source>
@@ -3614,6 +3634,14 @@
         <translation>模糊也会被学进去，请看一看。</translation>
     </message>
     <message>
+        <source>One colour all over: {names}.</source>
+        <translation>整张只有一种颜色：{names}。</translation>
+    </message>
+    <message>
+        <source>There is nothing to learn from it.</source>
+        <translation>从中学不到任何内容。</translation>
+    </message>
+    <message>
         <source>The transparent part becomes white: {names}.</source>
         <translation>透明部分会变成白色：{names}。</translation>
     </message>
@@ -3636,6 +3664,14 @@
     <message>
         <source>It is put in front while training.</source>
         <translation>训练时会自动加在最前面。</translation>
+    </message>
+    <message>
+        <source>Written as for a prompt, with weights or tags: {names}.</source>
+        <translation>写法像提示词，带有权重或标签语法：{names}。</translation>
+    </message>
+    <message>
+        <source>While training they are words like any other.</source>
+        <translation>训练时它们只会被当作普通文字。</translation>
     </message>
     <message>
         <source>Caption files without a picture: {names}.</source>
@@ -4054,6 +4090,10 @@
         <translation>{folder} 中没有 .safetensors</translation>
     </message>
     <message>
+        <source>{count} weights of the {part} are no numbers, the first in {name}</source>
+        <translation>{part} 中有 {count} 个权重不是有效数字，首个位于 {name}</translation>
+    </message>
+    <message>
         <source>weights of the {part} are missing, {count} in all: {some}</source>
         <translation>缺少 {part} 的权重，共 {count} 个：{some}</translation>
     </message>
@@ -4440,6 +4480,14 @@
     <message>
         <source>What has arrived is kept; continue later, or set a mirror address.</source>
         <translation>已下载的部分会保留；稍后继续，或设置镜像地址。</translation>
+    </message>
+    <message>
+        <source>Nobody vouches for who answers as {host}, so nothing was fetched.</source>
+        <translation>无法确认 {host} 的身份（证书不受信任），因此没有下载任何内容。</translation>
+    </message>
+    <message>
+        <source>A virus scanner or a proxy may stand between: ask who runs the network. Or get the file elsewhere and choose “Add a file”.</source>
+        <translation>可能有杀毒软件或代理介于其间，请询问网络管理员；也可以从别处获取文件，再选择“添加文件”。</translation>
     </message>
     <message>
         <source>{name} is no longer where it was.</source>

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtGui import QDesktopServices
 
 from desktop.main_window import MainWindow
+from desktop.panels.monitor_panel import RunState
 from engine.errors import SavedElsewhere
 from engine.events import Noticed, PausedAt, ResumedAt, RunFailed
 from engine.notices import CardTooHot, RoomLow, WaitsForRoom
@@ -127,3 +128,19 @@ def test_a_damaged_project_is_told_at_the_start_too(qtbot, monkeypatch):
     qtbot.addWidget(made)
     wait_until(lambda: "IM-PRJ-03" in made.images.strip.text, 10, "the notice")
     assert (project.folder / "broken.damaged.imprint").read_text("utf-8") == "{"
+
+
+def test_a_button_pressed_fifty_times_does_what_one_press_does(qtbot, window):
+    page = window.monitor
+    train_endlessly(window)
+    qtbot.waitUntil(lambda: page.run_state is RunState.TRAINING, timeout=3000)
+    for _ in range(50):
+        page.start.click()
+        window.start_training()
+    assert len(window.draft.project.list_runs()) == 0  # only the endless one, which has no folder
+    for _ in range(50):
+        page.pause.click()  # this run hears of nothing but Stop
+        page.stop.click()
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=3000)
+    assert page.start.isEnabled()
+    assert not page.stop.isEnabled()

@@ -174,6 +174,18 @@ def test_a_preset_file_holds_nothing_of_this_computer(panel, draft, tmp_path, im
     assert str(image_folder) not in text
 
 
+def test_a_preset_of_somebody_else_leads_to_no_place_of_theirs(panel, draft, tmp_path):
+    """A look at a share of theirs would send them a password on Windows."""
+    share = "//their-server/share/x.safetensors"
+    settings = {"method": {"kind": "lora", "rank": 5, "start_from": share},
+                "evaluation": {"references": share}}  # fmt: skip
+    path = tmp_path / f"theirs{SUFFIX}"
+    path.write_text(json.dumps({"imprint_preset": 1, "name": "x", "settings": settings}), "utf-8")
+    panel.presets.take(path)
+    assert draft.get("method.rank") == 5
+    assert share not in json.dumps(draft.data)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from engine.download_errors import (
     DownloadDamaged,
     NoConnection,
     NotAHub,
+    NotTrusted,
     OfferGone,
     OfferLocked,
     OfferRefused,
@@ -35,6 +37,7 @@ from engine.model_offers import (
     OffersUnreadable,
     hub_address,
     load_offers,
+    without_secret,
 )
 from engine.models.catalog import SD1, SDXL
 from tests.broken_server import Behaviour, serving
@@ -204,6 +207,36 @@ def test_an_offer_that_is_gone_says_to_add_a_file(tmp_path):
 def test_without_a_network_one_sentence_tells_it(tmp_path):
     with pytest.raises(NoConnection, match="mirror"):
         fetched(tmp_path, "http://127.0.0.1:9")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate")
+def test_a_server_that_nobody_vouches_for_gets_no_question(tmp_path):
+    pem = tmp_path / "nobody.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", pem, "-out", tmp_path / "certificate.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    pem.write_bytes(pem.read_bytes() + (tmp_path / "certificate.pem").read_bytes())
+    server = Behaviour(DATA)
+    with serving(server, pem) as address, pytest.raises(NotTrusted, match="Nobody vouches"):
+        fetched(tmp_path / "models", address)
+    assert server.asked == 0
+    assert not list((tmp_path / "models").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        ("https://me:secret@mirror.example/hub", "https://mirror.example/hub"),
+        (" https://mirror.example/?token=hf_secret#x ", "https://mirror.example/"),
+        ("https://mirror.example:8080", "https://mirror.example:8080"),
+        ("", ""),
+    ],
+)
+def test_a_secret_that_was_pasted_with_an_address_is_neither_kept_nor_sent(pasted, kept):
+    assert without_secret(pasted) == kept
 
 
 def test_a_disk_that_is_too_small_is_told_before_a_byte_is_fetched(tmp_path, monkeypatch):

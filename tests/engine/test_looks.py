@@ -97,3 +97,13 @@ def test_ten_thousand_pictures_are_compared_in_seconds():
     started = time.process_time()
     groups_of_alike(seen)
     assert time.process_time() - started < 5
+
+
+def test_a_picture_of_one_colour_is_blank_and_a_soft_one_is_not():
+    flat = Image.new("RGB", (200, 300), (12, 12, 12))
+    buffer = io.BytesIO()
+    flat.save(buffer, "JPEG", quality=60)
+    assert look_at(flat, transparent=False).is_blank
+    assert look_at(Image.open(buffer).convert("RGB"), transparent=False).is_blank
+    soft = Image.linear_gradient("L").convert("RGB")
+    assert not look_at(soft, transparent=False).is_blank
