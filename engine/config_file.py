@@ -304,8 +304,9 @@ def _unknown(place: list[str], owner: Any) -> Phrase:
     field, *sections = ".".join(place), *place[:-1]
     if owner is RunConfig:
         for section in sections:
-            owner = owner.model_fields[section].annotation
-    known = list(owner.model_fields) if isinstance(owner, type) else []
+            fields = getattr(owner, "model_fields", {})
+            owner = fields[section].annotation if section in fields else None
+    known = list(getattr(owner, "model_fields", ()))
     close = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
     if not close:
         return Phrase(QT_TRANSLATE_NOOP("engine", "There is no setting {field}."), field=field)

@@ -1,0 +1,1 @@
+"""S-01: bytes of any kind, thrown at everything that reads a file of somebody else's."""
