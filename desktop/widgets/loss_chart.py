@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.loss_series import LossSeries
@@ -101,4 +101,8 @@ class LossChart(QWidget):
         layout = self.layout()
         assert layout is not None
         layout.addWidget(plot)
+        before = self.previousInFocusChain()
+        while before.focusPolicy() == Qt.FocusPolicy.NoFocus and before is not self:
+            before = before.previousInFocusChain()
+        self.setTabOrder(before, plot)  # where it stands, not where it came in time
         return plot

@@ -194,7 +194,7 @@ class RunHistory(QWidget):
             buttons.addWidget(button)
         buttons.addStretch(1)
         column = QVBoxLayout(self)
-        column.addWidget(self.table, 2)
+        column.addWidget(self.table, 1)
         column.addLayout(buttons)
         column.addWidget(self.view, 3)
 
@@ -206,6 +206,7 @@ class RunComparison(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self.setWidgetResizable(True)
+        self.setAccessibleName(self.tr("Runs side by side"))
         self.hide()
 
     def show_runs(self, records: list[RunRecord]) -> None:
@@ -226,7 +227,7 @@ class RunComparison(QScrollArea):
         plot = pg.PlotWidget()
         plot.setBackground(tokens.surface)
         plot.setMinimumHeight(180)
-        plot.addLegend(labelTextColor=tokens.text)
+        plot.addLegend(offset=(-12, 8), labelTextColor=tokens.text)  # losses fall: room is above
         plot.setAccessibleName(self.tr("Losses of the runs over each other"))
         for record, colour in zip(records, COLOURS, strict=False):
             curve = loss_curve(record.folder)
@@ -252,7 +253,10 @@ class RunComparison(QScrollArea):
                 table.setItem(number, place, item)
         table.setAccessibleName(self.tr("Settings that differ"))
         table.resizeColumnsToContents()
-        table.setMinimumHeight(min(220, 40 + 30 * len(found)))
+        rows_high = sum(table.rowHeight(number) for number in range(len(found)))
+        table.setMinimumHeight(
+            min(220, table.horizontalHeader().sizeHint().height() + rows_high + 8)
+        )
         return table
 
     def _samples(self, records: list[RunRecord]) -> QVBoxLayout:

@@ -1843,6 +1843,10 @@
 <context>
     <name>RunComparison</name>
     <message>
+        <source>Runs side by side</source>
+        <translation>并排对比的训练</translation>
+    </message>
+    <message>
         <source>Losses of the runs over each other</source>
         <translation>各次训练的损失曲线</translation>
     </message>

@@ -118,7 +118,10 @@ def _(stage: Staged) -> None:
 
 @scene("training-14-two-compared")
 def _(stage: Staged) -> None:
-    stage.window.monitor.history.table.selectAll()
+    history = stage.window.monitor.history
+    history.table.selectAll()
+    history.compare.click()
+    assert history.view.isVisible()
     pause(0.2)
 
 
