@@ -49,7 +49,10 @@ def load_offers(path: Path = LIST) -> tuple[Offer, ...]:
 
 def without_secret(address: str) -> str:
     """An address as it may be kept: names, passwords and tokens that were pasted with it go."""
-    parts = urlsplit(address.strip())
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:  # no address at all, as the download will say
+        return address.strip().partition("?")[0].rpartition("@")[2]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

@@ -112,12 +112,13 @@ class RunFolder:
         """
         ours = {content[:_KEPT_DIGITS] for content in images}
         try:
-            known = set(json.loads(self._start_path.read_text("utf-8"))["images"])
-        except (OSError, ValueError, LookupError, TypeError):
+            start = json.loads(self._start_path.read_text("utf-8"))
+        except (OSError, ValueError):
             now = datetime.now().astimezone().isoformat(timespec="seconds")
-            start = {"started_at": now, "num_images": len(images), "images": sorted(ours)}
-            storage.write_json(self._start_path, start)
-            known = ours
+            start = {"started_at": now, "num_images": len(images)}
+        if "images" not in start:
+            storage.write_json(self._start_path, start | {"images": sorted(ours)})
+        known = set(start.get("images", ours))
         return len(ours - known), len(known - ours)
 
     def recall_start(self) -> tuple[datetime, int]:

@@ -28,6 +28,7 @@ class LossPlot(pg.PlotWidget):
         self._scored = pg.PlotDataItem([], [], symbol="o", symbolSize=7)
         self._right = pg.ViewBox()
         self._marks: list[pg.InfiniteLine] = []
+        self._marked: list[tuple[int, str]] = []
         self._add_right_axis()
         self.setClipToView(True)
         theme.changed.connect(self._recolour)
@@ -41,13 +42,16 @@ class LossPlot(pg.PlotWidget):
         self.showAxis("right", bool(scored))
 
     def show_marks(self, marks: list[tuple[int, str]]) -> None:
-        """Thin lines at steps, with a word each."""
-        for mark in self._marks:
-            self.removeItem(mark)
-        options = {"position": 0.9}
-        self._marks = [pg.InfiniteLine(at, label=word, labelOpts=options) for at, word in marks]
-        for mark in self._marks:
+        """Thin lines at steps, with a word each; those that stand there already stay."""
+        if marks[: len(self._marked)] != self._marked:
+            for mark in self._marks:
+                self.removeItem(mark)
+            self._marks, self._marked = [], []
+        for at, word in marks[len(self._marked) :]:
+            mark = pg.InfiniteLine(at, label=word, labelOpts={"position": 0.9})
+            self._marks.append(mark)
             self.addItem(mark)
+        self._marked = list(marks)
         self._recolour()
 
     def _add_right_axis(self) -> None:

@@ -96,7 +96,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         raise
     except UnidentifiedImageError:
         raise _what_else(data) from None
-    except Exception as error:  # decoders raise what they like: tests/fuzz found seven kinds
+    except Exception as error:  # decoders raise what they like, as tests/fuzz found
         raise PictureError(
             QT_TRANSLATE_NOOP(
                 "engine", "Damaged: the picture data ends early or is broken ({reason})."

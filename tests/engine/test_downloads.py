@@ -232,6 +232,7 @@ def test_a_server_that_nobody_vouches_for_gets_no_question(tmp_path):
         ("https://me:secret@mirror.example/hub", "https://mirror.example/hub"),
         (" https://mirror.example/?token=hf_secret#x ", "https://mirror.example/"),
         ("https://mirror.example:8080", "https://mirror.example:8080"),
+        ("http://me:secret@[?token=x", "["),
         ("", ""),
     ],
 )
