@@ -30,8 +30,8 @@ class PictureScan(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.generation = 0
-        self.answers = _Answers(self)
         self._pool = Pool(1, "survey", self)
+        self.answers = _Answers(self)
         self.answers.found.connect(self._on_found)
 
     def start(self, folder: Path, captions: Path) -> None:

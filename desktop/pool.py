@@ -17,13 +17,21 @@ log = logging.getLogger("imprint")
 
 class Pool(QObject):
     """Jobs begin in the order in which they come. A job tells what it found by emitting a signal
-    of an object that lives in the window's thread; it never touches a widget."""
+    of an object that lives in the window's thread; it never touches a widget.
+
+    A pool that goes with its parent waits for the job at hand. Make it before the object that
+    speaks for it: children go in the order in which they came, and a signal of one that is gone
+    ends the program.
+    """
 
     def __init__(self, threads: int, name: str, parent: QObject) -> None:
         super().__init__(parent)
         self._name = name
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"imprint-{name}")
         self._running: set[Future] = set()
+        threads = self._threads
+        # A lambda: PySide would hold a bound method weakly. It knows the threads and no widget.
+        self.destroyed.connect(lambda: threads.shutdown(wait=True, cancel_futures=True))
 
     def start(self, job: Callable[..., None], *facts: object) -> None:
         try:
@@ -45,6 +53,6 @@ class Pool(QObject):
     def _on_done(self, future: Future) -> None:
         """In the job's thread. A job that breaks is a fault of ours: the log keeps it."""
         self._running.discard(future)
-        error = future.exception()
+        error = None if future.cancelled() else future.exception()
         if error is not None:
             log.error("a job of %s broke", self._name, exc_info=error)
