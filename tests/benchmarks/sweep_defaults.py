@@ -1,8 +1,9 @@
 """Rates, steps and sizes of each method on the starter model: where its defaults come from.
 
-Every candidate trains on three subjects that the model has never seen, with several seeds; the
-judge scores each checkpoint, so that one training tells of many numbers of steps. What is done is
-kept: run it again with more seeds, and only those are trained.
+Every candidate trains on three subjects that the model has never seen; the judge scores each
+checkpoint, so that one training tells of many numbers of steps. Further seeds are for the finalists
+of each method alone, those that gained the most with the first: they tell how far the differences
+can be believed. What is done is kept: run it again, and only what is missing is trained.
 
     python tests/benchmarks/sweep_defaults.py --seeds 3 --jobs 2 --table docs/defaults.md
 """
@@ -29,6 +30,7 @@ RECORDS = ROOT / "docs/benchmarks/defaults-sweep.jsonl"
 KEPT = ("step", "likeness", "base_likeness", "margin", "prompts", "drift", "copies")
 SUBJECTS = ("cat", "monkeys", "toy")
 STEPS, EVERY = 300, 100
+FINALISTS = 2  # of each method, with seeds beyond the first
 CHEAPER = {  # than a comparison: hundreds of trainings are ahead
     "sampling": {"num_inference_steps": 12},
     "evaluation": {"num_pictures": 4},
@@ -93,6 +95,15 @@ class Records:
             for row in self.rows
             if row["method"] == method and row["change"] == change and seed in (None, row["seed"])
         ]
+
+    def is_finalist(self, method: str, change: dict) -> bool:
+        """Whether its best number of steps gained as much as those of the best few."""
+        gains = {}
+        for number, other in enumerate(GRID[method]):
+            rows = rows_of(method, other, self.of(method, other, seed=0))
+            gains[number] = max(row["gain"] for row in rows)
+        best = sorted(gains, key=lambda number: gains[number], reverse=True)[:FINALISTS]
+        return change in [GRID[method][number] for number in best]
 
     def add(self, change: dict, results: list[TrialResult]) -> None:
         with self._file.open("a", encoding="utf-8") as file:
@@ -165,7 +176,8 @@ def main() -> None:
     records = Records(parsed.records)
     for seed in range(parsed.seeds):  # every candidate once before any twice
         for method, change, name in candidates(parsed.methods):
-            if not records.of(method, change, seed):
+            wanted = seed == 0 or records.is_finalist(method, change)
+            if wanted and not records.of(method, change, seed):
                 records.add(change, try_out(method, change, seed, parsed.out / name, parsed.jobs))
     rows = [
         row
