@@ -329,6 +329,7 @@ def _stylesheet(t: Tokens) -> str:
     QToolButton[role="small"]:focus {{ border: 2px solid {t.focus}; padding: 0px; }}
     QToolButton:checked {{ background: {t.selection}; border-color: {t.accent}; }}
     QGraphicsView#view {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 8px; }}
+    QWidget#chart:focus {{ border: 2px solid {t.focus}; border-radius: 6px; }}
     QGraphicsView#view:focus {{ border: 2px solid {t.focus}; }}
     QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {t.field};
         border: 1px solid {t.border}; border-radius: 8px; padding: 5px 8px; min-height: 20px;

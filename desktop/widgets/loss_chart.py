@@ -23,6 +23,10 @@ class LossChart(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.setObjectName("chart")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(self.tr("Chart of the loss"))
         self._series = LossSeries()
         self._scores: dict[int, float] = {}
         self.marks: list[tuple[int, str]] = []
@@ -30,7 +34,7 @@ class LossChart(QWidget):
         self._dirty = False
         self._marks_changed = False
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(2, 2, 2, 2)  # the ring of the focus
         self._timer = QTimer(self)
         self._timer.setInterval(REPAINT_MS)
         self._timer.timeout.connect(self._repaint)
@@ -92,17 +96,14 @@ class LossChart(QWidget):
         if self._marks_changed:
             self._marks_changed = False
             plot.show_marks(self.marks)
-        plot.setAccessibleDescription(self.summary)
+        self.setAccessibleDescription(self.summary)
 
     def _make_plot(self) -> LossPlot:
         from desktop.widgets.loss_plot import LossPlot  # heavy: see there
 
         plot = LossPlot(self._theme)
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it comes late; the chart has its place
         layout = self.layout()
         assert layout is not None
         layout.addWidget(plot)
-        before = self.previousInFocusChain()
-        while before.focusPolicy() == Qt.FocusPolicy.NoFocus and before is not self:
-            before = before.previousInFocusChain()
-        self.setTabOrder(before, plot)  # where it stands, not where it came in time
         return plot

@@ -19,7 +19,6 @@ class LossPlot(pg.PlotWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.setAccessibleName(self.tr("Chart of the loss"))
         self.setMenuEnabled(False)
         self.setMouseEnabled(x=True, y=False)
         self.hideButtons()

@@ -840,6 +840,10 @@
 <context>
     <name>LossChart</name>
     <message>
+        <source>Chart of the loss</source>
+        <translation>损失曲线</translation>
+    </message>
+    <message>
         <source>No steps yet</source>
         <translation>还没有训练步</translation>
     </message>
@@ -854,10 +858,6 @@
 </context>
 <context>
     <name>LossPlot</name>
-    <message>
-        <source>Chart of the loss</source>
-        <translation>损失曲线</translation>
-    </message>
     <message>
         <source>Likeness</source>
         <translation>相似度</translation>
