@@ -29,9 +29,9 @@ class Pool(QObject):
         self._name = name
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"imprint-{name}")
         self._running: set[Future] = set()
-        threads = self._threads
+        pool = self._threads
         # A lambda: PySide would hold a bound method weakly. It knows the threads and no widget.
-        self.destroyed.connect(lambda: threads.shutdown(wait=True, cancel_futures=True))
+        self.destroyed.connect(lambda: pool.shutdown(wait=True, cancel_futures=True))
 
     def start(self, job: Callable[..., None], *facts: object) -> None:
         try:

@@ -8,7 +8,7 @@ from engine.methods.catalog import METHODS
 from engine.notices import RateHigh
 from engine.presets import starting_point
 
-FAR = 10.0  # times the usual rate; people try three times as much
+FAR = 100.0  # times the usual rate: two noughts that slipped, not somebody who tries
 
 
 def advice_on(config: RunConfig) -> list[Notice]:
