@@ -176,7 +176,8 @@ def _require_whole(part: str, wanted: Mapping[str, object], found: Mapping[str, 
 
 def _require_numbers(part: str, found: Mapping[str, Tensor]) -> None:
     """Raises ValueError where a weight is infinite or none: all that it touches would be none."""
-    # A sum is quicker than a look at each, by two (fp16) to twenty times (fp32), and is a number unless some weight is not.
+    # A sum is a number unless some weight is none. It is two (fp16) to twenty times (fp32) quicker
+    # than a look at each.
     suspects = {name: tensor for name, tensor in found.items() if not _has_sum(tensor)}
     bad = {name: int((~torch.isfinite(tensor)).sum()) for name, tensor in suspects.items()}
     bad = {name: count for name, count in bad.items() if count}
