@@ -35,6 +35,7 @@ TORCH_INDEX = {  # (system, has an NVIDIA card)
 INDEX_SETTINGS = ("index-url", "extra-index-url", "find-links", "no-index")
 GIB = 1024**3
 SPACE_NEEDED = {False: 3 * GIB, True: 10 * GIB}  # CUDA's libraries are large
+MOST_WORKERS = 4  # each holds torch and Qt: 1.5 GB
 CHECKS = {
     "lint": ["-m", "ruff", "check", "."],
     "format": ["-m", "ruff", "format", "--check", "."],
@@ -94,7 +95,7 @@ def test(extra: list[str]) -> int:
         # Two threads on a busy two-core machine take six times as long as one.
         "OMP_NUM_THREADS": "1",
     }
-    return _become(["-m", "pytest", *extra], environment, folder=ROOT)
+    return _become(["-m", "pytest", *(extra or _on_all_cores())], environment, folder=ROOT)
 
 
 def check(extra: list[str]) -> int:
@@ -246,9 +247,6 @@ def digest(group: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-# -- pip and the system ----------------------------------------------------------------------
-
-
 # -- the system -------------------------------------------------------------------------------
 
 
@@ -256,6 +254,12 @@ def _offer_qt_libraries() -> None:
     missing = system_packages.missing_for_window()
     if missing:
         system_packages.install(sorted(set(missing.values())))
+
+
+def _on_all_cores() -> list[str]:
+    """The whole suite, a file at a time to each core: files share models that took seconds."""
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    return ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
 
 
 def _require(missing: dict[str, str], purpose: str) -> None:
