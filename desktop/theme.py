@@ -125,7 +125,7 @@ class Theme(QObject):
         self._application = application
         self._scale = text_percent / 100
         self._dark = _is_dark(look)
-        application.setStyle("Fusion")
+        _use_fusion(application)
         font = application.font()
         font.setPixelSize(round(BODY * self._scale))
         application.setFont(font)
@@ -172,6 +172,14 @@ class Theme(QObject):
             higher = QFontMetrics(self._application.font()).height() - LINE
             return f"{what}: {pixels + max(0, higher)}px"
         return f"{what}: {self.scaled(pixels) if what == 'font-size' else pixels}px"
+
+
+def _use_fusion(application: QApplication) -> None:
+    """Once: a further style deletes the one before, which an open QWizard still points to. The
+    next style sheet would end the program. A change of language or of letters makes a new Theme."""
+    if not application.property("usesFusion"):
+        application.setStyle("Fusion")
+        application.setProperty("usesFusion", True)
 
 
 def _is_dark(look: str) -> bool:

@@ -259,7 +259,10 @@ def _offer_qt_libraries() -> None:
 def _on_all_cores() -> list[str]:
     """The whole suite, a file at a time to each core: files share models that took seconds."""
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    return ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+    if workers == 1:
+        return []
+    # A worker that died in a crash is not replaced: xdist may wait for it for ever.
+    return ["-n", str(workers), "--dist", "loadfile", "--max-worker-restart", "0"]
 
 
 def _require(missing: dict[str, str], purpose: str) -> None:

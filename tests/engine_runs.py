@@ -18,6 +18,13 @@ from engine.project import RunFolder, read_metrics
 
 torch.set_num_threads(1)  # bit-identity is promised on one thread
 
+EACH_METHOD = {  # with all that has a memory or chance of its own
+    "lora": {"kind": "lora", "rank": 2, "alpha": 2.0, "learning_rate": 1e-3, "dropout": 0.1},
+    "dreambooth": {"kind": "dreambooth", "learning_rate": 1e-4, "num_class_images": 2},
+    "textual_inversion": {"kind": "textual_inversion", "learning_rate": 1e-2},
+    "hypernetwork": {"kind": "hypernetwork", "learning_rate": 1e-3, "dropout": 0.1},
+}
+
 
 @dataclass(slots=True)
 class Trained:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,8 +149,10 @@ def require_whole(runs: Path) -> None:
         for path in folder.samples.glob("[!.]*"):
             with Image.open(path) as image:
                 image.load()
-        for path in folder.exports.glob("[!.]*"):
+        for path in folder.exports.rglob("[!.]*.safetensors"):
             safetensors.torch.load_file(path)
+        for path in folder.exports.rglob("[!.]*.pt"):
+            assert zipfile.ZipFile(path).testzip() is None
         for path in (folder.result, folder.path / "start.json"):
             assert not path.exists() or json.loads(path.read_text("utf-8"))
 

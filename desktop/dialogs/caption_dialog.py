@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
 
 from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.picture_set import PictureSet
+from desktop.pool import Pool
 from desktop.theme import Theme, icon_button, text_button
 from desktop.widgets.labels import label, set_kind
 from desktop.widgets.message_strip import MessageStrip
-from engine.caption_models import look_at
+from engine.caption_models import CaptionModel, look_at
 from engine.data.caption_edits import put_before
 from engine.errors import UserError
 from engine.events import (
@@ -40,6 +41,10 @@ from engine.events import (
 
 NAME, CAPTION = range(2)  # columns
 NAME_WIDTH = 160
+
+
+class _Answers(QObject):
+    looked = Signal(object, object)  # folder, CaptionModel or UserError
 
 
 class CaptionDialog(GrowingDialog):
@@ -60,7 +65,9 @@ class CaptionDialog(GrowingDialog):
         self.setWindowTitle(self.tr("Have captions written"))
         self._pictures, self._subject = pictures, pictures.subject
         self._folder: Path | None = None
-        self._is_writing = False
+        self._is_looking = self._is_writing = self._is_eager = False
+        self._pool = Pool(1, "caption-model", self)
+        self._answers = _Answers(self)
         self.strip = MessageStrip(theme)
         self.model = label("", wrap=True)
         self.choose = text_button(theme, "folder", self.tr("Choose its folder…"))
@@ -79,18 +86,35 @@ class CaptionDialog(GrowingDialog):
         self._lay_out(theme)
         self._show_state()
 
-    def use_model(self, folder: Path) -> bool:
-        """Whether there is a model that writes captions; what is wrong is told."""
-        try:
-            self.model.setText(look_at(folder).title)
-        except UserError as error:
-            self.strip.show_message(error, "error")
-            return False
-        self.strip.hide()
-        self._folder = folder
-        self.model_chosen.emit(str(folder))
+    def use_model(self, folder: Path) -> None:
+        """Look, in a thread, whether there is a model that writes captions."""
+        self._folder, self._is_looking = None, True
         self._show_state()
-        return True
+        self._pool.start(self._look, folder)
+
+    def _look(self, folder: Path) -> None:
+        """In a thread of the pool."""
+        try:
+            found = look_at(folder)
+        except UserError as error:
+            found = error
+        self._answers.looked.emit(folder, found)
+
+    @Slot(object, object)
+    def _use(self, folder: Path, found: CaptionModel | UserError) -> None:
+        self._is_looking = False
+        if isinstance(found, UserError):
+            self._is_eager = False
+            self._show_state()
+            self.strip.show_message(found, "error")
+            return
+        self._folder = folder
+        self._show_state()
+        self.model.setText(found.title)
+        self.strip.hide()
+        self.model_chosen.emit(str(folder))
+        if self._is_eager:
+            self.begin()
 
     @property
     def captions(self) -> dict[str, str]:
@@ -105,7 +129,8 @@ class CaptionDialog(GrowingDialog):
 
     @Slot()
     def begin(self) -> None:
-        """Have the chosen pictures described."""
+        """Have the chosen pictures described, as soon as the model is known."""
+        self._is_eager = self._is_looking
         if self._folder is None or self._is_writing:
             return
         self.table.setRowCount(0)
@@ -169,13 +194,15 @@ class CaptionDialog(GrowingDialog):
             self.take.setFocus()
 
     def _show_state(self) -> None:
-        if self._folder is None:
+        if self._is_looking:
+            self.model.setText(self.tr("Looking at the model…"))
+        elif self._folder is None:
             self.model.setText(self.tr("No model is chosen yet."))
         has_pictures = bool(self.which.currentData())
         self.write.setEnabled(self._folder is not None and has_pictures and not self._is_writing)
         self.progress.setVisible(self._is_writing)
         self.stop.setVisible(self._is_writing)
-        self.choose.setEnabled(not self._is_writing)
+        self.choose.setEnabled(not self._is_writing and not self._is_looking)
         self.which.setEnabled(not self._is_writing)
         has_captions = self.table.rowCount() > 0
         self.table.setVisible(has_captions)
@@ -195,6 +222,7 @@ class CaptionDialog(GrowingDialog):
         self.accept()
 
     def _connect(self) -> None:
+        self._answers.looked.connect(self._use)
         self.choose.clicked.connect(self._choose)
         self.write.clicked.connect(self.begin)
         self.stop.clicked.connect(self.stop_wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
@@ -60,6 +62,16 @@ def flowing(*widgets: QWidget) -> QWidget:
     for widget in widgets:
         row.addWidget(widget)
     return holder
+
+
+def put_first(holder: QWidget, widgets: Sequence[QWidget]) -> None:
+    """In a flowing row, those before all others: each hidden one leaves a gap where it stands."""
+    row = holder.layout()
+    assert row is not None
+    items = {item.widget(): item for item in (row.takeAt(0) for _ in range(row.count())) if item}
+    for widget in dict.fromkeys([*widgets, *items]):
+        row.addItem(items[widget])
+    row.invalidate()
 
 
 class Card(QFrame):

@@ -158,6 +158,10 @@
         </translation>
     </message>
     <message>
+        <source>Looking at the model…</source>
+        <translation>正在查看模型…</translation>
+    </message>
+    <message>
         <source>No model is chosen yet.</source>
         <translation>尚未选择模型。</translation>
     </message>

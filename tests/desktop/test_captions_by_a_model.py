@@ -34,7 +34,8 @@ def test_a_model_describes_the_pictures_and_one_step_of_undo_takes_it_back(windo
     window.images._write.click()
     dialog = desk.dialog
     assert not dialog.write.isEnabled()
-    assert dialog.use_model(model)
+    dialog.use_model(model)
+    wait_until(dialog.write.isEnabled, 30, "a look at the model")
     dialog.write.click()
     wait_until(dialog.take.isEnabled, 60, "the captions")
     assert dialog.table.rowCount() == 6
@@ -51,7 +52,8 @@ def test_a_model_describes_the_pictures_and_one_step_of_undo_takes_it_back(windo
 
 def test_a_folder_without_a_model_is_told_and_the_dialog_stays(window, desk, tmp_path):
     window.images._write.click()
-    assert not desk.dialog.use_model(tmp_path)
+    desk.dialog.use_model(tmp_path)
+    wait_until(lambda: desk.dialog.strip.text, 30, "a look at the folder")
     assert "config.json" in desk.dialog.strip.text
     assert not desk.dialog.write.isEnabled()
     asked = []
@@ -66,11 +68,21 @@ def test_a_dialog_that_is_closed_stops_the_model(window, desk, model):
     window.images._write.click()
     dialog = desk.dialog
     dialog.use_model(model)
-    dialog.begin()
+    dialog.begin()  # as soon as the model was looked at
+    wait_until(lambda: desk._job is not None, 30, "the job")
     job = desk._job
     dialog.reject()
     wait_until(lambda: job.is_done, 60, "the end of the job")
     assert job.control.stop_requested
+
+
+def test_a_dialog_that_goes_while_it_looks_at_a_model_leaves_nothing_behind(window, desk, model):
+    window.images._write.click()
+    desk.dialog.use_model(model)
+    desk.dialog.begin()
+    desk.dialog.reject()
+    assert desk.dialog is None
+    assert desk._job is None
 
 
 def test_the_guide_has_captions_written_before_the_training(window, model, monkeypatch):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 import engine
 from desktop import attendant as attending
@@ -65,6 +67,22 @@ def test_a_message_can_be_copied_with_its_code(qtbot, theme):
     assert QGuiApplication.clipboard().text() == strip.text
     strip.show_text("Preset taken")
     assert strip._copy.isHidden()
+
+
+def test_the_offered_buttons_stand_at_the_left_without_gaps(qtbot, theme):
+    strip = MessageStrip(theme)
+    qtbot.addWidget(strip)
+    strip.resize(800, 100)
+    strip.show_message(NoPictures(folder="pics", num_files=2), "error")
+    QApplication.processEvents()
+    shown = sorted(
+        (button.geometry() for button in strip.buttons.values() if button.isVisible()),
+        key=lambda place: place.left(),
+    )
+    assert shown[0].left() == 0
+    gaps = {right.left() - left.right() for left, right in pairwise(shown)}
+    assert len(shown) > 1
+    assert max(gaps) <= 9
 
 
 def offer(window, message):

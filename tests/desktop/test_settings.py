@@ -85,6 +85,16 @@ def test_a_larger_text_asks_for_a_new_window(qtbot, dialog, qapp):
     Theme(qapp).apply()
 
 
+def test_a_new_window_leaves_the_style_to_those_who_point_to_it(qapp, theme):
+    """A QWizard does, and the next style sheet ended the program."""
+    qapp.setStyleSheet("")  # with a sheet, a style of its own stands before the real one
+    gone = []
+    qapp.style().destroyed.connect(lambda: gone.append(True))
+    Theme(qapp, text_percent=125).apply()
+    assert not gone
+    theme.apply()
+
+
 def test_nothing_changed_asks_for_nothing(dialog):
     asked = []
     dialog.renewal_wanted.connect(lambda: asked.append(1))

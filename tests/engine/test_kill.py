@@ -6,14 +6,15 @@ import json
 
 import pytest
 
-from tests.engine_runs import left_by, require_finished, tiny_run, train
+from tests.engine_runs import EACH_METHOD, left_by, require_finished, tiny_run, train
 from tests.kills import require_tidy, train_under_fire
 
 
-def fire_at(tiny_folder, pictures_folder, folder, *, kills: int, steps: int, seed: int):
+def fire_at(base, pictures, folder, *, kills: int, steps: int, seed: int, method: str = "lora"):
     data = tiny_run(
-        tiny_folder, pictures_folder, folder / "unbroken", training={"steps": steps},
+        base, pictures, folder / "unbroken", training={"steps": steps},
         checkpoints={"every_steps": 3, "keep": 3}, sampling={"every_steps": 3},
+        method=EACH_METHOD[method], optimizer={"ema_decay": 0.9, "warmup": 0.3},
     )  # fmt: skip
     unbroken = require_finished(train(data))
     config = folder / "config.json"

@@ -16,17 +16,11 @@ from engine.data.batches import BatchSource
 from engine.events import PausedAt, RunFinished, RunStarted, StepFinished
 from engine.project import RunFolder
 from engine.run import resume, run
-from tests.engine_runs import config_of, left_by, require_finished, tiny_run, train
+from tests.engine_runs import EACH_METHOD, config_of, left_by, require_finished, tiny_run, train
 from tests.figures import figure
 
 STEPS = 12
 MACHINES = figure(4, 500)
-METHODS = {
-    "lora": {"kind": "lora", "rank": 2, "alpha": 2.0, "learning_rate": 1e-3, "dropout": 0.1},
-    "dreambooth": {"kind": "dreambooth", "learning_rate": 1e-4, "num_class_images": 2},
-    "textual_inversion": {"kind": "textual_inversion", "learning_rate": 1e-2},
-    "hypernetwork": {"kind": "hypernetwork", "learning_rate": 1e-3, "dropout": 0.1},
-}
 # Everything that has a memory of its own: averages, a warm-up, gathered gradients, epochs.
 OVER = {
     "training": {"steps": STEPS, "gradient_accumulation": 2, "batch_size": 2},
@@ -43,7 +37,7 @@ def unbroken(tiny_folder, pictures_folder, tmp_path_factory):
 
     def of(method: str) -> tuple[dict, dict]:
         runs = tmp_path_factory.mktemp("runs")
-        data = tiny_run(tiny_folder, pictures_folder, runs, method=METHODS[method], **OVER)
+        data = tiny_run(tiny_folder, pictures_folder, runs, method=EACH_METHOD[method], **OVER)
         if method not in known:
             known[method] = left_by(require_finished(train(data)).folder)
         return data, known[method]
@@ -90,7 +84,7 @@ class Life:
 
 @pytest.mark.parametrize("seed", range(MACHINES))
 def test_a_run_with_any_troubles_comes_to_the_same(unbroken, seed):
-    method = list(METHODS)[seed % len(METHODS)]
+    method = list(EACH_METHOD)[seed % len(EACH_METHOD)]
     data, expected = unbroken(method)
     chance = random.Random(seed)
     life, control = Life(), Control()

@@ -8,21 +8,26 @@ import pytest
 
 from tests.conftest import draw_pictures
 from tests.engine.test_kill import fire_at
+from tests.engine_runs import EACH_METHOD
 from tests.figures import only_in_soak
 
 pytestmark = only_in_soak
-RUNS, KILLS = 10, 20
-INSIDE = 0.1  # of the kills must come down inside a write, or the test proves little
+RUNS, KILLS = 12, 17  # three of each method
+INSIDE = 0.15  # of the kills must come down inside a write, or the test proves little
 
 
 @pytest.mark.timeout(7200)
 def test_runs_that_are_killed_again_and_again_end_as_the_unbroken_run(tiny_folder, tmp_path):
     pictures = draw_pictures(tmp_path / "pictures")
     landed: Counter[str] = Counter()
+    methods = list(EACH_METHOD)
     for number in range(RUNS):
         place = tmp_path / str(number)
         place.mkdir()
-        story = fire_at(tiny_folder, pictures, place, kills=KILLS, steps=240, seed=number)
+        story = fire_at(
+            tiny_folder, pictures, place, kills=KILLS, steps=240, seed=number,
+            method=methods[number % len(methods)],
+        )  # fmt: skip
         landed += story.landed
     print()
     for where, count in landed.most_common():

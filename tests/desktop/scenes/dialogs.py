@@ -116,6 +116,7 @@ def _(stage: Staged) -> QWidget:
 def _(stage: Staged) -> QWidget:
     dialog = _captions(stage)
     dialog.use_model(stage.folder)
+    wait_until(lambda: dialog.strip.text, 30, "a look at the folder")
     return _shown(dialog)
 
 
@@ -123,6 +124,7 @@ def _(stage: Staged) -> QWidget:
 def _(stage: Staged) -> QWidget:
     dialog = _captions(stage)
     dialog.use_model(build_caption_model(stage.folder / "blip-image-captioning-base"))
+    wait_until(dialog.write.isEnabled, 30, "a look at the model")
     dialog.begin()
     for number, row in enumerate(stage.window.images.pictures.rows[:3]):
         dialog.show_event(StageProgress(stage=Stage.CAPTION, done=number, total=6))
