@@ -150,6 +150,16 @@ class EngineThread(QThread):
 
         return self.submit_short(job)
 
+    def examine(self) -> JobHandle:
+        """Look at this computer; waits for the end of a training, which needs all of it."""
+
+        def job(control: Control) -> Iterator[Event]:
+            from engine.doctor import examine
+
+            return examine(control)
+
+        return self.submit(job)
+
     def method_fits(self, drafts: dict[str, dict]) -> JobHandle:
         """Which methods have room in this computer's memory."""
 

@@ -23,6 +23,7 @@ from desktop.caption_desk import CaptionDesk
 from desktop.check_desk import CheckDesk
 from desktop.dialogs.closing import ask_before_closing
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
+from desktop.doctor_desk import DoctorDesk
 from desktop.download_desk import DownloadDesk
 from desktop.engine_thread import EngineThread
 from desktop.guide import Guide
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.captions = CaptionDesk(
             self.engine, self.jobs, self.images, self.preferences, self.theme
         )
+        self.doctor = DoctorDesk(self.engine, self.jobs, self.home, self.theme)
         self.queue = QueueDesk(self.runs, self.projects, self.monitor, self)
         self._lay_out()
         self.theme.apply()

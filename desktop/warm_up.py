@@ -28,7 +28,7 @@ class WarmUp(QObject):
             self.told.emit(self.tr("Warming up…"))
         elif isinstance(event, Terminal):
             ready = isinstance(event, RunFinished)
-            broken = self.tr("The engine could not start. Run “imprint doctor” to see why.")
+            broken = self.tr("The engine could not start. Check this computer to see why.")
             self.told.emit(self.tr("Ready") if ready else self.tr("The engine could not start"))
             self.found.emit(self.tr("The engine is ready.") if ready else broken, ready)
             self.ended.emit(ready)

@@ -41,6 +41,7 @@ def stage_words(stage: Stage) -> str:
         Stage.SAMPLE: translate("words", "Making samples…"),
         Stage.EVALUATE: translate("words", "Measuring likeness…"),
         Stage.EXPORT: translate("words", "Writing files…"),
+        Stage.EXAMINE: translate("words", "Checking this computer…"),
         Stage.CAPTION: translate("words", "Writing captions…"),
     }.get(stage, "")
 

@@ -160,18 +160,10 @@ def _compare(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
 
 
 def _doctor(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
-    del control
+    del parsed
     from engine.doctor import examine
 
-    report = examine()
-    if parsed.json:
-        print(json.dumps({"event": "DoctorReport", **report.as_dict()}), flush=True)
-    else:
-        for line in report.lines():
-            print(line)
-    if report.first_error is not None:
-        return iter([RunFailed(error=report.first_error)])
-    return iter(())
+    return examine(control)
 
 
 def _merged_data(parsed: argparse.Namespace) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
     export.set_defaults(start=verbs_by_name["export"])
 
     _add_compare(verbs, shared, verbs_by_name)
-    doctor = verbs.add_parser("doctor", parents=[shared], help="look at this computer")
+    about = "look at this computer, and try in small what Imprint is for"
+    doctor = verbs.add_parser("doctor", parents=[shared], help=about)
     doctor.set_defaults(start=verbs_by_name["doctor"])
     return parser
 

@@ -13,6 +13,7 @@ from engine.events import (
     CheckpointScored,
     Estimated,
     Event,
+    Examined,
     ExportChecked,
     FitSuggested,
     Heartbeat,
@@ -87,8 +88,8 @@ class Reporter:
                 self._open_bar(event.step, self._steps)
             case Noticed():
                 self._line(f"Note: {event.notice}")
-            case PictureChecked() | CaptionMade():
-                self._line(_picture(event))
+            case PictureChecked() | CaptionMade() | Examined():
+                self._line(_looked_at(event))
             case ImageGenerated():
                 self._line(f"Picture: {event.path}")
             case ExportChecked():
@@ -128,7 +129,11 @@ class Reporter:
         print(text, file=sys.stderr, flush=True)
 
 
-def _picture(event: PictureChecked | CaptionMade) -> str:
+def _looked_at(event: PictureChecked | CaptionMade | Examined) -> str:
+    if isinstance(event, Examined):
+        from engine.doctor import line_of  # late: few commands need it
+
+        return line_of(event)
     name = Path(event.path).name
     if isinstance(event, CaptionMade):
         return f"{name}  {event.text}"

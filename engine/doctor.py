@@ -1,96 +1,283 @@
-"""Looks at this computer and says what works and what does not."""
+"""Looks at this computer, then does on it what Imprint is for, in small: draws a picture, trains
+five steps, writes the file and reads it back.
+
+Nothing that it says tells of a person or of a place, so that it can be shown to others.
+"""
 
 from __future__ import annotations
 
+import logging
 import platform
-import shutil
-from dataclasses import dataclass, field
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
-from engine.errors import UserError
+from engine.config import STARTER
+from engine.control import Control
+from engine.errors import Message, Notice, UserError
+from engine.events import (
+    Event,
+    Examined,
+    ExportChecked,
+    ImageGenerated,
+    RunFailed,
+    RunFinished,
+    Stage,
+    StageProgress,
+)
 from engine.models.catalog import locate
-from engine.project import cache_folder
-from engine.storage import require_writable
-from engine.wording import QT_TRANSLATE_NOOP
+from engine.project import cache_folder, default_home
+from engine.sample_project import PROMPTS, sample_data
+from engine.storage import as_user_error, free_bytes, require_writable
+from engine.version import VERSION, is_installed
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 LIBRARIES = (
-    "torch", "diffusers", "transformers", "peft", "accelerate", "safetensors", "pillow",
+    "torch", "diffusers", "transformers", "peft", "accelerate", "safetensors", "numpy", "pillow",
     "pydantic", "PySide6_Essentials", "pyqtgraph",
 )  # fmt: skip
+STEPS = 5
+FLAT = 2.0  # of 255: a picture whose colours differ by no more shows nothing
+EXAMINATIONS = 9
 
-
-@dataclass(slots=True)
-class Report:
-    """Facts by name, and everything that has to be mended."""
-
-    facts: dict[str, str] = field(default_factory=dict)
-    errors: list[UserError] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-
-    @property
-    def first_error(self) -> UserError | None:
-        if self.missing:
-            return LibraryMissing(names=", ".join(self.missing))
-        return self.errors[0] if self.errors else None
-
-    def as_dict(self) -> dict:
-        return {
-            "facts": self.facts,
-            "missing": self.missing,
-            "errors": [error.as_dict() for error in self.errors],
-        }
-
-    def lines(self) -> list[str]:
-        lines = [f"{name}: {value}" for name, value in self.facts.items()]
-        lines += [f"PROBLEM: {error}" for error in self.errors]
-        lines += [f"MISSING: {name}" for name in self.missing]
-        return [*lines, "All is well." if self.first_error is None else "Something needs a hand."]
+log = logging.getLogger("imprint")
+Found = Phrase | Message
 
 
 class LibraryMissing(UserError):
     code = "IM-SYS-01"
     summary = QT_TRANSLATE_NOOP("engine", "These libraries are missing: {names}.")
-    remedy = QT_TRANSLATE_NOOP("engine", "Run make run again; it installs what is missing.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Set Imprint up again: make run, or the installer, brings what is missing."
+    )
 
 
-def examine() -> Report:
-    """All checks; none of them changes anything but a probe file in the cache folder."""
-    report = Report()
-    report.facts["system"] = platform.platform()
-    report.facts["python"] = platform.python_version()
+class PartBroken(UserError):
+    code = "IM-SYS-02"
+    summary = QT_TRANSLATE_NOOP("engine", "This does not work here: {reason}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Copy what was found into a report of the fault; it names no person and no place."
+    )
+
+
+class PictureEmpty(UserError):
+    code = "IM-SYS-03"
+    summary = QT_TRANSLATE_NOOP("engine", "The starter model drew a picture that shows nothing.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Its file may be damaged: install Imprint again.")
+
+
+class CardUnused(Notice):
+    code = "IM-SYS-04"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "This computer has a card, {name}, but the processor does the work."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "The PyTorch that is installed cannot use it: it is made for processors only, or the "
+        "card's driver is too old for it.",
+    )
+
+
+def examine(control: Control) -> Iterator[Event]:
+    """One Examined for each part; ends with RunFinished, or with RunFailed and what has to be
+    mended first. All that it writes is removed again."""
+    first_error: UserError | None = None
+    with tempfile.TemporaryDirectory(prefix="imprint-", ignore_cleanup_errors=True) as place:
+        for done, (what, look) in enumerate(_examinations(Path(place), control).items()):
+            if control.stop_requested:
+                yield RunFinished(steps=done, stopped_early=True, exports=())
+                return
+            yield StageProgress(stage=Stage.EXAMINE, done=done, total=EXAMINATIONS)
+            found = _tried(look)
+            if isinstance(found, UserError):
+                first_error = first_error or found
+            yield Examined(what=Phrase(what), found=found)
+    if first_error is not None:
+        yield RunFailed(error=first_error)
+        return
+    yield RunFinished(steps=EXAMINATIONS, stopped_early=False, exports=())
+
+
+def line_of(examined: Examined) -> str:
+    """As it stands in a terminal."""
+    kinds = {UserError: "BAD ", Notice: "note"}
+    kind = next((mark for kind, mark in kinds.items() if isinstance(examined.found, kind)), "ok  ")
+    return f"{kind} {examined.what}: {examined.found}"
+
+
+def report(lines: Iterable[str]) -> str:
+    """All lines, for a report of a fault: the user's own folder, which bears a name, left out."""
+    text = "\n".join(lines)
+    for place, shown in ((str(Path.home()), "~"), (tempfile.gettempdir(), "(temporary)")):
+        text = text.replace(place, shown)
+    return text + "\n"
+
+
+def _examinations(place: Path, control: Control) -> dict[str, Callable[[], Found]]:
+    return {
+        QT_TRANSLATE_NOOP("engine", "Imprint"): _imprint,
+        QT_TRANSLATE_NOOP("engine", "Libraries"): _libraries,
+        QT_TRANSLATE_NOOP("engine", "Memory"): _memory,
+        QT_TRANSLATE_NOOP("engine", "Graphics card"): _card,
+        QT_TRANSLATE_NOOP("engine", "Disk"): _disk,
+        QT_TRANSLATE_NOOP("engine", "Starter model"): _starter,
+        QT_TRANSLATE_NOOP("engine", "A picture"): lambda: _draw(place, control),
+        QT_TRANSLATE_NOOP("engine", "A training"): lambda: _train(place, control),
+        QT_TRANSLATE_NOOP("engine", "The trained file"): lambda: _read_back(place, control),
+    }
+
+
+def _tried(look: Callable[[], Found]) -> Found:
+    try:
+        return look()
+    except UserError as error:
+        return error
+    except OSError as error:
+        return as_user_error(error, Path(error.filename or "."))
+    except Exception as error:  # a fault of ours, or of a library: the others are still looked at
+        log.exception("a part that was examined broke")
+        return PartBroken(reason=f"{type(error).__name__}: {error}")
+
+
+def _imprint() -> Found:
+    facts = {
+        "version": VERSION,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+    if is_installed():
+        return Phrase(
+            QT_TRANSLATE_NOOP("engine", "{version}, installed; {system}; Python {python}"), **facts
+        )
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "{version}, from its source; {system}; Python {python}"),
+        **facts,
+    )
+
+
+def _libraries() -> Found:
+    missing, found = [], []
     for name in LIBRARIES:
         try:
-            report.facts[name] = version(name)
+            found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            report.missing.append(name)
+            missing.append(name)
+    return LibraryMissing(names=", ".join(missing)) if missing else Phrase(", ".join(found))
+
+
+def _memory() -> Found:
     memory = psutil.virtual_memory()
-    report.facts["memory"] = (
-        f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free"
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "{free:.1f} of {total:.1f} GiB free; {cores} processor cores"),
+        free=memory.available / 2**30,
+        total=memory.total / 2**30,
+        cores=psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
     )
-    report.facts["processor cores"] = str(psutil.cpu_count(logical=False) or psutil.cpu_count())
-    report.facts["device"] = _device() if "torch" not in report.missing else "unknown"
-    try:
-        report.facts["starter model"] = locate("starter").family.title
-        require_writable(cache_folder())
-        free = shutil.disk_usage(cache_folder()).free
-        report.facts["disk"] = f"{free / 2**30:.1f} GiB free at {_short(cache_folder())}"
-    except UserError as error:
-        report.errors.append(error)
-    return report
 
 
-def _device() -> str:
+def _card() -> Found:
     import torch  # late: two seconds
 
+    from engine.gpu_figures import GpuReader
+
+    card = GpuReader().read()
     if torch.cuda.is_available():
-        card = torch.cuda.get_device_properties(0)
-        return f"{card.name}, {card.total_memory / 2**30:.0f} GiB"
-    return "Apple graphics" if torch.backends.mps.is_available() else "processor only"
+        seen = torch.cuda.get_device_properties(0)
+        return Phrase(
+            QT_TRANSLATE_NOOP("engine", "{name}, {gib:.0f} GiB, driver {driver}, CUDA {cuda}"),
+            name=seen.name,
+            gib=seen.total_memory / 2**30,
+            driver=card.driver if card else "?",
+            cuda=str(torch.version.cuda),
+        )
+    if torch.backends.mps.is_available():
+        return Phrase(QT_TRANSLATE_NOOP("engine", "that of the Apple chip"))
+    if card is not None:
+        return CardUnused(name=f"{card.name} ({card.driver})")
+    return Phrase(QT_TRANSLATE_NOOP("engine", "none that is of use; the processor does the work"))
 
 
-def _short(path: Path) -> str:
-    home = str(Path.home())
-    return str(path).replace(home, "~", 1)
+def _disk() -> Found:
+    """Where projects and what is kept ready for them lie; the places are not told."""
+    for folder in (default_home(), cache_folder()):
+        require_writable(folder)
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "{free:.1f} GiB free; projects can be written"),
+        free=free_bytes(default_home()) / 2**30,
+    )
+
+
+def _starter() -> Found:
+    source = locate(STARTER)
+    return Phrase(QT_TRANSLATE_NOOP("engine", "there, of the family {family}"),
+                  family=source.family.title)  # fmt: skip
+
+
+def _draw(place: Path, control: Control) -> Found:
+    from engine.generate import GenerateRequest, default_settings, generate
+
+    started = time.monotonic()
+    settings = default_settings(STARTER, PROMPTS[0])
+    events = _of(generate(GenerateRequest(settings=settings, folder=place / "drawn"), control))
+    drawn = next(event for event in events if isinstance(event, ImageGenerated))
+    if _spread(Path(drawn.path)) <= FLAT:
+        return PictureEmpty()
+    return _took(started, QT_TRANSLATE_NOOP("engine", "drawn in {seconds:.1f} s"))
+
+
+def _train(place: Path, control: Control) -> Found:
+    from engine.config_file import merge, require
+    from engine.run import run
+
+    started = time.monotonic()
+    small = {
+        "training": {"steps": STEPS},
+        "sampling": {"every_steps": 0},
+        "checkpoints": {"every_steps": 0},
+        "evaluation": {"enabled": False},
+    }
+    data = merge(sample_data(place / "runs"), small)
+    _of(run(require(data), control))
+    return _took(
+        started, QT_TRANSLATE_NOOP("engine", "{steps} steps in {seconds:.1f} s"), steps=STEPS
+    )
+
+
+def _read_back(place: Path, control: Control) -> Found:
+    """Written once more from the state on disk, and compared by the export's own check."""
+    from engine.run import export_step_again
+
+    del control
+    runs = list((place / "runs").glob("*/config.json"))
+    if not runs:
+        return PartBroken(reason=Phrase(QT_TRANSLATE_NOOP("engine", "nothing was trained")))
+    events = _of(export_step_again(runs[0].parent, STEPS))
+    checked = next(event for event in events if isinstance(event, ExportChecked))
+    return Phrase(
+        QT_TRANSLATE_NOOP("engine", "reads back as it was trained; loads in {front_ends}"),
+        front_ends=", ".join(checked.loads_in),
+    )
+
+
+def _of(events: Iterator[Event]) -> list[Event]:
+    """All of them. Raises the error of a job that fails."""
+    found = list(events)
+    if isinstance(found[-1], RunFailed):
+        raise found[-1].error
+    return found
+
+
+def _took(started: float, template: str, **facts: int) -> Phrase:
+    return Phrase(template, seconds=time.monotonic() - started, **facts)
+
+
+def _spread(path: Path) -> float:
+    """How far the colours of a picture differ: their standard deviation, of 255."""
+    from PIL import Image, ImageStat
+
+    with Image.open(path) as image:
+        return max(ImageStat.Stat(image.convert("RGB")).stddev)

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from engine.errors import Message, Notice, UserError
+from engine.wording import Phrase
 
 
 class Stage(Enum):
@@ -28,6 +29,7 @@ class Stage(Enum):
     EXPORT = "export"
     EVALUATE = "evaluate"
     CAPTION = "caption"
+    EXAMINE = "examine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +217,14 @@ class PictureChecked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A part of this computer, and what was found of it: a phrase, or what is amiss."""
+
+    what: Phrase
+    found: Phrase | Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
     notice: Notice
 
@@ -262,6 +272,7 @@ Event = (
     | ImageGenerated
     | PictureChecked
     | CaptionMade
+    | Examined
     | Noticed
     | Terminal
 )

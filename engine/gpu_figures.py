@@ -26,6 +26,7 @@ class GpuFigures:
     celsius: int
     used_bytes: int
     total_bytes: int
+    driver: str = ""
 
     @property
     def is_hot(self) -> bool:
@@ -68,15 +69,20 @@ class GpuReader:
 
     def _look(self) -> GpuFigures:
         library, card = self._library, self._card
-        name = library.nvmlDeviceGetName(card)
         memory = library.nvmlDeviceGetMemoryInfo(card)
         return GpuFigures(
-            name=name.decode() if isinstance(name, bytes) else str(name),
+            name=_text(library.nvmlDeviceGetName(card)),
             load_percent=int(library.nvmlDeviceGetUtilizationRates(card).gpu),
             celsius=int(library.nvmlDeviceGetTemperature(card, library.NVML_TEMPERATURE_GPU)),
             used_bytes=int(memory.used),
             total_bytes=int(memory.total),
+            driver=_text(library.nvmlSystemGetDriverVersion()),
         )
+
+
+def _text(told: bytes | str) -> str:
+    """Older drivers answer in bytes."""
+    return told.decode() if isinstance(told, bytes) else str(told)
 
 
 class Heat:

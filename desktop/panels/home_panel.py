@@ -42,6 +42,7 @@ class HomePanel(Page):
             "quiet",
             wrap=True,
         )
+        self.check = text_button(theme, "ok", self.tr("Check this computer…"))
         self.wizard.clicked.connect(self.wizard_requested)
         self._pictures.clicked.connect(self.folder_requested)
         self._sample.clicked.connect(self.sample_requested)
@@ -114,6 +115,7 @@ class HomePanel(Page):
         computer = Card(self.tr("This computer"))
         computer.body.addWidget(self._engine)
         computer.body.addWidget(self._model)
+        computer.body.addWidget(self.check, 0, Qt.AlignmentFlag.AlignLeft)
         computer.body.addStretch(1)
         pair = QHBoxLayout()
         pair.setSpacing(16)

@@ -353,6 +353,49 @@
     </message>
 </context>
 <context>
+    <name>DoctorDialog</name>
+    <message>
+        <source>Check this computer</source>
+        <translation>检查这台电脑</translation>
+    </message>
+    <message>
+        <source>Begins as soon as the engine is free…</source>
+        <translation>引擎空闲后就开始…</translation>
+    </message>
+    <message>
+        <source>Copy for a report</source>
+        <translation>复制检查结果</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Looks at this computer and tries it in small…</source>
+        <translation>正在检查这台电脑，并做一次小型试运行…</translation>
+    </message>
+    <message>
+        <source>All is well.</source>
+        <translation>一切正常。</translation>
+    </message>
+    <message>
+        <source>Something needs your hand; the line says what.</source>
+        <translation>有需要您处理的问题，见对应的那一行。</translation>
+    </message>
+    <message>
+        <source>The check broke down. This is a fault of ours, not of yours.</source>
+        <translation>检查中途出错了。这是程序的问题，不是您的问题。</translation>
+    </message>
+    <message>
+        <source>Parts looked at</source>
+        <translation>检查进度</translation>
+    </message>
+    <message>
+        <source>What is copied names no person and no place on this computer.</source>
+        <translation>复制的内容不含任何个人信息，也不含本机路径。</translation>
+    </message>
+</context>
+<context>
     <name>DropArea</name>
     <message>
         <source>8 to 30 good pictures beat 200 mixed ones.</source>
@@ -659,6 +702,10 @@
     <message>
         <source>Starter model: bundled, works offline on any computer. It draws small emoji-like pictures and nothing else.</source>
         <translation>入门模型：随程序附带，在任何电脑上都能离线使用。它只会画类似表情符号的小图。</translation>
+    </message>
+    <message>
+        <source>Check this computer…</source>
+        <translation>检查这台电脑…</translation>
     </message>
     <message>
         <source>The sample: six pictures of a cat character that the starter model has never seen. Its first training takes a few minutes.</source>
@@ -2391,8 +2438,8 @@
         <translation>正在预热…</translation>
     </message>
     <message>
-        <source>The engine could not start. Run “imprint doctor” to see why.</source>
-        <translation>引擎无法启动。运行“imprint doctor”查看原因。</translation>
+        <source>The engine could not start. Check this computer to see why.</source>
+        <translation>引擎无法启动。请点“检查这台电脑”查看原因。</translation>
     </message>
     <message>
         <source>Ready</source>
@@ -3090,8 +3137,116 @@
         <translation>缺少这些库：{names}。</translation>
     </message>
     <message>
-        <source>Run make run again; it installs what is missing.</source>
-        <translation>请再次运行 make run，它会安装缺少的库。</translation>
+        <source>Set Imprint up again: make run, or the installer, brings what is missing.</source>
+        <translation>请重新安装 Imprint：运行 make run 或安装程序会补上缺少的部分。</translation>
+    </message>
+    <message>
+        <source>This does not work here: {reason}.</source>
+        <translation>这一项在本机上不能正常工作：{reason}。</translation>
+    </message>
+    <message>
+        <source>Copy what was found into a report of the fault; it names no person and no place.</source>
+        <translation>请复制检查结果并附在问题报告里；其中不含个人信息和路径。</translation>
+    </message>
+    <message>
+        <source>The starter model drew a picture that shows nothing.</source>
+        <translation>入门模型画出了一张空白的图片。</translation>
+    </message>
+    <message>
+        <source>Its file may be damaged: install Imprint again.</source>
+        <translation>模型文件可能已损坏：请重新安装 Imprint。</translation>
+    </message>
+    <message>
+        <source>This computer has a card, {name}, but the processor does the work.</source>
+        <translation>这台电脑有显卡 {name}，但目前由处理器运算。</translation>
+    </message>
+    <message>
+        <source>The PyTorch that is installed cannot use it: it is made for processors only, or the card&apos;s driver is too old for it.</source>
+        <translation>已安装的 PyTorch 用不了这块显卡：它是仅支持处理器的版本，或者显卡驱动太旧。</translation>
+    </message>
+    <message>
+        <source>Imprint</source>
+        <translation>Imprint</translation>
+    </message>
+    <message>
+        <source>Libraries</source>
+        <translation>程序库</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Graphics card</source>
+        <translation>显卡</translation>
+    </message>
+    <message>
+        <source>Disk</source>
+        <translation>磁盘</translation>
+    </message>
+    <message>
+        <source>Starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>A picture</source>
+        <translation>生成图片</translation>
+    </message>
+    <message>
+        <source>A training</source>
+        <translation>试训练</translation>
+    </message>
+    <message>
+        <source>The trained file</source>
+        <translation>训练结果文件</translation>
+    </message>
+    <message>
+        <source>{version}, installed; {system}; Python {python}</source>
+        <translation>{version}，安装版；{system}；Python {python}</translation>
+    </message>
+    <message>
+        <source>{version}, from its source; {system}; Python {python}</source>
+        <translation>{version}，从源代码运行；{system}；Python {python}</translation>
+    </message>
+    <message>
+        <source>{free:.1f} of {total:.1f} GiB free; {cores} processor cores</source>
+        <translation>共 {total:.1f} GiB，可用 {free:.1f} GiB；处理器 {cores} 核</translation>
+    </message>
+    <message>
+        <source>{name}, {gib:.0f} GiB, driver {driver}, CUDA {cuda}</source>
+        <translation>{name}，{gib:.0f} GiB，驱动 {driver}，CUDA {cuda}</translation>
+    </message>
+    <message>
+        <source>that of the Apple chip</source>
+        <translation>Apple 芯片自带</translation>
+    </message>
+    <message>
+        <source>none that is of use; the processor does the work</source>
+        <translation>没有可用的显卡，由处理器运算</translation>
+    </message>
+    <message>
+        <source>{free:.1f} GiB free; projects can be written</source>
+        <translation>可用 {free:.1f} GiB；项目文件夹可以写入</translation>
+    </message>
+    <message>
+        <source>there, of the family {family}</source>
+        <translation>已就绪，属于 {family}</translation>
+    </message>
+    <message>
+        <source>drawn in {seconds:.1f} s</source>
+        <translation>{seconds:.1f} 秒画完</translation>
+    </message>
+    <message>
+        <source>{steps} steps in {seconds:.1f} s</source>
+        <translation>{steps} 步用时 {seconds:.1f} 秒</translation>
+    </message>
+    <message>
+        <source>nothing was trained</source>
+        <translation>没有训练结果</translation>
+    </message>
+    <message>
+        <source>reads back as it was trained; loads in {front_ends}</source>
+        <translation>读回后与训练结果一致；可用于 {front_ends}</translation>
     </message>
     <message>
         <source>No usable pictures in {folder}: 0 of {num_files} files.</source>
@@ -4747,6 +4902,10 @@
     <message>
         <source>Writing files…</source>
         <translation>正在写入文件…</translation>
+    </message>
+    <message>
+        <source>Checking this computer…</source>
+        <translation>正在检查这台电脑…</translation>
     </message>
     <message>
         <source>Writing captions…</source>

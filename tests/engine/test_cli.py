@@ -206,20 +206,6 @@ def test_check_lists_pictures_and_fails_where_none_can_be_used(pictures_folder, 
     assert empty.require_one_terminal()["error"]["code"] == "IM-IMG-10"
 
 
-def test_doctor_says_one_json_object_or_sentences(capsys, monkeypatch, tiny_folder):
-    monkeypatch.setattr("engine.models.catalog.STARTER_FOLDER", tiny_folder)
-    called = Called(capsys, "doctor", "--json")
-    assert called.code == 0
-    (report,) = called.events
-    assert report["event"] == "DoctorReport"
-    assert "torch" in report["facts"]
-    assert "All is well." in Called(capsys, "doctor").out
-    monkeypatch.setattr("engine.models.catalog.STARTER_FOLDER", tiny_folder / "not there")
-    broken = Called(capsys, "doctor", "--json")
-    assert broken.code == 1
-    assert broken.events[-1]["event"] == "RunFailed"
-
-
 def test_export_writes_another_format_from_another_step(config, tmp_path, capsys):
     assert Called(capsys, "train", config, "--json").code == 0
     run = only_run(tmp_path).path

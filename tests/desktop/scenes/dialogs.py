@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
 from desktop.dialogs.caption_dialog import CaptionDialog
 from desktop.dialogs.closing import ask_before_closing
+from desktop.dialogs.doctor_dialog import DoctorDialog
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.dialogs.help_dialog import HelpDialog, language_of_window
 from desktop.dialogs.install_dialog import InstallDialog
@@ -16,9 +17,12 @@ from desktop.dialogs.palette import Palette
 from desktop.dialogs.settings_dialog import SettingsDialog
 from desktop.dialogs.shortcuts import Shortcuts
 from desktop.wizard.wizard import FirstTraining
-from engine.events import CaptionMade, RunFinished, Stage, StageProgress
+from engine.doctor import CardUnused, PictureEmpty
+from engine.events import CaptionMade, Examined, RunFailed, RunFinished, Stage, StageProgress
 from engine.formats.front_ends import A1111
 from engine.model_shelf import Shelf
+from engine.version import VERSION
+from engine.wording import Phrase
 from tests.caption_models import build_caption_model
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import GIB, estimate
@@ -138,6 +142,36 @@ def _(stage: Staged) -> QWidget:
     dialog = SCENES["dialog-captions-writing"](stage)
     assert isinstance(dialog, CaptionDialog)
     dialog.show_event(RunFinished(steps=3, stopped_early=False, exports=()))
+    return _shown(dialog)
+
+
+def _check_up(stage: Staged) -> DoctorDialog:
+    dialog = DoctorDialog(stage.window.theme, stage.window)
+    facts = {"version": VERSION, "system": "Linux-6.1-x86_64", "python": "3.11.7"}
+    for what, found in (
+        ("Imprint", Phrase("{version}, installed; {system}; Python {python}", **facts)),
+        ("Libraries", Phrase("torch 2.13.0, diffusers 0.42.1, transformers 5.23.0, peft 0.21.2")),
+        ("Memory", Phrase("{free:.1f} of {total:.1f} GiB free; {cores} processor cores",
+                          free=9.1, total=15.5, cores=8)),
+        ("Graphics card", CardUnused(name="NVIDIA GeForce RTX 3060 (580.65.06)")),
+        ("Disk", Phrase("{free:.1f} GiB free; projects can be written", free=120.4)),
+        ("Starter model", Phrase("there, of the family {family}", family="Stable Diffusion 1.x")),
+        ("A picture", PictureEmpty()),
+    ):  # fmt: skip
+        dialog.show_event(StageProgress(stage=Stage.EXAMINE, done=6, total=9))
+        dialog.show_event(Examined(what=Phrase(what), found=found))
+    return dialog
+
+
+@scene("dialog-check-up-running")
+def _(stage: Staged) -> QWidget:
+    return _shown(_check_up(stage))
+
+
+@scene("dialog-check-up-failed")
+def _(stage: Staged) -> QWidget:
+    dialog = _check_up(stage)
+    dialog.show_event(RunFailed(error=PictureEmpty()))
     return _shown(dialog)
 
 
