@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QFlowLayout
 
 from desktop.theme import Theme, ThemedIcon
+from desktop.widgets.flow import Flow
 from desktop.widgets.labels import label, set_kind
 from engine.data.caption_edits import as_caption, tags_of, tidy
 from engine.data.tokens import LIMIT, count_tokens
@@ -36,9 +36,7 @@ class CaptionEditor(QWidget):
         self._theme = theme
         self.text = _TagText(self)
         self._tokens = label("", "note")
-        self._chips = QWidget()
-        self._flow = QFlowLayout(self._chips)
-        self._flow.setContentsMargins(0, 0, 0, 0)
+        self._chips = Flow()
         self.text.textChanged.connect(self._on_changed)
         self.text.left.connect(self.edited)
         self.text.step_wanted.connect(self.step_wanted)
@@ -90,9 +88,7 @@ class CaptionEditor(QWidget):
         self.edited.emit()
 
     def _show_chips(self) -> None:
-        while (item := self._flow.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        self._chips.clear()
         tags = tags_of(self.caption)
         self._chips.setVisible(len(tags) >= FEWEST_TAGS)
         for tag in tags[:MOST_CHIPS] if len(tags) >= FEWEST_TAGS else ():
@@ -103,7 +99,7 @@ class CaptionEditor(QWidget):
             chip.setAccessibleName(self.tr("Remove the tag {0}").format(tag))
             chip.setToolTip(tag)
             chip.clicked.connect(self._remove_tag)
-            self._flow.addWidget(chip)
+            self._chips.add(chip)
 
 
 def _short(tag: str) -> str:

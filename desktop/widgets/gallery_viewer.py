@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QPushButton, QWidget
 from desktop.clipboard import copy_image
 from desktop.theme import Theme, icon_button
 from desktop.widgets.compare_view import MODES, CompareView
-from desktop.widgets.labels import Card, flowing, label
+from desktop.widgets.flow import Flow
+from desktop.widgets.labels import Card, label
 from engine.gallery_records import Made
 
 USES = ("", "all", "prompt", "seed", "copy")
@@ -103,7 +104,7 @@ class GalleryViewer(Card):
             button.setChecked(number == 0)
             self._modes.addButton(button, number)
             modes.append(button)
-        tools = flowing(*modes, self.use, self.star, self.copy, self._folder, self._delete)
+        tools = Flow(*modes, self.use, self.star, self.copy, self._folder, self._delete)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.facts)
         self.body.addWidget(tools)

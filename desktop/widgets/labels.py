@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
@@ -14,7 +12,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QFlowLayout
 
 
 def label(text: str, kind: str = "", *, wrap: bool = False) -> QLabel:
@@ -51,27 +48,6 @@ def scrolling(inside: QWidget, ground: str = "scrolled") -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is inside has it, and scrolls with it
     area.setWidget(inside)
     return area
-
-
-def flowing(*widgets: QWidget) -> QWidget:
-    """Side by side as long as there is room, then in further rows."""
-    holder = QWidget()
-    row = QFlowLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(8)
-    for widget in widgets:
-        row.addWidget(widget)
-    return holder
-
-
-def put_first(holder: QWidget, widgets: Sequence[QWidget]) -> None:
-    """In a flowing row, those before all others: each hidden one leaves a gap where it stands."""
-    row = holder.layout()
-    assert row is not None
-    items = {item.widget(): item for item in (row.takeAt(0) for _ in range(row.count())) if item}
-    for widget in dict.fromkeys([*widgets, *items]):
-        row.addItem(items[widget])
-    row.invalidate()
 
 
 class Card(QFrame):

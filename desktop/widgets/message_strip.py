@@ -7,7 +7,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.theme import Theme, icon_button
-from desktop.widgets.labels import flowing, label, put_first, set_kind
+from desktop.widgets.flow import Flow
+from desktop.widgets.labels import label, set_kind
 from desktop.words import remedy_of, summary_of
 from engine.errors import Message
 from engine.remedies import Action
@@ -80,7 +81,6 @@ class MessageStrip(QFrame):
     def _show_buttons(self, offered: tuple[Action, ...]) -> None:
         for action, button in self.buttons.items():
             button.setVisible(action in offered)
-        put_first(self._row, [self.buttons[action] for action in offered])
         self._row.setVisible(bool(offered))
         self._copy.setVisible(bool(offered))
 
@@ -98,7 +98,7 @@ class MessageStrip(QFrame):
     def _lay_out(self) -> None:
         for button in self.buttons.values():
             button.setProperty("role", "small")
-        self._row = flowing(*self.buttons.values())
+        self._row = Flow(*self.buttons.values())
         words = QVBoxLayout()
         words.setSpacing(4)
         words.addWidget(self._summary)

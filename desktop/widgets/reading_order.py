@@ -9,6 +9,8 @@ from itertools import pairwise
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLayout, QScrollArea, QStackedWidget, QTabWidget, QWidget
 
+from desktop.widgets.flow import Flow
+
 
 def set_reading_order(page: QWidget) -> None:
     """To be called again when a page has got other rows."""
@@ -22,6 +24,9 @@ def _stops(widget: QWidget | None) -> Iterator[QWidget]:
     if widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value:
         yield widget
     match widget:
+        case Flow():
+            for one in widget.widgets:
+                yield from _stops(one)
         case QScrollArea():
             yield from _stops(widget.widget())
         case QTabWidget():

@@ -6,7 +6,8 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QProgressBar, QPushButton, QWidget
 
 from desktop.theme import Theme, tabular, text_button
-from desktop.widgets.labels import Card, flowing, label, set_kind
+from desktop.widgets.flow import Flow
+from desktop.widgets.labels import Card, label, set_kind
 from desktop.words import duration, engine_text, remedy_of, said, summary_of
 from engine.config import RunConfig
 from engine.events import (
@@ -165,4 +166,4 @@ class RunCheck(Card):
         self.body.addLayout(grid)
         self.body.addWidget(self._line)
         self.body.addWidget(self._progress)
-        self.body.addWidget(flowing(self.check, self._cancel, self._apply))
+        self.body.addWidget(Flow(self.check, self._cancel, self._apply))

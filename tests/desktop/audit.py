@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.widgets.flow import Flow
+
 SLACK = 2  # pixels that rounding may cost
 Role = QAccessible.Role
 SPOKEN = {
@@ -53,7 +55,9 @@ def outside(root: QWidget) -> list[str]:
         parent = widget.parentWidget()
         if widget is root or widget.isWindow() or parent is None or _scrolls(parent):
             continue
-        if parent.layout() is None or parent.layout().indexOf(widget) < 0:
+        layout = parent.layout()
+        is_laid_out = layout is not None and layout.indexOf(widget) >= 0
+        if not (is_laid_out or isinstance(parent, Flow)):
             continue
         room = parent.rect().adjusted(-SLACK, -SLACK, SLACK, SLACK)
         if not room.contains(widget.geometry()):

@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from desktop.draft import Draft
 from desktop.language import install_language
@@ -32,6 +34,15 @@ def _collected_here():
     gc.disable()
     yield
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _no_key_is_held(qapp):
+    """QTest leaves Ctrl pressed in Qt's eyes, and the next test would choose rows with it."""
+    yield
+    if qapp.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        QTest.keyClick(QWidget(), Qt.Key.Key_Escape)
+    assert qapp.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,84 @@
+"""Widgets side by side as long as there is room, then in further rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+GAP = 8  # pixels, between widgets and between rows
+
+
+class Flow(QWidget):
+    """No QLayout: one that is written in Python (superqt's) shares its items with Qt, each side
+    frees them in its own time, and the program ends when the second one does. What is hidden
+    takes no room."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self.widgets: list[QWidget] = []
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        for widget in widgets:
+            self.add(widget)
+
+    def add(self, widget: QWidget) -> None:
+        chosen = widget.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+        stays_hidden = chosen and widget.isHidden()
+        widget.setParent(self)
+        widget.setVisible(not stays_hidden)
+        self.widgets.append(widget)
+        self._renew()
+
+    def clear(self) -> None:
+        """Take all away, for good."""
+        for widget in self.widgets:
+            widget.hide()
+            widget.deleteLater()
+        self.widgets = []
+        self._renew()
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
+        return max((place.bottom() + 1 for _, place in self._places(width)), default=0)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """All in one row."""
+        hints = [widget.sizeHint() for widget in self._shown()]
+        width = sum(hint.width() + GAP for hint in hints) - GAP
+        return QSize(max(width, 0), max((hint.height() for hint in hints), default=0))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """The widest alone in its row."""
+        width = max((widget.sizeHint().width() for widget in self._shown()), default=0)
+        return QSize(width, self.heightForWidth(max(width, self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        self._renew()
+
+    def event(self, event: QEvent) -> bool:
+        heard = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:  # one was shown, hidden, or has new words
+            self._renew()
+        return heard
+
+    def _renew(self) -> None:
+        for widget, place in self._places(self.width()):
+            widget.setGeometry(place)
+        self.updateGeometry()
+
+    def _shown(self) -> list[QWidget]:
+        return [widget for widget in self.widgets if not widget.isHidden()]
+
+    def _places(self, width: int) -> Iterator[tuple[QWidget, QRect]]:
+        corner, height = QPoint(0, 0), 0
+        for widget in self._shown():
+            size = widget.sizeHint().expandedTo(widget.minimumSize())
+            if corner.x() and corner.x() + size.width() > width:
+                corner, height = QPoint(0, corner.y() + height + GAP), 0
+            yield widget, QRect(corner, size)
+            corner.setX(corner.x() + size.width() + GAP)
+            height = max(height, size.height())
