@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import sys
 
+OPENED = (".imprint", ".safetensors", ".ckpt")  # by a double click, in the window
+
 if __name__ == "__main__":
     multiprocessing.freeze_support()  # first, for the frozen program's child processes
-    if len(sys.argv) > 1 and not sys.argv[1].endswith(".imprint"):
+    if len(sys.argv) > 1 and not sys.argv[1].lower().endswith(OPENED):
         from engine.cli import main
 
         sys.exit(main(sys.argv[1:]))

@@ -9,12 +9,16 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.language import install_language
 from desktop.preferences import Preferences
+from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
-from engine.project import PROJECT_SUFFIX
+
+ICON = Path(__file__).parents[1] / "resources/icons/imprint.svg"
+DESKTOP_FILE = "imprint"  # by this name the desktop finds the window's entry in its menu
 
 log = logging.getLogger("imprint")
 
@@ -25,9 +29,15 @@ def main(arguments: list[str]) -> int:
     QCoreApplication.setOrganizationName("Imprint")
     QCoreApplication.setApplicationName("Imprint")
     sys.excepthook = _show_crash
+    application.setWindowIcon(QIcon(str(ICON)))
+    application.setDesktopFileName(DESKTOP_FILE)
+    paths = [str(Path(text).absolute()) for text in arguments[1:]]
+    if hand_over(paths):
+        return 0
     install_language(application, Preferences().language)
-    opened = [Path(text) for text in arguments[1:] if text.endswith(PROJECT_SUFFIX)]
-    windows = Windows(application, opened[0].parent if opened else None)
+    windows = Windows(application, paths)
+    door = Doorkeeper(application)
+    door.called.connect(windows.open_paths)
     code = application.exec()
     del windows
     return code

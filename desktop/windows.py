@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -11,18 +12,41 @@ from desktop.collector import Collector
 from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
+from engine.project import PROJECT_SUFFIX
 
 SETTLE_MS = 150  # after the first paint, before the engine is imported
+
+
+def is_project(path: str) -> bool:
+    return path.endswith(PROJECT_SUFFIX)
 
 
 class Windows(QObject):
     """Widgets keep the words they were made with, so new words mean new widgets."""
 
-    def __init__(self, application: QApplication, project: Path | None) -> None:
+    def __init__(self, application: QApplication, paths: Sequence[str] = ()) -> None:
+        """`paths`: what a double click or the command line asked to open."""
         super().__init__(application)
         self._application = application
         self._collector = Collector(application)
+        project = next((Path(path).parent for path in paths if is_project(path)), None)
         self.window = self._open(project)
+        self._take_in([path for path in paths if not is_project(path)])
+
+    @Slot(list)
+    def open_paths(self, paths: list[str]) -> None:
+        """A later start handed these over: the window comes to the front with them."""
+        for path in paths:
+            if is_project(path):
+                self.window.open_project(path)
+        self._take_in([path for path in paths if not is_project(path)])
+        self.window.attendant.call_back()
+
+    def _take_in(self, files: list[str]) -> None:
+        """Models; what is none is told on their page."""
+        if files:
+            self.window.models.add_paths(files)
+            self.window.show_page("models")
 
     @Slot()
     def renew(self) -> None:

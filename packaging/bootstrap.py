@@ -35,6 +35,7 @@ TORCH_INDEX = {  # (system, has an NVIDIA card)
 INDEX_SETTINGS = ("index-url", "extra-index-url", "find-links", "no-index")
 GIB = 1024**3
 SPACE_NEEDED = {False: 3 * GIB, True: 10 * GIB}  # CUDA's libraries are large
+OPENED = (".imprint", ".safetensors", ".ckpt")  # as in main.py
 MOST_WORKERS = 4  # each holds torch and Qt: 1.5 GB
 CHECKS = {
     "lint": ["-m", "ruff", "check", "."],
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> int:
 def run(extra: list[str]) -> int:
     """Open the window, or train the sample in the terminal where there is no display."""
     make_ready("run")
-    wants_window = not extra or extra[0].endswith(".imprint")
+    wants_window = not extra or extra[0].lower().endswith(OPENED)
     if wants_window and not has_display():
         if extra:
             raise SetupProblem(f"There is no display to open {extra[0]} on.")

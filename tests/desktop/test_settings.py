@@ -23,7 +23,7 @@ from desktop.windows import Windows
 @pytest.fixture
 def windows(qapp, qtbot, monkeypatch):
     monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
-    made = Windows(qapp, None)
+    made = Windows(qapp)
     qtbot.waitUntil(lambda: made.window.images.num_pictures == 6, timeout=20_000)
     yield made
     assert made.window.close()

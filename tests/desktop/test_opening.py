@@ -1,0 +1,78 @@
+"""What a double click opens, and what a second start does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from desktop.main_window import MainWindow
+from desktop.single_instance import hand_over
+from desktop.windows import Windows
+from tests.desktop.first_training import wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def opened(qapp, monkeypatch):
+    """Call it with paths; the window is closed at the end."""
+    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
+    made = []
+
+    def open_(*paths: Path) -> Windows:
+        made.append(Windows(qapp, [str(path) for path in paths]))
+        return made[-1]
+
+    yield open_
+    for windows in made:
+        windows.window._confirm_close = lambda: True
+        assert windows.window.close()
+
+
+def test_a_model_that_is_opened_comes_to_the_models(opened, tmp_path):
+    (tmp_path / "broken.safetensors").write_bytes(b"no model")
+    window = opened(tmp_path / "broken.safetensors").window
+    assert window.page == "models"
+    wait_until(lambda: window.models.strip.text, 30, "what is said of it")
+    assert "broken.safetensors" in window.models.strip.text
+
+
+def test_a_project_that_is_opened_is_the_one_that_is_shown(opened, draft):
+    draft.save()
+    assert opened(draft.project.file).window.draft.project.folder == draft.project.folder
+
+
+def test_a_later_start_brings_its_project_into_the_window_that_stands(opened, draft):
+    draft.save()
+    windows = opened()
+    assert windows.window.draft.project.folder != draft.project.folder
+    windows.window.showMinimized()
+    windows.open_paths([str(draft.project.file)])
+    assert windows.window.draft.project.folder == draft.project.folder
+    assert not windows.window.isMinimized()
+
+
+def test_a_second_program_hands_over_and_ends_and_the_first_stays(qapp, tmp_path, monkeypatch):
+    command = [sys.executable, str(ROOT / "main.py")]
+    model = tmp_path / "x.safetensors"
+    model.write_bytes(b"no model")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": dict(os.environ)}
+    first = subprocess.Popen(command, **quiet)
+    try:
+        end = time.monotonic() + 60
+        while not hand_over([]):  # until its door is open
+            assert first.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        second = subprocess.run([*command, str(model)], timeout=60, **quiet)
+        assert second.returncode == 0
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.wait()
+    assert not hand_over([])  # nobody is left who would take it
