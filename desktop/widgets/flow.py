@@ -51,9 +51,12 @@ class Flow(QWidget):
         return QSize(max(width, 0), max((hint.height() for hint in hints), default=0))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """The widest alone in its row."""
-        width = max((widget.sizeHint().width() for widget in self._shown()), default=0)
-        return QSize(width, self.heightForWidth(max(width, self.width())))
+        """The widest and the highest; how many rows there are, heightForWidth tells."""
+        hints = [widget.sizeHint() for widget in self._shown()]
+        return QSize(
+            max((hint.width() for hint in hints), default=0),
+            max((hint.height() for hint in hints), default=0),
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         super().resizeEvent(event)
