@@ -3,7 +3,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) packaging/bootstrap.py
 VENV_PYTHON = .venv/bin/python
 
-.PHONY: run test check soak screens bench translations clean
+.PHONY: run test check soak screens bench translations bundle clean
 
 run:  ## set up, then open the window; ARGS goes to main.py
 	@$(BOOTSTRAP) run $(ARGS)
@@ -28,6 +28,9 @@ bench:  ## CPU seconds a step and peak memory
 translations:  ## read the sentences from the source, write .ts and .qm
 	@$(BOOTSTRAP) setup
 	@$(VENV_PYTHON) packaging/translations.py $(ARGS)
+
+bundle:  ## the installed program, for this system, under dist/
+	@$(BOOTSTRAP) bundle
 
 clean:  ## remove what the set-up and the checks made
 	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 
 OPENED = (".imprint", ".safetensors", ".ckpt")  # by a double click, in the window
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()  # first, for the frozen program's child processes
+    for name in ("stdout", "stderr"):  # a program without a console has none on Windows
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     if len(sys.argv) > 1 and not sys.argv[1].lower().endswith(OPENED):
         from engine.cli import main
 

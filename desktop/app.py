@@ -2,56 +2,91 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QCoreApplication, QEvent, Signal
+from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from desktop.crash_reports import CrashReports
 from desktop.language import install_language
 from desktop.preferences import Preferences
 from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
+from engine.notices import EndedBadly, Updated
+from engine.version import VERSION
 
 ICON = Path(__file__).parents[1] / "resources/icons/imprint.svg"
 DESKTOP_FILE = "imprint"  # by this name the desktop finds the window's entry in its menu
+WINDOWS_ID = "Imprint.Imprint"  # as in the installer: the task bar and messages go by it
 
-log = logging.getLogger("imprint")
+
+class Application(QApplication):
+    """macOS tells of a double click by an event, not by an argument."""
+
+    opened = Signal(list)  # of str
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.opened.emit([event.file()])
+            return True
+        return super().event(event)
 
 
 def main(arguments: list[str]) -> int:
     """Open the window and run until it closes; returns the exit code."""
-    application = QApplication(arguments)
+    _name_for_windows()
+    application = Application(arguments)
     QCoreApplication.setOrganizationName("Imprint")
     QCoreApplication.setApplicationName("Imprint")
-    sys.excepthook = _show_crash
+    QCoreApplication.setApplicationVersion(VERSION)
     application.setWindowIcon(QIcon(str(ICON)))
     application.setDesktopFileName(DESKTOP_FILE)
     paths = [str(Path(text).absolute()) for text in arguments[1:]]
     if hand_over(paths):
         return 0
-    install_language(application, Preferences().language)
+    reports = CrashReports()
+    reports.begin()
+    sys.excepthook = _shown_by(reports)
+    preferences = Preferences()
+    install_language(application, preferences.language)
     windows = Windows(application, paths)
+    application.opened.connect(windows.open_paths)
     door = Doorkeeper(application)
     door.called.connect(windows.open_paths)
+    _greet(windows, preferences, reports)
     code = application.exec()
     del windows
+    reports.end()
     return code
 
 
-def _show_crash(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    """A fault of ours: say so, keep running, keep the details."""
-    text = "".join(traceback.format_exception(kind, error, trace))
-    log.error(text)
-    sys.stderr.write(text)
-    box = QMessageBox()
-    box.setIcon(QMessageBox.Icon.Critical)
-    box.setText(QCoreApplication.translate("app", "Imprint made a mistake. Your work is safe."))
-    box.setDetailedText(text)
-    box.exec()
+def _greet(windows: Windows, preferences: Preferences, reports: CrashReports) -> None:
+    """How the last start ended, or that this one is of another version."""
+    before, preferences.last_version = preferences.last_version, VERSION
+    if reports.earlier is not None:
+        windows.tell(EndedBadly(folder=str(reports.folder), file=reports.earlier.name))
+    elif before not in ("", VERSION):
+        windows.tell(Updated(version=VERSION))
+
+
+def _name_for_windows() -> None:
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(WINDOWS_ID)
+
+
+def _shown_by(reports: CrashReports):  # noqa: ANN202 (the type of sys.excepthook)
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """A fault of ours: say so, keep running, keep the details."""
+        text = reports.note_error(kind, error, trace)
+        box = QMessageBox()
+        box.setIcon(QMessageBox.Icon.Critical)
+        box.setText(QCoreApplication.translate("app", "Imprint made a mistake. Your work is safe."))
+        box.setDetailedText(text)
+        box.exec()
+
+    return show

@@ -42,6 +42,15 @@ class Preferences:
         self._settings.setValue("geometry", value)
 
     @property
+    def last_version(self) -> str:
+        """Of the start before this one; empty at the first."""
+        return str(self._settings.value("last_version", ""))
+
+    @last_version.setter
+    def last_version(self, value: str) -> None:
+        self._settings.setValue("last_version", value)
+
+    @property
     def last_project(self) -> str:
         return str(self._settings.value("last_project", ""))
 

@@ -15,6 +15,13 @@ from engine.config import STARTER
 from engine.errors import Message
 from engine.remedies import Action
 
+PASSED_ON = {  # as they are, by the name of the signal
+    Action.START_ANYWAY: "start_wanted",
+    Action.CONTINUE: "continue_wanted",
+    Action.COOL_DOWN: "cooling_wanted",
+    Action.SHOW_CHANGES: "changes_wanted",
+}
+
 
 class Remedies(QObject):
     """Hears the strips of the window and of its dialogs. What only the window can do goes out as
@@ -27,6 +34,7 @@ class Remedies(QObject):
     start_wanted = Signal()  # whatever was measured
     continue_wanted = Signal()
     cooling_wanted = Signal()
+    changes_wanted = Signal()
     help_wanted = Signal(str)  # code of a message
 
     def __init__(self, window: QWidget, draft: Draft, runs: RunDesk) -> None:
@@ -54,10 +62,6 @@ class Remedies(QObject):
             case Action.CHECK_RUN:
                 self.page_wanted.emit("method")
                 self.check_wanted.emit()
-            case Action.START_ANYWAY:
-                self.start_wanted.emit()
-            case Action.CONTINUE:
-                self.continue_wanted.emit()
             case Action.USE_LAST_STATE:
                 self._use_last_state(message)
             case Action.MAKE_ROOM:
@@ -65,10 +69,10 @@ class Remedies(QObject):
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(folder))))
             case Action.SHOW_FOLDER:
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(message.facts["folder"])))
-            case Action.COOL_DOWN:
-                self.cooling_wanted.emit()
             case Action.HELP:
                 self.help_wanted.emit(message.code)
+            case _:
+                getattr(self, PASSED_ON[action]).emit()
 
     def _use_last_state(self, message: Message) -> None:
         """The state before things went wrong becomes the file of the run."""

@@ -71,6 +71,11 @@ class WindowMenu(QObject):
         """What helps against problems of the kind that a message's code names."""
         self._open_help(PROBLEMS).find_code(code)
 
+    @Slot()
+    def open_changes(self) -> None:
+        """What is new in this version."""
+        self._open_help(PROBLEMS).show_changes()
+
     def _open_help(self, page: str) -> HelpDialog:
         language = language_of_window(self._preferences.language)
         if self._help is None:

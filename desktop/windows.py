@@ -12,6 +12,7 @@ from desktop.collector import Collector
 from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
+from engine.errors import Notice
 from engine.project import PROJECT_SUFFIX
 
 SETTLE_MS = 150  # after the first paint, before the engine is imported
@@ -42,6 +43,10 @@ class Windows(QObject):
         self._take_in([path for path in paths if not is_project(path)])
         self.window.attendant.call_back()
 
+    def tell(self, notice: Notice) -> None:
+        """On the page that is shown first."""
+        self.window.home.strip.show_message(notice, "warn")
+
     def _take_in(self, files: list[str]) -> None:
         """Models; what is none is told on their page."""
         if files:
@@ -68,6 +73,7 @@ class Windows(QObject):
         window = MainWindow(project)
         window.warmed_up.connect(self._collector.settle)
         window.renewal_wanted.connect(self.renew)
+        window.remedies.changes_wanted.connect(window.menu.open_changes)
         window.show()
         QTimer.singleShot(SETTLE_MS, self._collector.settle)
         return window

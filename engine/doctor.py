@@ -139,7 +139,7 @@ def _tried(look: Callable[[], Found]) -> Found:
     except OSError as error:
         return as_user_error(error, Path(error.filename or "."))
     except Exception as error:  # a fault of ours, or of a library: the others are still looked at
-        log.exception("a part that was examined broke")
+        log.warning("a part that was examined broke", exc_info=True)
         return PartBroken(reason=f"{type(error).__name__}: {error}")
 
 

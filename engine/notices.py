@@ -266,3 +266,23 @@ class ProjectDamaged(Notice):
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Pictures, captions and runs are untouched; the damaged file is kept as {backup}."
     )
+
+
+class EndedBadly(Notice):
+    """Facts: `folder`, where the report lies, and its `file`."""
+
+    code = "IM-SYS-05"
+    actions = (Action.SHOW_FOLDER,)
+    summary = QT_TRANSLATE_NOOP("engine", "Imprint ended unexpectedly the last time.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "What it said is kept in {file} on this computer; nothing was sent. A training goes on "
+        "from its last checkpoint: its card is on the Training page.",
+    )
+
+
+class Updated(Notice):
+    code = "IM-SYS-06"
+    actions = (Action.SHOW_CHANGES,)
+    summary = QT_TRANSLATE_NOOP("engine", "This is Imprint {version} now.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Projects of earlier versions open as they are.")

@@ -19,4 +19,5 @@ class Action(Enum):
     MAKE_ROOM = "make_room"  # look at what the runs keep on the disk
     SHOW_FOLDER = "show_folder"  # that the message names
     COOL_DOWN = "cool_down"  # a pause until the card is cool
+    SHOW_CHANGES = "show_changes"  # what is new in this version
     HELP = "help"

@@ -1,7 +1,7 @@
 """Sets Imprint up in `.venv` and starts it: `python3 packaging/bootstrap.py run`.
 
 Needs nothing but CPython and its standard library. Once the set-up stands, a start costs one
-look at a stamp file. Verbs: run, test, check, setup; what follows the verb is passed on.
+look at a stamp file. Verbs: run, test, check, setup, bundle; what follows the verb is passed on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     """Run one verb; returns the exit code."""
     if sys.version_info[:2] < venv.OLDEST_PYTHON:
         return _complain(_too_old())
-    verbs = {"run": run, "test": test, "check": check, "setup": setup}
+    verbs = {"run": run, "test": test, "check": check, "setup": setup, "bundle": bundle}
     if not arguments or arguments[0] not in verbs:
         print(__doc__, file=sys.stderr)
         return 2
@@ -124,6 +124,20 @@ def setup(extra: list[str]) -> int:
     return 0
 
 
+def bundle(extra: list[str]) -> int:
+    """Build the installed program, in an environment in which nothing else ever was."""
+    del extra
+    venv.VENV = ROOT / "build/bundle-venv"
+    make_ready("bundle")
+    sys.path.insert(0, str(ROOT / "packaging/bundle"))
+    import building  # late: only this verb needs it
+
+    try:
+        return building.build()
+    except building.BundleProblem as problem:
+        return _complain(str(problem))
+
+
 # -- the set-up ------------------------------------------------------------------------------
 
 
@@ -158,8 +172,7 @@ def dependencies(group: str) -> list[str]:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     names = list(project["project"]["dependencies"])
-    if group == "dev":
-        names += project["dependency-groups"]["dev"]
+    names += project["dependency-groups"].get(group, ())
     return names
 
 
@@ -231,7 +244,7 @@ def stamp_is_good(group: str) -> bool:
 
 def write_stamp(group: str) -> None:
     """The last act of a set-up. Whoever has the tools has the program too."""
-    groups = ["run", "dev"] if group == "dev" else ["run"]
+    groups = ["run"] if group == "run" else ["run", group]
     beside = venv.VENV / (STAMP + ".new")
     beside.write_text(json.dumps({name: digest(name) for name in groups}), "utf-8")
     beside.replace(venv.VENV / STAMP)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 PROBLEMS = "problems"  # the page with a part for each kind of message
+CHANGES = Path(__file__).parents[2] / "CHANGELOG.md"
 PAGES = Path(__file__).parents[2] / "resources/help"
 
 
@@ -30,6 +31,10 @@ class HelpDialog(QDialog):
         own = PAGES / code / f"{page}.md"
         path = own if own.is_file() else PAGES / "en" / f"{page}.md"
         self.text.setMarkdown(path.read_text("utf-8"))
+
+    def show_changes(self) -> None:
+        """What is new in each version."""
+        self.text.setMarkdown(CHANGES.read_text("utf-8"))
 
     def find_code(self, code: str) -> bool:
         """Go to the part about the kind of problem that IM-KIND-07 belongs to."""

@@ -18,6 +18,7 @@ from desktop.language import LANGUAGES, can_be_drawn
 from desktop.preferences import Preferences
 from desktop.theme import LOOKS, Theme
 from desktop.widgets.labels import label
+from engine.version import VERSION
 
 SIZES = (90, 150)  # per cent of the text
 
@@ -118,4 +119,5 @@ class SettingsDialog(GrowingDialog):
         column.addLayout(form)
         column.addWidget(self._note)
         column.addStretch(1)
+        column.addWidget(label(f"Imprint {VERSION}", "note"))
         column.addWidget(self._close, 0, Qt.AlignmentFlag.AlignRight)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.theme import Theme, text_button
 from desktop.widgets.labels import Card, Page, label, set_kind
+from desktop.widgets.message_strip import MessageStrip
 from engine.project import Project
 
 
@@ -22,6 +23,7 @@ class HomePanel(Page):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__("Imprint", parent)
         self._theme = theme
+        self.strip = MessageStrip(theme)
         self._hero = label(self.tr("Teach it something new"), "hero")
         self._line = label(
             self.tr("A guide asks for your pictures and what it is; the rest is filled in."),
@@ -127,6 +129,7 @@ class HomePanel(Page):
         self._recent_card.hide()
         column = QVBoxLayout()
         column.setSpacing(16)
+        column.addWidget(self.strip)
         column.addWidget(welcome)
         column.addLayout(pair)
         column.addWidget(self._recent_card)

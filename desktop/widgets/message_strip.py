@@ -42,6 +42,7 @@ class MessageStrip(QFrame):
             Action.MAKE_ROOM: QPushButton(self.tr("Show what takes room")),
             Action.SHOW_FOLDER: QPushButton(self.tr("Show the folder")),
             Action.COOL_DOWN: QPushButton(self.tr("Pause until it has cooled")),
+            Action.SHOW_CHANGES: QPushButton(self.tr("What is new")),
             Action.HELP: QPushButton(self.tr("What helps?")),
         }
         self._copy = icon_button(theme, "copy", self.tr("Copy this message"))

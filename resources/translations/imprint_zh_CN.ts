@@ -980,6 +980,10 @@
         <translation>暂停至降温</translation>
     </message>
     <message>
+        <source>What is new</source>
+        <translation>更新内容</translation>
+    </message>
+    <message>
         <source>What helps?</source>
         <translation>怎么解决？</translation>
     </message>
@@ -3731,6 +3735,22 @@
     <message>
         <source>Pictures, captions and runs are untouched; the damaged file is kept as {backup}.</source>
         <translation>图片、描述和训练记录都未受影响；损坏的文件已备份为 {backup}。</translation>
+    </message>
+    <message>
+        <source>Imprint ended unexpectedly the last time.</source>
+        <translation>Imprint 上次意外退出。</translation>
+    </message>
+    <message>
+        <source>What it said is kept in {file} on this computer; nothing was sent. A training goes on from its last checkpoint: its card is on the Training page.</source>
+        <translation>出错信息保存在本机的 {file} 里，没有发送到任何地方。训练可以从最近的检查点继续：请看“训练”页上的卡片。</translation>
+    </message>
+    <message>
+        <source>This is Imprint {version} now.</source>
+        <translation>Imprint 已更新到 {version}。</translation>
+    </message>
+    <message>
+        <source>Projects of earlier versions open as they are.</source>
+        <translation>旧版本的项目可以直接打开。</translation>
     </message>
     <message>
         <source>Training goes on; the next start prepares them again.</source>

@@ -1,0 +1,220 @@
+"""The installed program: what goes in, and how it comes onto a Linux system and off it again."""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from configparser import ConfigParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from engine.version import VERSION
+
+ROOT = Path(__file__).parents[1]
+LINUX = ROOT / "packaging/linux"
+sys.path[:0] = [str(ROOT / "packaging/bundle"), str(ROOT / "packaging/macos")]
+
+import contents  # noqa: E402
+from plist import plist  # noqa: E402
+from windows_version import write_version  # noqa: E402
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a script for Linux")
+
+
+def test_there_is_one_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == VERSION == contents.VERSION
+
+
+def test_every_module_of_ours_goes_in():
+    names = contents.hidden_imports()
+    assert {"engine.run", "engine.methods.lora.method", "desktop.main_window"} <= set(names)
+    files = [path for package in ("engine", "desktop") for path in (ROOT / package).rglob("*.py")]
+    assert len(set(names)) == len(files)
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"),
+    [
+        ("torch/bin/protoc-3.13.0.0", False),
+        ("torch/bin/torch_shm_manager", True),  # torch does not start without it
+        ("torch/test/cpp/api", False),
+        ("torch\\bin\\protoc.exe", False),
+        ("PySide6/Qt/translations/qtbase_zh_CN.qm", True),
+        ("PySide6/Qt/translations/qtbase_de.qm", False),
+        ("resources/translations/imprint_zh_CN.qm", True),
+    ],
+)
+def test_what_is_left_out_is_what_nothing_opens(name, stays, tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "BUILD", tmp_path)
+    kept = contents.note_left_out([(name, str(ROOT / "LICENSE"), "DATA")])
+    assert bool(kept) is stays
+
+
+def test_what_each_saves_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "BUILD", tmp_path)
+    for _ in range(2):  # binaries, then data
+        contents.note_left_out([("torch/bin/protoc", str(ROOT / "LICENSE"), "BINARY")])
+    told = (tmp_path / "left_out.json").read_text("utf-8")
+    assert f": {2 * (ROOT / 'LICENSE').stat().st_size}" in told
+
+
+# -- on Linux ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def archive(tmp_path) -> Path:
+    """What the archive holds when it is unpacked, with a program of two lines, in a folder whose
+    name has a space."""
+    folder = tmp_path / "my downloads/Imprint"
+    program = folder / "program"
+    (program / "_internal/resources").mkdir(parents=True)
+    (program / "_internal/resources/x").write_text("x")
+    (program / "imprint").write_text(f'#!/bin/sh\necho this is {VERSION} "$@"\n')
+    (program / "imprint").chmod(0o755)
+    (program / "imprint-cli").symlink_to("imprint")
+    for name in ("install.sh", "uninstall.sh", "imprint.desktop", "imprint.xml"):
+        shutil.copy(LINUX / name, folder / name)
+    (folder / "icons").mkdir()
+    for size in (16, 256):
+        (folder / f"icons/imprint-{size}.png").write_bytes(b"png")
+    shutil.copy(ROOT / "resources/icons/imprint.svg", folder / "icons/imprint.svg")
+    return folder
+
+
+def call(script: Path, home: Path, **variables: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["sh", str(script)], env={"PATH": os.environ["PATH"], "HOME": str(home)} | variables,
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@on_linux
+@pytest.mark.parametrize("before", ["nothing", "other programs"])
+def test_what_was_installed_starts_and_is_removed_without_a_trace(archive, tmp_path, before):
+    home = tmp_path / "home of anna"
+    home.mkdir()
+    if before == "other programs":
+        for other in (".local/bin/other", ".local/share/applications/other.desktop",
+                      ".local/share/icons/hicolor/16x16/apps/other.png"):  # fmt: skip
+            (home / other).parent.mkdir(parents=True)
+            (home / other).write_text("other")
+    known = files_in(home)
+
+    installed = call(archive / "install.sh", home)
+
+    assert installed.returncode == 0, installed.stderr
+    entry = ConfigParser(interpolation=None)
+    entry.optionxform = str
+    entry.read(home / ".local/share/applications/imprint.desktop", "utf-8")
+    program = entry["Desktop Entry"]["Exec"].split('"')[1]
+    assert Path(program).is_file()
+    for started in (program, str(home / ".local/bin/imprint-cli")):
+        told = subprocess.run([started, "a b"], capture_output=True, text=True)
+        assert told.stdout == f"this is {VERSION} a b\n"
+    shutil.rmtree(archive)  # the download is gone: the program keeps its own way out
+
+    removed = call(home / ".local/lib/imprint/uninstall.sh", home)
+
+    assert removed.returncode == 0, removed.stderr
+    left = files_in(home) - known
+    made_by_desktop = {path for path in left if path.endswith((".cache", "/mime"))}
+    assert left == made_by_desktop
+    assert known <= files_in(home)
+    if before == "nothing":
+        assert not left
+
+
+@on_linux
+def test_a_newer_version_takes_the_place_of_the_old_one(archive, tmp_path):
+    home = tmp_path / "home"
+    assert call(archive / "install.sh", home).returncode == 0
+    (archive / "program/_internal/resources/x").rename(archive / "program/_internal/resources/y")
+    assert call(archive / "install.sh", home).returncode == 0
+    inside = home / ".local/lib/imprint/_internal/resources"
+    assert [path.name for path in inside.iterdir()] == ["y"]
+    assert call(archive / "uninstall.sh", home).returncode == 0
+    assert files_in(home) == set()
+
+
+@on_linux
+def test_another_place_can_be_named(archive, tmp_path):
+    place = tmp_path / "apps"
+    assert call(archive / "install.sh", tmp_path, PREFIX=str(place)).returncode == 0
+    assert (place / "bin/imprint").exists()
+    assert not (tmp_path / ".local").exists()
+    assert call(place / "lib/imprint/uninstall.sh", tmp_path).returncode == 0
+    assert not place.exists() or files_in(place) == set()
+
+
+@on_linux
+def test_a_place_that_cannot_be_made_is_told(archive, tmp_path):
+    (tmp_path / "in the way").write_text("a file")
+    told = call(archive / "install.sh", tmp_path, PREFIX=str(tmp_path / "in the way/apps"))
+    assert told.returncode == 1
+    assert "PREFIX=" in told.stderr
+
+
+@on_linux
+def test_an_archive_that_was_not_unpacked_whole_is_told(archive, tmp_path):
+    shutil.rmtree(archive / "program")
+    told = call(archive / "install.sh", tmp_path)
+    assert told.returncode == 1
+    assert "Unpack the whole archive" in told.stderr
+    assert not (tmp_path / ".local").exists()
+
+
+@on_linux
+def test_what_is_not_installed_cannot_be_removed(archive, tmp_path):
+    told = call(archive / "uninstall.sh", tmp_path)
+    assert told.returncode == 1
+    assert "not installed" in told.stderr
+
+
+def test_the_kinds_of_files_are_the_same_everywhere():
+    """On Linux, on Windows and on macOS, and as main.py opens them."""
+    globs = {
+        node.get("pattern") for node in ElementTree.parse(LINUX / "imprint.xml").iter()
+        if node.tag.endswith("glob")
+    }  # fmt: skip
+    assert globs == {"*.imprint", "*.safetensors"}
+    setup = (ROOT / "packaging/windows/imprint.iss").read_text("utf-8")
+    assert set(re.findall(r"Classes\\(\.\w+)", setup)) == {".imprint", ".safetensors"}
+    mac = plistlib.loads(plistlib.dumps(plist(VERSION)))
+    kinds = [*mac["UTExportedTypeDeclarations"], *mac["UTImportedTypeDeclarations"]]
+    tags = [kind["UTTypeTagSpecification"]["public.filename-extension"] for kind in kinds]
+    assert tags == [["imprint"], ["safetensors"]]
+    known = {kind["UTTypeIdentifier"] for kind in kinds}
+    assert {each for kind in mac["CFBundleDocumentTypes"]
+            for each in kind["LSItemContentTypes"]} == known  # fmt: skip
+    main = (ROOT / "main.py").read_text("utf-8")
+    assert all(f'"{glob[1:]}"' in main for glob in globs)
+
+
+def test_windows_is_told_the_version(tmp_path):
+    text = write_version(tmp_path / "version.txt", "1.2.3").read_text("utf-8")
+    assert "filevers=(1, 2, 3, 0)" in text
+    compile(text, "version.txt", "eval")
+
+
+def test_the_window_and_the_installer_have_the_same_name_on_windows():
+    from desktop.app import WINDOWS_ID
+
+    setup = (ROOT / "packaging/windows/imprint.iss").read_text("utf-8")
+    assert set(re.findall(r'AppUserModelID: "([^"]+)"', setup)) == {WINDOWS_ID}
+
+
+def test_every_resource_that_the_program_opens_goes_in():
+    places = {Path(source).name for source, _ in contents.DATA}
+    assert {"resources", "LICENSE", "CHANGELOG.md"} <= places
