@@ -19,9 +19,10 @@ from engine.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 LINUX = ROOT / "packaging/linux"
-sys.path[:0] = [str(ROOT / "packaging/bundle"), str(ROOT / "packaging/macos")]
+sys.path[:0] = [str(ROOT / "packaging" / name) for name in ("bundle", "linux", "macos")]
 
 import contents  # noqa: E402
+import debian_package  # noqa: E402
 from plist import plist  # noqa: E402
 from windows_version import write_version  # noqa: E402
 
@@ -180,6 +181,31 @@ def test_what_is_not_installed_cannot_be_removed(archive, tmp_path):
     told = call(archive / "uninstall.sh", tmp_path)
     assert told.returncode == 1
     assert "not installed" in told.stderr
+
+
+def test_the_script_and_the_package_want_the_same_of_the_system():
+    told = re.search(r"apt install ([^\"]+)", (LINUX / "install.sh").read_text("utf-8"))
+    assert set(told[1].split()) == set(debian_package.DEPENDS) - {"libc6"}
+
+
+@on_linux
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb is not there")
+def test_the_package_holds_what_the_archive_installs(archive, tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "ICONS", archive / "icons")
+    tree = tmp_path / "tree"
+    debian_package.lay_out(archive / "program", tree)
+    (tree / "DEBIAN").mkdir()
+    control = debian_package.control_of(VERSION, "amd64", 12)
+    (tree / "DEBIAN/control").write_text(control, "utf-8")
+    package = tmp_path / "imprint.deb"
+    subprocess.run(["dpkg-deb", "--build", str(tree), str(package)], check=True)
+    unpacked = tmp_path / "system"
+    subprocess.run(["dpkg-deb", "-x", str(package), str(unpacked)], check=True)
+    told = subprocess.run([str(unpacked / "usr/bin/imprint"), "x"], capture_output=True, text=True)
+    assert told.stdout == f"this is {VERSION} x\n"
+    entry = (unpacked / "usr/share/applications/imprint.desktop").read_text("utf-8")
+    assert "\nExec=imprint %F\n" in entry
+    assert (unpacked / "usr/share/icons/hicolor/256x256/apps/imprint.png").is_file()
 
 
 def test_the_kinds_of_files_are_the_same_everywhere():

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget, QWizard
 
 from desktop.theme import Theme
 from desktop.widgets.drop_area import take_pictures
+from desktop.widgets.labels import set_kind
 from desktop.wizard.later_pages import MethodPage, ModelPage, ReadyPage
 from desktop.wizard.pages import CaptionsPage, PicturesPage, Step, SubjectPage
 from desktop.wizard.wizard_state import Answers
@@ -129,4 +130,4 @@ class FirstTraining(QWizard):
         ):
             self.setButtonText(button, text)
         for button in (QWizard.WizardButton.NextButton, QWizard.WizardButton.FinishButton):
-            self.button(button).setProperty("role", "primary")
+            set_kind(self.button(button), "role", "primary")

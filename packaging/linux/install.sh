@@ -76,7 +76,7 @@ missing=$(find "$home/_internal/PySide6/Qt/plugins/platforms" -name 'libq*.so' -
 if [ -n "$missing" ]; then
     say "" "The window needs these libraries of the system, which are not there:"
     say "$missing" | sed 's/^/  /'
-    say "On Debian and Ubuntu: sudo apt install libgl1 libegl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libdbus-1-3"
+    say "On Debian and Ubuntu: sudo apt install libgl1 libegl1 libfontconfig1 libfreetype6 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libdbus-1-3 libgssapi-krb5-2 libwayland-cursor0"
 fi
 say "Imprint is installed. It is in the menu under Graphics; in a terminal: $prefix/bin/imprint"
 case ":$PATH:" in *":$prefix/bin:"*) ;; *) say "($prefix/bin is not on your PATH yet.)" ;; esac
