@@ -77,11 +77,24 @@ class Flow(QWidget):
         return [widget for widget in self.widgets if not widget.isHidden()]
 
     def _places(self, width: int) -> Iterator[tuple[QWidget, QRect]]:
-        corner, height = QPoint(0, 0), 0
+        top = 0
+        for row in self._rows(width):
+            height = max(size.height() for _, size in row)
+            left = 0
+            for widget, size in row:
+                middle = top + (height - size.height()) // 2
+                yield widget, QRect(QPoint(left, middle), size)
+                left += size.width() + GAP
+            top += height + GAP
+
+    def _rows(self, width: int) -> list[list[tuple[QWidget, QSize]]]:
+        rows: list[list[tuple[QWidget, QSize]]] = []
+        used = 0
         for widget in self._shown():
             size = widget.sizeHint().expandedTo(widget.minimumSize())
-            if corner.x() and corner.x() + size.width() > width:
-                corner, height = QPoint(0, corner.y() + height + GAP), 0
-            yield widget, QRect(corner, size)
-            corner.setX(corner.x() + size.width() + GAP)
-            height = max(height, size.height())
+            if not rows or used + size.width() > width:
+                rows.append([])
+                used = 0
+            rows[-1].append((widget, size))
+            used += size.width() + GAP
+        return rows

@@ -62,10 +62,14 @@ class Trial:
         ImageGrab.grab(xdisplay=DISPLAY).save(self.out / f"{name}.png")
 
     def files(self) -> list[str]:
-        """Of the user, but for what programs keep of their own."""
+        """Of the user, but for what programs keep of their own, and the way there."""
         kept = ("Documents", ".cache", ".config", ".local/state", ".local/share/imprint")
         found = (str(path.relative_to(self.home)) for path in self.home.rglob("*"))
-        return sorted(name for name in found if not name.startswith(kept))
+        return sorted(
+            name
+            for name in found
+            if not name.startswith(kept) and not any(k.startswith(f"{name}/") for k in kept)
+        )
 
     @contextmanager
     def measured(self, name: str) -> Iterator[None]:
@@ -168,11 +172,11 @@ def outcomes(trial: Trial) -> list[str]:
 
 
 def draw(trial: Trial) -> None:
-    before = set(trial.home.rglob("gallery/*.png"))
+    before = set(trial.home.rglob("generated/*.png"))
     press("ctrl+5")
     time.sleep(1)
     press("ctrl+Return")
-    wait_until(lambda: set(trial.home.rglob("gallery/*.png")) - before, 120, "a picture")
+    wait_until(lambda: set(trial.home.rglob("generated/*.png")) - before, 120, "a picture")
     time.sleep(2)
     trial.shoot("gallery")
 

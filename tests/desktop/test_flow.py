@@ -60,6 +60,13 @@ def test_what_is_hidden_takes_no_room_and_comes_back_in_its_place(holder, button
     assert buttons[1].x() == 100 + GAP
 
 
+def test_what_is_lower_stands_in_the_middle_of_its_row(holder, buttons):
+    buttons[0].setFixedHeight(60)
+    buttons[1].setFixedHeight(20)
+    QApplication.processEvents()
+    assert [buttons[0].y(), buttons[1].y()] == [0, 20]
+
+
 def test_longer_words_push_the_others_on(holder, buttons):
     buttons[0].setMinimumWidth(0)
     buttons[0].setMaximumWidth(1000)
