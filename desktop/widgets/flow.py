@@ -92,6 +92,7 @@ class Flow(QWidget):
         used = 0
         for widget in self._shown():
             size = widget.sizeHint().expandedTo(widget.minimumSize())
+            size = size.boundedTo(widget.maximumSize())
             if not rows or used + size.width() > width:
                 rows.append([])
                 used = 0
