@@ -13,6 +13,10 @@ if __name__ == "__main__":
     for name in ("stdout", "stderr"):  # a program without a console has none on Windows
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    if getattr(sys, "frozen", False):  # before anything can import torch
+        from engine.card_pack import activate
+
+        activate()
     if len(sys.argv) > 1 and not sys.argv[1].lower().endswith(OPENED):
         from engine.cli import main
 

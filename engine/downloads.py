@@ -71,6 +71,17 @@ class Progress:
     is_paused: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedFile:
+    """A file whose address, length and sha256 were known when this program was built."""
+
+    name: str
+    file: str
+    address: str
+    about_bytes: int  # exactly
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Remote:
     """The file as the hub knows it now."""
@@ -95,7 +106,7 @@ class _Lost(Exception):
 
 @dataclass(slots=True)
 class _Job:
-    offer: Offer
+    offer: Offer | PinnedFile
     folder: Path
     control: Control
     hub: str
@@ -144,14 +155,15 @@ class _Job:
 
 
 def download(
-    offer: Offer, folder: Path, control: Control, mirror: str = ""
+    offer: Offer | PinnedFile, folder: Path, control: Control, mirror: str = ""
 ) -> Generator[Progress, None, Path | None]:
     """Yield how far it is; return the file's path, or None where Stop came first.
 
     What has arrived is kept beside the file and gone on from. Yields at least once a second,
     also while nothing arrives. Raises one of engine.download_errors, or OutputNotWritable.
     """
-    job = _Job(offer, folder, control, _address_of(mirror), total=offer.about_bytes)
+    address = offer.address if isinstance(offer, PinnedFile) else mirror
+    job = _Job(offer, folder, control, _address_of(address), total=offer.about_bytes)
     storage.require_writable(folder)
     try:
         return (yield from _insist(job))
@@ -253,6 +265,9 @@ def _ask(job: _Job) -> Generator[Progress, None, _Remote]:
 
 def _answer(job: _Job) -> Iterator[_Remote]:
     """In a thread. Nothing where it is no hub that answers: without a sum nothing is fetched."""
+    if isinstance(job.offer, PinnedFile):  # nobody needs to be asked
+        yield _Remote(job.offer.address, job.offer.about_bytes, job.offer.sha256)
+        return
     url = hf_hub_url(job.offer.hub_id, job.offer.file, endpoint=job.hub)
     found = get_hf_file_metadata(url, token=False, timeout=TIMEOUT_SECONDS, endpoint=job.hub)
     if found.commit_hash and found.size and _SHA256.fullmatch(found.etag or ""):
@@ -260,7 +275,7 @@ def _answer(job: _Job) -> Iterator[_Remote]:
 
 
 def _page(job: _Job) -> str:
-    return f"{job.hub}/{job.offer.hub_id}"
+    return job.hub if isinstance(job.offer, PinnedFile) else f"{job.hub}/{job.offer.hub_id}"
 
 
 def _refused(status: int) -> _Lost:

@@ -124,6 +124,8 @@ WRITES = re.compile(
 )
 WRITERS = {  # beside engine/storage.py, each for a reason
     "engine/downloads.py",  # goes on with a part of its own, and checks its sum before the rename
+    "engine/card_fetch.py",  # unpacks into a folder that only its stamp, written last, makes valid
+    "desktop/crash_reports.py",  # must be open before anything goes wrong
     "engine/project.py",  # the record of a run grows by lines; a torn one is left out
     "engine/formats/diffusers_folder.py",  # inside commit_folder
 }

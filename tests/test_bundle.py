@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import plistlib
 import re
@@ -9,18 +10,22 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from configparser import ConfigParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from engine.card_pack import load_table
 from engine.version import VERSION
+from tests.engine.test_card_pack import fetched, serving
 
 ROOT = Path(__file__).parents[1]
 LINUX = ROOT / "packaging/linux"
 sys.path[:0] = [str(ROOT / "packaging" / name) for name in ("bundle", "linux", "macos")]
 
+import card_table  # noqa: E402
 import contents  # noqa: E402
 import debian_package  # noqa: E402
 from plist import plist  # noqa: E402
@@ -226,6 +231,45 @@ def test_the_kinds_of_files_are_the_same_everywhere():
             for each in kind["LSItemContentTypes"]} == known  # fmt: skip
     main = (ROOT / "main.py").read_text("utf-8")
     assert all(f'"{glob[1:]}"' in main for glob in globs)
+
+
+def make_real_wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) -> Path:
+    """A wheel that pip takes."""
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    metadata += "".join(f"Requires-Dist: {need}\n" for need in needs)
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as zip_:
+        zip_.writestr(f"{name}/__init__.py", "")
+        zip_.writestr(f"{info}/METADATA", metadata)
+        zip_.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any"
+        )
+        zip_.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def test_the_table_for_cards_is_what_pip_would_install_and_no_more(tmp_path, monkeypatch):
+    """pip's real answer of an index on this computer."""
+    wheels = [
+        make_real_wheel(tmp_path, "torch", "2.13.0+cu130", ("nvidia_cublas==13.0", "numpyish")),
+        make_real_wheel(tmp_path, "nvidia_cublas", "13.0"),
+        make_real_wheel(tmp_path, "numpyish", "1.0"),
+    ]
+    for wheel in wheels:
+        page = tmp_path / wheel.name.split("-")[0].replace("_", "-") / "index.html"
+        page.parent.mkdir()
+        total = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        page.write_text(f'<a href="../{wheel.name}#sha256={total}">{wheel.name}</a>')
+    monkeypatch.setattr(card_table.bootstrap, "read_pins", lambda: {"torch": "2.13.0"})
+    with serving(tmp_path) as address:
+        assert card_table.main(tmp_path / "card_pack.json", address) == 0
+        table = load_table(tmp_path / "card_pack.json")
+        _, packages = fetched(table, tmp_path / "pack")
+    assert table.torch == "2.13.0+cu130"
+    assert [row["name"] for row in table.files] == ["torch", "nvidia_cublas"]
+    assert table.total_bytes == sum(wheel.stat().st_size for wheel in wheels[:2])
+    assert (packages / "nvidia_cublas/__init__.py").exists()
 
 
 def test_windows_is_told_the_version(tmp_path):

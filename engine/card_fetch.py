@@ -1,0 +1,155 @@
+"""Fetches the PyTorch for NVIDIA cards, unpacks it, and tries it before it is taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path, PurePosixPath
+
+from engine import storage
+from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable
+from engine.control import Control
+from engine.download_errors import NoRoomForModel
+from engine.downloads import MARGIN_BYTES, PinnedFile, Progress, download
+from engine.errors import UserError
+from engine.watched import own_command
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+CHUNK = 8 << 20
+TRIAL_SECONDS = 600
+
+
+class CardPackUnfit(UserError):
+    code = "IM-DL-12"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "What was fetched for the graphics card does not work here: {reason}"
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Nothing was changed; the processor goes on doing the work. A newer driver for the card "
+        "may help.",
+    )
+
+
+def fetch(
+    table: PackTable,
+    folder: Path,
+    control: Control,
+    is_fit: Callable[[Path], str] | None = None,
+) -> Generator[Progress, None, Path | None]:
+    """Yield how far it is; return the folder of packages, or None where Stop came first.
+
+    What has arrived stays for the next time. `is_fit` gets the unpacked folder and returns what
+    is wrong with it, empty for nothing. Raises one of engine.download_errors, CardPackUnfit,
+    OutputNotWritable or DiskFull.
+    """
+    is_fit = is_fit or trial
+    arrived = folder / "arrived"
+    files = [PinnedFile(**row) for row in table.files]
+    before = 0
+    for file in files:
+        part = yield from _shifted(download(file, arrived, control), before, table.total_bytes)
+        if part is None:
+            return None
+        before += file.about_bytes
+    try:
+        made = yield from _unpack([arrived / file.file for file in files], folder, control)
+        if made is None:
+            return None
+        wrong = is_fit(made)
+        if wrong:
+            shutil.rmtree(made, ignore_errors=True)
+            raise CardPackUnfit(reason=wrong)
+        storage.write_json(made / STAMP, table.stamp)
+        target = folder / PACKAGES
+        if target.exists():
+            storage.remove_folder(target)
+        made.replace(target)
+        shutil.rmtree(arrived, ignore_errors=True)
+        return target
+    except OSError as error:
+        raise storage.as_user_error(error, folder) from error
+
+
+def trial(packages: Path) -> str:
+    """Let a program of its own look at this computer with it; what is wrong, or nothing."""
+    environment = os.environ | {TRIAL: str(packages)}
+    try:
+        done = subprocess.run(
+            [*own_command(), "doctor", "--json"], env=environment, capture_output=True,
+            text=True, encoding="utf-8", errors="replace", timeout=TRIAL_SECONDS, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    for line in done.stdout.splitlines():
+        told = json.loads(line) if line.startswith("{") else {}
+        if told.get("event") == "Examined" and isinstance(told["found"], dict):
+            return str(told["found"]["summary"])
+    return "" if done.returncode == 0 else done.stderr.strip()[-300:]
+
+
+def _shifted(
+    events: Generator[Progress, None, Path | None], before: int, total: int
+) -> Generator[Progress, None, Path | None]:
+    """The progress of one file as that of all."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            return end.value
+        yield Progress(
+            done_bytes=before + event.done_bytes, total_bytes=total,
+            is_checking=event.is_checking, is_paused=event.is_paused,
+        )  # fmt: skip
+
+
+def _unpack(
+    wheels: list[Path], folder: Path, control: Control
+) -> Generator[Progress, None, Path | None]:
+    """A wheel of compiled packages is a zip of what belongs into one folder."""
+    made = folder / f"{PACKAGES}.new"
+    if made.exists():
+        storage.remove_folder(made)
+    made.mkdir(parents=True)
+    entries = [(wheel, entry) for wheel in wheels for entry in _entries(wheel)]
+    total = sum(entry.file_size for _, entry in entries)
+    free = storage.free_bytes(folder)
+    if total + MARGIN_BYTES > free:
+        raise NoRoomForModel(folder=str(folder), need_mib=total / 2**20, free_mib=free / 2**20)
+    done = 0
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as opened:
+            for entry in _entries(wheel):
+                if control.stop_requested:
+                    shutil.rmtree(made, ignore_errors=True)
+                    return None
+                _write(opened, entry, made)
+                done += entry.file_size
+                yield Progress(done_bytes=done, total_bytes=total, is_checking=True)
+    return made
+
+
+def _entries(wheel: Path) -> Iterator[zipfile.ZipInfo]:
+    """The files of a wheel. Raises CardPackUnfit for a name that leads out of the folder."""
+    with zipfile.ZipFile(wheel) as opened:
+        for entry in opened.infolist():
+            name = PurePosixPath(entry.filename.replace("\\", "/"))
+            if name.is_absolute() or ".." in name.parts or ":" in entry.filename:
+                reason = QT_TRANSLATE_NOOP("engine", "{file} names a place outside of its folder.")
+                raise CardPackUnfit(reason=Phrase(reason, file=wheel.name))
+            if not entry.is_dir():
+                yield entry
+
+
+def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
+    target = folder / entry.filename
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with opened.open(entry) as source, target.open("wb") as file:
+        shutil.copyfileobj(source, file, CHUNK)
+    mode = (entry.external_attr >> 16) & 0o111
+    if mode:  # a tool among the libraries stays one that can be started
+        target.chmod(0o755)

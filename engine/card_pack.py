@@ -1,0 +1,92 @@
+"""The PyTorch for NVIDIA cards, beside the installed program: whether it is there, and its use.
+
+The program that people download brings the PyTorch for processors, a sixth of the other's size.
+Where there is a card, the other one is fetched once into the user's own folder, as the very files
+that PyTorch and NVIDIA publish; from then on Python finds it first. docs/decisions/0012 says why.
+
+Imports next to nothing: it is asked before anything else at each start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+TABLE = Path(__file__).parents[1] / "resources/card_pack.json"
+STAMP = "whole.json"  # written last: what has none is not used
+PACKAGES = "packages"
+TRIAL = "IMPRINT_CARD_PACK"  # a folder to be tried before it is taken
+
+
+@dataclass(frozen=True, slots=True)
+class PackTable:
+    """What the build of this program wrote down: one torch, and the files that make it up."""
+
+    torch: str  # with its local part, such as 2.13.0+cu130
+    python: str  # cp311
+    oldest_driver: int
+    files: tuple[dict[str, Any], ...]  # of engine.downloads.PinnedFile
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(int(file["about_bytes"]) for file in self.files)
+
+    @property
+    def stamp(self) -> dict[str, str]:
+        return {"torch": self.torch, "python": self.python}
+
+    def suits_driver(self, version: str) -> bool:
+        """`version`: such as 580.65.06. One that cannot be read is given the benefit."""
+        major = version.partition(".")[0]
+        return not major.isdigit() or int(major) >= self.oldest_driver
+
+
+def load_table(path: Path = TABLE) -> PackTable | None:
+    """None in a program that was built without one, from source for example."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return PackTable(
+            str(data["torch"]), str(data["python"]), int(data["oldest_driver"]),
+            tuple(dict(row) for row in data["files"]),
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def pack_folder() -> Path:
+    return Path(platformdirs.user_data_dir("imprint", appauthor=False)) / "card-pack"
+
+
+def is_whole(folder: Path, table: PackTable) -> bool:
+    """Whether a folder holds just what this program was built for."""
+    try:
+        return json.loads((folder / STAMP).read_text("utf-8")) == table.stamp
+    except (OSError, ValueError):
+        return False
+
+
+def activate(table: PackTable | None = None, folder: Path | None = None) -> bool:
+    """Let Python find the pack's torch first, if it is whole and of this program; whether it does.
+
+    What an older program fetched is of no use to anybody: it is removed.
+    """
+    table = table or load_table()
+    if table is None:
+        return False
+    trial = os.environ.get(TRIAL)
+    home = folder or pack_folder()
+    packages = Path(trial) if trial else home / PACKAGES
+    if not packages.is_dir():
+        return False
+    if not trial and not is_whole(packages, table):
+        shutil.rmtree(packages, ignore_errors=True)
+        return False
+    sys.path.insert(0, str(packages))
+    return True

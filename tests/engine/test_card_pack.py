@@ -1,0 +1,255 @@
+"""The PyTorch for NVIDIA cards beside the installed program: fetched, tried, found first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+
+from engine import card_fetch, card_pack
+from engine.card_fetch import CardPackUnfit, fetch, trial
+from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable, activate, load_table
+from engine.control import Control
+from engine.download_errors import DownloadDamaged, NoRoomForModel
+from engine.downloads import Progress
+
+ROOT = Path(__file__).parents[2]
+TORCH = "2.13.0+cu130"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    Handler.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def make_wheel(path: Path, files: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zip_:
+        for name, text in files.items():
+            zip_.writestr(name, text)
+        tool = zipfile.ZipInfo(f"{path.stem}/bin/tool")
+        tool.external_attr = 0o755 << 16
+        zip_.writestr(tool, "#!/bin/sh\n")
+    return path
+
+
+@pytest.fixture
+def shop(tmp_path) -> Iterator[tuple[PackTable, Path]]:
+    """A table of two wheels, and the folder from which a server gives them."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    wheels = [
+        make_wheel(folder / "torch.whl", {"torch/__init__.py": "cuda = True\n"}),
+        make_wheel(folder / "nvidia.whl", {"nvidia/cublas/lib/libcublas.so": "x" * 300_000}),
+    ]
+    with serving(folder) as address:
+        yield table_of(wheels, address), folder
+
+
+def table_of(wheels: list[Path], address: str) -> PackTable:
+    files = tuple(
+        {
+            "name": wheel.stem,
+            "file": wheel.name,
+            "address": f"{address}/{wheel.name}",
+            "about_bytes": wheel.stat().st_size,
+            "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        }
+        for wheel in wheels
+    )
+    return PackTable(TORCH, "cp311", 580, files)
+
+
+def fetched(table: PackTable, folder: Path, control=None, is_fit=lambda packages: ""):
+    """The progress, and what came of it."""
+    told: list[Progress] = []
+    events = fetch(table, folder, control or Control(), is_fit)
+    while True:
+        try:
+            told.append(next(events))
+        except StopIteration as end:
+            return told, end.value
+
+
+def test_the_files_arrive_are_unpacked_and_python_finds_them_first(shop, tmp_path):
+    table, _ = shop
+    told, packages = fetched(table, tmp_path / "pack")
+    assert packages == tmp_path / "pack" / PACKAGES
+    assert [path.name for path in (tmp_path / "pack").iterdir()] == [PACKAGES]
+    assert (packages / "torch/bin/tool").stat().st_mode & 0o100
+    assert told[-1].done_bytes == told[-1].total_bytes
+    fetching = [event.done_bytes for event in told if event.total_bytes == table.total_bytes]
+    assert fetching == sorted(fetching)
+    code = (
+        "import sys, json; from pathlib import Path; from engine import card_pack;"
+        "table = card_pack.PackTable(*json.loads(sys.argv[1]), ());"
+        "assert card_pack.activate(table, Path(sys.argv[2]));"
+        "import torch; assert torch.cuda is True"
+    )
+    arguments = [json.dumps([TORCH, "cp311", 580]), str(tmp_path / "pack")]
+    subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, check=True)
+
+
+def test_a_stop_keeps_what_has_arrived_and_the_next_time_goes_on_from_there(shop, tmp_path):
+    table, _ = shop
+    control = Control()
+    events = fetch(table, tmp_path / "pack", control, lambda packages: "")
+    for event in events:
+        if event.done_bytes >= int(table.files[0]["about_bytes"]):
+            control.stop()
+    assert not (tmp_path / "pack" / PACKAGES).exists()
+    assert (tmp_path / "pack/arrived/torch.whl").exists()
+    Handler.asked.clear()
+    assert fetched(table, tmp_path / "pack")[1] is not None
+    assert "/torch.whl" not in Handler.asked
+
+
+def test_a_stop_while_it_is_unpacked_leaves_nothing_half_unpacked(shop, tmp_path):
+    table, _ = shop
+    control = Control()
+    for event in fetch(table, tmp_path / "pack", control, lambda packages: ""):
+        if event.total_bytes != table.total_bytes:
+            control.stop()
+    assert [path.name for path in (tmp_path / "pack").iterdir()] == ["arrived"]
+
+
+def test_a_file_that_is_not_the_one_that_was_meant_is_refused(shop, tmp_path):
+    table, folder = shop
+    data = bytearray((folder / "nvidia.whl").read_bytes())
+    data[40] ^= 1
+    (folder / "nvidia.whl").write_bytes(data)
+    with pytest.raises(DownloadDamaged):
+        fetched(table, tmp_path / "pack")
+    assert not (tmp_path / "pack" / PACKAGES).exists()
+
+
+@pytest.mark.parametrize("name", ["../outside.py", "/outside.py", "..\\outside.py", "C:/outside"])
+def test_a_wheel_cannot_write_outside_of_its_folder(tmp_path, name):
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    wheel = make_wheel(shop / "torch.whl", {name: "x"})
+    with serving(shop) as address, pytest.raises(CardPackUnfit, match="outside of its folder"):
+        fetched(table_of([wheel], address), tmp_path / "pack")
+    assert list(tmp_path.rglob("outside*")) == []
+    assert not (tmp_path / "pack" / PACKAGES).exists()
+
+
+def test_what_does_not_work_here_is_not_taken(shop, tmp_path):
+    table, _ = shop
+    with pytest.raises(CardPackUnfit, match="the driver is too old"):
+        fetched(table, tmp_path / "pack", is_fit=lambda packages: "the driver is too old")
+    assert [path.name for path in (tmp_path / "pack").iterdir()] == ["arrived"]
+
+
+def test_a_disk_without_room_is_told_before_anything_is_unpacked(shop, tmp_path, monkeypatch):
+    table, _ = shop
+    fetched(table, tmp_path / "pack", is_fit=lambda packages: "")
+    monkeypatch.setattr(card_fetch.storage, "free_bytes", lambda folder: 1000)
+    with pytest.raises(NoRoomForModel):
+        fetched(table, tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "wrong"),
+    [
+        ({"event": "Examined", "what": "A training", "found": "5 steps in 2.0 s"}, 0, ""),
+        ({"event": "Examined", "what": "Graphics card", "found": {"summary": "no"}}, 0, "no"),
+        ({"event": "RunFailed"}, 1, "broken"),
+    ],
+)
+def test_the_trial_is_the_doctors(monkeypatch, tmp_path, line, code, wrong):
+    """The doctor itself, with the real torch, is in test_doctor.py."""
+    script = (
+        f"import os, sys; print({json.dumps(line)!r}); sys.stderr.write('broken');"
+        f"sys.exit({code} if os.environ[{TRIAL!r}] == {str(tmp_path)!r} else 9)"
+    )
+    monkeypatch.setattr(card_fetch, "own_command", lambda: [sys.executable, "-c", script])
+    assert trial(tmp_path) == wrong
+
+
+@pytest.fixture
+def own_path(monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delenv(TRIAL, raising=False)
+
+
+def whole(folder: Path, torch: str = TORCH) -> Path:
+    packages = folder / PACKAGES
+    packages.mkdir(parents=True)
+    (packages / STAMP).write_text(json.dumps({"torch": torch, "python": "cp311"}))
+    return packages
+
+
+def test_only_a_whole_pack_of_this_program_is_used(own_path, tmp_path):
+    table = PackTable(TORCH, "cp311", 580, ())
+    assert not activate(table, tmp_path / "nothing")
+    assert activate(table, whole(tmp_path / "own").parent)
+    assert sys.path[0] == str(tmp_path / "own" / PACKAGES)
+    older = whole(tmp_path / "older", "2.12.0+cu128")
+    assert not activate(table, older.parent)
+    assert not older.exists()  # gigabytes that nobody could use any more
+    half = whole(tmp_path / "half")
+    (half / STAMP).unlink()
+    assert not activate(table, half.parent)
+    assert sys.path[1] != str(half)
+
+
+def test_a_pack_on_trial_is_used_by_that_program_alone(own_path, monkeypatch, tmp_path):
+    table = PackTable(TORCH, "cp311", 580, ())
+    tried = tmp_path / "packages.new"
+    tried.mkdir()
+    monkeypatch.setenv(TRIAL, str(tried))
+    assert activate(table, tmp_path / "nothing")
+    assert sys.path[0] == str(tried)
+    assert tried.exists()
+
+
+def test_a_program_that_was_built_without_a_table_has_no_pack(own_path, tmp_path):
+    assert load_table(tmp_path / "none.json") is None
+    (tmp_path / "broken.json").write_text('{"torch": 1')
+    assert load_table(tmp_path / "broken.json") is None
+
+
+def test_a_table_is_read_as_it_was_written(shop, tmp_path):
+    table, _ = shop
+    written = {
+        "torch": table.torch, "python": table.python, "oldest_driver": 580,
+        "files": list(table.files),
+    }  # fmt: skip
+    (tmp_path / "card_pack.json").write_text(json.dumps(written))
+    assert load_table(tmp_path / "card_pack.json") == table
+
+
+@pytest.mark.parametrize(
+    ("driver", "suits"), [("580.65.06", True), ("610.1", True), ("535.154", False), ("?", True)]
+)
+def test_an_old_driver_is_told_before_gigabytes_are_fetched(driver, suits):
+    assert card_pack.PackTable(TORCH, "cp311", 580, ()).suits_driver(driver) is suits
