@@ -4888,6 +4888,18 @@
         <source>the disk is full</source>
         <translation>磁盘已满</translation>
     </message>
+    <message>
+        <source>What was fetched for the graphics card does not work here: {reason}</source>
+        <translation>为显卡下载的组件在本机上不能使用：{reason}</translation>
+    </message>
+    <message>
+        <source>Nothing was changed; the processor goes on doing the work. A newer driver for the card may help.</source>
+        <translation>没有做任何更改，仍由处理器运算。更新显卡驱动也许有帮助。</translation>
+    </message>
+    <message>
+        <source>{file} names a place outside of its folder.</source>
+        <translation>{file} 里有指向自身文件夹以外的路径。</translation>
+    </message>
 </context>
 <context>
     <name>words</name>
