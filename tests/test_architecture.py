@@ -142,6 +142,14 @@ def test_there_is_one_way_to_write_a_file():
     assert writers - {"engine/storage.py"} <= WRITERS
 
 
+def test_no_item_of_a_layout_comes_into_pythons_hands():
+    """Qt frees them with the layout, Python frees them again when it collects garbage; seen as a
+    crash in delete_garbage, in the destructor of a QWidgetItem."""
+    items = re.compile(r"\.(?:itemAt|takeAt|itemAtPosition)\(|QFlowLayout|QWidgetItem\(")
+    code = {file: file.read_text("utf-8") for file in (ROOT / "desktop").rglob("*.py")}
+    assert [file.name for file, text in code.items() if items.search(text)] == []
+
+
 def _calls_of_builtins(source: str) -> set[str]:
     return {
         node.func.id

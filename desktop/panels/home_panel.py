@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.theme import Theme, text_button
 from desktop.widgets.labels import Card, Page, label, set_kind
@@ -44,6 +44,7 @@ class HomePanel(Page):
             "quiet",
             wrap=True,
         )
+        self._recent_buttons: list[QPushButton] = []
         self.check = text_button(theme, "ok", self.tr("Check this computer…"))
         self.wizard.clicked.connect(self.wizard_requested)
         self._pictures.clicked.connect(self.folder_requested)
@@ -66,14 +67,16 @@ class HomePanel(Page):
 
     def show_recent(self, projects: list[Project]) -> None:
         """Projects that were open before."""
-        while (item := self._recent.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        for button in self._recent_buttons:
+            self._recent.removeWidget(button)
+            button.deleteLater()
+        self._recent_buttons.clear()
         for project in projects:
             button = text_button(self._theme, "folder", project.folder.name)
             button.setProperty("folder", str(project.folder))
             button.setToolTip(str(project.folder))
             button.clicked.connect(self._open_recent)
+            self._recent_buttons.append(button)
             self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self._recent_card.setVisible(bool(projects))
 

@@ -41,8 +41,14 @@ def _stops(widget: QWidget | None) -> Iterator[QWidget]:
 
 
 def _in_layout(layout: QLayout | None) -> Iterator[QWidget]:
-    for place in range(layout.count() if layout is not None else 0):
-        item = layout.itemAt(place) if layout is not None else None
-        if item is not None:
-            yield from _stops(item.widget())
-            yield from _in_layout(item.layout())
+    """What it holds, in its order. Never by `itemAt`: the items that it gives are freed by Python
+    once more after Qt has freed them, when garbage is collected, and the program ends."""
+    if layout is None:
+        return
+    owner = layout.parentWidget()
+    widgets = [child for child in owner.children() if isinstance(child, QWidget)] if owner else []
+    nested = [child for child in layout.children() if isinstance(child, QLayout)]
+    held = {layout.indexOf(child): child for child in (*widgets, *nested)}
+    for place in sorted(place for place in held if place >= 0):
+        child = held[place]
+        yield from _in_layout(child) if isinstance(child, QLayout) else _stops(child)

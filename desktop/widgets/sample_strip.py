@@ -28,6 +28,7 @@ class SampleStrip(QWidget):
         self._columns: list[int] = []
         self._prompts: list[str] = []
         self._cells: list[QLabel] = []
+        self._heads: list[QLabel] = []
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Step of the samples"))
         self.slider.setRange(0, 0)
@@ -60,10 +61,11 @@ class SampleStrip(QWidget):
     def clear(self) -> None:
         self._columns.clear()
         self._prompts.clear()
+        for widget in (*self._heads, *self._cells):
+            self._grid.removeWidget(widget)
+            widget.deleteLater()
+        self._heads.clear()
         self._cells.clear()
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
         self.slider.setRange(0, 0)
         self.step_label.setText(self.tr("no samples yet"))
 
@@ -73,6 +75,7 @@ class SampleStrip(QWidget):
         if step not in self._columns:
             self._columns.append(step)
             head = label(self.tr("step {0}").format(step), "note")
+            self._heads.append(head)
             self._grid.addWidget(head, 0, len(self._columns) - 1)
         cell = QLabel()
         mode = Qt.TransformationMode.SmoothTransformation
@@ -93,6 +96,4 @@ class SampleStrip(QWidget):
         if not 0 <= column < len(self._columns):
             return
         self.step_label.setText(self.tr("step {0}").format(self._columns[column]))
-        item = self._grid.itemAtPosition(0, column)
-        if item is not None and (widget := item.widget()) is not None:
-            self._scroll.ensureWidgetVisible(widget, SIDE, 0)
+        self._scroll.ensureWidgetVisible(self._heads[column], SIDE, 0)
