@@ -3,12 +3,13 @@
 Both themes, both languages, text at 100 and 150 per cent; then a real first training. Words that
 are cut off are told, and make the exit code 1.
 
-python tests/screens.py [FOLDER]
+python tests/screens.py [FOLDER]      SCREENS_ONLY=dialog-check takes some of them alone
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from tests.desktop.scenes import SCENES, leave, play, playing  # noqa: E402
 
 STEPS = int(os.environ.get("SCREENS_STEPS", "60"))
 SIZES = ("100", "150")
+WANTED = re.compile(os.environ.get("SCREENS_ONLY", ""))  # of the scenes' names
 
 
 def main(folder: Path) -> int:
@@ -57,7 +59,7 @@ def take(folder: Path, code: str, what: str) -> int:
 def take_scenes(folder: Path, percent: int) -> int:
     problems = 0
     with playing(Path(tempfile.mkdtemp()), percent) as stage:
-        for name in SCENES:
+        for name in filter(WANTED.search, SCENES):
             shown = play(stage, name)
             photograph(stage.window, shown, folder / name)
             for line in (*clipped(shown), *outside(shown)):
