@@ -375,6 +375,7 @@ class GalleryPanel(Page):
         self.buttons.addWidget(self.install)
         self.install.setEnabled(False)
         self._undo.hide()
+        self._progress.setTextVisible(False)
         self._progress.setAccessibleName(self.tr("Progress of the images"))
         self._progress.hide()
         self.search.setPlaceholderText(self.tr("Search: words, seed:42, lora:my-cat, star"))
