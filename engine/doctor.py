@@ -32,7 +32,7 @@ from engine.events import (
 from engine.models.catalog import locate
 from engine.project import cache_folder, default_home
 from engine.sample_project import PROMPTS, sample_data
-from engine.storage import as_user_error, free_bytes, require_writable
+from engine.storage import free_bytes, require_writable
 from engine.version import VERSION, is_installed
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -136,8 +136,6 @@ def _tried(look: Callable[[], Found]) -> Found:
         return look()
     except UserError as error:
         return error
-    except OSError as error:
-        return as_user_error(error, Path(error.filename or "."))
     except Exception as error:  # a fault of ours, or of a library: the others are still looked at
         log.warning("a part that was examined broke", exc_info=True)
         return PartBroken(reason=f"{type(error).__name__}: {error}")
