@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.engine_runs import EACH_METHOD, left_by, require_finished, tiny_run, train
+from tests.engine_runs import EACH_METHOD, config_of, left_by, require_finished, tiny_run, train
 from tests.kills import require_tidy, train_under_fire
 
 
@@ -18,7 +18,9 @@ def fire_at(base, pictures, folder, *, kills: int, steps: int, seed: int, method
     )  # fmt: skip
     unbroken = require_finished(train(data))
     config = folder / "config.json"
-    config.write_text(json.dumps(data | {"runs_folder": str(folder / "killed")}), "utf-8")
+    # Every setting, since the command line starts from presets where one is not given.
+    whole = config_of(data | {"runs_folder": str(folder / "killed")}).model_dump(mode="json")
+    config.write_text(json.dumps(whole), "utf-8")
 
     story = train_under_fire(config, folder / "killed", kills, seed)
 
