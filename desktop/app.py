@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
 from engine.notices import EndedBadly, Updated
 from engine.version import VERSION
+from engine.watched import window_command
 
 ICON = Path(__file__).parents[1] / "resources/icons/imprint.svg"
 DESKTOP_FILE = "imprint"  # by this name the desktop finds the window's entry in its menu
@@ -58,8 +60,12 @@ def main(arguments: list[str]) -> int:
     door.called.connect(windows.open_paths)
     _greet(windows, preferences, reports)
     code = application.exec()
+    starts_anew = windows.starts_anew
     del windows
     reports.end()
+    if starts_anew:
+        door.close()  # or the new one would hand over to this one
+        subprocess.Popen(window_command(), start_new_session=True)
     return code
 
 

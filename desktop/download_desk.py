@@ -1,27 +1,41 @@
-"""The models that are being fetched, outside of any page: one at a time, the others wait."""
+"""What is being fetched, outside of any page: one thing at a time, the others wait."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.pool import Pool
 from engine.control import Control
 from engine.errors import UserError
-from engine.model_offers import Offer, models_folder
+from engine.model_offers import models_folder
 
 STALLED_SECONDS = 3.0
 TICK_MS = 1_000
 
 
+class Offered(Protocol):
+    """A model, say; whatever has a size and is known again by comparison."""
+
+    @property
+    def about_bytes(self) -> int: ...
+
+
+# Yields engine.downloads.Progress and returns where it arrived, or None where it was stopped.
+Fetch = Callable[[Any, Control, str], Generator[Any, None, Path | None]]
+
+
 @dataclass(slots=True)
 class Download:
-    """One file on its way."""
+    """One thing on its way."""
 
-    offer: Offer
+    offer: Offered
     control: Control
     done_bytes: int = 0
     total_bytes: int = 0
@@ -69,12 +83,18 @@ class DownloadDesk(QObject):
     """Starts, pauses and stops; what arrived stays on the disk for the next time."""
 
     changed = Signal()
-    arrived = Signal(str)  # path of a model
+    arrived = Signal(str)  # path
 
-    def __init__(self, parent: QObject | None = None, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        folder: Path | None = None,
+        fetch: Fetch | None = None,
+    ) -> None:
+        """`fetch`: what is done for each offer in a thread; models of the hub if not given."""
         super().__init__(parent)
         self.downloads: list[Download] = []
-        self._folder = folder or models_folder()
+        self._fetch = fetch or partial(_from_hub, folder or models_folder())
         self._pool = Pool(1, "downloads", self)
         self._answers = _Answers(self)
         self._answers.progressed.connect(self._on_progress)
@@ -87,7 +107,7 @@ class DownloadDesk(QObject):
     def active(self) -> Download | None:
         return next((known for known in self.downloads if not known.is_over), None)
 
-    def start(self, offer: Offer, mirror: str = "") -> None:
+    def start(self, offer: Offered, mirror: str = "") -> None:
         """Begin, or go on with what was begun before."""
         self.downloads = [known for known in self.downloads if known.offer != offer]
         made = Download(offer, Control(), total_bytes=offer.about_bytes)
@@ -119,10 +139,8 @@ class DownloadDesk(QObject):
 
     def _work(self, known: Download, mirror: str) -> None:
         """In a thread of the pool."""
-        from engine.downloads import download  # late: the hub's library takes a moment
-
         try:
-            events = download(known.offer, self._folder, known.control, mirror)
+            events = self._fetch(known.offer, known.control, mirror)
             while True:
                 try:
                     self._answers.progressed.emit(known, next(events))
@@ -160,3 +178,11 @@ class DownloadDesk(QObject):
         if self.active is None:
             self._clock.stop()
         self.changed.emit()
+
+
+def _from_hub(
+    folder: Path, offer: Any, control: Control, mirror: str
+) -> Generator[Any, None, Path | None]:
+    from engine.downloads import download  # late: the hub's library takes a moment
+
+    return (yield from download(offer, folder, control, mirror))

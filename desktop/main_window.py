@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from desktop.attendant import Attendant
 from desktop.caption_desk import CaptionDesk
+from desktop.card_desk import CardDesk
 from desktop.check_desk import CheckDesk
 from desktop.dialogs.closing import ask_before_closing
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
             self.engine, self.jobs, self.images, self.preferences, self.theme
         )
         self.doctor = DoctorDesk(self.engine, self.jobs, self.home, self.theme)
+        self.cards = CardDesk(self.home, self.theme, self.preferences, self.warmth)
         self.queue = QueueDesk(self.runs, self.projects, self.monitor, self)
         self._lay_out()
         self.theme.apply()
@@ -284,9 +286,8 @@ class MainWindow(QMainWindow):
         if not self.engine.stop_and_wait():
             event.ignore()
             return
-        self.images.close_threads()
-        self.models.close_threads()
-        self.gallery.close_threads()
+        for part in (self.images, self.models, self.gallery, self.cards):
+            part.close_threads()
         for pool in self.findChildren(Pool):
             pool.close()
         event.accept()

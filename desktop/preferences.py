@@ -95,6 +95,15 @@ class Preferences:
         self._settings.setValue("caption_model", value)
 
     @property
+    def card_declined(self) -> str:
+        """Version of the PyTorch for the graphics card that the user did not want."""
+        return str(self._settings.value("card_declined", ""))
+
+    @card_declined.setter
+    def card_declined(self, value: str) -> None:
+        self._settings.setValue("card_declined", value)
+
+    @property
     def advanced(self) -> bool:
         return self._settings.value("advanced", False, bool)  # type: ignore[return-value]
 

@@ -50,6 +50,10 @@ class Doorkeeper(QObject):
     def listens(self) -> bool:
         return self._server.isListening()
 
+    def close(self) -> None:
+        """A start from now on is the first."""
+        self._server.close()
+
     @Slot()
     def _greet(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:

@@ -29,6 +29,7 @@ class Windows(QObject):
         """`paths`: what a double click or the command line asked to open."""
         super().__init__(application)
         self._application = application
+        self.starts_anew = False  # once this program has ended
         self._collector = Collector(application)
         project = next((Path(path).parent for path in paths if is_project(path)), None)
         self.window = self._open(project)
@@ -69,10 +70,16 @@ class Windows(QObject):
         old.theme.deleteLater()
         old.deleteLater()
 
+    @Slot()
+    def _start_anew(self) -> None:
+        """A training that runs is asked for first, as at any close."""
+        self.starts_anew = self.window.close()
+
     def _open(self, project: Path | None) -> MainWindow:
         window = MainWindow(project)
         window.warmed_up.connect(self._collector.settle)
         window.renewal_wanted.connect(self.renew)
+        window.cards.restart_wanted.connect(self._start_anew)
         window.remedies.changes_wanted.connect(window.menu.open_changes)
         window.show()
         QTimer.singleShot(SETTLE_MS, self._collector.settle)

@@ -6,9 +6,13 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from engine import storage
 from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable
@@ -21,6 +25,10 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 CHUNK = 8 << 20
 TRIAL_SECONDS = 600
+LOOK_SECONDS = 0.2
+
+
+_TOO_LONG = Phrase(QT_TRANSLATE_NOOP("engine", "the check of this computer does not end."))
 
 
 class CardPackUnfit(UserError):
@@ -39,20 +47,20 @@ def fetch(
     table: PackTable,
     folder: Path,
     control: Control,
-    is_fit: Callable[[Path], str] | None = None,
+    whats_wrong: Callable[[Path, Control], str] | None = None,
 ) -> Generator[Progress, None, Path | None]:
     """Yield how far it is; return the folder of packages, or None where Stop came first.
 
-    What has arrived stays for the next time. `is_fit` gets the unpacked folder and returns what
-    is wrong with it, empty for nothing. Raises one of engine.download_errors, CardPackUnfit,
+    What has arrived stays for the next time. `whats_wrong` gets the unpacked folder and returns
+    what is wrong with it, empty for nothing. Raises one of engine.download_errors, CardPackUnfit,
     OutputNotWritable or DiskFull.
     """
-    is_fit = is_fit or trial
+    whats_wrong = whats_wrong or trial
     arrived = folder / "arrived"
     files = [PinnedFile(**row) for row in table.files]
     before = 0
     for file in files:
-        part = yield from _shifted(download(file, arrived, control), before, table.total_bytes)
+        part = yield from _shifted(download(file, arrived, control), before, table.about_bytes)
         if part is None:
             return None
         before += file.about_bytes
@@ -60,9 +68,11 @@ def fetch(
         made = yield from _unpack([arrived / file.file for file in files], folder, control)
         if made is None:
             return None
-        wrong = is_fit(made)
-        if wrong:
+        wrong = whats_wrong(made, control)
+        if wrong or control.stop_requested:
             shutil.rmtree(made, ignore_errors=True)
+            if control.stop_requested:
+                return None
             raise CardPackUnfit(reason=wrong)
         storage.write_json(made / STAMP, table.stamp)
         target = folder / PACKAGES
@@ -75,21 +85,39 @@ def fetch(
         raise storage.as_user_error(error, folder) from error
 
 
-def trial(packages: Path) -> str:
+def trial(packages: Path, control: Control) -> str:
     """Let a program of its own look at this computer with it; what is wrong, or nothing."""
     environment = os.environ | {TRIAL: str(packages)}
-    try:
-        done = subprocess.run(
-            [*own_command(), "doctor", "--json"], env=environment, capture_output=True,
-            text=True, encoding="utf-8", errors="replace", timeout=TRIAL_SECONDS, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    for line in done.stdout.splitlines():
-        told = json.loads(line) if line.startswith("{") else {}
-        if told.get("event") == "Examined" and isinstance(told["found"], dict):
-            return str(told["found"]["summary"])
-    return "" if done.returncode == 0 else done.stderr.strip()[-300:]
+    command = [*own_command(), "doctor", "--json"]
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+        try:
+            doctor = subprocess.Popen(command, env=environment, stdout=said, stderr=complained)
+        except OSError as error:
+            return str(error)
+        if not _waited_for(doctor, control):
+            return "" if control.stop_requested else _TOO_LONG
+        for line in _text(said).splitlines():
+            told = json.loads(line) if line.startswith("{") else {}
+            if told.get("event") == "Examined" and isinstance(told["found"], dict):
+                return str(told["found"]["summary"])
+        return "" if doctor.returncode == 0 else _text(complained).strip()[-300:]
+
+
+def _waited_for(doctor: subprocess.Popen, control: Control) -> bool:
+    """False where Stop came first, or where it takes too long; it is gone then."""
+    end = time.monotonic() + TRIAL_SECONDS
+    while time.monotonic() < end and not control.stop_requested:
+        with suppress(subprocess.TimeoutExpired):
+            doctor.wait(LOOK_SECONDS)
+            return True
+    doctor.kill()
+    doctor.wait()
+    return False
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", errors="replace")
 
 
 def _shifted(

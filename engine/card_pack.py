@@ -23,6 +23,7 @@ TABLE = Path(__file__).parents[1] / "resources/card_pack.json"
 STAMP = "whole.json"  # written last: what has none is not used
 PACKAGES = "packages"
 TRIAL = "IMPRINT_CARD_PACK"  # a folder to be tried before it is taken
+DRIVER_PAGE = "https://www.nvidia.com/drivers"  # opened in the browser, when a button is pressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class PackTable:
     files: tuple[dict[str, Any], ...]  # of engine.downloads.PinnedFile
 
     @property
-    def total_bytes(self) -> int:
+    def about_bytes(self) -> int:
         return sum(int(file["about_bytes"]) for file in self.files)
 
     @property

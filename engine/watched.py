@@ -16,11 +16,19 @@ import psutil
 LOOK_SECONDS = 0.1
 
 
-def own_command() -> list[str]:
-    """How this very program is started once more, on the command line."""
+def window_command() -> list[str]:
+    """How this very program is started once more, as a window."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
     return [sys.executable, str(Path(__file__).parents[1] / "main.py")]
+
+
+def own_command() -> list[str]:
+    """How this very program is started once more, on the command line."""
+    program, *rest = window_command()
+    beside = Path(program)  # on Windows, a program with a window can say nothing
+    beside = beside.with_name(f"imprint-cli{beside.suffix}")
+    return [str(beside)] if not rest and beside.exists() else [program, *rest]
 
 
 class Watched:

@@ -46,6 +46,8 @@ class HomePanel(Page):
         )
         self._recent_buttons: list[QPushButton] = []
         self.check = text_button(theme, "ok", self.tr("Check this computer…"))
+        self.card = text_button(theme, "download", self.tr("Use the graphics card…"))
+        self.card.hide()
         self.wizard.clicked.connect(self.wizard_requested)
         self._pictures.clicked.connect(self.folder_requested)
         self._sample.clicked.connect(self.sample_requested)
@@ -89,6 +91,10 @@ class HomePanel(Page):
         self._engine.setText(text)
         set_kind(self._engine, "kind", "ok" if ready else "quiet")
 
+    def show_offer(self, offer: QWidget) -> None:
+        """Something that would make this computer better at it."""
+        self._offers.addWidget(offer)
+
     @Slot()
     def _ask_for_training(self) -> None:
         self.page_requested.emit("training")
@@ -121,11 +127,13 @@ class HomePanel(Page):
         computer.body.addWidget(self._engine)
         computer.body.addWidget(self._model)
         computer.body.addWidget(self.check, 0, Qt.AlignmentFlag.AlignLeft)
+        computer.body.addWidget(self.card, 0, Qt.AlignmentFlag.AlignLeft)
         computer.body.addStretch(1)
         pair = QHBoxLayout()
         pair.setSpacing(16)
         pair.addWidget(open_now, 1)
         pair.addWidget(computer, 1)
+        self._offers = QVBoxLayout()
         self._recent = QVBoxLayout()
         self._recent_card = Card(self.tr("Go on with"))
         self._recent_card.body.addLayout(self._recent)
@@ -134,6 +142,7 @@ class HomePanel(Page):
         column.setSpacing(16)
         column.addWidget(self.strip)
         column.addWidget(welcome)
+        column.addLayout(self._offers)
         column.addLayout(pair)
         column.addWidget(self._recent_card)
         column.addStretch(1)

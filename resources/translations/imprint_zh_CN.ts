@@ -245,6 +245,37 @@
     </message>
 </context>
 <context>
+    <name>CardOffer</name>
+    <message>
+        <source>Open NVIDIA&apos;s page</source>
+        <translation>打开 NVIDIA 驱动页面</translation>
+    </message>
+    <message>
+        <source>Start Imprint anew</source>
+        <translation>重新启动 Imprint</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>以后再说</translation>
+    </message>
+    <message>
+        <source>The driver of this card, {0}, is too old to train on it: {1} or newer is needed. Until then the processor does the work.</source>
+        <translation>这块显卡的驱动 {0} 太旧，无法用来训练：需要 {1} 或更新的版本。在此之前由处理器运算。</translation>
+    </message>
+    <message>
+        <source>Imprint can train and draw on this card, which is much faster than the processor. The part that it needs for that is fetched once, from PyTorch and NVIDIA: {0}.</source>
+        <translation>Imprint 可以用这块显卡训练和出图，比处理器快得多。所需的组件只需下载一次，来自 PyTorch 和 NVIDIA：{0}。</translation>
+    </message>
+    <message>
+        <source>Unpacking, and trying it on this computer: some minutes…</source>
+        <translation>正在解压，并在这台电脑上试运行，需要几分钟…</translation>
+    </message>
+    <message>
+        <source>It is here and it works. Imprint uses the card from its next start.</source>
+        <translation>组件已就绪，试运行正常。下次启动时 Imprint 就会使用这块显卡。</translation>
+    </message>
+</context>
+<context>
     <name>CheckDesk</name>
     <message>
         <source>A training is running. Check when it has ended.</source>
@@ -393,6 +424,45 @@
     <message>
         <source>What is copied names no person and no place on this computer.</source>
         <translation>复制的内容不含任何个人信息，也不含本机路径。</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadRow</name>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Waiting…</source>
+        <translation>等待中…</translation>
+    </message>
+    <message>
+        <source>Paused at {0} of {1}</source>
+        <translation>已暂停：{0} / 共 {1}</translation>
+    </message>
+    <message>
+        <source>Stopped at {0} of {1}; what arrived is kept.</source>
+        <translation>停在 {0} / 共 {1}；已下载的部分会保留。</translation>
+    </message>
+    <message>
+        <source>{0} of {1} · {2} a second</source>
+        <translation>{0} / 共 {1} · 每秒 {2}</translation>
     </message>
 </context>
 <context>
@@ -706,6 +776,10 @@
     <message>
         <source>Check this computer…</source>
         <translation>检查这台电脑…</translation>
+    </message>
+    <message>
+        <source>Use the graphics card…</source>
+        <translation>使用显卡…</translation>
     </message>
     <message>
         <source>The sample: six pictures of a cat character that the starter model has never seen. Its first training takes a few minutes.</source>
@@ -1395,36 +1469,8 @@
 <context>
     <name>OfferRow</name>
     <message>
-        <source>Download</source>
-        <translation>下载</translation>
-    </message>
-    <message>
-        <source>Pause</source>
-        <translation>暂停</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>取消</translation>
-    </message>
-    <message>
-        <source>Go on</source>
-        <translation>继续</translation>
-    </message>
-    <message>
-        <source>Continue</source>
-        <translation>继续</translation>
-    </message>
-    <message>
         <source>about {0} · licence: {1} · not tried here by us</source>
         <translation>约 {0} · 许可：{1} · 我们尚未亲自试过</translation>
-    </message>
-    <message>
-        <source>Waiting…</source>
-        <translation>等待中…</translation>
-    </message>
-    <message>
-        <source>Paused at {0} of {1}</source>
-        <translation>已暂停：{0} / 共 {1}</translation>
     </message>
     <message>
         <source>Checking the file…</source>
@@ -1433,14 +1479,6 @@
     <message>
         <source>Here, and whole: its sha256 is the hub&apos;s.</source>
         <translation>已下载完整：sha256 与模型站一致。</translation>
-    </message>
-    <message>
-        <source>Stopped at {0} of {1}; what arrived is kept.</source>
-        <translation>停在 {0} / 共 {1}；已下载的部分会保留。</translation>
-    </message>
-    <message>
-        <source>{0} of {1} · {2} a second</source>
-        <translation>{0} / 共 {1} · 每秒 {2}</translation>
     </message>
 </context>
 <context>
@@ -4887,6 +4925,10 @@
     <message>
         <source>the disk is full</source>
         <translation>磁盘已满</translation>
+    </message>
+    <message>
+        <source>the check of this computer does not end.</source>
+        <translation>对这台电脑的检查迟迟没有结束。</translation>
     </message>
     <message>
         <source>What was fetched for the graphics card does not work here: {reason}</source>

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop.main_window import MainWindow
-from desktop.single_instance import hand_over
+from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
 from tests.desktop.first_training import wait_until
 
@@ -55,6 +55,28 @@ def test_a_later_start_brings_its_project_into_the_window_that_stands(opened, dr
     windows.open_paths([str(draft.project.file)])
     assert windows.window.draft.project.folder == draft.project.folder
     assert not windows.window.isMinimized()
+
+
+def test_a_new_start_is_asked_for_by_closing_the_window(opened):
+    windows = opened()
+    windows.window.cards.restart_wanted.emit()
+    assert windows.starts_anew
+    assert not windows.window.isVisible()
+
+
+def test_a_new_start_does_not_come_while_a_training_goes_on_that_is_kept(opened, monkeypatch):
+    windows = opened()
+    monkeypatch.setattr(type(windows.window.runs), "is_busy", True)
+    windows.window._confirm_close = lambda: False
+    windows.window.cards.restart_wanted.emit()
+    assert not windows.starts_anew
+    assert windows.window.isVisible()
+
+
+def test_a_door_that_is_closed_lets_the_next_start_be_the_first(qapp):
+    door = Doorkeeper(name="imprint-test-door")
+    door.close()
+    assert not hand_over([], "imprint-test-door")
 
 
 def test_a_second_program_hands_over_and_ends_and_the_first_stays(qapp, tmp_path, monkeypatch):

@@ -2,63 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
-import zipfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import ClassVar
 
 import pytest
 
-from engine import card_fetch, card_pack
+from engine import card_fetch, card_pack, watched
 from engine.card_fetch import CardPackUnfit, fetch, trial
 from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable, activate, load_table
 from engine.control import Control
 from engine.download_errors import DownloadDamaged, NoRoomForModel
 from engine.downloads import Progress
+from tests.wheel_shop import TORCH, Handler, make_wheel, serving, table_of
 
 ROOT = Path(__file__).parents[2]
-TORCH = "2.13.0+cu130"
-
-
-class Handler(SimpleHTTPRequestHandler):
-    asked: ClassVar[list[str]] = []
-
-    def do_GET(self):
-        self.asked.append(self.path)
-        super().do_GET()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    Handler.asked = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def make_wheel(path: Path, files: dict[str, str]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zip_:
-        for name, text in files.items():
-            zip_.writestr(name, text)
-        tool = zipfile.ZipInfo(f"{path.stem}/bin/tool")
-        tool.external_attr = 0o755 << 16
-        zip_.writestr(tool, "#!/bin/sh\n")
-    return path
 
 
 @pytest.fixture
@@ -74,24 +36,10 @@ def shop(tmp_path) -> Iterator[tuple[PackTable, Path]]:
         yield table_of(wheels, address), folder
 
 
-def table_of(wheels: list[Path], address: str) -> PackTable:
-    files = tuple(
-        {
-            "name": wheel.stem,
-            "file": wheel.name,
-            "address": f"{address}/{wheel.name}",
-            "about_bytes": wheel.stat().st_size,
-            "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
-        }
-        for wheel in wheels
-    )
-    return PackTable(TORCH, "cp311", 580, files)
-
-
-def fetched(table: PackTable, folder: Path, control=None, is_fit=lambda packages: ""):
+def fetched(table: PackTable, folder: Path, control=None, whats_wrong=lambda packages, control: ""):
     """The progress, and what came of it."""
     told: list[Progress] = []
-    events = fetch(table, folder, control or Control(), is_fit)
+    events = fetch(table, folder, control or Control(), whats_wrong)
     while True:
         try:
             told.append(next(events))
@@ -106,7 +54,7 @@ def test_the_files_arrive_are_unpacked_and_python_finds_them_first(shop, tmp_pat
     assert [path.name for path in (tmp_path / "pack").iterdir()] == [PACKAGES]
     assert (packages / "torch/bin/tool").stat().st_mode & 0o100
     assert told[-1].done_bytes == told[-1].total_bytes
-    fetching = [event.done_bytes for event in told if event.total_bytes == table.total_bytes]
+    fetching = [event.done_bytes for event in told if event.total_bytes == table.about_bytes]
     assert fetching == sorted(fetching)
     code = (
         "import sys, json; from pathlib import Path; from engine import card_pack;"
@@ -121,7 +69,7 @@ def test_the_files_arrive_are_unpacked_and_python_finds_them_first(shop, tmp_pat
 def test_a_stop_keeps_what_has_arrived_and_the_next_time_goes_on_from_there(shop, tmp_path):
     table, _ = shop
     control = Control()
-    events = fetch(table, tmp_path / "pack", control, lambda packages: "")
+    events = fetch(table, tmp_path / "pack", control, lambda packages, control: "")
     for event in events:
         if event.done_bytes >= int(table.files[0]["about_bytes"]):
             control.stop()
@@ -135,8 +83,8 @@ def test_a_stop_keeps_what_has_arrived_and_the_next_time_goes_on_from_there(shop
 def test_a_stop_while_it_is_unpacked_leaves_nothing_half_unpacked(shop, tmp_path):
     table, _ = shop
     control = Control()
-    for event in fetch(table, tmp_path / "pack", control, lambda packages: ""):
-        if event.total_bytes != table.total_bytes:
+    for event in fetch(table, tmp_path / "pack", control, lambda packages, control: ""):
+        if event.total_bytes != table.about_bytes:
             control.stop()
     assert [path.name for path in (tmp_path / "pack").iterdir()] == ["arrived"]
 
@@ -165,13 +113,15 @@ def test_a_wheel_cannot_write_outside_of_its_folder(tmp_path, name):
 def test_what_does_not_work_here_is_not_taken(shop, tmp_path):
     table, _ = shop
     with pytest.raises(CardPackUnfit, match="the driver is too old"):
-        fetched(table, tmp_path / "pack", is_fit=lambda packages: "the driver is too old")
+        fetched(
+            table, tmp_path / "pack", whats_wrong=lambda packages, control: "the driver is too old"
+        )
     assert [path.name for path in (tmp_path / "pack").iterdir()] == ["arrived"]
 
 
 def test_a_disk_without_room_is_told_before_anything_is_unpacked(shop, tmp_path, monkeypatch):
     table, _ = shop
-    fetched(table, tmp_path / "pack", is_fit=lambda packages: "")
+    fetched(table, tmp_path / "pack", whats_wrong=lambda packages, control: "")
     monkeypatch.setattr(card_fetch.storage, "free_bytes", lambda folder: 1000)
     with pytest.raises(NoRoomForModel):
         fetched(table, tmp_path / "other")
@@ -192,7 +142,51 @@ def test_the_trial_is_the_doctors(monkeypatch, tmp_path, line, code, wrong):
         f"sys.exit({code} if os.environ[{TRIAL!r}] == {str(tmp_path)!r} else 9)"
     )
     monkeypatch.setattr(card_fetch, "own_command", lambda: [sys.executable, "-c", script])
-    assert trial(tmp_path) == wrong
+    assert trial(tmp_path, Control()) == wrong
+
+
+def test_a_stop_ends_the_trial_and_its_program(monkeypatch, shop, tmp_path):
+    alive = tmp_path / "alive"
+    script = f"import time; open({str(alive)!r}, 'w').close(); time.sleep(300)"
+    monkeypatch.setattr(card_fetch, "own_command", lambda: [sys.executable, "-c", script])
+    table, _ = shop
+    control = Control()
+    Thread(target=lambda: (wait_for(alive), control.stop()), daemon=True).start()
+    since = time.monotonic()
+    assert fetched(table, tmp_path / "pack", control, None)[1] is None
+    assert time.monotonic() - since < 60
+    assert [path.name for path in (tmp_path / "pack").iterdir()] == ["arrived"]
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.05)
+
+
+def test_a_trial_that_does_not_end_is_ended(monkeypatch, tmp_path):
+    script = "import time; time.sleep(300)"
+    monkeypatch.setattr(card_fetch, "own_command", lambda: [sys.executable, "-c", script])
+    monkeypatch.setattr(card_fetch, "TRIAL_SECONDS", 0.5)
+    assert "does not end" in trial(tmp_path, Control())
+
+
+@pytest.mark.parametrize(
+    ("program", "beside", "command"),
+    [
+        ("imprint.exe", ["imprint-cli.exe"], ["imprint-cli.exe"]),
+        ("imprint", ["imprint-cli"], ["imprint-cli"]),
+        ("imprint", [], ["imprint"]),
+    ],
+)
+def test_the_installed_program_talks_through_the_one_with_a_console(
+    monkeypatch, tmp_path, program, beside, command
+):
+    for name in [program, *beside]:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / program))
+    assert watched.own_command() == [str(tmp_path / name) for name in command]
+    assert watched.window_command() == [str(tmp_path / program)]
 
 
 @pytest.fixture

@@ -6,18 +6,28 @@ import shutil
 
 from PIL import Image, ImageFilter
 
+from desktop.download_desk import Download
+from engine.card_pack import PackTable
 from engine.config_file import check
+from engine.control import Control
 from engine.events import (
     FitSuggested,
     MethodFits,
     RunCrashed,
     RunFinished,
 )
-from engine.notices import ProjectUpgraded
+from engine.gpu_figures import GpuFigures
+from engine.notices import EndedBadly, ProjectUpgraded, Updated
 from engine.sample_project import IMAGES
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import GIB, MORE, STEPS, estimate, step
 from tests.desktop.scenes.play import Staged, scene
+
+PACK = PackTable("2.13.0+cu130", "cp311", 580, ({"about_bytes": 2_700_000_000},))
+CARD = GpuFigures(
+    name="NVIDIA GeForce RTX 4070", load_percent=3, celsius=40, used_bytes=GIB,
+    total_bytes=12 * GIB, driver="580.65.06",
+)  # fmt: skip
 
 
 @scene("home-1-warming-up")
@@ -34,6 +44,47 @@ def _(stage: Staged) -> None:
 @scene("home-3-failed")
 def _(stage: Staged) -> None:
     stage.window.warmth.show_event(RunCrashed(traceback="ImportError: no torch"))
+
+
+@scene("home-4-a-card-that-is-not-used")
+def _(stage: Staged) -> None:
+    stage.window.warmth.show_event(RunFinished(steps=0, stopped_early=False, exports=()))
+    stage.window.cards._offer(PACK, CARD)
+
+
+@scene("home-5-its-part-is-fetched")
+def _(stage: Staged) -> None:
+    cards = stage.window.cards
+    done = PACK.about_bytes // 3
+    cards.fetching.downloads.append(
+        Download(PACK, Control(), done, PACK.about_bytes, 42e6, "running")
+    )
+    cards.fetching.changed.emit()
+
+
+@scene("home-6-a-new-start-is-wanted")
+def _(stage: Staged) -> None:
+    cards = stage.window.cards
+    cards.fetching.downloads[-1].state = "done"
+    cards.fetching.changed.emit()
+
+
+@scene("home-7-not-now")
+def _(stage: Staged) -> None:
+    cards = stage.window.cards
+    cards.fetching.downloads.clear()
+    cards.offer.declined.emit()
+
+
+@scene("home-8-ended-badly")
+def _(stage: Staged) -> None:
+    note = EndedBadly(folder=str(stage.folder), file="crash-2026-11-25.txt")
+    stage.window.home.strip.show_message(note, "warn")
+
+
+@scene("home-9-updated")
+def _(stage: Staged) -> None:
+    stage.window.home.strip.show_message(Updated(version="0.2.0"), "warn")
 
 
 @scene("images-1-ready")

@@ -1,0 +1,171 @@
+"""The offer of what a graphics card needs: seen only where there is one, fetched when asked."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from PySide6.QtGui import QDesktopServices
+
+from desktop import card_desk
+from engine import card_fetch, card_pack
+from engine.card_pack import PACKAGES, PackTable
+from engine.gpu_figures import GpuFigures
+from tests.desktop.first_training import wait_until
+from tests.wheel_shop import Handler, make_wheel, serving, table_of
+
+CARD = GpuFigures(
+    name="NVIDIA GeForce RTX 4070", load_percent=3, celsius=40, used_bytes=2**30,
+    total_bytes=12 * 2**30, driver="580.65.06",
+)  # fmt: skip
+
+
+class Reader:
+    """The one thing that is pretended: the card."""
+
+    card: GpuFigures | None = CARD
+
+    def __init__(self, visible: str) -> None:
+        pass
+
+    def read(self) -> GpuFigures | None:
+        return self.card
+
+
+@pytest.fixture
+def home(window, tmp_path, monkeypatch):
+    """The home page of a computer with a card, and a server that has what it needs."""
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    wheels = [
+        make_wheel(shop / "torch.whl", {"torch/__init__.py": "cuda = True\n"}),
+        make_wheel(shop / "nvidia.whl", {"nvidia/cublas/lib/libcublas.so": "x" * 300_000}),
+    ]
+    with serving(shop) as address:
+        table = table_of(wheels, address)
+        monkeypatch.setattr(Reader, "card", CARD)
+        monkeypatch.setattr(card_desk, "GpuReader", Reader)
+        monkeypatch.setattr(card_desk, "load_table", lambda: table)
+        monkeypatch.setattr(card_fetch, "trial", lambda packages, control: "")
+        yield window
+
+
+def until_it_is_stopped(packages, control):
+    while not control.stop_requested:
+        time.sleep(0.05)
+    return ""
+
+
+def offer_of(window):
+    window.cards.look()
+    wait_until(lambda: window.cards.offer is not None, 20, "the offer")
+    return window.cards.offer
+
+
+def test_the_card_is_named_with_what_is_fetched_and_nothing_is_fetched_unasked(home):
+    offer = offer_of(home)
+    assert offer.title.text() == "NVIDIA GeForce RTX 4070"
+    assert "fetched once, from PyTorch and NVIDIA" in offer.line.text()
+    assert offer.start.isVisibleTo(home)
+    assert not offer.restart.isVisibleTo(home)
+    assert Handler.asked == []
+
+
+def test_it_is_fetched_and_a_new_start_is_offered(home):
+    offer = offer_of(home)
+    offer.start.click()
+    wait_until(lambda: offer.restart.isVisibleTo(home), 30, "the end")
+    assert (card_pack.pack_folder() / PACKAGES / "torch/__init__.py").exists()
+    assert "from its next start" in offer.line.text()
+    assert not offer.start.isVisibleTo(home)
+    asked = []
+    home.cards.restart_wanted.connect(lambda: asked.append(True))
+    offer.restart.click()
+    assert asked == [True]
+
+
+def test_what_does_not_work_here_is_told_and_can_be_tried_again(home, monkeypatch):
+    monkeypatch.setattr(card_fetch, "trial", lambda packages, control: "no kernel for this card")
+    offer = offer_of(home)
+    offer.start.click()
+    wait_until(lambda: "no kernel for this card" in offer.line.text(), 30, "the failure")
+    assert not (card_pack.pack_folder() / PACKAGES).exists()
+    assert offer.start.isVisibleTo(home)
+
+
+def test_it_can_be_cancelled_and_gone_on_with(home, monkeypatch):
+    """In the trial, the one moment that lasts here."""
+    monkeypatch.setattr(card_fetch, "trial", until_it_is_stopped)
+    offer = offer_of(home)
+    offer.start.click()
+    wait_until(lambda: "Unpacking" in offer.line.text(), 30, "the trial")
+    assert not offer.pause.isVisibleTo(home)
+    offer.stop.click()
+    wait_until(lambda: "Stopped at" in offer.line.text(), 30, "the stop")
+    assert offer.start.text() == "Go on"
+
+
+def test_not_now_leaves_a_small_button_and_is_remembered(home):
+    offer = offer_of(home)
+    assert not home.home.card.isVisibleTo(home)
+    offer.later.click()
+    assert not offer.isVisibleTo(home)
+    assert home.home.card.isVisibleTo(home)
+    assert home.preferences.card_declined == offer.offer.torch
+    home.home.card.click()
+    assert offer.isVisibleTo(home)
+    assert home.preferences.card_declined == ""
+
+
+def test_what_was_declined_is_not_offered_at_the_next_start(home):
+    home.preferences.card_declined = card_desk.load_table().torch
+    assert not offer_of(home).isVisibleTo(home)
+    assert home.home.card.isVisibleTo(home)
+
+
+def test_an_old_driver_is_told_instead_of_fetching_gigabytes(home, monkeypatch):
+    old = GpuFigures(
+        name="NVIDIA GeForce GTX 1060", load_percent=0, celsius=40, used_bytes=0,
+        total_bytes=6 * 2**30, driver="535.154",
+    )  # fmt: skip
+    monkeypatch.setattr(Reader, "card", old)
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    offer = offer_of(home)
+    assert "535.154, is too old to train on it: 580 or newer" in offer.line.text()
+    assert not offer.start.isVisibleTo(home)
+    offer.driver.click()
+    assert opened == [card_pack.DRIVER_PAGE]
+
+
+@pytest.mark.parametrize("reason", ["no card", "no table", "in use already"])
+def test_nothing_is_said_where_there_is_nothing_to_offer(home, monkeypatch, reason):
+    table = card_desk.load_table()
+    if reason == "no card":
+        monkeypatch.setattr(Reader, "card", None)
+    if reason == "no table":
+        monkeypatch.setattr(card_desk, "load_table", lambda: None)
+    if reason == "in use already":
+        packages = card_pack.pack_folder() / PACKAGES
+        packages.mkdir(parents=True)
+        card_fetch.storage.write_json(packages / card_pack.STAMP, table.stamp)
+    home.cards.look()
+    home.cards._pool.wait()
+    wait_until(lambda: True, 1, "a turn of the events")
+    assert home.cards.offer is None
+    assert not home.home.card.isVisibleTo(home)
+
+
+def test_a_window_that_closes_ends_the_fetching(home, monkeypatch):
+    monkeypatch.setattr(card_fetch, "trial", until_it_is_stopped)
+    offer = offer_of(home)
+    offer.start.click()
+    wait_until(lambda: "Unpacking" in offer.line.text(), 30, "the trial")
+    home._confirm_close = lambda: True
+    assert home.close()
+    assert home.cards.fetching.downloads[-1].control.stop_requested
+
+
+def test_a_table_has_a_size_to_show():
+    files = ({"about_bytes": 10}, {"about_bytes": 5})
+    assert PackTable("t", "p", 1, files).about_bytes == 15
