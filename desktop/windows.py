@@ -13,6 +13,7 @@ from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
 from engine.errors import Notice
+from engine.notices import Updated
 from engine.project import PROJECT_SUFFIX
 
 SETTLE_MS = 150  # after the first paint, before the engine is imported
@@ -46,7 +47,8 @@ class Windows(QObject):
 
     def tell(self, notice: Notice) -> None:
         """On the page that is shown first."""
-        self.window.home.strip.show_message(notice, "warn")
+        kind = "info" if isinstance(notice, Updated) else "warn"
+        self.window.home.strip.show_message(notice, kind)
 
     def _take_in(self, files: list[str]) -> None:
         """Models; what is none is told on their page."""

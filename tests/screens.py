@@ -39,12 +39,12 @@ def main(folder: Path) -> int:
     for code in LANGUAGES:
         for what in (*SIZES, "real"):  # a process each: a window keeps its language and size
             own = folder / f"{code[:2]}-{what}"
-            own.mkdir(parents=True, exist_ok=True)
             ends.append(subprocess.call([sys.executable, __file__, str(own), code, what]))
     return int(any(ends))
 
 
 def take(folder: Path, code: str, what: str) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
     home = tempfile.mkdtemp()
     for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         os.environ[name] = home

@@ -84,7 +84,7 @@ def _(stage: Staged) -> None:
 
 @scene("home-9-updated")
 def _(stage: Staged) -> None:
-    stage.window.home.strip.show_message(Updated(version="0.2.0"), "warn")
+    stage.window.home.strip.show_message(Updated(version="0.2.0"), "info")
 
 
 @scene("images-1-ready")
