@@ -106,7 +106,8 @@ class Installed:
 def suggested_name(file: TrainedFile) -> str:
     """ASCII, no spaces; of an embedding the word in prompts."""
     plain = safe_name(file.path.stem).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._") or "trained"
+    # Once more: what is left of a name may be one that Windows keeps for itself.
+    return safe_name(plain) if re.search("[a-z0-9]", plain) else "trained"
 
 
 def why_not(file: TrainedFile, front_end: str) -> UserError | None:

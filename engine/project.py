@@ -30,6 +30,7 @@ from engine.events import (
     WentBack,
     as_json,
 )
+from engine.long_paths import require_short_enough
 from engine.notices import RecordNotKept
 
 PROJECT_SUFFIX = ".imprint"
@@ -148,7 +149,9 @@ class RunFolder:
 
 
 def create_run(config: RunConfig) -> RunFolder:
-    """A new folder under config.runs_folder, named by the time. Raises OutputNotWritable.
+    """A new folder under config.runs_folder, named by the time.
+
+    Raises OutputNotWritable or PathTooLong.
 
     It comes after all that are there: where a clock was set back, it takes the newest one's time.
     """
@@ -157,7 +160,9 @@ def create_run(config: RunConfig) -> RunFolder:
     newest = max((_place_of(path.name) for path in parent.iterdir()), default=("", 0))
     stamp = max(datetime.now().strftime("%Y-%m-%d_%H%M"), newest[0])
     first = newest[1] + 1 if stamp == newest[0] else 1
-    stem = f"{stamp}_{safe_name(config.name)}_{config.method.kind}"
+    name = safe_name(config.name)
+    stem = f"{stamp}_{name}_{config.method.kind}"
+    require_short_enough(parent / f"{stem}-{first}", name)
     for number in range(first, first + 1000):
         path = parent / (stem if number == 1 else f"{stem}-{number}")
         try:

@@ -53,11 +53,24 @@ def name_of(path: Path) -> str:
 
 
 def save(name: str, draft: Data, path: Path | None = None) -> Path:
-    """Keep what a draft says about how to train. Raises OutputNotWritable or DiskFull."""
+    """Keep what a draft says about how to train, in place of one of the same name.
+
+    Raises OutputNotWritable or DiskFull.
+    """
     kept = {section: draft[section] for section in SECTIONS if isinstance(draft.get(section), dict)}
-    target = path or presets_folder() / f"{safe_name(name)}{SUFFIX}"
+    target = path or _place_for(name)
     storage.write_json(target, {"imprint_preset": 1, "name": name, "settings": _impersonal(kept)})
     return target
+
+
+def _place_for(name: str) -> Path:
+    """Two names that differ only in letters that files cannot have get two files."""
+    numbers = ("", *(f"-{number}" for number in range(2, 1000)))
+    for number in numbers:
+        path = presets_folder() / f"{safe_name(name)}{number}{SUFFIX}"
+        if not path.exists() or name_of(path) == name[:80]:
+            return path
+    return path
 
 
 def load(path: Path) -> Data:

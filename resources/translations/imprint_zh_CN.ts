@@ -4942,6 +4942,14 @@
         <source>{file} names a place outside of its folder.</source>
         <translation>{file} 里有指向自身文件夹以外的路径。</translation>
     </message>
+    <message>
+        <source>Paths in {folder} would come to {letters} letters; Windows takes {most} at most.</source>
+        <translation>{folder} 里的路径会长达 {letters} 个字符，而 Windows 最多允许 {most} 个。</translation>
+    </message>
+    <message>
+        <source>Choose an output folder with a shorter path, or a shorter name for the run.</source>
+        <translation>请选择路径更短的输出文件夹，或给这次训练取个短一点的名字。</translation>
+    </message>
 </context>
 <context>
     <name>words</name>

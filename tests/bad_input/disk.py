@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from engine import long_paths
 from engine.events import Noticed
-from tests.bad_input.catalogue import Place, row, shown_by, untried
+from tests.bad_input.catalogue import Place, row, shown_by
 from tests.engine_runs import tiny_run, train
 
 ROOM = "tests/engine/test_room.py"
@@ -38,7 +40,13 @@ shown_by(
 shown_by(
     78, "a stick that is pulled out", f"{ROOM}::test_exports_that_cannot_be_written_go_elsewhere_and_the_state_stays",
 )  # fmt: skip
-untried(79, "paths of more than 260 letters on Windows, cloud folders, a virus scanner's lock")
+
+
+@row(79, "a path of more than 259 letters on Windows (pretended)", "IM-OUT-08", "letters")
+def long_path(place):
+    with patch.object(long_paths, "longest_path", lambda: long_paths.WINDOWS_LONGEST):
+        runs = place.folder / ("d" * 120) / "runs"
+        return train(tiny_run(place.tiny_model, place.pictures, runs)).last.error
 
 
 @row(80, "names that differ in case or in how an accent is written")

@@ -164,6 +164,14 @@ def test_a_preset_brings_how_to_train_and_leaves_what_to_train(panel, draft):
     assert panel.form._editors["method.rank"].value() == 32
 
 
+def test_names_that_files_cannot_tell_apart_get_two_files_and_the_same_name_gets_one(draft):
+    first = user_presets.save("Cat +", draft.data)
+    second = user_presets.save("cat -", draft.data)
+    assert first != second
+    assert user_presets.save("cat -", draft.data) == second
+    assert {user_presets.name_of(path) for path in (first, second)} == {"Cat +", "cat -"}
+
+
 def test_a_preset_file_holds_nothing_of_this_computer(panel, draft, tmp_path, image_folder):
     draft.set("method.start_from", str(tmp_path / "secret.safetensors"))
     path = tmp_path / f"given{SUFFIX}"
