@@ -212,7 +212,7 @@ def test_memory_that_runs_out_gets_a_sentence_wherever_it_does(
 def test_a_samples_folder_that_cannot_be_written_costs_the_pictures_not_the_training(data):
     def watch(event, control: Control):
         if isinstance(event, RunStarted):
-            Path(event.folder, "samples").write_text("in the way")
+            Path(event.folder, "samples").write_text("in the way", encoding="utf-8")
 
     trained = require_finished(train(data | {"sampling": EVERY_SECOND}, watch))
     assert trained.last.steps == 4
