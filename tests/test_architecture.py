@@ -184,3 +184,17 @@ def test_what_is_shipped_names_no_place_where_it_was_made():
     for file in (ROOT / "resources").rglob("*.json"):
         data = json.loads(file.read_text("utf-8"))
         assert not isinstance(data, dict) or not data.get("_name_or_path"), file
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone")
+def test_every_file_can_lie_on_windows_and_on_macos():
+    """One letter's case apart is the same file there, and some names are the system's own."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, encoding="utf-8"
+    ).stdout.split("\0")[:-1]
+    assert len({name.casefold() for name in names}) == len(names) > 300
+    parts = {part for name in names for part in Path(name).parts}
+    reserved = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+    assert [part for part in parts if reserved.fullmatch(part) or part[-1] in ". "] == []
+    assert [part for part in parts if set(part) & set('<>:"\\|?*')] == []
+    assert max(map(len, names)) < 120  # a folder of the user's comes before
