@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.pool import Pool
 from engine.control import Control
+from engine.download_errors import FetchBroke
 from engine.errors import UserError
 from engine.model_offers import models_folder
 
 STALLED_SECONDS = 3.0
 TICK_MS = 1_000
+
+log = logging.getLogger("imprint")
 
 
 class Offered(Protocol):
@@ -149,6 +153,9 @@ class DownloadDesk(QObject):
                     return
         except UserError as error:
             self._answers.ended.emit(known, error)
+        except Exception as error:  # a row that waits for ever would tell nobody
+            log.exception("fetching broke")
+            self._answers.ended.emit(known, FetchBroke(reason=type(error).__name__))
 
     @Slot(object, object)
     def _on_progress(self, known: Download, progress) -> None:  # noqa: ANN001 (comes late)

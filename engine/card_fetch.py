@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,7 +11,6 @@ import zipfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from engine import storage
 from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable
@@ -20,6 +18,7 @@ from engine.control import Control
 from engine.download_errors import NoRoomForModel
 from engine.downloads import MARGIN_BYTES, PinnedFile, Progress, download
 from engine.errors import UserError
+from engine.project import read_metrics
 from engine.watched import own_command
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -89,18 +88,22 @@ def trial(packages: Path, control: Control) -> str:
     """Let a program of its own look at this computer with it; what is wrong, or nothing."""
     environment = os.environ | {TRIAL: str(packages)}
     command = [*own_command(), "doctor", "--json"]
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+    with tempfile.TemporaryDirectory(prefix="imprint-", ignore_cleanup_errors=True) as place:
+        said, complained = Path(place) / "said", Path(place) / "complained"
         try:
-            doctor = subprocess.Popen(command, env=environment, stdout=said, stderr=complained)
+            with said.open("wb") as out, complained.open("wb") as errors:
+                doctor = subprocess.Popen(command, env=environment, stdout=out, stderr=errors)
         except OSError as error:
             return str(error)
         if not _waited_for(doctor, control):
             return "" if control.stop_requested else _TOO_LONG
-        for line in _text(said).splitlines():
-            told = json.loads(line) if line.startswith("{") else {}
+        for told in read_metrics(said):
             if told.get("event") == "Examined" and isinstance(told["found"], dict):
                 return str(told["found"]["summary"])
-        return "" if doctor.returncode == 0 else _text(complained).strip()[-300:]
+        if doctor.returncode == 0:
+            return ""
+        text = complained.read_text("utf-8", errors="replace").strip()
+        return text[-300:] or str(doctor.returncode)
 
 
 def _waited_for(doctor: subprocess.Popen, control: Control) -> bool:
@@ -113,11 +116,6 @@ def _waited_for(doctor: subprocess.Popen, control: Control) -> bool:
     doctor.kill()
     doctor.wait()
     return False
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode("utf-8", errors="replace")
 
 
 def _shifted(

@@ -82,3 +82,13 @@ class OfferRefused(UserError):
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Open {page} in a browser, download the file there, and choose “Add a file”."
     )
+
+
+class FetchBroke(UserError):
+    """The last resort: a fault of ours, or of a library. The log has the details."""
+
+    code = "IM-DL-13"
+    summary = QT_TRANSLATE_NOOP("engine", "Fetching was cut off by a fault: {reason}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "What has arrived is kept: try again. If it comes again, report it, please."
+    )

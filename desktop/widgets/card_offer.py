@@ -10,7 +10,11 @@ from desktop.download_desk import Download
 from desktop.theme import Theme, text_button
 from desktop.widgets.download_row import DownloadRow
 from engine.card_pack import DRIVER_PAGE, PackTable
+from engine.errors import UserError
 from engine.gpu_figures import GpuFigures
+
+# No room, nothing can be written, does not work here, cut off.
+OWN_ADVICE = {"IM-DL-08", "IM-DL-12", "IM-DL-13", "IM-OUT-01", "IM-OUT-02"}
 
 
 class CardOffer(DownloadRow):
@@ -62,6 +66,12 @@ class CardOffer(DownloadRow):
 
     def whole(self) -> str:
         return self.tr("It is here and it works. Imprint uses the card from its next start.")
+
+    def advice(self, error: UserError) -> str:
+        """Mirrors and files of one's own, of which most errors speak, are for models."""
+        if error.code in OWN_ADVICE:
+            return super().advice(error)
+        return self.tr("What has arrived is kept. Until then the processor does the work.")
 
     @Slot()
     def _open_page(self) -> None:

@@ -9,6 +9,7 @@ from desktop.download_desk import Download, Offered
 from desktop.theme import Theme, text_button
 from desktop.widgets.labels import Card, label, set_kind
 from desktop.words import duration, remedy_of, summary_of
+from engine.errors import UserError
 
 
 class Row(Card):
@@ -71,6 +72,10 @@ class DownloadRow(Row):
         """When it is here."""
         raise NotImplementedError
 
+    def advice(self, error: UserError) -> str:
+        """What to do where it failed."""
+        return remedy_of(error)
+
     def show_download(self, known: Download | None) -> None:
         self._download = known
         state = known.state if known else ""
@@ -94,7 +99,7 @@ class DownloadRow(Row):
         if known is None:
             return self.offered()
         if known.error is not None:
-            return f"{summary_of(known.error)} {remedy_of(known.error)}"
+            return f"{summary_of(known.error)} {self.advice(known.error)}"
         done, total = (locale.formattedDataSize(n) for n in (known.done_bytes, known.total_bytes))
         match known.state:
             case "waiting":

@@ -274,6 +274,10 @@
         <source>It is here and it works. Imprint uses the card from its next start.</source>
         <translation>组件已就绪，试运行正常。下次启动时 Imprint 就会使用这块显卡。</translation>
     </message>
+    <message>
+        <source>What has arrived is kept. Until then the processor does the work.</source>
+        <translation>已下载的部分会保留。在此之前由处理器运算。</translation>
+    </message>
 </context>
 <context>
     <name>CheckDesk</name>
@@ -4765,6 +4769,14 @@
     <message>
         <source>The server does not give {name} to this computer.</source>
         <translation>服务器不向这台电脑提供 {name}。</translation>
+    </message>
+    <message>
+        <source>Fetching was cut off by a fault: {reason}.</source>
+        <translation>下载因故障中断：{reason}。</translation>
+    </message>
+    <message>
+        <source>What has arrived is kept: try again. If it comes again, report it, please.</source>
+        <translation>已下载的部分会保留：请再试一次。如果再次出现，请反馈给我们。</translation>
     </message>
     <message>
         <source>This fits only Imprint&apos;s starter model.</source>

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from desktop import card_desk
 from engine import card_fetch, card_pack
 from engine.card_pack import PACKAGES, PackTable
+from engine.download_errors import NoConnection
 from engine.gpu_figures import GpuFigures
 from tests.desktop.first_training import wait_until
 from tests.wheel_shop import Handler, make_wheel, serving, table_of
@@ -90,6 +91,31 @@ def test_what_does_not_work_here_is_told_and_can_be_tried_again(home, monkeypatc
     offer.start.click()
     wait_until(lambda: "no kernel for this card" in offer.line.text(), 30, "the failure")
     assert not (card_pack.pack_folder() / PACKAGES).exists()
+    assert offer.start.isVisibleTo(home)
+
+
+def test_a_connection_that_fails_is_told_without_the_advice_for_models(home, monkeypatch):
+    def fetch(*_):
+        raise NoConnection(host="download.pytorch.org")
+        yield
+
+    monkeypatch.setattr(card_fetch, "fetch", fetch)
+    offer = offer_of(home)
+    offer.start.click()
+    wait_until(lambda: "No connection" in offer.line.text(), 30, "the failure")
+    assert "the processor does the work" in offer.line.text()
+    assert "mirror" not in offer.line.text()
+
+
+def test_a_fault_of_ours_ends_the_waiting(home, monkeypatch):
+    def fetch(*_):
+        raise ZeroDivisionError
+        yield
+
+    monkeypatch.setattr(card_fetch, "fetch", fetch)
+    offer = offer_of(home)
+    offer.start.click()
+    wait_until(lambda: "cut off by a fault: ZeroDivisionError" in offer.line.text(), 30, "it")
     assert offer.start.isVisibleTo(home)
 
 

@@ -133,6 +133,7 @@ def test_a_disk_without_room_is_told_before_anything_is_unpacked(shop, tmp_path,
         ({"event": "Examined", "what": "A training", "found": "5 steps in 2.0 s"}, 0, ""),
         ({"event": "Examined", "what": "Graphics card", "found": {"summary": "no"}}, 0, "no"),
         ({"event": "RunFailed"}, 1, "broken"),
+        ({"event": "torn"}, 3, "broken"),
     ],
 )
 def test_the_trial_is_the_doctors(monkeypatch, tmp_path, line, code, wrong):
