@@ -65,11 +65,11 @@ def save(name: str, draft: Data, path: Path | None = None) -> Path:
 
 def _place_for(name: str) -> Path:
     """Two names that differ only in letters that files cannot have get two files."""
-    numbers = ("", *(f"-{number}" for number in range(2, 1000)))
-    for number in numbers:
-        path = presets_folder() / f"{safe_name(name)}{number}{SUFFIX}"
-        if not path.exists() or name_of(path) == name[:80]:
-            return path
+    stem, number = safe_name(name), 1
+    path = presets_folder() / f"{stem}{SUFFIX}"
+    while path.exists() and name_of(path) != name[:80]:
+        number += 1
+        path = presets_folder() / f"{stem}-{number}{SUFFIX}"
     return path
 
 
