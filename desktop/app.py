@@ -49,6 +49,7 @@ def main(arguments: list[str]) -> int:
     paths = [str(Path(text).absolute()) for text in arguments[1:]]
     if hand_over(paths):
         return 0
+    door = Doorkeeper(application)  # at once: whoever comes now waits at it until we can answer
     reports = CrashReports()
     reports.begin()
     sys.excepthook = _shown_by(reports)
@@ -56,7 +57,6 @@ def main(arguments: list[str]) -> int:
     install_language(application, preferences.language)
     windows = Windows(application, paths)
     application.opened.connect(windows.open_paths)
-    door = Doorkeeper(application)
     door.called.connect(windows.open_paths)
     _greet(windows, preferences, reports)
     code = application.exec()

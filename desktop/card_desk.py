@@ -16,9 +16,20 @@ from desktop.preferences import Preferences
 from desktop.theme import Theme
 from desktop.warm_up import WarmUp
 from desktop.widgets.card_offer import CardOffer
-from engine.card_pack import PACKAGES, PackTable, is_whole, load_table, pack_folder
+from engine.card_pack import (
+    PACKAGES,
+    PackTable,
+    discard,
+    is_active,
+    is_whole,
+    load_table,
+    pack_folder,
+)
 from engine.control import Control
 from engine.gpu_figures import GpuFigures, GpuReader
+from engine.notices import CardPackTakenOut
+
+NO_CARDS = ("", "-1")  # in CUDA_VISIBLE_DEVICES: the user has switched CUDA off
 
 
 class CardDesk(QObject):
@@ -27,6 +38,7 @@ class CardDesk(QObject):
 
     restart_wanted = Signal()
     _found = Signal(object, object)  # PackTable, GpuFigures; out of the pool's thread
+    _taken_out = Signal()
 
     def __init__(
         self, home: HomePanel, theme: Theme, preferences: Preferences, warmth: WarmUp
@@ -38,13 +50,15 @@ class CardDesk(QObject):
         self.fetching = DownloadDesk(self, fetch=_fetch)
         self.offer: CardOffer | None = None
         self._found.connect(self._offer)
+        self._taken_out.connect(self._tell)
         self.fetching.changed.connect(self._show)
         home.card.clicked.connect(self._offer_again)
         warmth.ended.connect(self.look)
 
-    @Slot()
-    def look(self) -> None:
-        self._pool.start(self._look)
+    @Slot(bool)
+    def look(self, ready: bool = True) -> None:
+        """`ready`: whether the engine could be started, with what was fetched before."""
+        self._pool.start(self._look if ready or not is_active() else self._take_out)
 
     def close_threads(self) -> None:
         """What arrived is kept."""
@@ -52,12 +66,32 @@ class CardDesk(QObject):
 
     def _look(self) -> None:
         """In a thread of the pool: a driver may take its time."""
-        table = load_table()
-        if table is None or is_whole(pack_folder() / PACKAGES, table):
+        table, folder = load_table(), pack_folder()
+        if table is None or is_whole(folder / PACKAGES, table):
             return
-        card = GpuReader(os.environ.get("CUDA_VISIBLE_DEVICES", "")).read()
-        if card is not None:
+        discard(folder)  # of another version of this program, if there is one
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        if visible is not None and visible.strip() in NO_CARDS:
+            return
+        card = GpuReader(visible or "").read()
+        if card is not None and table.suits_card(card.capability):
             self._found.emit(table, card)
+
+    def _take_out(self) -> None:
+        """In a thread of the pool. It was whole when it was fetched; a disk or a virus scanner
+        may have changed that."""
+        discard(pack_folder())
+        self._taken_out.emit()
+
+    @Slot()
+    def _tell(self) -> None:
+        self._home.strip.show_message(CardPackTakenOut(), "warn")
+
+    def _forget(self) -> None:
+        """In a thread of the pool."""
+        from engine.card_fetch import forget  # late: the hub's library takes a moment
+
+        forget(pack_folder())
 
     @Slot(object, object)
     def _offer(self, table: PackTable, card: GpuFigures) -> None:
@@ -77,6 +111,9 @@ class CardDesk(QObject):
     def _decline(self) -> None:
         """Until another PyTorch is offered, only a small button tells of it."""
         assert self.offer is not None
+        self._pool.start(self._forget)
+        self.fetching.downloads.clear()
+        self.offer.show_download(None)
         self._preferences.card_declined = self.offer.offer.torch
         self._show_offer(False)
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 WAIT_MS = 1_000
+ANSWER_MS = 20_000  # of one that is there: while libraries are loaded it may not answer at once
 LONGEST = 64 * 1024  # bytes of a list of files
 
 
@@ -27,7 +28,7 @@ def hand_over(paths: list[str], name: str = "") -> bool:
     if not socket.waitForConnected(WAIT_MS):
         return False
     socket.write(json.dumps(paths).encode() + b"\n")
-    answered = socket.waitForBytesWritten(WAIT_MS) and socket.waitForReadyRead(WAIT_MS)
+    answered = socket.waitForBytesWritten(WAIT_MS) and socket.waitForReadyRead(ANSWER_MS)
     return bool(answered)
 
 
@@ -42,7 +43,7 @@ class Doorkeeper(QObject):
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._greet)
         if not self._server.listen(name or channel_name()):
-            # What a crash left in the way; nobody answered, or we would not be here.
+            # What a crash left in the way: `hand_over` found nobody who listens there.
             QLocalServer.removeServer(name or channel_name())
             self._server.listen(name or channel_name())
 

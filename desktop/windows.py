@@ -20,7 +20,7 @@ SETTLE_MS = 150  # after the first paint, before the engine is imported
 
 
 def is_project(path: str) -> bool:
-    return path.endswith(PROJECT_SUFFIX)
+    return path.lower().endswith(PROJECT_SUFFIX)
 
 
 class Windows(QObject):

@@ -16,13 +16,14 @@ from engine import storage
 from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable
 from engine.control import Control
 from engine.download_errors import NoRoomForModel
-from engine.downloads import MARGIN_BYTES, PinnedFile, Progress, download
+from engine.downloads import MARGIN_BYTES, TELL_SECONDS, PinnedFile, Progress, download
 from engine.errors import UserError
 from engine.project import read_metrics
-from engine.watched import own_command
+from engine.watched import NO_CONSOLE, own_command
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 CHUNK = 8 << 20
+UNPACKED = 2  # a wheel of libraries holds about twice its own size
 TRIAL_SECONDS = 600
 LOOK_SECONDS = 0.2
 
@@ -55,8 +56,9 @@ def fetch(
     OutputNotWritable or DiskFull.
     """
     whats_wrong = whats_wrong or trial
-    arrived = folder / "arrived"
+    arrived, made, target = folder / "arrived", folder / f"{PACKAGES}.new", folder / PACKAGES
     files = [PinnedFile(**row) for row in table.files]
+    _require_room(files, arrived)
     before = 0
     for file in files:
         part = yield from _shifted(download(file, arrived, control), before, table.about_bytes)
@@ -64,24 +66,44 @@ def fetch(
             return None
         before += file.about_bytes
     try:
-        made = yield from _unpack([arrived / file.file for file in files], folder, control)
-        if made is None:
+        yield from _unpack([arrived / file.file for file in files], made, control)
+        wrong = "" if control.stop_requested else whats_wrong(made, control)
+        if control.stop_requested:
             return None
-        wrong = whats_wrong(made, control)
-        if wrong or control.stop_requested:
-            shutil.rmtree(made, ignore_errors=True)
-            if control.stop_requested:
-                return None
+        if wrong:
             raise CardPackUnfit(reason=wrong)
         storage.write_json(made / STAMP, table.stamp)
-        target = folder / PACKAGES
         if target.exists():
             storage.remove_folder(target)
         made.replace(target)
-        shutil.rmtree(arrived, ignore_errors=True)
-        return target
     except OSError as error:
         raise storage.as_user_error(error, folder) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)  # gone already where it was taken
+    forget(folder)
+    return target
+
+
+def forget(folder: Path) -> None:
+    """Remove what has arrived and is not in use: gigabytes, for which nobody waits any more."""
+    shutil.rmtree(folder / "arrived", ignore_errors=True)
+    shutil.rmtree(folder / f"{PACKAGES}.new", ignore_errors=True)
+
+
+def _require_room(files: list[PinnedFile], arrived: Path) -> None:
+    """Raises NoRoomForModel. Files of another program's table go first."""
+    known = {file.file for file in files}
+    here = list(arrived.iterdir()) if arrived.is_dir() else []
+    for path in here:
+        if not path.name.startswith(tuple(known)):  # NAME.part is of NAME
+            with suppress(OSError):
+                path.unlink()
+    total = sum(file.about_bytes for file in files)
+    held = sum(path.stat().st_size for path in here if path.exists())
+    need = max(0, total - held) + UNPACKED * total + MARGIN_BYTES
+    free = storage.free_bytes(arrived)
+    if need > free:
+        raise NoRoomForModel(folder=str(arrived), need_mib=need / 2**20, free_mib=free / 2**20)
 
 
 def trial(packages: Path, control: Control) -> str:
@@ -92,7 +114,9 @@ def trial(packages: Path, control: Control) -> str:
         said, complained = Path(place) / "said", Path(place) / "complained"
         try:
             with said.open("wb") as out, complained.open("wb") as errors:
-                doctor = subprocess.Popen(command, env=environment, stdout=out, stderr=errors)
+                doctor = subprocess.Popen(
+                    command, env=environment, stdout=out, stderr=errors, creationflags=NO_CONSOLE
+                )
         except OSError as error:
             return str(error)
         if not _waited_for(doctor, control):
@@ -133,30 +157,25 @@ def _shifted(
         )  # fmt: skip
 
 
-def _unpack(
-    wheels: list[Path], folder: Path, control: Control
-) -> Generator[Progress, None, Path | None]:
-    """A wheel of compiled packages is a zip of what belongs into one folder."""
-    made = folder / f"{PACKAGES}.new"
+def _unpack(wheels: list[Path], made: Path, control: Control) -> Iterator[Progress]:
+    """A wheel of compiled packages is a zip of what belongs into one folder. Ends early where
+    Stop is seen."""
     if made.exists():
         storage.remove_folder(made)
     made.mkdir(parents=True)
-    entries = [(wheel, entry) for wheel in wheels for entry in _entries(wheel)]
-    total = sum(entry.file_size for _, entry in entries)
-    free = storage.free_bytes(folder)
-    if total + MARGIN_BYTES > free:
-        raise NoRoomForModel(folder=str(folder), need_mib=total / 2**20, free_mib=free / 2**20)
-    done = 0
+    total = sum(entry.file_size for wheel in wheels for entry in _entries(wheel))
+    done, told = 0, 0.0
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as opened:
             for entry in _entries(wheel):
-                if control.stop_requested:
-                    shutil.rmtree(made, ignore_errors=True)
-                    return None
-                _write(opened, entry, made)
-                done += entry.file_size
-                yield Progress(done_bytes=done, total_bytes=total, is_checking=True)
-    return made
+                for size in _write(opened, entry, made):
+                    done += size
+                    if control.stop_requested:
+                        return
+                    if time.monotonic() > told + TELL_SECONDS:
+                        told = time.monotonic()
+                        yield Progress(done_bytes=done, total_bytes=total, is_checking=True)
+    yield Progress(done_bytes=total, total_bytes=total, is_checking=True)
 
 
 def _entries(wheel: Path) -> Iterator[zipfile.ZipInfo]:
@@ -171,11 +190,14 @@ def _entries(wheel: Path) -> Iterator[zipfile.ZipInfo]:
                 yield entry
 
 
-def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
+def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> Iterator[int]:
+    """Yield the bytes of each piece: a library may have a gigabyte."""
     target = folder / entry.filename
     target.parent.mkdir(parents=True, exist_ok=True)
     with opened.open(entry) as source, target.open("wb") as file:
-        shutil.copyfileobj(source, file, CHUNK)
+        while piece := source.read(CHUNK):
+            file.write(piece)
+            yield len(piece)
     mode = (entry.external_attr >> 16) & 0o111
     if mode:  # a tool among the libraries stays one that can be started
         target.chmod(0o755)

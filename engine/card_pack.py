@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class PackTable:
     torch: str  # with its local part, such as 2.13.0+cu130
     python: str  # cp311
     oldest_driver: int
+    oldest_capability: tuple[int, int]  # of cards, as CUDA counts them
     files: tuple[dict[str, Any], ...]  # of engine.downloads.PinnedFile
 
     @property
@@ -42,6 +44,10 @@ class PackTable:
     @property
     def stamp(self) -> dict[str, str]:
         return {"torch": self.torch, "python": self.python}
+
+    def suits_card(self, capability: tuple[int, int]) -> bool:
+        """One that does not tell its capability, (0, 0), is given the benefit."""
+        return capability == (0, 0) or capability >= self.oldest_capability
 
     def suits_driver(self, version: str) -> bool:
         """`version`: such as 580.65.06. One that cannot be read is given the benefit."""
@@ -55,9 +61,10 @@ def load_table(path: Path = TABLE) -> PackTable | None:
         data = json.loads(path.read_text("utf-8"))
         return PackTable(
             str(data["torch"]), str(data["python"]), int(data["oldest_driver"]),
+            (int(data["oldest_capability"][0]), int(data["oldest_capability"][1])),
             tuple(dict(row) for row in data["files"]),
         )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
 
 
@@ -76,18 +83,29 @@ def is_whole(folder: Path, table: PackTable) -> bool:
 def activate(table: PackTable | None = None, folder: Path | None = None) -> bool:
     """Let Python find the pack's torch first, if it is whole and of this program; whether it does.
 
-    What an older program fetched is of no use to anybody: it is removed.
+    Nothing is removed here: another Imprint may run with it. `discard` does that.
     """
     table = table or load_table()
     if table is None:
         return False
     trial = os.environ.get(TRIAL)
-    home = folder or pack_folder()
-    packages = Path(trial) if trial else home / PACKAGES
-    if not packages.is_dir():
-        return False
-    if not trial and not is_whole(packages, table):
-        shutil.rmtree(packages, ignore_errors=True)
+    packages = Path(trial) if trial else (folder or pack_folder()) / PACKAGES
+    if not packages.is_dir() or not (trial or is_whole(packages, table)):
         return False
     sys.path.insert(0, str(packages))
     return True
+
+
+def is_active() -> bool:
+    return str(pack_folder() / PACKAGES) in sys.path
+
+
+def discard(folder: Path) -> None:
+    """Take out a pack that is of another program, or that does not work any more.
+
+    Its stamp goes first: what is left where a file is in use is then no pack.
+    """
+    packages = folder / PACKAGES
+    with suppress(FileNotFoundError):
+        (packages / STAMP).unlink()
+    shutil.rmtree(packages, ignore_errors=True)

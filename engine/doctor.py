@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -84,15 +85,16 @@ class CardUnused(Notice):
 
 def examine(control: Control) -> Iterator[Event]:
     """One Examined for each part; ends with RunFinished, or with RunFailed and what has to be
-    mended first. All that it writes is removed again."""
+    mended first. All that it draws and trains is removed again."""
     first_error: UserError | None = None
     with tempfile.TemporaryDirectory(prefix="imprint-", ignore_cleanup_errors=True) as place:
         for done, (what, look) in enumerate(_examinations(Path(place), control).items()):
-            if control.stop_requested:
+            yield StageProgress(stage=Stage.EXAMINE, done=done, total=EXAMINATIONS)
+            found = None if control.stop_requested else _tried(look)
+            # Looked at again: what is found after a Stop tells nothing of this computer.
+            if found is None or control.stop_requested:
                 yield RunFinished(steps=done, stopped_early=True, exports=())
                 return
-            yield StageProgress(stage=Stage.EXAMINE, done=done, total=EXAMINATIONS)
-            found = _tried(look)
             if isinstance(found, UserError):
                 first_error = first_error or found
             yield Examined(what=Phrase(what), found=found)
@@ -110,10 +112,13 @@ def line_of(examined: Examined) -> str:
 
 
 def report(lines: Iterable[str]) -> str:
-    """All lines, for a report of a fault: the user's own folder, which bears a name, left out."""
+    """All lines, for a report of a fault: the user's own folders, which bear a name, left out."""
     text = "\n".join(lines)
-    for place, shown in ((str(Path.home()), "~"), (tempfile.gettempdir(), "(temporary)")):
-        text = text.replace(place, shown)
+    places = {default_home(): "(projects)", cache_folder(): "(cache)", Path.home(): "~"}
+    for place, shown in (places | {Path(tempfile.gettempdir()): "(temporary)"}).items():
+        # As it is, as an OSError of Windows tells it, and with the strokes of the web.
+        for written in (str(place), repr(str(place))[1:-1], place.as_posix()):
+            text = re.sub(re.escape(written), lambda _, name=shown: name, text, flags=re.IGNORECASE)
     return text + "\n"
 
 

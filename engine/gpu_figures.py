@@ -27,6 +27,7 @@ class GpuFigures:
     used_bytes: int
     total_bytes: int
     driver: str = ""
+    capability: tuple[int, int] = (0, 0)  # as CUDA counts cards; zeros where it is not told
 
     @property
     def is_hot(self) -> bool:
@@ -77,7 +78,15 @@ class GpuReader:
             used_bytes=int(memory.used),
             total_bytes=int(memory.total),
             driver=_text(library.nvmlSystemGetDriverVersion()),
+            capability=self._capability(),
         )
+
+    def _capability(self) -> tuple[int, int]:
+        try:
+            major, minor = self._library.nvmlDeviceGetCudaComputeCapability(self._card)
+        except self._library.NVMLError:  # not known to every driver
+            return (0, 0)
+        return int(major), int(minor)
 
 
 def _text(told: bytes | str) -> str:

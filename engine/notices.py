@@ -286,3 +286,14 @@ class Updated(Notice):
     actions = (Action.SHOW_CHANGES,)
     summary = QT_TRANSLATE_NOOP("engine", "This is Imprint {version} now.")
     remedy = QT_TRANSLATE_NOOP("engine", "Projects of earlier versions open as they are.")
+
+
+class CardPackTakenOut(Notice):
+    code = "IM-SYS-07"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "What was fetched for the graphics card does not work any more; it was taken out."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Start Imprint anew: the processor does the work then, and it can be fetched again.",
+    )

@@ -14,21 +14,37 @@ from pathlib import Path
 import psutil
 
 LOOK_SECONDS = 0.1
+NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows: no black window beside ours
+
+
+def leave_own_libraries_to_ourselves() -> None:
+    """For the installed program on Linux: a browser or file manager that it opens must not load
+    the libraries that came with it. PyInstaller keeps what the variable was before.
+
+    https://pyinstaller.org/en/stable/runtime-information.html#ld-library-path-libpath-considerations
+    """
+    before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+    if before is not None:
+        os.environ["LD_LIBRARY_PATH"] = before
+    else:
+        os.environ.pop("LD_LIBRARY_PATH", None)
 
 
 def window_command() -> list[str]:
     """How this very program is started once more, as a window."""
     if getattr(sys, "frozen", False):
-        return [sys.executable]
+        # An AppImage is gone from where it runs when its first program ends.
+        return [os.environ.get("APPIMAGE") or sys.executable]
     return [sys.executable, str(Path(__file__).parents[1] / "main.py")]
 
 
 def own_command() -> list[str]:
     """How this very program is started once more, on the command line."""
-    program, *rest = window_command()
-    beside = Path(program)  # on Windows, a program with a window can say nothing
-    beside = beside.with_name(f"imprint-cli{beside.suffix}")
-    return [str(beside)] if not rest and beside.exists() else [program, *rest]
+    if not getattr(sys, "frozen", False):
+        return window_command()
+    program = Path(sys.executable)  # on Windows, a program with a window can say nothing
+    beside = program.with_name(f"imprint-cli{program.suffix}")
+    return [str(beside if beside.exists() else program)]
 
 
 class Watched:
@@ -49,6 +65,7 @@ class Watched:
             encoding="utf-8",
             errors="replace",
             env={**os.environ, **(environment or {})},
+            creationflags=NO_CONSOLE,
         )
         self._process = psutil.Process(self._run.pid)
         self._watch = threading.Thread(target=self._look, daemon=True)

@@ -24,6 +24,8 @@ class Card:
         library.nvmlDeviceGetHandleByIndex = self._handle
         library.nvmlDeviceGetHandleByUUID = self._handle
         library.nvmlDeviceGetName = lambda handle: b"NVIDIA GeForce RTX 3060"
+        library.NVMLError = RuntimeError
+        library.nvmlDeviceGetCudaComputeCapability = lambda handle: (8, 6)
         library.nvmlSystemGetDriverVersion = lambda: b"580.65.06"
         library.nvmlDeviceGetMemoryInfo = self._memory
         library.nvmlDeviceGetUtilizationRates = lambda handle: SimpleNamespace(gpu=self.load)

@@ -61,4 +61,4 @@ def table_of(wheels: list[Path], address: str) -> PackTable:
         }
         for wheel in wheels
     )
-    return PackTable(TORCH, "cp311", 580, files)
+    return PackTable(TORCH, "cp311", 580, (7, 5), files)

@@ -26,6 +26,10 @@ import bootstrap  # noqa: E402
 # What differs between the two PyTorches; all else is in the program already.
 PACK = re.compile(r"^(torch|triton|nvidia-.+|cuda-.+|pytorch-triton.*)$")
 OLDEST_DRIVER = {"cu126": 560, "cu128": 570, "cu129": 575, "cu130": 580, "cu132": 595}
+# Of the cards that PyTorch's builds for each are made for.
+OLDEST_CAPABILITY = {
+    "cu126": (5, 0), "cu128": (7, 0), "cu129": (7, 0), "cu130": (7, 5), "cu132": (7, 5)
+}  # fmt: skip
 KIND = "cu130"
 
 
@@ -37,6 +41,7 @@ def main(file: Path, index: str) -> int:
         "torch": torch["metadata"]["version"],
         "python": f"cp{sys.version_info[0]}{sys.version_info[1]}",
         "oldest_driver": OLDEST_DRIVER[KIND],
+        "oldest_capability": OLDEST_CAPABILITY[KIND],
         "files": [file_of(row) for row in rows],
     }
     file.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")

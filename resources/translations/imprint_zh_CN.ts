@@ -3795,6 +3795,14 @@
         <translation>旧版本的项目可以直接打开。</translation>
     </message>
     <message>
+        <source>What was fetched for the graphics card does not work any more; it was taken out.</source>
+        <translation>为显卡下载的组件已无法使用，现已移除。</translation>
+    </message>
+    <message>
+        <source>Start Imprint anew: the processor does the work then, and it can be fetched again.</source>
+        <translation>请重新启动 Imprint：之后由处理器运算，也可以重新下载该组件。</translation>
+    </message>
+    <message>
         <source>Training goes on; the next start prepares them again.</source>
         <translation>训练照常进行；下次启动时会重新处理。</translation>
     </message>

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QDesktopServices
@@ -164,11 +166,48 @@ def test_an_old_driver_is_told_instead_of_fetching_gigabytes(home, monkeypatch):
     assert opened == [card_pack.DRIVER_PAGE]
 
 
-@pytest.mark.parametrize("reason", ["no card", "no table", "in use already"])
+def test_declining_removes_what_had_arrived(home, monkeypatch):
+    monkeypatch.setattr(card_fetch, "trial", lambda packages, control: "no")
+    offer = offer_of(home)
+    offer.start.click()
+    wait_until(lambda: "does not work here" in offer.line.text(), 30, "the failure")
+    assert (card_pack.pack_folder() / "arrived").exists()
+    offer.later.click()
+    home.cards._pool.wait()
+    assert not (card_pack.pack_folder() / "arrived").exists()
+    home.home.card.click()
+    assert "fetched once" in offer.line.text()
+
+
+def test_a_pack_with_which_the_engine_does_not_start_is_taken_out_and_that_is_told(
+    home, monkeypatch
+):
+    packages = card_pack.pack_folder() / PACKAGES
+    packages.mkdir(parents=True)
+    card_fetch.storage.write_json(packages / card_pack.STAMP, card_desk.load_table().stamp)
+    monkeypatch.setattr(sys, "path", [str(packages), *sys.path])
+    home.warmth.ended.emit(False)
+    wait_until(lambda: "was taken out" in home.home.strip.text, 20, "the notice")
+    assert not packages.exists()
+
+
+def test_what_an_earlier_version_fetched_is_removed_by_the_one_window(home):
+    packages = card_pack.pack_folder() / PACKAGES
+    packages.mkdir(parents=True)
+    card_fetch.storage.write_json(packages / card_pack.STAMP, {"torch": "2.12", "python": "cp311"})
+    offer_of(home)
+    assert not packages.exists()
+
+
+@pytest.mark.parametrize("reason", ["no card", "no table", "in use already", "too old", "off"])
 def test_nothing_is_said_where_there_is_nothing_to_offer(home, monkeypatch, reason):
     table = card_desk.load_table()
     if reason == "no card":
         monkeypatch.setattr(Reader, "card", None)
+    if reason == "too old":
+        monkeypatch.setattr(Reader, "card", replace(CARD, capability=(6, 1)))
+    if reason == "off":
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     if reason == "no table":
         monkeypatch.setattr(card_desk, "load_table", lambda: None)
     if reason == "in use already":
@@ -194,4 +233,4 @@ def test_a_window_that_closes_ends_the_fetching(home, monkeypatch):
 
 def test_a_table_has_a_size_to_show():
     files = ({"about_bytes": 10}, {"about_bytes": 5})
-    assert PackTable("t", "p", 1, files).about_bytes == 15
+    assert PackTable("t", "p", 1, (7, 5), files).about_bytes == 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable, activate, load_t
 from engine.control import Control
 from engine.download_errors import DownloadDamaged, NoRoomForModel
 from engine.downloads import Progress
+from engine.errors import DiskFull, UserError
 from tests.wheel_shop import TORCH, Handler, make_wheel, serving, table_of
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +64,7 @@ def test_the_files_arrive_are_unpacked_and_python_finds_them_first(shop, tmp_pat
         "assert card_pack.activate(table, Path(sys.argv[2]));"
         "import torch; assert torch.cuda is True"
     )
-    arguments = [json.dumps([TORCH, "cp311", 580]), str(tmp_path / "pack")]
+    arguments = [json.dumps([TORCH, "cp311", 580, (7, 5)]), str(tmp_path / "pack")]
     subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, check=True)
 
 
@@ -119,12 +121,50 @@ def test_what_does_not_work_here_is_not_taken(shop, tmp_path):
     assert [path.name for path in (tmp_path / "pack").iterdir()] == ["arrived"]
 
 
-def test_a_disk_without_room_is_told_before_anything_is_unpacked(shop, tmp_path, monkeypatch):
+def test_a_disk_without_room_for_all_of_it_is_told_before_anything_is_fetched(
+    shop, tmp_path, monkeypatch
+):
     table, _ = shop
-    fetched(table, tmp_path / "pack", whats_wrong=lambda packages, control: "")
-    monkeypatch.setattr(card_fetch.storage, "free_bytes", lambda folder: 1000)
+    enough = card_fetch.MARGIN_BYTES + (1 + card_fetch.UNPACKED) * table.about_bytes
+    monkeypatch.setattr(card_fetch.storage, "free_bytes", lambda folder: enough - 1)
     with pytest.raises(NoRoomForModel):
-        fetched(table, tmp_path / "other")
+        fetched(table, tmp_path / "pack")
+    assert Handler.asked == []
+    monkeypatch.setattr(card_fetch.storage, "free_bytes", lambda folder: enough)
+    assert fetched(table, tmp_path / "pack")[1] is not None
+
+
+def test_a_disk_that_is_full_while_it_is_unpacked_keeps_nothing_half_unpacked(
+    shop, tmp_path, monkeypatch
+):
+    def write(*_):
+        raise OSError(errno.ENOSPC, "full")
+        yield
+
+    monkeypatch.setattr(card_fetch, "_write", write)
+    with pytest.raises(DiskFull):
+        fetched(shop[0], tmp_path / "pack")
+    assert [path.name for path in (tmp_path / "pack").iterdir()] == ["arrived"]
+
+
+def test_what_an_earlier_version_had_begun_to_fetch_is_removed(shop, tmp_path):
+    table, folder = shop
+    arrived = tmp_path / "pack/arrived"
+    arrived.mkdir(parents=True)
+    for name in ("torch-2.12.whl", "nvidia-old.whl.part"):
+        (arrived / name).write_bytes(b"x" * 1000)
+    (folder / "nvidia.whl").unlink()  # so that what arrived stays
+    with pytest.raises(UserError):
+        fetched(table, tmp_path / "pack")
+    assert {path.name.partition(".")[0] for path in arrived.iterdir()} == {"torch", "nvidia"}
+    assert (arrived / "torch.whl").stat().st_size == table.files[0]["about_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("capability", "suits"), [((6, 1), False), ((7, 5), True), ((12, 0), True), ((0, 0), True)]
+)
+def test_a_card_that_this_pytorch_is_not_made_for_is_not_offered_it(capability, suits):
+    assert PackTable(TORCH, "cp311", 580, (7, 5), ()).suits_card(capability) is suits
 
 
 @pytest.mark.parametrize(
@@ -204,21 +244,36 @@ def whole(folder: Path, torch: str = TORCH) -> Path:
 
 
 def test_only_a_whole_pack_of_this_program_is_used(own_path, tmp_path):
-    table = PackTable(TORCH, "cp311", 580, ())
+    table = PackTable(TORCH, "cp311", 580, (7, 5), ())
     assert not activate(table, tmp_path / "nothing")
     assert activate(table, whole(tmp_path / "own").parent)
     assert sys.path[0] == str(tmp_path / "own" / PACKAGES)
     older = whole(tmp_path / "older", "2.12.0+cu128")
     assert not activate(table, older.parent)
-    assert not older.exists()  # gigabytes that nobody could use any more
+    assert older.exists()  # a program of that version may run with it just now
     half = whole(tmp_path / "half")
     (half / STAMP).unlink()
     assert not activate(table, half.parent)
     assert sys.path[1] != str(half)
 
 
+def test_what_is_discarded_is_no_pack_even_where_a_file_of_it_stays(
+    own_path, tmp_path, monkeypatch
+):
+    packages = whole(tmp_path)
+    (packages / "torch.dll").write_text("in use")
+    monkeypatch.setattr(card_pack.shutil, "rmtree", lambda *_, **__: None)
+    card_pack.discard(tmp_path)
+    assert (packages / "torch.dll").exists()
+    assert not activate(PackTable(TORCH, "cp311", 580, (7, 5), ()), tmp_path)
+    monkeypatch.undo()
+    card_pack.discard(tmp_path)
+    assert not packages.exists()
+    card_pack.discard(tmp_path)  # nothing is there
+
+
 def test_a_pack_on_trial_is_used_by_that_program_alone(own_path, monkeypatch, tmp_path):
-    table = PackTable(TORCH, "cp311", 580, ())
+    table = PackTable(TORCH, "cp311", 580, (7, 5), ())
     tried = tmp_path / "packages.new"
     tried.mkdir()
     monkeypatch.setenv(TRIAL, str(tried))
@@ -237,6 +292,7 @@ def test_a_table_is_read_as_it_was_written(shop, tmp_path):
     table, _ = shop
     written = {
         "torch": table.torch, "python": table.python, "oldest_driver": 580,
+        "oldest_capability": [7, 5],
         "files": list(table.files),
     }  # fmt: skip
     (tmp_path / "card_pack.json").write_text(json.dumps(written))
@@ -247,4 +303,4 @@ def test_a_table_is_read_as_it_was_written(shop, tmp_path):
     ("driver", "suits"), [("580.65.06", True), ("610.1", True), ("535.154", False), ("?", True)]
 )
 def test_an_old_driver_is_told_before_gigabytes_are_fetched(driver, suits):
-    assert card_pack.PackTable(TORCH, "cp311", 580, ()).suits_driver(driver) is suits
+    assert card_pack.PackTable(TORCH, "cp311", 580, (7, 5), ()).suits_driver(driver) is suits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -82,6 +82,19 @@ def test_a_stop_ends_it_between_two_parts():
     assert last.stopped_early
 
 
+def test_a_stop_within_a_part_is_no_fault_of_it(monkeypatch):
+    control = Control()
+
+    def draw(*_):
+        control.stop()
+        raise StopIteration
+
+    monkeypatch.setattr(doctor, "_draw", draw)
+    found, last = examined(control)
+    assert len(found) == 6
+    assert last.stopped_early
+
+
 @pytest.mark.parametrize("form", ["--json", None])
 def test_the_command_says_a_line_for_each_part_and_its_exit_code_counts(
     capsys, monkeypatch, tmp_path, form
@@ -106,3 +119,14 @@ def test_what_is_copied_names_no_person(monkeypatch):
     lines = [f"BAD  Disk: {home} cannot be written."]
     assert str(Path.home()) not in doctor.report(lines)
     assert "~/models" in doctor.report(lines)
+
+
+@pytest.mark.parametrize(
+    "line", [r"FileNotFoundError: 'C:\\Users\\Anna\\x'", r"c:\users\anna\x", "C:/Users/Anna/x"]
+)
+def test_what_is_copied_names_no_person_on_windows_either(monkeypatch, line):
+    home = PureWindowsPath("C:\\Users\\Anna")
+    monkeypatch.setattr(doctor.Path, "home", lambda: home)
+    told = doctor.report([line])
+    assert "anna" not in told.lower()
+    assert "~" in told

@@ -23,7 +23,7 @@ from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import GIB, MORE, STEPS, estimate, step
 from tests.desktop.scenes.play import Staged, scene
 
-PACK = PackTable("2.13.0+cu130", "cp311", 580, ({"about_bytes": 2_700_000_000},))
+PACK = PackTable("2.13.0+cu130", "cp311", 580, (7, 5), ({"about_bytes": 2_700_000_000},))
 CARD = GpuFigures(
     name="NVIDIA GeForce RTX 4070", load_percent=3, celsius=40, used_bytes=GIB,
     total_bytes=12 * GIB, driver="580.65.06",
