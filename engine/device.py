@@ -39,6 +39,9 @@ def runs_on_cpu(training: TrainingSettings) -> bool:
 
 
 def has_accelerator() -> bool:
+    """IMPRINT_DEVICE=cpu leaves a card alone that is there and does not work."""
+    if os.environ.get("IMPRINT_DEVICE") == "cpu":
+        return False
     return torch.cuda.is_available() or torch.backends.mps.is_available()
 
 

@@ -147,11 +147,13 @@ def make_ready(group: str) -> None:
         return
     print("Setting up Imprint in .venv. This takes some minutes, once.", flush=True)
     _offer_qt_libraries()
+    # The program that others install is for processors, whatever this computer has.
+    nvidia = has_nvidia() and group != "bundle"
     if not venv.is_whole():
-        _require_space(SPACE_NEEDED[has_nvidia()])
+        _require_space(SPACE_NEEDED[nvidia])
         venv.make()
     pins = read_pins()
-    source = torch_source(platform.system(), has_nvidia(), pip_has_index())
+    source = torch_source(platform.system(), nvidia, pip_has_index())
     # Alone, first and pinned: a later package could otherwise pull in another, larger build.
     # Without its dependencies, because PyTorch's own index lacks our versions of them.
     venv.install(["--no-deps", "torch==" + pins["torch"], *source], "torch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import plistlib
 import re
@@ -12,6 +13,7 @@ import sys
 import tomllib
 import zipfile
 from configparser import ConfigParser
+from importlib.metadata import distribution
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -23,11 +25,13 @@ from tests.engine.test_card_pack import fetched, serving
 
 ROOT = Path(__file__).parents[1]
 LINUX = ROOT / "packaging/linux"
-sys.path[:0] = [str(ROOT / "packaging" / name) for name in ("bundle", "linux", "macos")]
+sys.path[:0] = [str(ROOT / "packaging" / name) for name in ("", "bundle", "linux", "macos")]
 
+import building  # noqa: E402
 import card_table  # noqa: E402
 import contents  # noqa: E402
 import debian_package  # noqa: E402
+import licences  # noqa: E402
 from plist import plist  # noqa: E402
 from windows_version import write_version  # noqa: E402
 
@@ -165,6 +169,61 @@ def test_another_place_can_be_named(archive, tmp_path):
 
 
 @on_linux
+def test_a_place_that_is_named_from_here_is_written_down_whole(archive, tmp_path):
+    installed = subprocess.run(
+        ["sh", str(archive / "install.sh")], cwd=tmp_path, capture_output=True, text=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PREFIX": "my apps/"},
+    )  # fmt: skip
+    assert installed.returncode == 0, installed.stderr
+    told = subprocess.run([str(tmp_path / "my apps/bin/imprint")], capture_output=True, text=True)
+    assert told.stdout.startswith(f"this is {VERSION}")
+    assert call(tmp_path / "my apps/lib/imprint/uninstall.sh", tmp_path).returncode == 0
+    assert not (tmp_path / "my apps").exists()
+
+
+@on_linux
+def test_a_program_that_runs_is_not_replaced_under_its_feet(archive, tmp_path):
+    home = tmp_path / "home"
+    assert call(archive / "install.sh", home).returncode == 0
+    program = home / ".local/lib/imprint/imprint"
+    program.unlink()
+    shutil.copy(shutil.which("sleep"), program)
+    running = subprocess.Popen([str(program), "60"])
+    try:
+        refused = call(archive / "install.sh", home)
+    finally:
+        running.kill()
+        running.wait()
+    assert refused.returncode == 1
+    assert "Imprint is running" in refused.stderr
+    assert call(archive / "install.sh", home).returncode == 0
+
+
+@on_linux
+def test_what_others_put_into_our_folders_later_keeps_its_lists(archive, tmp_path):
+    home = tmp_path / "home"
+    assert call(archive / "install.sh", home).returncode == 0
+    for name in ("applications/other.desktop", "applications/mimeinfo.cache",
+                 "icons/hicolor/16x16/apps/other.png"):  # fmt: skip
+        (home / ".local/share" / name).write_text("other")
+    assert call(home / ".local/lib/imprint/uninstall.sh", home).returncode == 0
+    assert (home / ".local/share/applications/mimeinfo.cache").exists()
+    assert (home / ".local/share/icons/hicolor/16x16/apps/other.png").exists()
+
+
+@on_linux
+def test_what_was_fetched_for_a_card_goes_and_what_is_the_users_stays(archive, tmp_path):
+    home = tmp_path / "home"
+    assert call(archive / "install.sh", home).returncode == 0
+    for name in ("card-pack/packages/torch.so", "models/mine.safetensors"):
+        path = home / ".local/share/imprint" / name
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+    assert call(home / ".local/lib/imprint/uninstall.sh", home).returncode == 0
+    assert files_in(home / ".local/share/imprint") == {"models", "models/mine.safetensors"}
+
+
+@on_linux
 def test_a_place_that_cannot_be_made_is_told(archive, tmp_path):
     (tmp_path / "in the way").write_text("a file")
     told = call(archive / "install.sh", tmp_path, PREFIX=str(tmp_path / "in the way/apps"))
@@ -190,7 +249,7 @@ def test_what_is_not_installed_cannot_be_removed(archive, tmp_path):
 
 def test_the_script_and_the_package_want_the_same_of_the_system():
     told = re.search(r"apt install ([^\"]+)", (LINUX / "install.sh").read_text("utf-8"))
-    assert set(told[1].split()) == set(debian_package.DEPENDS) - {"libc6"}
+    assert set(told[1].split()) == set(debian_package.DEPENDS)
 
 
 @on_linux
@@ -270,6 +329,31 @@ def test_the_table_for_cards_is_what_pip_would_install_and_no_more(tmp_path, mon
     assert [row["name"] for row in table.files] == ["torch", "nvidia_cublas"]
     assert table.about_bytes == sum(wheel.stat().st_size for wheel in wheels[:2])
     assert (packages / "nvidia_cublas/__init__.py").exists()
+
+
+@pytest.mark.parametrize(("torch", "python"), [("2.12.0+cu128", "this"), ("2.13.0+cu130", "cp39")])
+def test_a_table_for_another_build_does_not_go_in(tmp_path, torch, python):
+    this = "cp{}{}".format(*sys.version_info)
+    table = tmp_path / "card_pack.json"
+    table.write_text(json.dumps({"torch": torch, "python": this if python == "this" else python}))
+    with pytest.raises(building.BundleProblem, match="Make it anew"):
+        building.require_right_table("2.13.0", table)
+    table.write_text(json.dumps({"torch": "2.13.0+cu130", "python": this}))
+    building.require_right_table("2.13.0", table)
+    building.require_right_table("2.13.0", tmp_path / "none.json")
+
+
+def test_every_licence_has_its_own_place_and_those_of_qt_are_there(tmp_path):
+    licences.main(tmp_path / "licences")
+    inside = tmp_path / "licences"
+    assert "GNU LESSER GENERAL PUBLIC LICENSE" in (inside / "pyside6/LGPL-3.0.txt").read_text(
+        "utf-8"
+    )
+    assert "GNU GENERAL PUBLIC LICENSE" in (inside / "pyside6/GPL-3.0.txt").read_text("utf-8")
+    for name in ("torch", "numpy"):
+        shipped = licences._texts(distribution(name))
+        kept = [path for path in (inside / name).rglob("*") if path.is_file()]
+        assert len(kept) == len(shipped)
 
 
 def test_windows_is_told_the_version(tmp_path):

@@ -10,9 +10,11 @@ import json
 import platform
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
+import bootstrap
 import contents
 import virtual_environment as venv
 from virtual_environment import ROOT
@@ -22,6 +24,8 @@ DIST = ROOT / "dist"
 PROGRAM = DIST / "Imprint"
 SPECS = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}
 MIB = 2**20
+MOST_MIB = 1200  # with the PyTorch for cards it would be thousands
+CARD_TABLE = ROOT / "resources/card_pack.json"
 UNWANTED = ("pytest", "_pytest", "hypothesis", "tkinter", "IPython", "opengl")
 
 
@@ -31,6 +35,7 @@ class BundleProblem(Exception):
 
 def build() -> int:
     """All of it, in the environment of `venv.VENV`; returns the exit code."""
+    require_right_table(bootstrap.read_pins()["torch"])
     python = str(venv.python_path())
     for stale in (PROGRAM, BUILD / "pyinstaller", BUILD / "left_out.json"):
         shutil.rmtree(stale, ignore_errors=True) if stale.is_dir() else stale.unlink(True)
@@ -55,6 +60,19 @@ def build() -> int:
     return 0
 
 
+def require_right_table(torch: str, path: Path = CARD_TABLE) -> None:
+    """Raises BundleProblem for a table of what cards need that was made for another build."""
+    if not path.exists():
+        return
+    table = json.loads(path.read_text("utf-8"))
+    python = "cp{}{}".format(*sys.version_info)
+    if table["torch"].partition("+")[0] != torch or table["python"] != python:
+        raise BundleProblem(
+            f"{path.name} is for PyTorch {table['torch']} and {table['python']}, this build is for "
+            f"{torch} and {python}. Make it anew with card_table.py, or remove it."
+        )
+
+
 def require_clean(program: Path) -> None:
     """Raises BundleProblem where tools for tests came along, or what people need did not."""
     inside = program / "_internal"
@@ -62,7 +80,11 @@ def require_clean(program: Path) -> None:
     found = [name for name in UNWANTED if name in names]
     if found:
         raise BundleProblem(f"These do not belong into the program: {', '.join(found)}.")
-    needed = ("resources/starter_model", "resources/translations", "licences/README.md", "LICENSE")
+    if size_of(program) > MOST_MIB * MIB:
+        has = size_of(program) // MIB
+        raise BundleProblem(f"The program has {has} MiB: was the PyTorch for cards installed?")
+    needed = ("resources/starter_model", "resources/translations", "licences/README.md",
+              "licences/pyside6/LGPL-3.0.txt", "LICENSE")  # fmt: skip
     missing = [name for name in needed if not (inside / name).exists()]
     if missing:
         raise BundleProblem(f"These are missing in the program: {', '.join(missing)}.")

@@ -10,16 +10,17 @@ from __future__ import annotations
 import shutil
 import sys
 from importlib.metadata import Distribution, distributions
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 LICENCE_WORDS = ("licen", "copying", "notice", "authors")
 BUILD_ONLY = {"pyinstaller", "pyinstaller-hooks-contrib", "altgraph", "pip", "setuptools"}
 QT_NOTE = """\
 Qt and PySide6 are used under the LGPL version 3. They lie beside this program as libraries of
 their own (the folder PySide6), so that you may put others in their place; their source is at
-https://download.qt.io/. The text of the licence is in the folder pyside6_essentials or on
-https://www.gnu.org/licenses/lgpl-3.0.html.
+https://download.qt.io/. The texts of the licence, and of the GPL that it builds upon, are in the
+folder pyside6.
 """
+TEXTS = Path(__file__).parent / "texts"  # as https://www.gnu.org/licenses/ has them
 
 
 def main(folder: Path) -> None:
@@ -32,11 +33,12 @@ def main(folder: Path) -> None:
             continue
         texts = _texts(found)
         for text in texts:
-            target = folder / name / Path(str(text)).name
-            target.parent.mkdir(exist_ok=True)
+            target = folder / name / _below_metadata(text)
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(str(text.locate()), target)
         kept = f"`{name}/`" if texts else "its licence is named in its metadata only"
         rows.append(f"- {found.name} {found.version}: {_named(found)}; {kept}")
+    shutil.copytree(TEXTS, folder / "pyside6")
     page = ["# What Imprint brings along", "", QT_NOTE, *rows, ""]
     (folder / "README.md").write_text("\n".join(page), encoding="utf-8")
 
@@ -50,6 +52,13 @@ def _texts(found: Distribution) -> list:
         and any(word in Path(str(file)).name.lower() for word in LICENCE_WORDS)
         and Path(str(file.locate())).is_file()
     ]
+
+
+def _below_metadata(file: PurePosixPath) -> PurePosixPath:
+    """Its own place: what a package brings along from others has the same names."""
+    parts = file.parts
+    start = next(number for number, part in enumerate(parts) if part.endswith(".dist-info"))
+    return PurePosixPath(*parts[start + 1 :])
 
 
 def _named(found: Distribution) -> str:

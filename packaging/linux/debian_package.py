@@ -5,6 +5,7 @@ python packaging/linux/debian_package.py       (after `make bundle`; wants dpkg-
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ HERE = ROOT / "packaging/linux"
 PLACE = "/usr/lib/imprint"
 # What Qt's plugins for X11 and Wayland want of the system; the same names as install.sh says.
 DEPENDS = (
-    "libc6", "libgl1", "libegl1", "libfontconfig1", "libfreetype6", "libxkbcommon-x11-0",
+    "libgl1", "libegl1", "libfontconfig1", "libfreetype6", "libxkbcommon-x11-0",
     "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-shape0", "libdbus-1-3",
     "libgssapi-krb5-2", "libwayland-cursor0",
 )  # fmt: skip
@@ -52,6 +53,8 @@ def main() -> int:
     ).stdout.strip()
     control = tree / "DEBIAN/control"
     control.parent.mkdir()
+    shutil.copy(HERE / "preinst", tree / "DEBIAN/preinst")
+    (tree / "DEBIAN/preinst").chmod(0o755)
     control.write_text(control_of(contents.VERSION, architecture, _kib(tree)), encoding="utf-8")
     package = ROOT / f"dist/imprint_{contents.VERSION}_{architecture}.deb"
     return subprocess.call(
@@ -84,8 +87,16 @@ def lay_out(program: Path, tree: Path) -> None:
 
 def control_of(version: str, architecture: str, kib: int) -> str:
     return CONTROL.format(
-        version=version, architecture=architecture, depends=", ".join(DEPENDS), kib=kib
+        version=version,
+        architecture=architecture,
+        kib=kib,
+        depends=", ".join((_c_library(), *DEPENDS)),
     )
+
+
+def _c_library() -> str:
+    """That of the system on which it is built, or newer: what was built here may call it."""
+    return f"libc6 (>= {platform.libc_ver()[1]})"
 
 
 def _kib(tree: Path) -> int:

@@ -5,6 +5,9 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 prefix=${PREFIX:-"$HOME/.local"}
+# Whole and as short as it can be: it will stand in the menu's entry and in the list of what was made.
+case "$prefix" in /*) ;; *) prefix="$PWD/$prefix" ;; esac
+prefix=$(printf '%s' "$prefix" | sed 's|/*$||')
 home="$prefix/lib/imprint"
 record="$home/installed"
 
@@ -32,6 +35,11 @@ folder "$prefix" 2>/dev/null || fail "$prefix cannot be made. Choose another pla
 needed=$(du -sk "$here/program" | cut -f1)
 free=$(df -Pk "$prefix" | awk 'NR == 2 { print $4 }')
 [ "$free" -gt "$needed" ] || fail "Imprint needs $((needed / 1024)) MB in $prefix, which has $((free / 1024)) free. Free some space, then run this again."
+
+# -- an Imprint that runs reads its parts from its file as it needs them --------------------------
+for running in /proc/[0-9]*/exe; do
+    [ "$(readlink "$running" 2>/dev/null)" != "$home/imprint" ] || fail "Imprint is running. Close it, then run this again; a training that runs goes on after that."
+done
 
 # -- the program, beside the old one until it is whole -------------------------------------------
 old=""

@@ -23,12 +23,15 @@ made() { printf '%s\n' "$list" | grep -qxF "folder $1"; }
 if made "$prefix/share/mime" && [ -z "$(ls -A "$prefix/share/mime/packages" 2>/dev/null)" ]; then
     rm -rf "$prefix/share/mime"
 elif command -v update-mime-database >/dev/null; then update-mime-database "$prefix/share/mime" || true; fi
-if made "$prefix/share/applications"; then
+if made "$prefix/share/applications" && ! ls "$prefix/share/applications/"*.desktop >/dev/null 2>&1; then
     rm -f "$prefix/share/applications/mimeinfo.cache"
 elif command -v update-desktop-database >/dev/null; then update-desktop-database -q "$prefix/share/applications" || true; fi
-if made "$prefix/share/icons/hicolor"; then
+if made "$prefix/share/icons/hicolor" && ! ls "$prefix/share/icons/hicolor/"*/apps/* >/dev/null 2>&1; then
     rm -f "$prefix/share/icons/hicolor/icon-theme.cache"
 elif command -v gtk-update-icon-cache >/dev/null; then gtk-update-icon-cache -qtf "$prefix/share/icons/hicolor" || true; fi
+
+# What the window may have fetched for a graphics card: gigabytes that only this program uses.
+rm -rf "${XDG_DATA_HOME:-"$HOME/.local/share"}/imprint/card-pack"
 
 # Folders that install.sh made go when they are empty, the innermost first.
 printf '%s\n' "$list" | sed -n 's/^folder //p' | awk '{ print length, $0 }' | sort -rn | cut -d' ' -f2- | while read -r path; do

@@ -37,6 +37,10 @@ Source: "..\..\dist\Imprint\*"; DestDir: "{app}"; Flags: recursesubdirs ignoreve
 ; An older version's libraries must not lie among the new ones.
 Type: filesandordirs; Name: "{app}\_internal"
 
+[UninstallDelete]
+; What the window may have fetched for a graphics card: gigabytes that only this program uses.
+Type: filesandordirs; Name: "{localappdata}\imprint\card-pack"
+
 [Icons]
 Name: "{group}\Imprint"; Filename: "{app}\imprint.exe"; AppUserModelID: "Imprint.Imprint"
 Name: "{autodesktop}\Imprint"; Filename: "{app}\imprint.exe"; Tasks: desktopicon; AppUserModelID: "Imprint.Imprint"
