@@ -15,9 +15,7 @@ if __name__ == "__main__":
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     if getattr(sys, "frozen", False):  # before anything can import torch
         from engine.card_pack import activate
-        from engine.watched import leave_own_libraries_to_ourselves
 
-        leave_own_libraries_to_ourselves()
         activate()
     if len(sys.argv) > 1 and not sys.argv[1].lower().endswith(OPENED):
         from engine.cli import main

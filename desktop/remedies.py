@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from desktop.draft import Draft
+from desktop.outside import open_folder
 from desktop.run_desk import RunDesk
 from desktop.widgets.message_strip import MessageStrip
 from engine.config import STARTER
@@ -65,10 +63,9 @@ class Remedies(QObject):
             case Action.USE_LAST_STATE:
                 self._use_last_state(message)
             case Action.MAKE_ROOM:
-                folder = self._draft.project.runs
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(folder))))
+                open_folder(self._draft.project.runs)
             case Action.SHOW_FOLDER:
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(message.facts["folder"])))
+                open_folder(str(message.facts["folder"]))
             case Action.HELP:
                 self.help_wanted.emit(message.code)
             case _:

@@ -17,19 +17,6 @@ LOOK_SECONDS = 0.1
 NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows: no black window beside ours
 
 
-def leave_own_libraries_to_ourselves() -> None:
-    """For the installed program on Linux: a browser or file manager that it opens must not load
-    the libraries that came with it. PyInstaller keeps what the variable was before.
-
-    https://pyinstaller.org/en/stable/runtime-information.html#ld-library-path-libpath-considerations
-    """
-    before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
-    if before is not None:
-        os.environ["LD_LIBRARY_PATH"] = before
-    else:
-        os.environ.pop("LD_LIBRARY_PATH", None)
-
-
 def window_command() -> list[str]:
     """How this very program is started once more, as a window."""
     if getattr(sys, "frozen", False):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.draft import Draft
 from desktop.gallery_set import GallerySet
+from desktop.outside import open_folder
 from desktop.pool import Pool
 from desktop.theme import Theme, text_button
 from desktop.trained_files import base_of, entries_of
@@ -345,7 +346,7 @@ class GalleryPanel(Page):
     def _open_folder(self) -> None:
         folder = self._draft.project.generated
         folder.mkdir(parents=True, exist_ok=True)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        open_folder(folder)
 
     @Slot(object)
     def _show_problem(self, error: UserError) -> None:

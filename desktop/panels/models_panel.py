@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from desktop.download_desk import DownloadDesk
 from desktop.draft import Draft
+from desktop.outside import open_page
 from desktop.pool import Pool
 from desktop.preferences import Preferences
 from desktop.theme import Theme, text_button
@@ -179,7 +180,7 @@ class ModelsPanel(Page):
     def _start(self, offer: Offer) -> None:
         """A licence is agreed to before, and by the one who reads it."""
         if not self.agree.isChecked():
-            QDesktopServices.openUrl(QUrl(offer.licence_page))
+            open_page(offer.licence_page)
             self.strip.show_text(
                 self.tr("Read the licence first, then tick that you keep to it."),
                 offer.licence_page,

@@ -7,8 +7,8 @@ import time
 from enum import Enum
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QPlainTextEdit,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.outside import open_folder
 from desktop.theme import Theme, ThemedIcon, text_button
 from desktop.widgets.labels import Page
 from desktop.widgets.message_strip import MessageStrip
@@ -282,7 +283,7 @@ class MonitorPanel(Page):
     @Slot()
     def _show_file(self) -> None:
         if self._export:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._export).parent)))
+            open_folder(Path(self._export).parent)
 
     @Slot(int)
     def _ask_for_step(self, step: int) -> None:

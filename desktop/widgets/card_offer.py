@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from desktop.download_desk import Download
+from desktop.outside import open_page
 from desktop.theme import Theme, text_button
 from desktop.widgets.download_row import DownloadRow
 from engine.card_pack import DRIVER_PAGE, PackTable
@@ -75,4 +75,4 @@ class CardOffer(DownloadRow):
 
     @Slot()
     def _open_page(self) -> None:
-        QDesktopServices.openUrl(QUrl(DRIVER_PAGE))
+        open_page(DRIVER_PAGE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QKeySequence, QPixmap, QShortcut
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.outside import open_folder
 from desktop.theme import Theme, text_button
 from desktop.widgets.labels import label
 from desktop.words import duration, engine_text
@@ -156,7 +157,7 @@ class RunHistory(QWidget):
 
     @Slot()
     def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.selected[0].folder.path)))
+        open_folder(self.selected[0].folder.path)
 
     def _connect(self) -> None:
         self.table.itemSelectionChanged.connect(self._show_buttons)

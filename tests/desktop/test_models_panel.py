@@ -86,7 +86,7 @@ def test_a_model_whose_file_is_gone_has_a_badge_and_a_way_to_find_it(
 
 def test_nothing_is_fetched_before_the_licence_is_agreed_to(panel, desk, monkeypatch):
     opened = []
-    monkeypatch.setattr("desktop.panels.models_panel.QDesktopServices.openUrl", opened.append)
+    monkeypatch.setattr("desktop.outside.QDesktopServices.openUrl", opened.append)
     panel.offers[0].start.click()
     assert desk.downloads == []
     assert len(opened) == 1

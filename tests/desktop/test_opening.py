@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QDesktopServices
 
+from desktop import outside
 from desktop.main_window import MainWindow
 from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
@@ -77,6 +79,24 @@ def test_a_door_that_is_closed_lets_the_next_start_be_the_first(qapp):
     door = Doorkeeper(name="imprint-test-door")
     door.close()
     assert not hand_over([], "imprint-test-door")
+
+
+@pytest.mark.parametrize("before", ["/opt/mine", None])
+def test_other_programs_do_not_get_the_libraries_that_came_with_ours(qapp, monkeypatch, before):
+    """As PyInstaller's start leaves the environment."""
+    seen = []
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/imprint/_internal")
+    if before:
+        monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", before)
+    monkeypatch.setattr(
+        QDesktopServices,
+        "openUrl",
+        lambda url: seen.append((url.toString(), os.environ.get("LD_LIBRARY_PATH"))),
+    )
+    outside.open_folder("/a folder")
+    outside.open_page("https://example.org/x")
+    assert seen == [("file:///a folder", before), ("https://example.org/x", before)]
+    assert os.environ["LD_LIBRARY_PATH"] == "/opt/imprint/_internal"
 
 
 def test_a_second_program_hands_over_and_ends_and_the_first_stays(qapp, tmp_path, monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import subprocess
 import sys
 import time
@@ -210,17 +209,6 @@ def test_a_trial_that_does_not_end_is_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(card_fetch, "own_command", lambda: [sys.executable, "-c", script])
     monkeypatch.setattr(card_fetch, "TRIAL_SECONDS", 0.5)
     assert "does not end" in trial(tmp_path, Control())
-
-
-@pytest.mark.parametrize("before", ["/opt/mine", None])
-def test_other_programs_do_not_get_the_libraries_that_came_with_ours(monkeypatch, before):
-    """As PyInstaller's start leaves the environment."""
-    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/imprint/_internal")
-    if before:
-        monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", before)
-    watched.leave_own_libraries_to_ourselves()
-    assert os.environ.get("LD_LIBRARY_PATH") == before
-    assert "LD_LIBRARY_PATH_ORIG" not in os.environ
 
 
 def test_a_new_start_of_an_appimage_is_one_of_its_file(monkeypatch):
