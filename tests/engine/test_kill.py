@@ -10,10 +10,14 @@ from tests.engine_runs import EACH_METHOD, config_of, left_by, require_finished,
 from tests.kills import require_tidy, train_under_fire
 
 
-def fire_at(base, pictures, folder, *, kills: int, steps: int, seed: int, method: str = "lora"):
+def fire_at(
+    base, pictures, folder, *, kills: int, steps: int, seed: int, method: str = "lora",
+    saves: int = 3, samples: int = 3,
+):  # fmt: skip
+    """`saves`, `samples`: steps between two of them."""
     data = tiny_run(
         base, pictures, folder / "unbroken", training={"steps": steps},
-        checkpoints={"every_steps": 3, "keep": 3}, sampling={"every_steps": 3},
+        checkpoints={"every_steps": saves, "keep": 3}, sampling={"every_steps": samples},
         method=EACH_METHOD[method], optimizer={"ema_decay": 0.9, "warmup": 0.3},
     )  # fmt: skip
     unbroken = require_finished(train(data))

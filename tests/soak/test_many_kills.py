@@ -26,7 +26,7 @@ def test_runs_that_are_killed_again_and_again_end_as_the_unbroken_run(tiny_folde
         place.mkdir()
         story = fire_at(
             tiny_folder, pictures, place, kills=KILLS, steps=240, seed=number,
-            method=methods[number % len(methods)],
+            method=methods[number % len(methods)], saves=2, samples=24,
         )  # fmt: skip
         landed += story.landed
     print()
