@@ -28,6 +28,7 @@ from engine.data.edits import edited
 from engine.data.latents import LatentCache, Preparation, encode_pictures
 from engine.data.scan import ImageItem, Scan, scan_folder
 from engine.device import describe, make_accelerator, memory_bytes
+from engine.easing import let_go_of_memory
 from engine.errors import NoPictures, OutOfMemory, UserError
 from engine.evaluation.exam import for_the_trained, make_questions
 from engine.events import (
@@ -243,8 +244,10 @@ def peak_memory(device: torch.device) -> Iterator[PeakMemory]:
     """Measure the most memory in use inside the block: the card's, or this process's growth.
 
     A processor's memory is looked at every 10 ms by a thread, since no system tells the most
-    since a moment of one's choice.
+    since a moment of one's choice. What an earlier run has freed is given back first: taken again
+    it would not count, and the next start of the program does not have it.
     """
+    let_go_of_memory()
     peak = PeakMemory()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
