@@ -6,6 +6,7 @@ import shutil
 
 from desktop.download_desk import Download
 from engine.control import Control
+from engine.download_errors import NoConnection
 from engine.errors import AddonMissing, NoPictures, SavedElsewhere
 from engine.events import (
     CheckpointSaved,
@@ -233,5 +234,5 @@ def _(stage: Staged) -> None:
 @scene("models-4-download-failed")
 def _(stage: Staged) -> None:
     for known in stage.window.fetching.downloads:
-        known.state, known.error = "failed", NoPictures(folder="x", num_files=0)
+        known.state, known.error = "failed", NoConnection(host="hub.example.org")
         stage.window.fetching.changed.emit()
