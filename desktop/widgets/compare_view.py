@@ -28,7 +28,7 @@ class CompareView(QWidget):
         self._swapped = self._hovered = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setMinimumHeight(220)
+        self.setMinimumHeight(120)  # beside a message, with large letters, there is no more
         theme.changed.connect(self.update)
         self._name()
 
@@ -84,7 +84,8 @@ class CompareView(QWidget):
     def _draw_slider(
         self, painter: QPainter, first: QPixmap, second: QPixmap, names: tuple[str, str]
     ) -> None:
-        area = self._area().adjusted(0, 0, 0, -20)
+        words = self._line_height()
+        area = self._area().adjusted(0, 0, 0, -words)
         self._draw(painter, area, second, "")
         edge = round(self.width() * self.share)
         painter.setClipRect(QRect(0, 0, edge, self.height()))
@@ -92,7 +93,7 @@ class CompareView(QWidget):
         self._draw(painter, area, first, "")
         painter.setClipping(False)
         painter.setPen(QColor(self._theme.tokens.text3))
-        line = QRect(0, area.bottom() + 1, self.width(), 20)
+        line = QRect(0, area.bottom() + 1, self.width(), words)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | middle, names[0])
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | middle, names[1])
@@ -100,7 +101,7 @@ class CompareView(QWidget):
         painter.drawLine(edge, 0, edge, self.height())
 
     def _draw(self, painter: QPainter, area: QRect, pixmap: QPixmap, name: str) -> None:
-        words = 20 if name else 0
+        words = self._line_height() if name else 0
         room = area.adjusted(0, 0, 0, -words)
         if not pixmap.isNull():
             scaled = pixmap.size().scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio)
@@ -110,6 +111,9 @@ class CompareView(QWidget):
         painter.setPen(QColor(self._theme.tokens.text3))
         line = QRect(area.left(), room.bottom() + 1, area.width(), words)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, name)
+
+    def _line_height(self) -> int:
+        return self.fontMetrics().height() + 4
 
     def _area(self) -> QRect:
         return QRect(0, 0, self.width(), self.height())

@@ -12,12 +12,12 @@ from engine.prompts import Tag
 from engine.sampler import SampleSettings
 
 
-def make(path, prompt="a fox, in the snow", seed=7, tags=()):
+def make(path, prompt="a fox, in the snow", seed=7, tags=(), image=None):
     settings = SampleSettings(
         prompt=prompt, negative_prompt="blur", seed=seed, width=96, height=64,
         num_inference_steps=12, guidance_scale=3.5,
     )  # fmt: skip
-    save_png(path, Image.new("RGB", (96, 64)), settings, "my-model", tags)
+    save_png(path, image or Image.new("RGB", (96, 64)), settings, "my-model", tags)
     return path
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+from PIL import Image
+
 from desktop.download_desk import Download
 from engine.control import Control
 from engine.download_errors import NoConnection
@@ -25,6 +27,7 @@ from engine.gpu_figures import GpuFigures
 from engine.model_offers import load_offers
 from engine.model_shelf import Shelf
 from engine.notices import CardTooHot, KeptBack, WaitsForRoom
+from engine.sample_project import IMAGES
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import MORE, STEPS, picture, score, step
 from tests.desktop.scenes.play import SCENES, Staged, scene
@@ -180,11 +183,12 @@ def _(stage: Staged) -> None:
 @scene("gallery-3-compared-with-the-base")
 def _(stage: Staged) -> None:
     gallery, folder = stage.window.gallery, stage.window.draft.project.generated
-    before = picture(folder / "base/00001_seed42.png", 3)
-    gallery.show_base_event(ImageGenerated(path=before, prompt=MORE, seed=42))
+    drawn = [Image.open(path).convert("RGB") for path in sorted(IMAGES.glob("*.png"))]
     for number in (1, 2, 3):
-        path = folder / f"{number:05d}_seed{41 + number}.png"
-        make(path, MORE, 41 + number)
+        name = f"{number:05d}_seed{41 + number}.png"
+        before = picture(folder / "base" / name, 2 + number)
+        gallery.show_base_event(ImageGenerated(path=before, prompt=MORE, seed=41 + number))
+        path = make(folder / name, MORE, 41 + number, image=drawn[number])
         gallery.show_event(ImageGenerated(path=str(path), prompt=MORE, seed=41 + number))
     gallery.show_event(RunFinished(steps=0, stopped_early=False, exports=()))
     pause(0.5)
