@@ -208,9 +208,18 @@ class RunComparison(QScrollArea):
         self._theme = theme
         self.setWidgetResizable(True)
         self.setAccessibleName(self.tr("Runs side by side"))
+        self._records: list[RunRecord] = []
+        theme.changed.connect(self._show_again)
         self.hide()
 
+    @Slot()
+    def _show_again(self) -> None:
+        """In the colours of the other theme."""
+        if not self.isHidden():
+            self.show_runs(self._records)
+
     def show_runs(self, records: list[RunRecord]) -> None:
+        self._records = records
         inside = QWidget()
         inside.setObjectName("clear")
         column = QVBoxLayout(inside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import pyqtgraph as pg
 import pytest
 
 from desktop.panels.monitor_panel import MonitorPanel
@@ -201,6 +202,16 @@ def test_two_runs_are_compared_by_curve_settings_and_samples(monitor, tmp_path):
     texts = {tables[0].item(row, column).text()
              for row in range(tables[0].rowCount()) for column in range(3)}  # fmt: skip
     assert {"Rank", "4", "32"} <= texts
+
+
+def test_the_runs_that_are_compared_take_the_colours_of_another_theme(monitor, theme, tmp_path):
+    monitor.show_runs([make_run(tmp_path, "one"), make_run(tmp_path, "two", rank=32)])
+    monitor.tabs.setCurrentWidget(monitor.history)
+    monitor.history.table.selectAll()
+    monitor.history.compare.click()
+    theme.set_dark(False)
+    (chart,) = monitor.history.view.widget().findChildren(pg.PlotWidget)
+    assert chart.backgroundBrush().color().name() == theme.tokens.surface.lower()
 
 
 def test_another_step_becomes_the_file(tiny_folder, image_folder, tmp_path):
