@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import config_file
-from engine.config import RunConfig
+from engine.config import DEFAULT_METHOD, RunConfig
 from engine.config_file import Data, Problem
 from engine.errors import UserError
 from engine.project import Project
@@ -46,6 +46,11 @@ class Draft(QObject):
                 return default
             value = value[part]
         return value
+
+    @property
+    def method(self) -> str:
+        """The kind of the method that is chosen."""
+        return self.get("method.kind", DEFAULT_METHOD)
 
     def set(self, key: str, value: Any) -> None:
         if self.get(key) == value:

@@ -47,7 +47,7 @@ from desktop.widgets.labels import label
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.rail import PAGES, Rail
 from desktop.window_menu import WindowMenu
-from desktop.words import said, summary_of
+from desktop.words import problem_words, summary_of
 from engine.config import RunConfig
 from engine.errors import UserError
 from engine.events import Event, RunFinished
@@ -176,7 +176,7 @@ class MainWindow(QMainWindow):
         config, problems = self.draft.check()
         self.method.show_problems(problems)
         if config is None:
-            strip.show_text(str(said(problems[0].sentence)), "", "error")
+            strip.show_text(problem_words(problems[0], self.draft.method), "", "error")
         return config
 
     @Slot(bool)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import qtawesome
-from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication
 
 LOOKS = ("dark", "light", "system")
 BODY = 13  # pixels of the text
@@ -188,49 +188,6 @@ def _is_dark(look: str) -> bool:
     return look != "light"
 
 
-class ThemedIcon(QObject):
-    """Keeps the icon of a button in the colours of the theme; lives as long as the button."""
-
-    def __init__(self, theme: Theme, button: QAbstractButton, meaning: str, token: str) -> None:
-        super().__init__(button)
-        self._theme, self._button, self._token = theme, button, token
-        self._meaning = meaning
-        button.setIconSize(QSize(18, 18))
-        theme.changed.connect(self._draw)
-        self._draw()
-
-    def set_meaning(self, meaning: str) -> None:
-        self._meaning = meaning
-        self._draw()
-
-    @Slot()
-    def _draw(self) -> None:
-        if self._token:
-            self._button.setIcon(self._theme.icon(self._meaning, self._token))
-            return
-        grey = self._theme.tokens.text3
-        name = ICONS[self._meaning]
-        self._button.setIcon(qtawesome.icon(name, color="white", color_disabled=grey))
-
-
-def icon_button(theme: Theme, meaning: str, name: str) -> QToolButton:
-    """A button of an icon alone. A screen reader needs the name; a tooltip is not enough."""
-    button = QToolButton()
-    ThemedIcon(theme, button, meaning, "text2")
-    button.setAccessibleName(name)
-    button.setToolTip(name)
-    return button
-
-
-def text_button(theme: Theme, meaning: str, text: str, role: str = "") -> QPushButton:
-    """A button of an icon and words; `role` is "", "primary" or "danger"."""
-    button = QPushButton(text)
-    ThemedIcon(theme, button, meaning, {"primary": "", "danger": "error"}.get(role, "text2"))
-    if role:
-        button.setProperty("role", role)
-    return button
-
-
 def tabular(font: QFont) -> QFont:
     """Digits of one width, so that numbers that change do not tremble."""
     steady = QFont(font)
@@ -371,6 +328,7 @@ def _stylesheet(t: Tokens) -> str:
     QTabBar:focus {{ color: {t.focus}; }}
     QTableWidget {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 8px;
         gridline-color: {t.line}; }}
+    QTableWidget::item {{ padding: 0 2px; }}
     QTableWidget::item:selected {{ background: {t.selection}; color: {t.text}; }}
     QHeaderView::section {{ background: {t.surface}; color: {t.text2}; border: none;
         border-bottom: 1px solid {t.line}; padding: 6px; }}

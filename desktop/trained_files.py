@@ -5,11 +5,56 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal, Slot
+
+from desktop.pool import Pool
 from desktop.widgets.addon_list import AddonEntry, title_of
 from engine.errors import UserError
 from engine.models.catalog import locate
 from engine.project import RunFolder
 from engine.trained_file import inspect
+
+
+class _Answers(QObject):
+    read = Signal(object)  # list of AddonEntry
+
+
+class TrainedFiles(QObject):
+    """Reads lists of trained files in a thread, one after the other."""
+
+    listed = Signal(object)  # list of AddonEntry
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._pool = Pool(1, "addons", self)
+        self._answers = _Answers(self)
+        self._waiting = 0
+        self._answers.read.connect(self._tell)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._waiting > 0
+
+    def read(self, runs: list[RunFolder], base: str) -> None:
+        """`listed` tells what there is."""
+        self._waiting += 1
+        self._pool.start(self._read, runs, base)
+
+    def wait(self) -> None:
+        self._pool.wait()
+
+    def _read(self, runs: list[RunFolder], base: str) -> None:
+        """In a thread of the pool. What breaks is in the log; nobody waits for it in vain."""
+        found: list[AddonEntry] = []
+        try:
+            found = entries_of(runs, base)
+        finally:
+            self._answers.read.emit(found)
+
+    @Slot(object)
+    def _tell(self, entries: list[AddonEntry]) -> None:
+        self._waiting -= 1
+        self.listed.emit(entries)
 
 
 def can_be_drawn_with(path: Path) -> bool:

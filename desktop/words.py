@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from engine.config_file import Problem, rows_of
 from engine.errors import Message
 from engine.events import Stage
 from engine.wording import Fact, Phrase
@@ -27,6 +28,15 @@ def remedy_of(message: Message) -> str:
 def said(fact: Fact) -> Fact:
     """A phrase of the engine, translated with all that is in it; other facts as they are."""
     return _filled(fact.template, fact.facts) if isinstance(fact, Phrase) else fact
+
+
+def problem_words(problem: Problem, method: str) -> str:
+    """What is wrong with a setting, under the name that the forms have for it."""
+    sentence = problem.sentence
+    names = {row.key: row.label for row in rows_of(method)}
+    if problem.field not in names:
+        return str(said(sentence))
+    return _filled(sentence.template, sentence.facts | {"field": engine_text(names[problem.field])})
 
 
 def stage_words(stage: Stage) -> str:

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from engine.config import DEFAULT_METHOD, SCHEMA_VERSION, RunConfig
 from engine.errors import ConfigUnreadable, InvalidConfig
 from engine.methods.catalog import METHODS
-from engine.settings import Settings
+from engine.settings import Row, Settings, rows
 from engine.storage import write_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -69,6 +69,12 @@ class Problem:
 
     field: str
     sentence: Phrase
+
+
+def rows_of(method: str) -> list[Row]:
+    """All labelled settings of a run with this method: the method's own, then everyone's."""
+    own = rows(METHODS[method].settings, "method.") if method in METHODS else ()
+    return [*own, *rows(RunConfig)]
 
 
 def check(data: Mapping[str, Any]) -> tuple[RunConfig | None, list[Problem]]:
@@ -270,7 +276,9 @@ def _sentence(place: list[str], owner: type[Settings], details: ErrorDetails) ->
         case "finite_number":
             wanted = Phrase(QT_TRANSLATE_NOOP("engine", "an ordinary number"))
         case kind if kind in _LIMITS:
-            wanted = Phrase(_LIMITS[kind], limit=next(iter(facts.values())))
+            limit = next(iter(facts.values()))
+            whole = isinstance(limit, float) and limit.is_integer()
+            wanted = Phrase(_LIMITS[kind], limit=int(limit) if whole else limit)
         case kind if kind.endswith(("_type", "_parsing", "_from_float")):
             what = kind.split("_")[0]
             wanted = Phrase(_KINDS.get(what, what))

@@ -96,10 +96,13 @@ def train_under_fire(config: Path, runs: Path, kills: int, seed: int) -> Story:
     landed: Counter[str] = Counter()
     while landed.total() < kills:
         command = _start(config, runs)
-        if chance.random() < 0.15:
+        draw = chance.random()
+        if draw < 0.15:
             time.sleep(chance.uniform(0, 4))  # while libraries and the model load
         elif command.wait_for("RunStarted"):
             time.sleep(chance.uniform(0, 1.0))
+            if draw < 0.4:  # a write takes too little time to be met by chance often enough
+                _await_write(command, _folders(runs)[0].checkpoints)
         if command.process.poll() is not None:
             break  # it reached its end before the kill
         command.kill()
@@ -109,6 +112,12 @@ def train_under_fire(config: Path, runs: Path, kills: int, seed: int) -> Story:
     assert code == 0, errors
     (folder,) = _folders(runs)
     return Story(folder, landed)
+
+
+def _await_write(command: Command, checkpoints: Path) -> None:
+    """Return as soon as a checkpoint is begun, or when there will be none any more."""
+    while command.process.poll() is None and not next(checkpoints.glob(".tmp-*"), None):
+        time.sleep(0.0005)
 
 
 def _start(config: Path, runs: Path) -> Command:

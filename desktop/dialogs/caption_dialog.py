@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
+    QHeaderView,
     QProgressBar,
     QPushButton,
     QTableWidget,
@@ -22,7 +23,8 @@ from PySide6.QtWidgets import (
 from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.picture_set import PictureSet
 from desktop.pool import Pool
-from desktop.theme import Theme, icon_button, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.labels import label, set_kind
 from desktop.widgets.message_strip import MessageStrip
 from engine.caption_models import CaptionModel, look_at
@@ -238,6 +240,7 @@ class CaptionDialog(GrowingDialog):
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setColumnWidth(NAME, theme.scaled(NAME_WIDTH))
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setTabKeyNavigation(False)  # Tab leads out of it, as everywhere
         self.in_front.setChecked(bool(self._subject))
         self.in_front.setVisible(bool(self._subject))

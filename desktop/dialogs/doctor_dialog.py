@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.dialogs.growing_dialog import GrowingDialog
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label, set_kind
 from desktop.words import engine_text, remedy_of, said, summary_of
 from engine.doctor import line_of, report

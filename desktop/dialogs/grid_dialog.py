@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.dialogs.growing_dialog import GrowingDialog
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label
 from engine.project import RunFolder
 

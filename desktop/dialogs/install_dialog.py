@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.pool import Pool
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label, set_kind
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.reading_order import set_reading_order

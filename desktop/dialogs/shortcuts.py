@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
+    QHeaderView,
     QLineEdit,
     QTableWidget,
     QTableWidgetItem,
@@ -58,8 +59,10 @@ class Shortcuts(QDialog):
             self.table.setItem(row, 0, QTableWidgetItem(keys))
             said = QCoreApplication.translate("Shortcuts", words)
             self.table.setItem(row, 1, QTableWidgetItem(said))
-        self.table.resizeColumnsToContents()
-        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.resizeColumnToContents(0)
+        # Large letters: a line more rather than a bar to push.
+        self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.line.textChanged.connect(self._filter)
         column = QVBoxLayout(self)
         column.addWidget(self.line)

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.draft import Draft
 from desktop.picture_set import PictureSet
-from desktop.theme import Theme, icon_button, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.drop_area import DropArea, save_pasted, take_pictures
 from desktop.widgets.inspector import Change, Inspector
 from desktop.widgets.labels import Page, scrolling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -19,10 +19,10 @@ from desktop.dialogs.grid_dialog import GridDialog
 from desktop.draft import Draft
 from desktop.gallery_set import GallerySet
 from desktop.outside import open_folder
-from desktop.pool import Pool
-from desktop.theme import Theme, text_button
-from desktop.trained_files import base_of, entries_of
+from desktop.theme import Theme
+from desktop.trained_files import TrainedFiles, base_of
 from desktop.widgets.addon_list import AddonEntry
+from desktop.widgets.buttons import text_button
 from desktop.widgets.gallery_viewer import GalleryViewer
 from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import Page, scrolling
@@ -42,11 +42,6 @@ from engine.events import (
     Terminal,
 )
 from engine.gallery_records import Made, read_made
-from engine.project import RunFolder
-
-
-class _Answers(QObject):
-    listed = Signal(object)  # list of AddonEntry
 
 
 class GalleryPanel(Page):
@@ -61,8 +56,7 @@ class GalleryPanel(Page):
         self._befores: dict[int, str] = {}  # seed -> picture of the base model alone
         self._pairs: dict[str, str] = {}  # picture -> the base model's, of the same wish
         self._wanted = ""  # file that was asked for before it was listed
-        self._listings = 0  # lists of trained files that are still being read
-        self._asked_early = False  # Generate was pressed while one was
+        self._asked_early = False  # Generate was pressed while the files were being read
         self.pictures = GallerySet(self)
         self.setAcceptDrops(True)
         self.form = WishForm(theme)
@@ -77,8 +71,7 @@ class GalleryPanel(Page):
         self.strip = MessageStrip(theme)
         self._undo = QPushButton(self.tr("Take them back"))
         self._progress = QProgressBar()
-        self._pool = Pool(1, "addons", self)
-        self._answers = _Answers(self)
+        self._files = TrainedFiles(self)
         self._connect()
         self._lay_out()
         self.reload()
@@ -90,8 +83,7 @@ class GalleryPanel(Page):
         """Read what the project holds: trained files and earlier images."""
         self.pictures.open(self._draft.project.generated)
         base = self._draft.get("base_model", STARTER)
-        self._listings += 1
-        self._pool.start(self._list_addons, self._draft.project.list_runs(), base)
+        self._files.read(self._draft.project.list_runs(), base)
         if not self.prompt.toPlainText():
             self._suggest()
 
@@ -102,15 +94,7 @@ class GalleryPanel(Page):
 
     def close_threads(self) -> None:
         self.pictures.close()
-        self._pool.wait()
-
-    def _list_addons(self, runs: list[RunFolder], base: str) -> None:
-        """In a thread of the pool. What breaks is in the log; Generate never waits for it."""
-        found: list[AddonEntry] = []
-        try:
-            found = entries_of(runs, base)
-        finally:
-            self._answers.listed.emit(found)
+        self._files.wait()
 
     @Slot(object)
     def _show_addons(self, entries: list[AddonEntry]) -> None:
@@ -121,11 +105,10 @@ class GalleryPanel(Page):
             self.form.addons.select(self._wanted)
         elif not self.form.addons.chosen and entries and entries[0].fits:
             self.form.addons.select(entries[0].path)
-        self._listings -= 1
-        if not self._listings:
+        if not self._files.is_busy:
             self._wanted = ""
         self._show_installable()
-        if self._asked_early and not self._listings:
+        if self._asked_early and not self._files.is_busy:
             self._asked_early = False
             self.ask()
 
@@ -134,7 +117,7 @@ class GalleryPanel(Page):
     @Slot()
     def ask(self) -> None:
         """Ask for the pictures, first of the base model where a comparison is wished for."""
-        if self._listings:  # or a file that is about to be ticked would be missing in them
+        if self._files.is_busy:  # or a file that is about to be ticked would be missing in them
             self._asked_early = True
             self.generate.setEnabled(False)
             return
@@ -355,7 +338,7 @@ class GalleryPanel(Page):
     def _connect(self) -> None:
         self.form.wanted.connect(self.ask)
         self.form.addons.changed.connect(self._show_installable)
-        self._answers.listed.connect(self._show_addons)
+        self._files.listed.connect(self._show_addons)
         self.install.clicked.connect(self._ask_to_install)
         self.grid_button.clicked.connect(self.open_grid)
         self.search.textChanged.connect(self.pictures.search)

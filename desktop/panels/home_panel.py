@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import Card, Page, label, set_kind
 from desktop.widgets.message_strip import MessageStrip
 from engine.project import Project

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.draft import Draft
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import Card, Page, label, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.method_card import MethodCard
@@ -23,14 +24,14 @@ from desktop.widgets.preset_menu import PresetMenu
 from desktop.widgets.run_check import RunCheck
 from desktop.widgets.settings_form import SettingsForm
 from desktop.words import remedy_of, summary_of
-from engine.config import DEFAULT_METHOD, STARTER, RunConfig
-from engine.config_file import Problem, merge
+from engine.config import STARTER
+from engine.config_file import Problem, merge, rows_of
 from engine.errors import UserError
 from engine.events import MethodFits
 from engine.methods.catalog import METHODS
 from engine.models.catalog import locate
 from engine.presets import keys_of_presets, starting_point
-from engine.settings import Row, rows
+from engine.settings import Row
 
 # The folder, the words and the base model have places of their own on the pages.
 ELSEWHERE = {"dataset.folder", "dataset.trigger", "dataset.class_word", "base_model"}
@@ -57,7 +58,7 @@ class MethodPanel(Page):
         self.presets = PresetMenu(draft, theme)
         self.strip = MessageStrip(theme)
         self.check = RunCheck(theme)
-        self.form = SettingsForm(draft, theme, _form_rows(draft.get("method.kind", DEFAULT_METHOD)))
+        self.form = SettingsForm(draft, theme, _form_rows(draft.method))
         self._connect()
         self._lay_out()
         self.form.show_advanced(advanced)
@@ -84,7 +85,7 @@ class MethodPanel(Page):
             self._base_note.setText(f"{summary_of(error)} {remedy_of(error)}")
             return
         self._draft.set("base_model", base_model)
-        self._take_preset(self._draft.get("method.kind", DEFAULT_METHOD))
+        self._take_preset(self._draft.method)
         if not source.is_starter:
             self._draft.set("dataset.template", "a photo of {subject}")
 
@@ -103,7 +104,7 @@ class MethodPanel(Page):
     @Slot(str)
     def _choose_method(self, kind: str) -> None:
         """Another method has other settings; those of the one before do not count for it."""
-        if kind == self._draft.get("method.kind", DEFAULT_METHOD):
+        if kind == self._draft.method:
             return
         self._draft.put("method", {"kind": kind})
         self._take_preset(kind)
@@ -151,7 +152,7 @@ class MethodPanel(Page):
         if key in ("", "method", "method.kind", "base_model"):
             self.form.set_recommended(self._recommended())
         if key in ("", "method"):
-            chosen = self._draft.get("method.kind", DEFAULT_METHOD)
+            chosen = self._draft.method
             self.form.set_rows(_form_rows(chosen))
             for kind, card in self.cards.items():
                 card.set_chosen(kind == chosen)
@@ -173,7 +174,7 @@ class MethodPanel(Page):
                 self._base_note.setText(self.tr("Used where it lies; nothing is copied."))
 
     def _recommended(self) -> dict[str, Any]:
-        kind = self._draft.get("method.kind", DEFAULT_METHOD)
+        kind = self._draft.method
         data = starting_point(kind, self._draft.get("base_model", STARTER), 8)
         data.pop("dataset", None)  # the template belongs to the base model, and may be the user's
         found = {
@@ -235,6 +236,5 @@ class MethodPanel(Page):
 
 def _form_rows(kind: str) -> list[Row]:
     """Basic settings first, then the advanced ones, in the order of their declaration."""
-    own = rows(METHODS[kind].settings, "method.") if kind in METHODS else ()
-    found = [row for row in (*own, *rows(RunConfig)) if row.key not in ELSEWHERE]
+    found = [row for row in rows_of(kind) if row.key not in ELSEWHERE]
     return [row for row in found if not row.advanced] + [row for row in found if row.advanced]

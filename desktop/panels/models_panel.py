@@ -20,7 +20,8 @@ from desktop.draft import Draft
 from desktop.outside import open_page
 from desktop.pool import Pool
 from desktop.preferences import Preferences
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import Page, label, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.model_rows import OfferRow, ShelfRow

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.outside import open_folder
-from desktop.theme import Theme, ThemedIcon, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import ThemedIcon, text_button
 from desktop.widgets.labels import Page
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.queue_list import QueueList

@@ -61,7 +61,7 @@ class AddonRow(QWidget):
         below = QHBoxLayout()
         below.setContentsMargins(24, 0, 0, 0)
         below.addWidget(self.weight, 1)
-        below.addWidget(self.chip)
+        below.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignRight)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

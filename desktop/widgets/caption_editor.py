@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.theme import Theme, ThemedIcon
+from desktop.theme import Theme
+from desktop.widgets.buttons import ThemedIcon
 from desktop.widgets.flow import Flow
 from desktop.widgets.labels import label, set_kind
 from engine.data.caption_edits import as_caption, tags_of, tidy

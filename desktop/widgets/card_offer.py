@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.download_desk import Download
 from desktop.outside import open_page
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.download_row import DownloadRow
 from engine.card_pack import DRIVER_PAGE, PackTable
 from engine.errors import UserError

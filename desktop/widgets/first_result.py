@@ -8,7 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import Card, label
 from engine.project import RunFolder
 from engine.run_records import samples_of

@@ -7,7 +7,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QPushButton, QWidget
 
 from desktop.clipboard import copy_image
-from desktop.theme import Theme, icon_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button
 from desktop.widgets.compare_view import MODES, CompareView
 from desktop.widgets.flow import Flow
 from desktop.widgets.labels import Card, label

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop.image_loader import ImageLoader, Wish
 from desktop.picture_rows import PictureRow
-from desktop.theme import Theme, icon_button, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.caption_editor import CaptionEditor
 from desktop.widgets.labels import Card, label, spin_box
 from desktop.widgets.picture_view import PictureView

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from desktop.theme import Theme, icon_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button
 from desktop.widgets.flow import Flow
 from desktop.widgets.labels import label, set_kind
 from desktop.words import remedy_of, summary_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from desktop.theme import Theme, icon_button, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.download_row import DownloadRow, Row
 from desktop.widgets.labels import set_kind
 from desktop.words import said

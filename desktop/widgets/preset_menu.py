@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QPushButton, QWidget
 
 from desktop.draft import Draft
-from desktop.theme import Theme, ThemedIcon
+from desktop.theme import Theme
+from desktop.widgets.buttons import ThemedIcon
 from engine import user_presets
 from engine.errors import UserError
 from engine.user_presets import SUFFIX

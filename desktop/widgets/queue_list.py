@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop.theme import Theme, icon_button, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.labels import Card, label, scrolling
 from desktop.widgets.reading_order import set_reading_order
 from engine.run_queue import Waiting

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.language import LANGUAGES
-from desktop.theme import Theme, ThemedIcon, icon_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import ThemedIcon, icon_button
 from desktop.widgets.labels import label
 
 WIDE = 1120  # pixels of a window that has room for words beside the icons

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QProgressBar, QPushButton, QWidget
 
-from desktop.theme import Theme, tabular, text_button
+from desktop.theme import Theme, tabular
+from desktop.widgets.buttons import text_button
 from desktop.widgets.flow import Flow
 from desktop.widgets.labels import Card, label, set_kind
 from desktop.words import duration, engine_text, remedy_of, said, summary_of

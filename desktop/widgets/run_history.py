@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.outside import open_folder
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label
 from desktop.words import duration, engine_text
 from engine.config import RunConfig

@@ -9,7 +9,8 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.words import remedy_of, said, summary_of
 from engine.events import (
     CheckpointSaved,

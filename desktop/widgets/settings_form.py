@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.draft import Draft
-from desktop.theme import Theme, icon_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import icon_button
 from desktop.widgets.labels import label, set_kind, spin_box
-from desktop.words import engine_text, said
+from desktop.words import engine_text, problem_words
 from engine.config_file import Problem
 from engine.settings import Row
 
@@ -68,6 +69,7 @@ class SettingsForm(QWidget):
         for row in rows:
             self._add(row)
         self.show_advanced(self._advanced)
+        self.show_problems(self._draft.check()[1])
 
     def show_advanced(self, advanced: bool) -> None:
         self._advanced = advanced
@@ -84,11 +86,16 @@ class SettingsForm(QWidget):
 
     def show_problems(self, problems: list[Problem]) -> None:
         """Mark the rows that a check found wrong, each with its sentence."""
-        wrong = {problem.field: str(said(problem.sentence)) for problem in problems}
+        method = self._draft.method
+        wrong = {problem.field: problem_words(problem, method) for problem in problems}
         for key, editor in self._editors.items():
-            set_kind(editor, "wrong", "true" if key in wrong else "false")
-            self._problems[key].setText(wrong.get(key, ""))
-            self._problems[key].setVisible(key in wrong)
+            sentence, shown = wrong.get(key, ""), self._problems[key]
+            if sentence != shown.text():
+                set_kind(editor, "wrong", "true" if sentence else "false")
+                shown.setText(sentence)
+            shown.setVisible(bool(sentence))
+            if sentence:
+                self._layout.setRowVisible(self._lines[key], True)
 
     def focus_setting(self, key: str) -> bool:
         """Bring the keyboard to a row; False where the form has no such row."""
@@ -166,6 +173,7 @@ class SettingsForm(QWidget):
         for known in self._editors:
             if not key or known == key or known.startswith(f"{key}."):
                 self._fill(known)
+        self.show_problems(self._draft.check()[1])  # a mark goes when what it marks is mended
 
     def _fill(self, key: str) -> None:
         value = self._draft.get(key, self._rows[key].default)

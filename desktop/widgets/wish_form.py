@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.theme import Theme, ThemedIcon, icon_button, text_button
+from desktop.theme import Theme
 from desktop.widgets.addon_list import AddonList
+from desktop.widgets.buttons import ThemedIcon, icon_button, text_button
 from desktop.widgets.labels import Card, label, spin_box
 from engine.emphasis import weigh
 from engine.gallery_records import Made

@@ -17,13 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.pool import Pool
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label, scrolling, set_kind
 from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.run_check import RunCheck
 from desktop.wizard.pages import Step
 from desktop.wizard.wizard_state import Answers, Quality
-from desktop.words import engine_text, said
+from desktop.words import engine_text, problem_words, said
 from engine.config import STARTER
 from engine.config_file import check, merge
 from engine.front_end_folders import find
@@ -287,6 +288,8 @@ class ReadyPage(Step):
             )
         )
         _, problems = check(merge(data, {"runs_folder": "runs"}))
-        self._problems.setText("\n".join(str(said(problem.sentence)) for problem in problems))
+        self._problems.setText(
+            "\n".join(problem_words(problem, answers.method) for problem in problems)
+        )
         self._problems.setVisible(bool(problems))
         self.completeChanged.emit()

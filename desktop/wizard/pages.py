@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWizardPage,
 )
 
-from desktop.theme import Theme, text_button
+from desktop.theme import Theme
+from desktop.widgets.buttons import text_button
 from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import label, set_kind
 from desktop.wizard.wizard_state import CARDS, Answers, Captions, Kind, rare_word

@@ -515,7 +515,7 @@
     </message>
     <message>
         <source>Try it in the gallery</source>
-        <translation>到画廊里试试</translation>
+        <translation>到图库里试试</translation>
     </message>
     <message>
         <source>Install…</source>
@@ -1833,7 +1833,7 @@
     </message>
     <message>
         <source>Train a {method} named {name} from {count} on {model}, {steps} steps.</source>
-        <translation>用{count}在{model}上训练名为 {name} 的 {method}，共 {steps} 步。</translation>
+        <translation>用 {count}在{model}上训练名为 {name} 的 {method}，共 {steps} 步。</translation>
     </message>
     <message numerus="yes">
         <source>%n picture(s)</source>
@@ -2333,7 +2333,7 @@
     </message>
     <message>
         <source>images: leave out; gallery: to the bin</source>
-        <translation>图片：不参与训练；画廊：移到回收站</translation>
+        <translation>图片：不参与训练；图库：移到回收站</translation>
     </message>
     <message>
         <source>caption: picture before, after</source>
@@ -2341,7 +2341,7 @@
     </message>
     <message>
         <source>caption: take the offered tag; gallery: draw</source>
-        <translation>描述：采用建议的标签；画廊：生成</translation>
+        <translation>描述：采用建议的标签；图库：生成</translation>
     </message>
     <message>
         <source>training: pause, continue</source>
@@ -2357,7 +2357,7 @@
     </message>
     <message>
         <source>gallery: star</source>
-        <translation>画廊：加星标</translation>
+        <translation>图库：加星标</translation>
     </message>
     <message>
         <source>viewer: next way to compare, change over</source>
@@ -3052,15 +3052,15 @@
     </message>
     <message>
         <source>{field} is missing. Give it a value.</source>
-        <translation>缺少 {field}。请填写。</translation>
+        <translation>缺少“{field}”。请填写。</translation>
     </message>
     <message>
         <source>{field} is empty. Give it a value.</source>
-        <translation>{field} 为空。请填写。</translation>
+        <translation>“{field}”为空。请填写。</translation>
     </message>
     <message>
         <source>{field} is too long; {limit} letters have room.</source>
-        <translation>{field} 太长，最多 {limit} 个字符。</translation>
+        <translation>“{field}”太长，最多 {limit} 个字符。</translation>
     </message>
     <message>
         <source>one of {choices}</source>
@@ -3072,11 +3072,11 @@
     </message>
     <message>
         <source>{field} is {given}: {reason}.</source>
-        <translation>{field} 的值是 {given}：{reason}。</translation>
+        <translation>“{field}”的值是 {given}：{reason}。</translation>
     </message>
     <message>
         <source>{field} is {given}; it must be {wanted}.</source>
-        <translation>{field} 的值是 {given}，应当{wanted}。</translation>
+        <translation>“{field}”的值是 {given}，应当{wanted}。</translation>
     </message>
     <message>
         <source>There is no setting {field}.</source>

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 
 from desktop.caption_desk import CaptionDesk
 from desktop.dialogs.caption_dialog import CAPTION
@@ -39,6 +41,7 @@ def test_a_model_describes_the_pictures_and_one_step_of_undo_takes_it_back(windo
     dialog.write.click()
     wait_until(dialog.take.isEnabled, 60, "the captions")
     assert dialog.table.rowCount() == 6
+    assert colour_of(dialog.write.icon()) == window.theme.tokens.text2.lower()  # no more primary
     dialog.table.item(0, CAPTION).setText("a cat of my own words")
     first = dialog.table.item(0, 0).data(Qt.ItemDataRole.UserRole)
     assert all(not row.caption for row in pictures.rows)  # nothing is taken before it is wanted
@@ -48,6 +51,14 @@ def test_a_model_describes_the_pictures_and_one_step_of_undo_takes_it_back(windo
     pictures.stack.undo()
     assert all(not row.caption for row in pictures.rows)
     assert window.preferences.caption_model == str(model)
+
+
+def colour_of(icon: QIcon) -> str:
+    """That of most of its points."""
+    image = icon.pixmap(32, 32).toImage()
+    points = [image.pixelColor(x, y) for x in range(32) for y in range(32)]
+    drawn = Counter(point.name() for point in points if point.alpha() == 255)
+    return drawn.most_common(1)[0][0]
 
 
 def test_a_folder_without_a_model_is_told_and_the_dialog_stays(window, desk, tmp_path):

@@ -13,8 +13,8 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 
+from desktop import trained_files
 from desktop.dialogs.grid_dialog import GridDialog
-from desktop.panels import gallery_panel
 from desktop.panels.gallery_panel import GalleryPanel
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, RunFailed, RunFinished
@@ -252,13 +252,13 @@ def test_the_file_that_was_just_made_is_the_one_to_draw_with(qtbot, gallery):
 def test_generate_waits_for_the_file_that_is_still_being_read(qtbot, gallery, monkeypatch):
     late, gate = gallery.form.addons.rows[0].entry.path, threading.Event()
     gallery.form.addons.show_entries([])
-    real = gallery_panel.entries_of
+    real = trained_files.entries_of
 
     def slow(*facts):
         assert gate.wait(20)
         return real(*facts)
 
-    monkeypatch.setattr(gallery_panel, "entries_of", slow)
+    monkeypatch.setattr(trained_files, "entries_of", slow)
     asked = []
     gallery.generate_requested.connect(asked.append)
     gallery.reload()  # as the window does when a run has ended,
@@ -276,7 +276,7 @@ def test_a_list_that_breaks_does_not_keep_generate_waiting(qtbot, gallery, monke
     def broken(*facts):
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(gallery_panel, "entries_of", broken)
+    monkeypatch.setattr(trained_files, "entries_of", broken)
     gallery.reload()
     with qtbot.waitSignal(gallery.generate_requested):
         gallery.generate.click()

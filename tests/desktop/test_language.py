@@ -145,7 +145,7 @@ def test_what_is_wrong_with_a_setting_is_said_in_chinese(qtbot, open_window):
     window = open_window("zh_CN")
     window.draft.set("training.steps", 0)
     window.monitor.start.click()
-    assert window.monitor.strip.text == "training.steps 的值是 0，应当不小于 1。"
+    assert window.monitor.strip.text == "“步数”的值是 0，应当不小于 1。"
     assert window.method.form._problems["training.steps"].text() == window.monitor.strip.text
     config, problems = check({"training": {"step": 5}})
     assert config is None

@@ -182,11 +182,22 @@ def test_an_impossible_value_is_marked_on_its_row_with_its_sentence(qtbot, draft
     rate.editingFinished.emit()
     config, problems = draft.check()
     assert config is None
-    panel.show_problems(problems)
+    assert isinstance(problems[0], Problem)
     shown = panel.form._problems["method.learning_rate"]
     assert shown.isVisible()
-    assert "above 0" in shown.text()
-    assert isinstance(problems[0], Problem)
+    assert shown.text() == "Learning rate is -3; it must be above 0."
+    rate.setText("0.001")
+    rate.editingFinished.emit()
+    assert not shown.isVisible()
+
+
+def test_a_wrong_setting_among_the_advanced_ones_comes_into_sight(qtbot, draft, theme):
+    panel = MethodPanel(draft, theme, advanced=False)
+    qtbot.addWidget(panel)
+    panel.show()
+    draft.set("optimizer.warmup", -1)
+    assert panel.form._editors["optimizer.warmup"].isVisible()
+    assert panel.form._problems["optimizer.warmup"].isVisible()
 
 
 def test_a_file_that_is_no_model_is_refused_in_words_and_nothing_changes(

@@ -131,6 +131,18 @@ def test_the_sheet_of_keys_can_be_searched(qtbot):
     assert [KEYS[row][0] for row in shown] == ["C"]
 
 
+def test_the_sheet_of_keys_shows_whole_sentences_however_large_the_letters(qtbot, qapp):
+    Theme(qapp, look="light", text_percent=150).apply()
+    try:
+        sheet = Shortcuts()
+        qtbot.addWidget(sheet)
+        sheet.show()
+        qtbot.waitExposed(sheet)
+        assert sheet.table.horizontalScrollBar().maximum() == 0
+    finally:
+        Theme(qapp).apply()
+
+
 @pytest.mark.parametrize(
     ("key", "modifier", "kind"),
     [

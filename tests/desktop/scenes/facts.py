@@ -15,6 +15,7 @@ from engine.events import (
 )
 from engine.project import Project, RunFolder
 from engine.sample_project import IMAGES
+from engine.wording import Phrase
 from tests.engine.test_install import save
 from tests.golden import make_sd15_lora
 
@@ -38,7 +39,8 @@ def score(step: int) -> CheckpointScored:
 
 def estimate(peak: int) -> Estimated:
     return Estimated(
-        device="the processor", peak_bytes=peak, free_bytes=8 * GIB, seconds_per_step=0.16,
+        device=Phrase("processor ({threads} threads)", threads=2),
+        peak_bytes=peak, free_bytes=8 * GIB, seconds_per_step=0.16,
         seconds_per_sample=1.7, total_seconds=136, disk_bytes=3_000_000, free_disk_bytes=90 * GIB,
         export_bytes=700_000,
     )  # fmt: skip

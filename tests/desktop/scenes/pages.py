@@ -156,13 +156,17 @@ def _(stage: Staged) -> None:
     window = stage.window
     window.images.use_folder(IMAGES)
     window.show_page("method")
-    for kind, fits, eased in (
-        ("lora", True, False), ("dreambooth", False, False),
-        ("textual_inversion", True, True), ("hypernetwork", True, False),
+    for kind, needed, eased in (
+        ("lora", 5, False), ("dreambooth", 15, False),
+        ("textual_inversion", 7, True), ("hypernetwork", 5, False),
     ):  # fmt: skip
+        needed_bytes, free_bytes = needed * GIB, 8 * GIB
         window.method.show_fit(
-            MethodFits(kind=kind, needed_bytes=9 * GIB, free_bytes=8 * GIB, fits=fits, eased=eased)
-        )
+            MethodFits(
+                kind=kind, needed_bytes=needed_bytes, free_bytes=free_bytes,
+                fits=needed_bytes <= free_bytes, eased=eased,
+            )
+        )  # fmt: skip
 
 
 @scene("method-2-all-settings-changed")
