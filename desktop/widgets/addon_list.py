@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -45,6 +47,9 @@ class AddonRow(QWidget):
         super().__init__(parent)
         self.entry = entry
         self.tick = QCheckBox(entry.title)
+        self.tick.setAccessibleName(entry.title)
+        self.tick.setToolTip(entry.title)
+        self.tick.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.weight = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
         self.weight.setRange(0.0, MOST_WEIGHT)
         self.weight.setSingleStep(STEP)  # type: ignore[arg-type] (its types say int)
@@ -73,6 +78,15 @@ class AddonRow(QWidget):
             column.addWidget(note)
         column.addLayout(below)
         self._on_toggle(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """A name that is too long ends in dots: what it begins with tells runs apart."""
+        super().resizeEvent(event)
+        style = self.tick.style()
+        room = self.width() - style.pixelMetric(style.PixelMetric.PM_IndicatorWidth)
+        room -= 2 * style.pixelMetric(style.PixelMetric.PM_CheckBoxLabelSpacing)
+        metrics = self.tick.fontMetrics()
+        self.tick.setText(metrics.elidedText(self.entry.title, Qt.TextElideMode.ElideRight, room))
 
     @Slot(bool)
     def _on_toggle(self, on: bool) -> None:

@@ -54,7 +54,9 @@ def picture(path: Path, number: int) -> str:
 
 def make_runs(project: Project) -> None:
     """One finished, one cut off, as the engine leaves them."""
-    for age, name in enumerate(("2026-11-25_1200_my-cat_lora", "2026-11-24_0900_my-cat_lora")):
+    for age, name in enumerate(
+        ("2026-11-25_1200_my-cat_lora", "2026-11-24_0900_the-cat-of-my-aunt-in-spring_lora")
+    ):
         run = RunFolder(project.runs / name)
         config = {
             "name": "my-cat", "base_model": STARTER, "method": {"kind": "lora", "rank": 8 * age}
