@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> int:
     install_language(application, preferences.language)
     windows = Windows(application, paths)
     application.opened.connect(windows.open_paths)
+    application.commitDataRequest.connect(windows.leave_now)
     door.called.connect(windows.open_paths)
     _greet(windows, preferences, reports)
     code = application.exec()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from desktop.gpu_watch import GpuWatch
 from desktop.panels.monitor_panel import MonitorPanel
@@ -95,9 +95,14 @@ class Attendant(QObject):
             self._tray.setToolTip(self.tr("Imprint: training, {0} %").format(percent))
 
     def notify(self, title: str, text: str) -> None:
-        """A message of the system, if the window is not looked at."""
-        if not self._window.isActiveWindow() and self.has_tray:
+        """A message of the system, if the window is not looked at; without a tray there is no
+        place for one, and the window's entry in the task bar asks for a look."""
+        if self._window.isActiveWindow():
+            return
+        if self.has_tray:
             self._shown_tray().showMessage(title, text)
+        else:
+            QApplication.alert(self._window)
 
     @Slot()
     def call_back(self) -> None:

@@ -91,4 +91,7 @@ class CaptionDesk(QObject):
 
     @Slot()
     def _forget(self) -> None:
+        if self._job is not None:
+            self._job.control.stop()
+            self._jobs.forget(self._job)  # its end is not the end of the next dialog's
         self.dialog = self._job = None

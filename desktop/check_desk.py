@@ -34,6 +34,9 @@ class CheckDesk(QObject):
             text = self.tr("A training is running. Check when it has ended.")
             self._page.strip.show_text(text)
             return
+        if self._dry_run is not None:  # one that still runs would tell of other settings
+            self._dry_run.control.stop()
+            self._jobs.forget(self._dry_run)
         self._page.check.begin()
         show = self._page.check.show_event
         self._dry_run = self._jobs.watch(self._engine.dry_run(config), show)

@@ -47,4 +47,5 @@ class DoctorDesk(QObject):
     def _forget(self) -> None:
         if self._job is not None:
             self._job.control.stop()
+            self._jobs.forget(self._job)  # its end is not the end of the next dialog's
         self.dialog = self._job = None

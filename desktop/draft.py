@@ -28,6 +28,7 @@ class Draft(QObject):
         super().__init__(parent)
         self.project = project
         self._data = data
+        self._is_saved = True  # a save that failed is tried again
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
         self._saving.setInterval(SAVE_AFTER_MS)
@@ -84,6 +85,7 @@ class Draft(QObject):
 
     def _save_soon(self) -> None:
         """Counted from the first change that is not saved: who goes on changing is saved too."""
+        self._is_saved = False
         if not self._saving.isActive():
             self._saving.start()
 
@@ -91,13 +93,15 @@ class Draft(QObject):
         return config_file.check(self._data)
 
     def flush(self) -> None:
-        """Save now what would be saved in a moment."""
-        if self._saving.isActive():
-            self._saving.stop()
+        """Save now what would be saved in a moment, or could not be saved before."""
+        if not self._is_saved:
             self.save()
 
     def save(self) -> None:
+        self._saving.stop()
+        self._is_saved = False
         try:
             self.project.save_draft(self._data)
+            self._is_saved = True
         except UserError as error:
             self.failed.emit(error)

@@ -1,7 +1,8 @@
 """The door between window and engine: a job goes in, events come out.
 
 The only file of the window that touches the heavy half, and only inside the thread. Between
-two events of a training, short jobs (making pictures) run to their end.
+two events of a training, short jobs (making pictures) run to their end, unless the training is
+to stop: then they go on after it.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ class EngineThread(QThread):
         self._models: ModelCache | None = None
         self._current: JobHandle | None = None
         self._current_short: JobHandle | None = None
+        self._short_events: Iterator[Event] | None = None  # what is left of a short job's
 
     def submit(self, job: Job) -> JobHandle:
         """Queue a long job; it starts when the ones before it have ended."""
@@ -207,19 +209,28 @@ class EngineThread(QThread):
                     self.engine_event.emit(handle, event)
                     self._run_short_jobs()
                 self._current = None
+                self._run_short_jobs()
 
     def _run_short_jobs(self) -> None:
-        while True:
-            try:
-                handle = self._short.get_nowait()
-            except Empty:
-                return
-            self._current_short = handle
+        while not self._is_stopping:
+            if self._short_events is None:
+                try:
+                    self._current_short = self._short.get_nowait()
+                except Empty:
+                    return
+                self._short_events = self._current_short.events()
             if self.isInterruptionRequested():
                 return
-            for event in handle.events():
-                self.engine_event.emit(handle, event)
-            self._current_short = None
+            for event in self._short_events:
+                self.engine_event.emit(self._current_short, event)
+                if self._is_stopping:
+                    return  # nobody waits for sixty pictures to have a training stopped
+            self._current_short = self._short_events = None
+
+    @property
+    def _is_stopping(self) -> bool:
+        """Whether the long job is asked to end: it comes first then."""
+        return self._current is not None and self._current.control.stop_requested
 
 
 def _warm_up(control: Control) -> Iterator[Event]:

@@ -57,10 +57,13 @@ class GallerySet(QObject):
         known = {made.path: made for made in self.items}
         self._pool.start(self._read, self._generation, folder, known)
 
-    def add(self, path: Path) -> None:
-        """A picture that was just made."""
+    def add(self, path: Path) -> bool:
+        """A picture that was just made. False: of another project, and shown when that is open."""
+        if path.parent != self._folder:
+            return False
         self.items.insert(0, read_made(path))
         self._refilter()
+        return True
 
     def search(self, query: str) -> None:
         self._query = query

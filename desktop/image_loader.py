@@ -25,7 +25,8 @@ from engine.data.edits import NO_EDIT, PictureEdit
 from engine.errors import UserError
 
 THUMBNAIL = 320
-MOST_KEPT = 1_500  # pictures in memory; of 128 pixels they take 100 MB
+MOST_BYTES = 256 << 20  # of pictures in memory: all small ones that a large screen can show
+BYTES_BESIDE = 1_024  # what remembering a picture takes, even one that could not be read
 THREADS = 2
 
 
@@ -47,8 +48,10 @@ class ImageLoader(QObject):
 
     ready = Signal(str)  # path
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, most_bytes: int = MOST_BYTES) -> None:
         super().__init__(parent)
+        self._most_bytes = most_bytes
+        self.num_bytes = 0  # of the pictures that are remembered
         self._kept: OrderedDict[Hashable, QPixmap] = OrderedDict()
         self._asked: set[Hashable] = set()
         self._wishes: list[Wish] = []  # threads take from the end: what was scrolled to last
@@ -71,7 +74,12 @@ class ImageLoader(QObject):
     def forget(self, path: str) -> None:
         """The file changed."""
         for key in [key for key in self._kept if isinstance(key, tuple) and key[0] == path]:
-            del self._kept[key]
+            self.num_bytes -= _bytes_of(self._kept.pop(key))
+
+    def forget_all(self) -> None:
+        """Nothing is shown now; whatever is shown next may have changed until then."""
+        self._kept.clear()
+        self.num_bytes = 0
 
     def drop_wishes(self) -> None:
         """Other pictures are shown now; what was not begun need not be read."""
@@ -81,10 +89,17 @@ class ImageLoader(QObject):
     @Slot(object, QImage)
     def _take(self, wish: Wish, image: QImage) -> None:
         self._asked.discard(wish.key)
+        if (old := self._kept.pop(wish.key, None)) is not None:  # asked for twice
+            self.num_bytes -= _bytes_of(old)
         self._kept[wish.key] = QPixmap.fromImage(image)
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+        self.num_bytes += _bytes_of(self._kept[wish.key])
+        while self.num_bytes > self._most_bytes and len(self._kept) > 1:
+            self.num_bytes -= _bytes_of(self._kept.popitem(last=False)[1])
         self.ready.emit(wish.path)
+
+
+def _bytes_of(pixmap: QPixmap) -> int:
+    return 4 * pixmap.width() * pixmap.height() + BYTES_BESIDE
 
 
 class _Answers(QObject):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -22,20 +22,21 @@ from desktop.attendant import Attendant
 from desktop.caption_desk import CaptionDesk
 from desktop.card_desk import CardDesk
 from desktop.check_desk import CheckDesk
-from desktop.dialogs.closing import ask_before_closing
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
 from desktop.doctor_desk import DoctorDesk
 from desktop.download_desk import DownloadDesk
+from desktop.drawing_desk import DrawingDesk
 from desktop.engine_thread import EngineThread
 from desktop.guide import Guide
 from desktop.jobs import Jobs
+from desktop.leaving import Leaving
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.panels.home_panel import HomePanel
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.models_panel import ModelsPanel
 from desktop.panels.monitor_panel import MonitorPanel
-from desktop.pool import Pool
+from desktop.past_run import PastRun
 from desktop.preferences import Preferences
 from desktop.project_desk import ProjectDesk
 from desktop.queue_desk import QueueDesk
@@ -51,6 +52,8 @@ from desktop.words import problem_words, summary_of
 from engine.config import RunConfig
 from engine.errors import UserError
 from engine.events import Event, RunFinished
+
+FRAME = 40  # pixels that a window's title bar and edges take of a small screen
 
 
 class MainWindow(QMainWindow):
@@ -85,19 +88,23 @@ class MainWindow(QMainWindow):
         self.captions = CaptionDesk(
             self.engine, self.jobs, self.images, self.preferences, self.theme
         )
+        self.past = PastRun(self.projects, self.runs, self.monitor)
+        self.drawing = DrawingDesk(self.engine, self.jobs, self.gallery)
         self.doctor = DoctorDesk(self.engine, self.jobs, self.home, self.theme)
         self.cards = CardDesk(self.home, self.theme, self.preferences, self.warmth)
         self.queue = QueueDesk(self.runs, self.projects, self.monitor, self)
+        self.leaving = Leaving(self)
         self._lay_out()
         self.theme.apply()
         self.remedies = Remedies(self, self.draft, self.runs)
         self._connect()
         self._refresh_home()
+        self.past.show()
         self.show_page("home")
 
     def showEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
         super().showEvent(event)
-        if not self.engine.isRunning():
+        if not self.engine.isRunning() and not self.leaving.has_begun:
             self.engine.start()
             # After the first paint: the imports hold the interpreter for a moment.
             QTimer.singleShot(300, self._begin_warm_up)
@@ -186,11 +193,6 @@ class MainWindow(QMainWindow):
             self.warmed_up.emit()
             self.checks.ask_what_fits()
 
-    @Slot(object)
-    def _generate(self, wish: dict) -> None:
-        show = self.gallery.show_base_event if wish["is_base"] else self.gallery.show_event
-        self.jobs.watch(self.engine.generate(wish), show)
-
     @Slot(str)
     def install_file(self, path: str) -> None:
         """Put a trained file into another program."""
@@ -276,29 +278,7 @@ class MainWindow(QMainWindow):
         self.preferences.advanced = advanced
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
-        if self.runs.is_busy and not self._confirm_close():
-            event.ignore()
-            return
-        self.guide.close()
-        self.images.keep_caption()
-        self.draft.flush()
-        self.preferences.geometry = self.saveGeometry()
-        if not self.engine.stop_and_wait():
-            event.ignore()
-            return
-        for part in (self.images, self.models, self.gallery, self.cards):
-            part.close_threads()
-        for pool in self.findChildren(Pool):
-            pool.close()
-        event.accept()
-
-    def _confirm_close(self) -> bool:
-        """True when the training may be stopped, its state saved, and the window closed."""
-        state = self.monitor.state.text()
-        answer = ask_before_closing(self, state, has_tray=self.attendant.has_tray)
-        if answer == "keep":
-            self.attendant.go_on_unseen()
-        return answer == "stop"
+        self.leaving.answer(event)
 
     def _make_pages(self) -> None:
         self.home = HomePanel(self.theme)
@@ -347,11 +327,11 @@ class MainWindow(QMainWindow):
         self.runs.exported.connect(self._take_export)
         self.queue.page_wanted.connect(self.show_page)
         self.warmth.told.connect(self._footer.setText)
+        self.leaving.told.connect(self._footer.setText)
         self.warmth.found.connect(self.home.show_engine)
         self.warmth.ended.connect(self._show_warm)
         self.monitor.queue.add_wanted.connect(self._add_to_queue)
         self.models.model_chosen.connect(self.method.use_model)
-        self.gallery.generate_requested.connect(self._generate)
         self.gallery.install_requested.connect(self.install_file)
         self.rail.page_requested.connect(self.show_page)
         self.rail.theme_toggled.connect(self.menu.toggle_theme)
@@ -369,7 +349,8 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.setWindowTitle("Imprint")
         self.setMinimumSize(1024, 680)
-        self.resize(1280, 800)
+        room = self.screen().availableSize() - QSize(0, FRAME)
+        self.resize(QSize(1280, 800).boundedTo(room))
         if not self.preferences.geometry.isEmpty():
             self.restoreGeometry(self.preferences.geometry)
         self.stack = QStackedWidget()

@@ -7,6 +7,7 @@ themselves are only read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from desktop.draft import Draft
 from desktop.examiner import Answer, Examiner, Question
 from desktop.picture_rows import Change, PictureRow, as_data, from_data, rank
 from desktop.picture_scan import PictureScan
+from engine import storage
 from engine.config import STARTER
 from engine.data import filters
 from engine.data.buckets import Bucket, make_buckets
@@ -41,6 +43,7 @@ class PictureSet(QObject):
 
     reset = Signal()  # other rows, another filter
     rows_changed = Signal(object)  # set of rows
+    rewritten = Signal(str)  # path of a file that holds something else now, or is gone
     progressed = Signal(int, int)  # files read, files in all
     finished = Signal()
     failed = Signal(object)  # UserError
@@ -177,6 +180,19 @@ class PictureSet(QObject):
         after = {key: tidy(texts[key]) for key in before}
         return self._push(name, before, after, self._set_captions)
 
+    def write_unread(self, texts: Mapping[Path, str]) -> None:
+        """Captions of files that were not read yet, straight to the disk; no step of undo.
+
+        What cannot be read is no picture, and needs none.
+        """
+        folder, found = self._draft.project.captions, {}
+        for path, text in texts.items():
+            with suppress(OSError):
+                found[folder / f"{storage.sha256_of(path)}.txt"] = tidy(text)
+        if found:
+            self._writer.write(found)
+            self._draft.set("dataset.captions_folder", str(folder))
+
     def name_trigger(self, keys: Iterable[str], name: str) -> int:
         """Put the trigger word and the class word before these captions."""
         subject = self.subject
@@ -244,6 +260,8 @@ class PictureSet(QObject):
         self._hidden = dict(enumerate(listed.paths[len(shown) :], start=len(shown)))
         self._orphans = listed.orphans
         self._num_read = 0
+        for gone in known.keys() - set(listed.paths):
+            self.rewritten.emit(str(gone))
         # What was read before stays in view until it is read anew: nothing flickers.
         self.rows = [known.get(path, PictureRow(path)) for path in shown]
         self._row_of = {row.key: number for number, row in enumerate(self.rows)}
@@ -268,6 +286,8 @@ class PictureSet(QObject):
                 old.path, found.reading, found.caption, found.caption_problem, found.mask
             )
             if new != old:
+                if old.reading is not None and old.reading != new.reading:
+                    self.rewritten.emit(str(old.path))
                 self.rows[row] = new
                 changed.add(row)
             self._row_of[new.key] = row
@@ -315,7 +335,7 @@ class PictureSet(QObject):
             self._kept.clear()
             if key == "":
                 self.stack.clear()  # the steps belong to the project that was open
-            self.rows, self.visible = [], []
+            self.rows, self.visible, self._row_of = [], [], {}
             self.reset.emit()
             self.reload()
         elif key in ("dataset.trigger", "training.resolution", "base_model"):

@@ -73,17 +73,25 @@ class ProjectDesk(QObject):
         project = Project(folder)
         self._open(project, merge(data, {"runs_folder": str(project.runs)}))
 
-    def take_back(self, data: Data, *, may_change: bool) -> bool:
-        """The settings of a run that waited, onto the pages; False where it belongs to another
-        project and the project may not change now."""
-        project = Project(Path(data.get("runs_folder", "")).parent)
+    def would_lose(self, data: Data) -> Data:
+        """The settings that `take_back` would write over; empty where the project has none."""
+        project = _project_of(data)
+        if project.folder == self.draft.project.folder:
+            return self.draft.data
+        return project.load_draft()
+
+    def may_take_back(self, data: Data, *, may_change: bool) -> bool:
+        """False where it belongs to another project and the project may not change now."""
+        return may_change or _project_of(data).folder == self.draft.project.folder
+
+    def take_back(self, data: Data) -> None:
+        """The settings of a run that waited, onto the pages; its project is opened for that."""
+        project = _project_of(data)
         if project.folder == self.draft.project.folder:
             self.draft.replace(project, data)
             self.draft.save()
-            return True
-        if may_change:
+        else:
             self._open(project, data)
-        return may_change
 
     def remember(self) -> None:
         """It is the one to open at the next start."""
@@ -119,6 +127,11 @@ class ProjectDesk(QObject):
             known = project.load_draft().get("dataset", {}).get("folder")
             if name != SAMPLE_NAME and known in (None, str(folder), str(project.images)):
                 return project
+
+
+def _project_of(data: Data) -> Project:
+    """The project that a run with these settings belongs to."""
+    return Project(Path(data.get("runs_folder", "")).parent)
 
 
 def _fresh(project: Project, pictures: Path) -> Data:

@@ -15,7 +15,6 @@ from engine.remedies import Action
 
 PASSED_ON = {  # as they are, by the name of the signal
     Action.START_ANYWAY: "start_wanted",
-    Action.CONTINUE: "continue_wanted",
     Action.COOL_DOWN: "cooling_wanted",
     Action.SHOW_CHANGES: "changes_wanted",
 }
@@ -60,6 +59,8 @@ class Remedies(QObject):
             case Action.CHECK_RUN:
                 self.page_wanted.emit("method")
                 self.check_wanted.emit()
+            case Action.CONTINUE:
+                self._continue(message)
             case Action.USE_LAST_STATE:
                 self._use_last_state(message)
             case Action.MAKE_ROOM:
@@ -72,8 +73,22 @@ class Remedies(QObject):
                 getattr(self, PASSED_ON[action]).emit()
 
     def _use_last_state(self, message: Message) -> None:
-        """The state before things went wrong becomes the file of the run."""
-        runs = self._draft.project.list_runs()
+        """The state before things went wrong becomes the file of the run that told of it, whatever
+        project is open and whatever trains by now."""
+        folder = self._runs.failures.get(message)
         step = message.facts.get("last_step")
-        if runs and isinstance(step, int):
-            self._runs.export_step(runs[0], step)
+        if folder is not None and isinstance(step, int):
+            self._runs.export_step(folder, step)
+
+    def _continue(self, message: Message) -> None:
+        """Go on with the run that told of it; what no run told of is about the open project."""
+        if message not in self._runs.failures:
+            self.continue_wanted.emit()
+            return
+        folder, strip = self._runs.failures[message], self.sender()
+        if folder is not None and not self._runs.is_busy:
+            self._runs.resume(folder.path)
+        elif isinstance(strip, MessageStrip):
+            wait = self.tr("Another run trains. Go on with this one from the history afterwards.")
+            gone = self.tr("This run had not begun: there is nothing to continue. Start it again.")
+            strip.show_text(wait if folder is not None else gone)

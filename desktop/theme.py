@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import qtawesome
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -129,6 +129,8 @@ class Theme(QObject):
         font = application.font()
         font.setPixelSize(round(BODY * self._scale))
         application.setFont(font)
+        for window in application.topLevelWidgets():  # Qt tells them only once its loop runs
+            QApplication.sendEvent(window, QEvent(QEvent.Type.ApplicationFontChange))
 
     @property
     def is_dark(self) -> bool:

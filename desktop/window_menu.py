@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.dialogs.help_dialog import PROBLEMS, HelpDialog, language_of_window
 from desktop.dialogs.palette import Palette
@@ -78,6 +78,12 @@ class WindowMenu(QObject):
 
     def _open_help(self, page: str) -> HelpDialog:
         language = language_of_window(self._preferences.language)
+        asking = QApplication.activeModalWidget()
+        if asking is not None:  # it takes every click but those on what belongs to it
+            help_there = HelpDialog(page, language, asking)
+            help_there.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            help_there.show()
+            return help_there
         if self._help is None:
             self._help = HelpDialog(page, language, self._window)
         self._help.show_page(page, language)

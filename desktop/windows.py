@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from desktop.collector import Collector
@@ -68,9 +69,17 @@ class Windows(QObject):
         install_language(self._application, Preferences().language)
         self.window = self._open(old.draft.project.folder)
         self.window.show_page(old.page)
+        # It goes when its engine has: at once, unless a picture is being drawn.
+        old.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        old.destroyed.connect(old.theme.deleteLater)
         old.close()
-        old.theme.deleteLater()
-        old.deleteLater()
+
+    @Slot(object)
+    def leave_now(self, session: QSessionManager) -> None:
+        """The user logs off: no question holds that up; a training goes on at the next start."""
+        del session
+        self.window.leaving.has_begun = True
+        self.window.close()
 
     @Slot()
     def _start_anew(self) -> None:

@@ -110,3 +110,14 @@ def _number(text: str | None, default: float | None) -> float | None:
         return float(text) if text else default
     except ValueError:
         return default
+
+
+def without_addons(made: Made, base: Path) -> str:
+    """The latest picture in `base` of the same seed and prompt; empty where there is none, or
+    where the picture was drawn without add-ons itself."""
+    if not made.addons or made.seed is None:
+        return ""
+    for path in sorted(base.glob(f"*_seed{made.seed}.png"), reverse=True):
+        if read_made(path).prompt == made.prompt:
+            return str(path)
+    return ""

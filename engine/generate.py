@@ -32,7 +32,7 @@ from engine.models.loader import load_model
 from engine.models.size import native_side
 from engine.prompts import Tag
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
-from engine.sampler import SampleSettings, paint
+from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.storage import require_writable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -161,17 +161,20 @@ def _on_the_model(model: DiffusionModel, result: EmbeddingResult) -> dict[str, t
 
 def _generate(request: GenerateRequest, control: Control, models: ModelCache) -> Iterator[Event]:
     require_writable(request.folder)
+    if control.stop_requested:  # before its turn came
+        yield RunFinished(steps=0, stopped_early=True, exports=())
+        return
     yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
     model, device = models.get(request.base_model)
     yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
     paths: list[str] = []
     with dressed(model, request.addons) as tags:
         for number in range(request.count):
-            if control.stop_requested:
-                break
             settings = replace(request.settings, seed=request.settings.seed + number)
             with memory_guard(device, Phrase(QT_TRANSLATE_NOOP("engine", "drawing"))):
-                image = yield from paint(model, settings, device)
+                image = yield from paint_unless_stopped(model, settings, device, control)
+            if image is None:
+                break
             path = _free_path(request.folder, settings.seed)
             save_png(path, image, settings, model.source.title, tags)
             paths.append(str(path))

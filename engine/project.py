@@ -291,7 +291,7 @@ class Project:
 
     def unfinished_run(self) -> RunFolder | None:
         """The newest run, if it can be gone on with: it has a checkpoint and no end."""
-        newest = next(iter(self.list_runs()), None)
+        newest = self.newest_run()
         if newest is None or not any(newest.checkpoints.glob("step_*")):
             return None
         try:
@@ -299,6 +299,9 @@ class Project:
         except (OSError, ValueError, AttributeError):
             outcome = None
         return None if outcome == "finished" else newest
+
+    def newest_run(self) -> RunFolder | None:
+        return next(iter(self.list_runs()), None)
 
     def list_runs(self) -> list[RunFolder]:
         """Runs of this project, newest first."""

@@ -6,7 +6,7 @@ comes from the seed; the training's is not touched.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.control import Control
 from engine.diffusion import NoiseSchedule
 from engine.events import Event, Heartbeat, Noticed
 from engine.models.base import Context, DiffusionModel, plain_sizes
@@ -42,7 +43,9 @@ class SampleSettings:
 
 
 @torch.no_grad()
-def paint(model: DiffusionModel, settings: SampleSettings, device: torch.device) -> Iterator[Event]:
+def paint(
+    model: DiffusionModel, settings: SampleSettings, device: torch.device
+) -> Generator[Event, None, Image.Image]:
     """Yield a Heartbeat between steps; return the picture.
 
     Brackets in the prompts weigh words. What fp16 cannot hold comes out black; it is drawn again
@@ -58,6 +61,21 @@ def paint(model: DiffusionModel, settings: SampleSettings, device: torch.device)
     with torch.autocast(device.type, enabled=False):
         pixels = model.decode(latents)
     return to_image(pixels.nan_to_num(-1.0))
+
+
+def paint_unless_stopped(
+    model: DiffusionModel, settings: SampleSettings, device: torch.device, control: Control
+) -> Generator[Event, None, Image.Image | None]:
+    """`paint`; returns None where a stop was asked for, which is looked for between its steps."""
+    work = paint(model, settings, device)
+    while not control.stop_requested:
+        try:
+            event = next(work)
+        except StopIteration as done:
+            return done.value
+        yield event
+    work.close()
+    return None
 
 
 def _latents(

@@ -29,7 +29,7 @@ from engine.models.loader import load_model
 from engine.outcome import as_result
 from engine.project import RunFolder, open_run, safe_name
 from engine.results import Result
-from engine.sampler import SampleSettings, paint
+from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.storage import require_writable, write_bytes
 
 # Row of the grid, strength, model, and the block inside which it is as it was.
@@ -87,10 +87,10 @@ def _drawn(
     cells: list[list[Image.Image]] = [[] for _ in steps]
     total = len(steps) * len(weights)
     for row, weight, model, state in _states(run, config, steps, weights):
-        if control.stop_requested:
-            break
         with state as tags:
-            image = yield from paint(model, settings, torch.device("cpu"))
+            image = yield from paint_unless_stopped(model, settings, torch.device("cpu"), control)
+        if image is None:
+            break
         path = folder / f"{run.path.name}_{steps[row]:06d}_{weight:g}.png"
         save_png(path, image, settings, model.source.title, tags or ())
         yield ImageGenerated(path=str(path), prompt=settings.prompt, seed=settings.seed)

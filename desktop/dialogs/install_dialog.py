@@ -119,6 +119,8 @@ class InstallDialog(GrowingDialog):
         self.name.setText(installing.suggested_name(file))
         if file.family is None:
             self._show_problem(installing.FitsOnlyStarter())
+            for part in (self._other, self.name, self.link):  # there is nowhere to put it
+                part.setEnabled(False)
             self._train.show()
             return
         self._programs = list(programs)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.dialogs.growing_dialog import GrowingDialog
+from desktop.dialogs.help_dialog import language_of_window
 from desktop.language import LANGUAGES, can_be_drawn
 from desktop.preferences import Preferences
 from desktop.theme import LOOKS, Theme
@@ -41,7 +42,7 @@ class SettingsDialog(GrowingDialog):
         self.language = QComboBox()
         for code, known in LANGUAGES.items():
             self.language.addItem(known.name, code)
-        current = self.language.findData(preferences.language)
+        current = self.language.findData(language_of_window(preferences.language))
         self.language.setCurrentIndex(max(0, current))
         self.text_size = QSlider(Qt.Orientation.Horizontal)
         self.text_size.setRange(*SIZES)

@@ -10,15 +10,19 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
+    QImage,
     QKeySequence,
+    QShortcut,
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.draft import Draft
+from desktop.picture_rows import PictureRow
 from desktop.picture_set import PictureSet
+from desktop.picture_taker import PictureTaker, Taking
 from desktop.theme import Theme
 from desktop.widgets.buttons import icon_button, text_button
-from desktop.widgets.drop_area import DropArea, save_pasted, take_pictures
+from desktop.widgets.drop_area import DropArea, local_files
 from desktop.widgets.inspector import Change, Inspector
 from desktop.widgets.labels import Page, scrolling
 from desktop.widgets.message_strip import MessageStrip
@@ -53,6 +57,8 @@ class DatasetPanel(Page):
         self.browser = PictureBrowser(self.pictures, theme, self._drop)
         self.inspector = Inspector(theme)
         self.words = SubjectWords(draft)
+        self._early: dict[Path, str] = {}  # captions of pictures that were not read yet
+        self._taking = PictureTaker(self)
         self._connect()
         self._lay_out(theme)
         self.reload()
@@ -70,11 +76,14 @@ class DatasetPanel(Page):
     def flush(self) -> None:
         """Captions are on disk when this returns; a run reads them there."""
         self.keep_caption()
+        self.pictures.write_unread(self._early)
         self.pictures.flush()
 
     def close_threads(self) -> None:
         """Everything is on disk, and nothing runs any more."""
+        self._taking.close()
         self.keep_caption()
+        self.pictures.write_unread(self._early)
         self.pictures.close()
 
     @Slot()
@@ -97,14 +106,11 @@ class DatasetPanel(Page):
     @Slot()
     def paste(self) -> None:
         """Take pictures, or files of pictures, from the clipboard."""
-        mime = QGuiApplication.clipboard().mimeData()
-        if mime.hasUrls():
-            self._take([Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()])
-        elif mime.hasImage():
-            try:
-                self._take([save_pasted(QGuiApplication.clipboard().image(), self._draft.project)])
-            except UserError as error:
-                self.strip.show_message(error, "error")
+        clipboard = QGuiApplication.clipboard()
+        if files := local_files(clipboard.mimeData()):
+            self._take(files)
+        elif not (image := clipboard.image()).isNull():
+            self._begin_taking([], image)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         # What is dragged out of this very window is there already.
@@ -118,23 +124,35 @@ class DatasetPanel(Page):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         self._drop.set_over(False)
-        urls = event.mimeData().urls()
-        self._take([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        self._take(local_files(event.mimeData()))
         event.acceptProposedAction()
 
     def _take(self, paths: list[Path]) -> None:
         """A folder is used in place; single pictures are copied into the project."""
-        if not paths:
-            return
-        try:
-            folder = take_pictures(paths, self._draft.project, self._draft.get("dataset.folder"))
-        except UserError as error:
-            self.strip.show_message(error, "error")
-            return
-        if str(folder) == self._draft.get("dataset.folder"):
-            self.reload()
-        else:
-            self.use_folder(folder)
+        if len(paths) == 1 and paths[0].is_dir():
+            self.use_folder(paths[0])
+        elif paths:
+            self._begin_taking(paths)
+
+    def _begin_taking(self, paths: list[Path], image: QImage | None = None) -> None:
+        self._taking.start(
+            Taking(paths, image, self._draft.project, self._draft.get("dataset.folder"))
+        )
+        self._show_count()
+
+    @Slot(object, object)
+    def _on_taken(self, taking: Taking, folder: Path) -> None:
+        """Unless another project or folder was chosen while the pictures were copied."""
+        now = self._draft.get("dataset.folder")
+        if taking.project == self._draft.project:
+            if now == str(folder):
+                self.reload()
+            elif now == taking.current:
+                self.use_folder(folder)
+
+    @Slot(object)
+    def _on_not_taken(self, error: UserError) -> None:
+        self.strip.show_message(error, "error")
 
     # ---- what the set says ----------------------------------------------------------------
 
@@ -152,7 +170,9 @@ class DatasetPanel(Page):
         out = sum(row.reading is not None for row in self.pictures.rows) - count
         if out > 0:
             text += self.tr(", %n left out", "", out)
-        if not self.pictures.is_reading:
+        if self._taking.is_busy:
+            self.state.setText(self.tr("Copying pictures into the project…"))
+        elif not self.pictures.is_reading:
             self.state.setText(text)
         self._write.setEnabled(count > 0)
         self.pictures_changed.emit(count)
@@ -179,10 +199,12 @@ class DatasetPanel(Page):
     def _show_inspector(self) -> None:
         """Another picture, or the same one changed; what was typed is kept first."""
         row, shown = self.browser.row, self.inspector.row
-        if shown is not None and (row is None or row.key != shown.key):
+        if shown is not None and (row is None or row.key != shown.key or shown.reading is None):
             self.keep_caption()
         edit = self.pictures.edit_of(row) if row else NO_EDIT
         self.inspector.show_row(row, edit, self.pictures.buckets() if row else ())
+        if row is not None and row.path in self._early:
+            self.inspector.caption.set_caption(self._early[row.path])
         self._show_spoken()
 
     @Slot(object, str)
@@ -197,9 +219,27 @@ class DatasetPanel(Page):
     @Slot(str)
     def _keep_caption(self, text: str) -> None:
         row = self.inspector.row
-        if row is not None and row.is_usable and text != row.caption:
-            name = self.tr("caption of {0}").format(row.path.name)
-            self.pictures.write_captions({row.key: text}, name)
+        if row is None:
+            return
+        if row.reading is None:  # captions go by what is in the file: it waits until that is known
+            self._early.pop(row.path, None)
+            if text:
+                self._early[row.path] = text
+        elif row.is_usable and text != row.caption:
+            self._write_caption(row, text)
+
+    @Slot(object)
+    def _write_early(self, rows: set[int]) -> None:
+        """What was typed before its picture was read."""
+        for row in [self.pictures.rows[number] for number in rows] if self._early else ():
+            if row.reading is not None and row.path in self._early:
+                text = self._early.pop(row.path)
+                if row.is_usable:
+                    self._write_caption(row, text)
+
+    def _write_caption(self, row: PictureRow, text: str) -> None:
+        name = self.tr("caption of {0}").format(row.path.name)
+        self.pictures.write_captions({row.key: text}, name)
 
     @Slot()
     def _show_spoken(self) -> None:
@@ -213,6 +253,8 @@ class DatasetPanel(Page):
 
     @Slot(str)
     def _on_draft_changed(self, key: str) -> None:
+        if key == "":  # another project has captions of its own
+            self._early.clear()
         if key.startswith("dataset.") and key != "dataset.edits":
             self._show_spoken()
 
@@ -243,6 +285,12 @@ class DatasetPanel(Page):
         self.inspector.caption_edited.connect(self._keep_caption)
         self.inspector.caption.changed.connect(self._show_spoken)
         self.inspector.step_wanted.connect(self.browser.step)
+        self.browser.batch.apply.pressed.connect(self.keep_caption)  # before it is clicked
+        self._taking.taken.connect(self._on_taken)
+        self._taking.failed.connect(self._on_not_taken)
+        self._taking.ended.connect(self._show_count)
+        self.pictures.rewritten.connect(self.inspector.forget)
+        self.pictures.rows_changed.connect(self._write_early)
         self.pictures.rows_changed.connect(self._show_count)
         self.pictures.progressed.connect(self._show_progress)
         self.pictures.finished.connect(self._show_count)
@@ -257,6 +305,11 @@ class DatasetPanel(Page):
         self._redo.setShortcut(QKeySequence("Ctrl+Shift+Z"))
         self._undo.setEnabled(False)
         self._redo.setEnabled(False)
+        # Text fields take the key first, for words. A page that is not shown gets none.
+        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
+        paste.activated.connect(self.paste)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self.browser.begin_filter)
         side = QVBoxLayout()
         side.setSpacing(16)
         side.setContentsMargins(0, 0, 0, 0)

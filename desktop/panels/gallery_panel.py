@@ -22,7 +22,7 @@ from desktop.outside import open_folder
 from desktop.theme import Theme
 from desktop.trained_files import TrainedFiles, base_of
 from desktop.widgets.addon_list import AddonEntry
-from desktop.widgets.buttons import text_button
+from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.gallery_viewer import GalleryViewer
 from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import Page, scrolling
@@ -41,13 +41,14 @@ from engine.events import (
     StageProgress,
     Terminal,
 )
-from engine.gallery_records import Made, read_made
+from engine.gallery_records import Made, read_made, without_addons
 
 
 class GalleryPanel(Page):
     """Asks for pictures by `generate_requested` and shows those that come."""
 
     generate_requested = Signal(object)  # a wish, see EngineThread.generate
+    stop_requested = Signal()  # what is being drawn is not wanted any more
     install_requested = Signal(str)  # path of a trained file
 
     def __init__(self, draft: Draft, theme: Theme, parent: QWidget | None = None) -> None:
@@ -71,6 +72,8 @@ class GalleryPanel(Page):
         self.strip = MessageStrip(theme)
         self._undo = QPushButton(self.tr("Take them back"))
         self._progress = QProgressBar()
+        self.stop = icon_button(theme, "stop", self.tr("Stop drawing"))
+        self._is_new = True  # no file was ticked for this project yet
         self._files = TrainedFiles(self)
         self._connect()
         self._lay_out()
@@ -103,8 +106,9 @@ class GalleryPanel(Page):
         known = {entry.path for entry in entries}
         if self._wanted in known:
             self.form.addons.select(self._wanted)
-        elif not self.form.addons.chosen and entries and entries[0].fits:
+        elif self._is_new and not self.form.addons.chosen and entries and entries[0].fits:
             self.form.addons.select(entries[0].path)
+        self._is_new = self._is_new and not entries  # whoever unticks all means it
         if not self._files.is_busy:
             self._wanted = ""
         self._show_installable()
@@ -135,9 +139,7 @@ class GalleryPanel(Page):
         self.prompt.remember(wish["prompt"])
         self._befores.clear()
         self.strip.hide()
-        self._progress.setRange(0, 0)
-        self._progress.show()
-        self.generate.setEnabled(False)
+        self._show_drawing()
         if chosen and self.form.compare.isChecked():
             hidden = str(self._draft.project.generated / "base")
             plain = {**wish, "base_model": base, "addons": [], "folder": hidden, "is_base": True}
@@ -158,10 +160,20 @@ class GalleryPanel(Page):
         base = base_of(Path(asked["run"]) / "config.json") or STARTER
         folder = str(self._draft.project.generated)
         wish = {**self.form.wish(), "base_model": base, "folder": folder, "is_base": False}
+        self._show_drawing()
+        self.generate_requested.emit({**wish, "grid": asked})
+
+    def _show_drawing(self) -> None:
         self._progress.setRange(0, 0)
         self._progress.show()
+        self.stop.show()
+        self.stop.setEnabled(True)
         self.generate.setEnabled(False)
-        self.generate_requested.emit({**wish, "grid": asked})
+
+    @Slot()
+    def _stop(self) -> None:
+        self.stop.setEnabled(False)
+        self.stop_requested.emit()
 
     def show_base_event(self, event: Event) -> None:
         """One event of the pictures that are drawn to compare with."""
@@ -178,11 +190,9 @@ class GalleryPanel(Page):
                 self._progress.setValue(event.done)
             case ImageGenerated():
                 self._pairs[event.path] = self._befores.get(event.seed, "")
-                self.pictures.add(Path(event.path))
-                self.grid.choose(0)
+                self._add(event.path)
             case RunFinished(exports=(grid,)) if grid.endswith("_grid.png"):
-                self.pictures.add(Path(grid))
-                self.grid.choose(0)
+                self._add(grid)
             case RunFailed():
                 self.strip.show_message(event.error, "error")
             case RunCrashed():
@@ -193,7 +203,12 @@ class GalleryPanel(Page):
                 )
         if isinstance(event, Terminal):
             self._progress.hide()
+            self.stop.hide()
             self.generate.setEnabled(True)
+
+    def _add(self, path: str) -> None:
+        if self.pictures.add(Path(path)):
+            self.grid.choose(0)
 
     # ---- the pictures -----------------------------------------------------------------------
 
@@ -233,18 +248,9 @@ class GalleryPanel(Page):
         made = self.chosen
         before = ""
         if made is not None:
-            before = self._pairs.get(str(made.path), "") or self._before_of(made)
+            base = self._draft.project.generated / "base"
+            before = self._pairs.get(str(made.path), "") or without_addons(made, base)
         self.viewer.show_made(made, before)
-
-    def _before_of(self, made: Made) -> str:
-        """The base model's picture of the same seed and prompt, from an earlier time."""
-        if not made.addons or made.seed is None:
-            return ""
-        folder = self._draft.project.generated / "base"
-        for path in sorted(folder.glob(f"*_seed{made.seed}.png"), reverse=True):
-            if read_made(path).prompt == made.prompt:
-                return str(path)
-        return ""
 
     @Slot(str)
     def _on_key(self, key: str) -> None:
@@ -323,6 +329,7 @@ class GalleryPanel(Page):
     def _on_draft_changed(self, key: str) -> None:
         if not key:
             self.prompt.clear()
+            self._is_new = True
             self.reload()
 
     @Slot()
@@ -337,6 +344,7 @@ class GalleryPanel(Page):
 
     def _connect(self) -> None:
         self.form.wanted.connect(self.ask)
+        self.stop.clicked.connect(self._stop)
         self.form.addons.changed.connect(self._show_installable)
         self._files.listed.connect(self._show_addons)
         self.install.clicked.connect(self._ask_to_install)
@@ -362,12 +370,16 @@ class GalleryPanel(Page):
         self._progress.setTextVisible(False)
         self._progress.setAccessibleName(self.tr("Progress of the images"))
         self._progress.hide()
+        self.stop.hide()
+        going = QHBoxLayout()
+        going.addWidget(self._progress, 1)
+        going.addWidget(self.stop)
         self.search.setPlaceholderText(self.tr("Search: words, seed:42, lora:my-cat, star"))
         self.search.setAccessibleName(self.tr("Search the images"))
         right = QVBoxLayout()
         right.setSpacing(12)
         right.addWidget(self.viewer, 3)
-        right.addWidget(self._progress)
+        right.addLayout(going)
         right.addWidget(self.search)
         right.addWidget(self.grid, 2)
         row = QHBoxLayout()

@@ -57,6 +57,7 @@ class MethodPanel(Page):
         self._advanced.setChecked(advanced)
         self.presets = PresetMenu(draft, theme)
         self.strip = MessageStrip(theme)
+        self._is_wrong = False  # the strip tells of a setting
         self.check = RunCheck(theme)
         self.form = SettingsForm(draft, theme, _form_rows(draft.method))
         self._connect()
@@ -67,6 +68,7 @@ class MethodPanel(Page):
     def show_problems(self, problems: list[Problem]) -> None:
         """Mark what a check found wrong."""
         self.form.show_problems(problems)
+        self._is_wrong = bool(problems)
 
     def focus_setting(self, key: str) -> bool:
         """Bring the keyboard and the page to a setting; False where there is no such row."""
@@ -149,6 +151,9 @@ class MethodPanel(Page):
     def _show_draft(self, key: str) -> None:
         if not key.startswith(("name", "dataset.edits")):
             self.check.clear()
+        if self._is_wrong and not self._draft.check()[1]:
+            self._is_wrong = False
+            self.strip.hide()  # what it tells is mended
         if key in ("", "method", "method.kind", "base_model"):
             self.form.set_recommended(self._recommended())
         if key in ("", "method"):

@@ -108,8 +108,11 @@ class ModelsPanel(Page):
             if self._closing:  # a disk may hold more than anybody wants to wait for
                 return
             found.append(entry)
-        self._shelf.add([entry.path for entry in found if not entry.problem])
-        self._answers.told.emit(found, True)
+        try:
+            self._shelf.add([entry.path for entry in found if not entry.problem])
+            self._answers.told.emit(found, True)
+        except UserError as error:
+            self._answers.told.emit(error, True)
         self._read()
 
     # ---- answers ---------------------------------------------------------------------------

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from enum import Enum
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.outside import open_folder
+from desktop.run_state import RunState
 from desktop.theme import Theme
 from desktop.widgets.buttons import ThemedIcon, text_button
 from desktop.widgets.labels import Page
@@ -48,24 +47,9 @@ from engine.events import (
     WentBack,
 )
 from engine.notices import PictureRemark
+from engine.past_events import exported_step_of
 from engine.project import RunFolder
 from engine.run_records import write_diagnostics
-
-
-class RunState(Enum):
-    """Where a run stands, for the window."""
-
-    IDLE = "idle"
-    PREPARING = "preparing"
-    TRAINING = "training"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    FINISHED = "finished"
-    FAILED = "failed"
-
-    @property
-    def is_running(self) -> bool:
-        return self in (RunState.PREPARING, RunState.TRAINING, RunState.PAUSED, RunState.STOPPING)
 
 
 class MonitorPanel(Page):
@@ -91,6 +75,7 @@ class MonitorPanel(Page):
         self._steps = self._step = 0
         self._began = 0.0
         self._has_pictures = True
+        self._num_pictures = 1
         self.start = text_button(theme, "start", self.tr("Start training"), "primary")
         self.pause = QPushButton(self.tr("Pause"))
         self._pause_icon = ThemedIcon(theme, self.pause, "pause", "text2")
@@ -137,10 +122,31 @@ class MonitorPanel(Page):
         self.state.setText(self.tr("Finishing the current step, then saving…"))
         self._set_state(RunState.STOPPING)
 
+    def show_past(self, title: str, run: RunFolder | None, events: list[Event]) -> None:
+        """A run that is over, as it was; nothing where `run` is None."""
+        self.begin(title or self.tr("Training"))
+        self._run = run
+        self._show_settings()
+        was_blocked = self.blockSignals(True)  # nobody is to take it for one that trains
+        for event in events:
+            if not isinstance(event, RunFinished):
+                self._show(event)
+        self.blockSignals(was_blocked)
+        self.progress.setRange(0, max(1, self._steps))
+        self.progress.setValue(self._step if events else 0)
+        self._set_state(RunState.IDLE)
+        self.state.setText(self.tr("Nothing is training."))
+        if events and isinstance(events[-1], RunFinished):
+            self._show_end(events[-1])
+        self.show_num_pictures(self._num_pictures)
+
     @Slot(object)
     def show_event(self, event: Event) -> None:
         """One event of the run."""
         self.log.show_event(event)
+        self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case StageProgress():
                 self._show_stage(event)
@@ -307,6 +313,7 @@ class MonitorPanel(Page):
 
     def show_num_pictures(self, count: int) -> None:
         """Without pictures there is nothing to start."""
+        self._num_pictures = count
         self._has_pictures = count > 0
         self.start.setEnabled(self._has_pictures)
         missing = "" if self._has_pictures else self.tr("Add at least one picture.")
@@ -388,12 +395,3 @@ class MonitorPanel(Page):
         self.content.addWidget(self.strip)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.tabs, 1)
-
-
-def exported_step_of(folder: RunFolder, last: int) -> int:
-    """The step whose state the run exported."""
-    try:
-        step = json.loads((folder.result).read_text("utf-8")).get("exported_step")
-    except (OSError, ValueError, AttributeError):
-        return last
-    return step if isinstance(step, int) else last

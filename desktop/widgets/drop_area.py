@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
+from threading import Event
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, Qt, Signal
 from PySide6.QtGui import QImage, QImageWriter, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from desktop.theme import Theme
 from desktop.widgets.labels import label, set_kind
 from engine import storage
+from engine.data.captions import CAPTION_SUFFIXES
+from engine.data.pictures import PICTURE_SUFFIXES
+from engine.data.readings import read_one
+from engine.data.scan import MASK_MARK, find_mask, leads_outside, list_files, promises_a_picture
+from engine.errors import NoPictures
 from engine.project import Project
 
 
@@ -52,27 +59,47 @@ class DropArea(QFrame):
             super().keyPressEvent(event)
 
 
-def take_pictures(paths: list[Path], project: Project, current: str | None) -> Path:
-    """The folder to learn from after a drop. Raises OutputNotWritable or DiskFull.
+def take_pictures(
+    paths: list[Path], project: Project, current: str | None, stop: Event | None = None
+) -> Path:
+    """The folder to learn from after a drop.
+
+    Raises NoPictures, FolderMissing, OutputNotWritable or DiskFull.
 
     One folder is used where it lies. Single files are copied into the project's own folder,
-    together with those that were there, so that the user's folders stay untouched.
+    together with those that were there, so that the user's folders stay untouched. Copying takes
+    its time: call it in a thread, which `stop` ends early.
     """
     if len(paths) == 1 and paths[0].is_dir():
         return paths[0]
-    files = [path for path in paths if path.is_file()]
-    files += [child for path in paths if path.is_dir() for child in sorted(path.iterdir())]
     own = project.images
     before = Path(current) if current else None
+    # What only promises to be a picture comes too: the page says why it cannot be used.
+    files = [path for path in paths if path.is_file() and _is_picture(path, or_promises=True)]
+    files += [path for folder in paths if folder.is_dir() for path in _pictures_in(folder)]
+    if not files:
+        raise NoPictures(folder=str(paths[0].parent), num_files=len(paths))
     if before is not None and before != own and before.is_dir() and not _is_bundled(before):
-        files = [path for path in sorted(before.iterdir()) if path.is_file()] + files
-    storage.require_writable(own)
+        files = _pictures_in(before) + files
+    copy_pictures(files, own, stop)
+    return own
+
+
+def copy_pictures(files: Iterable[Path], folder: Path, stop: Event | None = None) -> None:
+    """With their captions and masks. Raises OutputNotWritable or DiskFull."""
+    storage.require_writable(folder)
     try:
         for path in files:
-            _copy(path, own)
+            if stop is not None and stop.is_set():
+                return
+            _copy(path, folder)
     except OSError as error:
-        raise storage.as_user_error(error, own) from error
-    return own
+        raise storage.as_user_error(error, folder) from error
+
+
+def local_files(mime: QMimeData) -> list[Path]:
+    """What was dropped or copied in a file manager."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
 def save_pasted(image: QImage, project: Project) -> Path:
@@ -87,21 +114,36 @@ def save_pasted(image: QImage, project: Project) -> Path:
     return path
 
 
+def _pictures_in(folder: Path) -> list[Path]:
+    """Those that the program would learn from, in subfolders too."""
+    files = (path for path in list_files(folder) if not leads_outside(path, folder))
+    return [path for path in files if _is_picture(path)]
+
+
+def _is_picture(path: Path, *, or_promises: bool = False) -> bool:
+    """By its name; one with another name is looked into, as it is when a folder is read."""
+    if promises_a_picture(path):
+        return or_promises or path.suffix.lower() in PICTURE_SUFFIXES
+    return read_one(path).refusal is None
+
+
 def _copy(path: Path, folder: Path) -> None:
-    """Copy a picture and the caption beside it; a name that is taken counts up."""
+    """Copy a picture, and the caption and the mask beside it; a name that is taken counts up."""
+    if path.parent == folder:  # it is there already: pasted a moment ago
+        return
     target = folder / path.name
     number = 2
     while target.exists() and not _same(target, path):
         target = folder / f"{path.stem}-{number}{path.suffix}"
         number += 1
-    if path.parent == folder:  # pasted a moment ago
-        return
     if not target.exists():
         storage.copy_file(path, target)
-    for suffix in (".txt", ".caption"):
+    for suffix in CAPTION_SUFFIXES:
         caption = path.with_suffix(suffix)
         if caption.is_file() and path.suffix != suffix:
             storage.copy_file(caption, target.with_suffix(suffix))
+    if (mask := find_mask(path)) is not None:
+        storage.copy_file(mask, folder / f"{target.stem}{MASK_MARK}{mask.suffix}")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -31,6 +31,9 @@ class FirstResult(Card):
         self.heading.setText(self.tr("It worked. Click the moment that looks best."))
         self.body.insertLayout(0, self.header)
         self.buttons: list[QToolButton] = []
+        self._folder: RunFolder | None = None
+        self._exported = 0  # the step whose state the file holds
+        self._num_asked = 0  # files that are still to be written, one after the other
         self._row = QHBoxLayout()
         self._line = label("", "quiet", wrap=True)
         self.to_gallery = text_button(theme, "gallery", self.tr("Try it in the gallery"), "primary")
@@ -58,7 +61,8 @@ class FirstResult(Card):
         found = {step: paths[0] for step, paths in samples_of(folder).items() if step > 0}
         for step in moments(sorted(found), exported_step):
             self._add(step, found[step], step == exported_step)
-        self._say(exported_step)
+        self._folder, self._num_asked = folder, 0
+        self._settle(exported_step, "")
         self.setVisible(bool(self.buttons))
 
     def _add(self, step: int, path: Path, chosen: bool) -> None:
@@ -84,11 +88,40 @@ class FirstResult(Card):
     @Slot()
     def _choose(self) -> None:
         step = int(self.sender().property("step"))
-        self._say(step)
+        self._num_asked += 1
+        self.install.setEnabled(False)  # it would take the file as it was before
+        self._line.setText(self.tr("Writing the state of step {0}…").format(step))
         self.step_chosen.emit(step)
 
-    def _say(self, step: int) -> None:
-        self._line.setText(self.tr("The file holds the state of step {0}.").format(step))
+    @Slot(object, int)
+    def show_written(self, folder: RunFolder, step: int) -> None:
+        """The file of a run holds the state of this step now."""
+        if folder == self._folder:
+            self._num_asked -= 1
+            self._settle(step, "")
+
+    @Slot(object, str)
+    def show_not_written(self, folder: RunFolder, reason: str) -> None:
+        """It holds what it held before."""
+        if folder == self._folder:
+            self._num_asked -= 1
+            self._settle(self._exported, reason)
+
+    def _settle(self, step: int, reason: str) -> None:
+        """Say what the file holds, unless it is about to hold something else."""
+        self._exported = step
+        if self._num_asked > 0:
+            return
+        self._num_asked = 0  # one may have been asked for elsewhere
+        for button in self.buttons:
+            button.setAutoExclusive(False)  # or the one that was clicked could not be unchecked
+            button.setChecked(button.property("step") == step)
+            button.setAutoExclusive(True)
+        self.install.setEnabled(True)
+        holds = self.tr("The file holds the state of step {0}.")
+        if reason:
+            holds = self.tr("The file still holds the state of step {0}.")
+        self._line.setText(f"{holds.format(step)} {reason}".strip())
 
 
 def moments(steps: list[int], exported: int) -> list[int]:

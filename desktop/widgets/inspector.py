@@ -21,6 +21,7 @@ from engine.data.buckets import Bucket, choose_bucket
 from engine.data.edits import NO_EDIT, Box, PictureEdit
 
 LARGE = 1024
+MOST_BYTES = 128 << 20  # of large pictures in memory: 32 of the largest
 VIEW_HEIGHT = 260
 Change = Callable[[PictureEdit], PictureEdit]
 
@@ -37,7 +38,8 @@ class Inspector(Card):
         self._row: PictureRow | None = None
         self._edit = NO_EDIT
         self._buckets: tuple[Bucket, ...] = ()
-        self._loader = ImageLoader(self)
+        self._is_crop_wanted = False  # as soon as the picture is there
+        self._loader = ImageLoader(self, MOST_BYTES)
         self.view = PictureView(theme, self.tr("The chosen picture"))
         self.turn_left = icon_button(theme, "turn_left", self.tr("Turn left (Ctrl+L)"))
         self.turn_right = icon_button(theme, "turn_right", self.tr("Turn right (Ctrl+R)"))
@@ -63,7 +65,8 @@ class Inspector(Card):
         self, row: PictureRow | None, edit: PictureEdit, buckets: tuple[Bucket, ...]
     ) -> None:
         """Show a picture with its edit; None shows nothing."""
-        same = row is not None and self._row is not None and row.key == self._row.key
+        same = _is_same(row, self._row)
+        undisturbed = same and self.view.is_cropping and edit == self._edit
         self._row, self._edit, self._buckets = row, edit, buckets
         self.setEnabled(row is not None)
         self._show_words(row, edit)
@@ -74,7 +77,15 @@ class Inspector(Card):
         self.repeats.setValue(edit.repeats)
         self.repeats.blockSignals(False)
         self.leave_out.setChecked(edit.left_out)
-        self._show_picture(keep_zoom=same)
+        if row is None:
+            self._loader.forget_all()
+        self._is_crop_wanted = self._is_crop_wanted and same
+        if not undisturbed:  # a frame that is being drawn stays while the folder is read anew
+            self._show_picture(keep_zoom=same)
+
+    def forget(self, path: str) -> None:
+        """The file changed."""
+        self._loader.forget(path)
 
     def show_spoken(self, text: str) -> None:
         """What the training really reads."""
@@ -84,7 +95,11 @@ class Inspector(Card):
         """A frame in the shape that the training cuts this picture to."""
         if self._row is None or self._row.reading is None or self.view.is_empty:
             return
-        self._show_picture(uncropped=True)
+        if self.view.is_cropping:
+            return
+        self._is_crop_wanted = not self._show_picture(uncropped=True)
+        if self._is_crop_wanted:  # the whole picture is being read
+            return
         bucket = self._bucket()
         self.view.begin_crop(bucket.width / bucket.height if bucket else 1.0)
         self._show_crop_buttons()
@@ -101,19 +116,22 @@ class Inspector(Card):
         self._problem.setText("\n".join(lines))
         self._problem.setVisible(bool(lines))
 
-    @Slot()
-    def _show_picture(self, *, keep_zoom: bool = True, uncropped: bool = False) -> None:
-        if self._row is None or (self.view.is_cropping and not uncropped):
+    def _show_picture(self, *, keep_zoom: bool = True, uncropped: bool = False) -> bool:
+        """False while it is being read; what was shown before stays until then."""
+        if self._row is None:
             self.view.show_picture(None)
-            return
+            return True
+        # First: it tells, and whoever is told shows the picture that is chosen now.
+        self.view.leave_crop()
         edit = edits.cropped(self._edit, None) if uncropped else self._edit
         pixmap = self._loader.get(Wish(str(self._row.path), LARGE, edit))
-        if pixmap is None:  # the small one meanwhile, if it is at hand
-            return
+        if pixmap is None:
+            return False
         self.view.show_picture(pixmap, keep_zoom=keep_zoom)
         bucket = self._bucket()
         if bucket is not None and not uncropped:
             self.view.show_kept(bucket.width, bucket.height)
+        return True
 
     def _bucket(self) -> Bucket | None:
         if self._row is None or self._row.reading is None or not self._buckets:
@@ -124,7 +142,11 @@ class Inspector(Card):
 
     @Slot(str)
     def _on_ready(self, path: str) -> None:
-        if self._row is not None and path == str(self._row.path) and not self.view.is_cropping:
+        if self._row is None or path != str(self._row.path) or self.view.is_cropping:
+            return
+        if self._is_crop_wanted:
+            self.begin_crop()
+        else:
             self._show_picture(keep_zoom=False)
 
     @Slot(object)
@@ -224,3 +246,10 @@ class Inspector(Card):
             self.body.addWidget(widget)
         self.body.addStretch(1)
         self.view.show_picture(QPixmap())
+
+
+def _is_same(row: PictureRow | None, shown: PictureRow | None) -> bool:
+    """The same picture, though it may have been read meanwhile."""
+    if row is None or shown is None:
+        return False
+    return row.key == shown.key or (shown.reading is None and row.path == shown.path)

@@ -79,6 +79,11 @@ class PictureBrowser(QWidget):
         if 0 <= place < len(self._pictures.visible):
             self.grid.choose(place)
 
+    def begin_filter(self) -> None:
+        """The keyboard goes to the filter; what stands there is written over."""
+        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter.selectAll()
+
     def leave_out(self) -> None:
         self._pictures.leave_out(self.selected_keys, self.tr("leave out"))
 
@@ -99,12 +104,15 @@ class PictureBrowser(QWidget):
     def _show_rows(self) -> None:
         visible = self._pictures.visible
         row = self._pictures.row_of(self._key)  # before the grid forgets its choice
+        if not self._pictures.rows:
+            self.grid.grid_model.loader.forget_all()
         self.grid.grid_model.show(len(visible), self._grid_item)
         self._stack.setCurrentIndex(1 if self._pictures.rows else 0)
         if visible:
             self.grid.choose(visible.index(row) if row in visible else 0)
         else:
             self._on_chosen()
+            self._show_selection()
 
     @Slot(object)
     def _show_changes(self, rows: set[int]) -> None:
@@ -112,6 +120,8 @@ class PictureBrowser(QWidget):
         self.grid.grid_model.refresh(places)
         if self.grid.currentIndex().row() in places:
             self._on_chosen()
+        if not set(places).isdisjoint(self.grid.selected):
+            self._show_selection()
 
     @Slot(int, int)
     def _show_progress(self, read: int, total: int) -> None:
@@ -175,7 +185,6 @@ class PictureBrowser(QWidget):
     @Slot(object, str)
     def _apply_batch(self, texts: dict[str, str], name: str) -> None:
         self._pictures.write_captions(texts, name)
-        self._show_selection()
 
     @Slot(str)
     def _on_key(self, key: str) -> None:
@@ -222,6 +231,7 @@ class PictureBrowser(QWidget):
         self.batch.applied.connect(self._apply_batch)
         self.findings.fix_requested.connect(self._fix)
         self._pictures.reset.connect(self._show_rows)
+        self._pictures.rewritten.connect(self.grid.grid_model.loader.forget)
         self._pictures.rows_changed.connect(self._show_changes)
         self._pictures.progressed.connect(self._show_progress)
         self._pictures.findings_changed.connect(self._show_findings)

@@ -1,6 +1,8 @@
-"""Runs that wait for their turn."""
+"""Runs that wait for their turn, and settings that were set aside."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -19,14 +21,17 @@ class QueueRow(Card):
     edit_wanted = Signal(object)
     remove_wanted = Signal(object)
 
-    def __init__(self, waiting: Waiting, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__("", parent)
+    def __init__(self, waiting: Waiting, theme: Theme, *, is_aside: bool = False) -> None:
+        super().__init__("")
         self.waiting = waiting
         self.body.setContentsMargins(16, 10, 12, 10)
         title = label(waiting.title, "heading")
         steps = self.tr("%n step(s)", "", waiting.steps)
         wrong = self.tr("Its settings are no longer possible.")
         line = label(steps if waiting.config else wrong, "quiet" if waiting.config else "error")
+        if is_aside:
+            aside = self.tr("Set aside: it is kept, but not trained until it is added again.")
+            line = label(aside, "quiet", wrap=True)
         self.up = icon_button(theme, "up", self.tr("Earlier: {0}").format(waiting.title))
         self.down = icon_button(theme, "down", self.tr("Later: {0}").format(waiting.title))
         self.edit = icon_button(theme, "method", self.tr("Change it: {0}").format(waiting.title))
@@ -42,6 +47,9 @@ class QueueRow(Card):
         row.addLayout(words, 1)
         for button in (self.up, self.down, self.edit, self.remove):
             row.addWidget(button)
+        if is_aside:
+            self.up.hide()
+            self.down.hide()
         self.body.addLayout(row)
 
     @Slot()
@@ -74,6 +82,7 @@ class QueueList(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.rows: list[QueueRow] = []
+        self.aside_rows: list[QueueRow] = []  # below those that wait
         self.add = text_button(theme, "add", self.tr("Add the run that is set on the pages"))
         self.start = text_button(theme, "queue", self.tr("Start the queue"))
         self._line = label("", "quiet", wrap=True)
@@ -94,23 +103,27 @@ class QueueList(QWidget):
         column.addWidget(scrolling(inside), 1)
         self.show_queue([], is_busy=False)
 
-    def show_queue(self, waiting: list[Waiting], *, is_busy: bool) -> None:
-        for row in self.rows:
+    def show_queue(
+        self, waiting: list[Waiting], *, is_busy: bool, set_aside: Sequence[Waiting] = ()
+    ) -> None:
+        for row in (*self.rows, *self.aside_rows):
             row.deleteLater()
-        self.rows = []
-        for known in waiting:
-            row = QueueRow(known, self._theme)
-            row.move_wanted.connect(self.move_wanted)
-            row.edit_wanted.connect(self.edit_wanted)
-            row.remove_wanted.connect(self.remove_wanted)
-            self._column.addWidget(row)
-            self.rows.append(row)
+        self.rows = [self._add_row(known) for known in waiting]
+        self.aside_rows = [self._add_row(known, is_aside=True) for known in set_aside]
         if self.rows:
             self.rows[0].up.setEnabled(False)
             self.rows[-1].down.setEnabled(False)
         self.start.setVisible(bool(waiting) and not is_busy)
         self._line.setText(self._in_words(len(waiting), is_busy))
         set_reading_order(self)
+
+    def _add_row(self, waiting: Waiting, *, is_aside: bool = False) -> QueueRow:
+        row = QueueRow(waiting, self._theme, is_aside=is_aside)
+        row.move_wanted.connect(self.move_wanted)
+        row.edit_wanted.connect(self.edit_wanted)
+        row.remove_wanted.connect(self.remove_wanted)
+        self._column.addWidget(row)
+        return row
 
     def _in_words(self, count: int, is_busy: bool) -> str:
         if not count:

@@ -40,7 +40,7 @@ class RunCheck(Card):
         self.body.insertLayout(0, self.header)
         self.estimate: Estimated | None = None
         self._switch: FitSuggested | None = None
-        self._is_running = False
+        self._is_running = self._is_stale = False
         self.check = text_button(theme, "ok", self.tr("Check this run"))
         self._cancel = QPushButton(self.tr("Cancel"))
         self._progress = QProgressBar()
@@ -55,6 +55,7 @@ class RunCheck(Card):
 
     def begin(self) -> None:
         """The dry run was handed to the engine."""
+        self._is_running = self._is_stale = False
         self.clear()
         self._is_running = True
         self._show_running()
@@ -62,10 +63,11 @@ class RunCheck(Card):
 
     @Slot()
     def clear(self) -> None:
-        """The settings changed: what was measured counts no more."""
-        if self._is_running:
-            return
+        """The settings changed: what was measured, or is being measured, counts no more."""
         self.estimate = self._switch = None
+        if self._is_running:
+            self._stop_stale()
+            return
         for number in self._numbers.values():
             number.setText("–")
         set_kind(self._line, "kind", "quiet")
@@ -74,7 +76,20 @@ class RunCheck(Card):
         )
         self._show_running()
 
+    def _stop_stale(self) -> None:
+        """Once: its events come for a while yet."""
+        if not self._is_stale:
+            self._is_stale = True
+            self._line.setText(self.tr("The settings changed: stopping the check…"))
+            self.cancel_wanted.emit()
+
     def show_event(self, event: Event) -> None:
+        if self._is_stale:
+            if isinstance(event, Terminal):
+                self._is_running = self._is_stale = False
+                self.clear()
+                self._line.setText(self.tr("The settings changed during the check. Check again."))
+            return
         match event:
             case StageProgress(stage=Stage.LOAD_MODEL, done=0):
                 self._line.setText(self.tr("Loading the model…"))

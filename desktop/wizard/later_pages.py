@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from threading import Event
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -59,6 +62,7 @@ class ModelPage(Step):
         self._chosen = STARTER
         self._entries: list[ShelfEntry] = []
         self.choices = QButtonGroup(self)
+        self._leaving = Event()
         self._pool = Pool(1, "wizard", self)
         self._answers = _Answers(self)
         self._list = QVBoxLayout()
@@ -93,17 +97,25 @@ class ModelPage(Step):
         self._show([*self._entries, entry])
 
     def close_threads(self) -> None:
+        self._leaving.set()
         self._pool.close()
 
     def _look(self) -> None:
         """In a thread of the pool."""
         entries = [entry for entry in self._shelf.entries() if not entry.problem]
         known = {entry.path for entry in entries}
+        fresh = (entry for entry in self._offered() if entry.path not in known)
+        entries += islice(fresh, max(0, MOST_FOUND - len(entries)))
+        self._answers.found.emit(entries)
+
+    def _offered(self) -> Iterator[ShelfEntry]:
+        """Usable models of front ends. Headers are read one by one, until nobody wants more."""
         for program in find(self._home):
             for entry in scan(program.folder):
-                if len(entries) < MOST_FOUND and not entry.problem and entry.path not in known:
-                    entries.append(entry)
-        self._answers.found.emit(entries)
+                if self._leaving.is_set():
+                    return
+                if not entry.problem:
+                    yield entry
 
     @Slot(object)
     def _show(self, entries: list[ShelfEntry]) -> None:

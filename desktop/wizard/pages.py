@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
@@ -20,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
+from desktop.widgets.drop_area import local_files
 from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import label, set_kind
 from desktop.wizard.wizard_state import CARDS, Answers, Captions, Kind, rare_word
@@ -170,6 +178,7 @@ class PicturesPage(Step):
     """The pictures: the sample's until the user brings some."""
 
     gathered = Signal(object)  # list of Path that do not make up a folder
+    pasted = Signal(QImage)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -239,6 +248,7 @@ class PicturesPage(Step):
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         self._paths = [path for path in files if path.suffix.lower() in PICTURE_SUFFIXES]
         items = [GridItem(str(path), path.name, path.name) for path in self._paths[:SHOWN]]
+        self.grid.grid_model.loader.forget_all()  # another choice may hold files of the same names
         self.grid.grid_model.set_items(items)
         count = len(self._paths)
         kind = ""
@@ -277,15 +287,18 @@ class PicturesPage(Step):
 
     @Slot()
     def _paste(self) -> None:
-        urls = QGuiApplication.clipboard().mimeData().urls()
-        self.use([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        clipboard = QGuiApplication.clipboard()
+        if files := local_files(clipboard.mimeData()):
+            self.use(files)
+        elif not (image := clipboard.image()).isNull():
+            self.pasted.emit(image)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self.use([Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()])
+        self.use(local_files(event.mimeData()))
         event.acceptProposedAction()
 
 

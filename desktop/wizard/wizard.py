@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMessageBox, QWidget, QWizard
 
 from desktop.theme import Theme
-from desktop.widgets.drop_area import take_pictures
 from desktop.widgets.labels import set_kind
+from desktop.wizard.gathered import Gathered
 from desktop.wizard.later_pages import MethodPage, ModelPage, ReadyPage
 from desktop.wizard.pages import CaptionsPage, PicturesPage, Step, SubjectPage
 from desktop.wizard.wizard_state import Answers
+from desktop.words import remedy_of, summary_of
 from engine.errors import UserError
 from engine.model_shelf import Shelf
-from engine.project import Project
 
 
 class FirstTraining(QWizard):
@@ -36,7 +37,7 @@ class FirstTraining(QWizard):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._home = home
+        self._gathered = Gathered(home)
         self.answers = Answers()
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
         self.setWindowTitle(self.tr("First training"))
@@ -56,6 +57,7 @@ class FirstTraining(QWizard):
         self._set_words()
         self._last = -1
         self.pictures.gathered.connect(self._gather)
+        self.pictures.pasted.connect(self._gather_pasted)
         self.currentIdChanged.connect(self._turn)
 
     def accept(self) -> None:
@@ -93,6 +95,8 @@ class FirstTraining(QWizard):
 
     def _end(self) -> None:
         self.ready.cancel_wanted.emit()
+        if not self.answers.place:
+            self._gathered.give_up()
         self.model.close_threads()
 
     @Slot(int)
@@ -108,18 +112,36 @@ class FirstTraining(QWizard):
     def _take(self, number: int) -> None:
         if 0 <= number < len(self.steps):
             taken = self.steps[number].take(self.answers)
+            if self._gathered.holds(taken.folder):
+                self._gathered.follow(taken.wanted_name)
+                taken = taken.with_(folder=str(self._gathered.folder), place=self._gathered.place)
+            elif taken.place:
+                taken = taken.with_(place="")
             self.answers = taken
 
     @Slot(object)
     def _gather(self, paths: list[Path]) -> None:
         """Single pictures go into the folder of the project that will be made."""
-        project = Project(self._home / self.answers.project_name)
         try:
-            folder = take_pictures(paths, project, None)
+            self._gathered.take(paths, self.answers.wanted_name)
         except UserError as error:
-            QMessageBox.warning(self, self.tr("Add your pictures"), str(error))
+            self._tell(error)
             return
-        self.pictures.use([folder])
+        self.pictures.use([self._gathered.folder])
+
+    @Slot(QImage)
+    def _gather_pasted(self, image: QImage) -> None:
+        beside = self._gathered.holds(self.pictures.folder)
+        try:
+            self._gathered.paste(image, self.answers.wanted_name, beside=beside)
+        except UserError as error:
+            self._tell(error)
+            return
+        self.pictures.use([self._gathered.folder])
+
+    def _tell(self, error: UserError) -> None:
+        text = f"{summary_of(error)} {remedy_of(error)}".strip()
+        QMessageBox.warning(self, self.tr("Add your pictures"), text)
 
     def _set_words(self) -> None:
         for button, text in (

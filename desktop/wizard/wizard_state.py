@@ -64,6 +64,7 @@ class Answers:
     class_word: str = Kind.OBJECT.class_word
     trigger: str = ""  # empty: made of the name
     folder: str = ""  # empty: the sample pictures
+    place: str = ""  # the project's folder, where pictures were gathered in it already
     captions: Captions = Captions.FILES  # the sample pictures have some
     base_model: str = STARTER
     method: str = DEFAULT_METHOD
@@ -90,6 +91,11 @@ class Answers:
 
     @property
     def project_name(self) -> str:
+        return self.place or self.wanted_name
+
+    @property
+    def wanted_name(self) -> str:
+        """Of the project's folder, if it is free."""
         return safe_name(self.name)[:MOST_NAME]
 
     def with_(self, **changes: object) -> Answers:

@@ -361,6 +361,10 @@
         </translation>
     </message>
     <message>
+        <source>Copying pictures into the project…</source>
+        <translation>正在将图片复制到项目中…</translation>
+    </message>
+    <message>
         <source>caption of {0}</source>
         <translation>{0} 的描述</translation>
     </message>
@@ -534,8 +538,16 @@
         <translation>采用第 {0} 步的状态</translation>
     </message>
     <message>
+        <source>Writing the state of step {0}…</source>
+        <translation>正在写入第 {0} 步的状态…</translation>
+    </message>
+    <message>
         <source>The file holds the state of step {0}.</source>
         <translation>文件里是第 {0} 步的状态。</translation>
+    </message>
+    <message>
+        <source>The file still holds the state of step {0}.</source>
+        <translation>文件里仍是第 {0} 步的状态。</translation>
     </message>
 </context>
 <context>
@@ -586,6 +598,10 @@
     <message>
         <source>Take them back</source>
         <translation>撤销删除</translation>
+    </message>
+    <message>
+        <source>Stop drawing</source>
+        <translation>停止生成</translation>
     </message>
     <message>
         <source>starred</source>
@@ -964,6 +980,13 @@
     <message>
         <source>Where will you use it?</source>
         <translation>要在哪里使用？</translation>
+    </message>
+</context>
+<context>
+    <name>Leaving</name>
+    <message>
+        <source>Finishing the current step, then closing…</source>
+        <translation>完成当前步后关闭…</translation>
     </message>
 </context>
 <context>
@@ -1709,6 +1732,18 @@
         <source>It belongs to another project: wait until the training has ended.</source>
         <translation>它属于另一个项目：请等训练结束。</translation>
     </message>
+    <message>
+        <source>What stood on the pages before is set aside in the queue.</source>
+        <translation>页面上原来的设置已暂存到队列中。</translation>
+    </message>
+    <message>
+        <source>{0} was stopped by a problem.</source>
+        <translation>{0} 因出现问题而停止。</translation>
+    </message>
+    <message>
+        <source>Imprint made a mistake while training {0}.</source>
+        <translation>Imprint 在训练 {0} 时出错。</translation>
+    </message>
 </context>
 <context>
     <name>QueueList</name>
@@ -1748,6 +1783,10 @@
     <message>
         <source>Its settings are no longer possible.</source>
         <translation>它的设置已不可用。</translation>
+    </message>
+    <message>
+        <source>Set aside: it is kept, but not trained until it is added again.</source>
+        <translation>已暂存：会保留，但重新加入队列之前不会训练。</translation>
     </message>
     <message>
         <source>Earlier: {0}</source>
@@ -1843,6 +1882,17 @@
     </message>
 </context>
 <context>
+    <name>Remedies</name>
+    <message>
+        <source>Another run trains. Go on with this one from the history afterwards.</source>
+        <translation>另一个训练正在进行。等它结束后，可在“历史”里继续这一个。</translation>
+    </message>
+    <message>
+        <source>This run had not begun: there is nothing to continue. Start it again.</source>
+        <translation>这次训练还没有开始，没有可继续的内容。请重新开始。</translation>
+    </message>
+</context>
+<context>
     <name>RunCheck</name>
     <message>
         <source>Before the start</source>
@@ -1867,6 +1917,14 @@
     <message>
         <source>Takes a few real steps and one sample, and says what the run will need.</source>
         <translation>真实地跑几步并画一张样图，告诉你这次训练需要什么。</translation>
+    </message>
+    <message>
+        <source>The settings changed: stopping the check…</source>
+        <translation>设置已更改：正在停止检查…</translation>
+    </message>
+    <message>
+        <source>The settings changed during the check. Check again.</source>
+        <translation>检查期间设置有改动，请重新检查。</translation>
     </message>
     <message>
         <source>Loading the model…</source>
@@ -1958,6 +2016,13 @@
     <message>
         <source>{0}, sample of step {1}</source>
         <translation>{0}，第 {1} 步的样图</translation>
+    </message>
+</context>
+<context>
+    <name>RunDesk</name>
+    <message>
+        <source>Imprint made a mistake while it wrote the file.</source>
+        <translation>Imprint 写入文件时出错。</translation>
     </message>
 </context>
 <context>
@@ -2318,6 +2383,14 @@
     <message>
         <source>light or dark</source>
         <translation>浅色或深色</translation>
+    </message>
+    <message>
+        <source>images: add what was copied</source>
+        <translation>图片：添加已复制的内容</translation>
+    </message>
+    <message>
+        <source>images: filter</source>
+        <translation>图片：筛选</translation>
     </message>
     <message>
         <source>images: undo, redo</source>

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.widgets.flow import Flow
+from desktop.widgets.labels import ElidedLabel
 
 SLACK = 2  # pixels that rounding may cost
 Role = QAccessible.Role
@@ -99,6 +100,8 @@ def _scrolls(widget: QWidget) -> bool:
 def _wants(widget: QWidget) -> Iterator[tuple[str, int, int]]:
     """The words of a widget, the pixels they need, and the pixels they have."""
     match widget:
+        case ElidedLabel():
+            return  # it tells by dots
         case QLabel() if widget.text() and widget.wordWrap():
             yield widget.text(), widget.heightForWidth(widget.width()), widget.height()
         case QLabel() if widget.text():

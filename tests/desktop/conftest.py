@@ -75,12 +75,13 @@ def window(qtbot, monkeypatch):
     monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
     made = MainWindow()
     qtbot.addWidget(made, before_close_func=close_without_asking)
+    made.resize(1280, 800)  # the screen that is pretended here is smaller
     made.show()
     return made
 
 
 def close_without_asking(window):
-    window._confirm_close = lambda: True
+    window.leaving.may_stop = lambda: True
 
 
 def step(number: int, loss: float = 0.5) -> StepFinished:

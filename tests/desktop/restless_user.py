@@ -35,7 +35,7 @@ def restless(times: int, seed: int) -> dict[str, float]:
         if done["starts"] % WINDOW_EVERY == 0:
             pause(draw.uniform(0, LONGEST))
             started = time.monotonic()
-            window._confirm_close = lambda: True  # type: ignore[method-assign]
+            window.leaving.may_stop = lambda: True  # type: ignore[method-assign]
             assert window.close(), "the window did not close"
             done["longest_stop"] = max(done["longest_stop"], time.monotonic() - started)
             assert window.engine.isFinished()
@@ -45,7 +45,7 @@ def restless(times: int, seed: int) -> dict[str, float]:
             window = _open()
             continue
         _do_something(window, draw, done)
-    window._confirm_close = lambda: True  # type: ignore[method-assign]
+    window.leaving.may_stop = lambda: True  # type: ignore[method-assign]
     assert window.close()
     return done
 

@@ -226,7 +226,7 @@ def test_a_window_that_closes_ends_the_fetching(home, monkeypatch):
     offer = offer_of(home)
     offer.start.click()
     wait_until(lambda: "Unpacking" in offer.line.text(), 30, "the trial")
-    home._confirm_close = lambda: True
+    home.leaving.may_stop = lambda: True
     assert home.close()
     assert home.cards.fetching.downloads[-1].control.stop_requested
 

@@ -113,7 +113,7 @@ def windows(qapp, monkeypatch):
     monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
     made = Windows(qapp)
     yield made
-    made.window._confirm_close = lambda: True
+    made.window.leaving.may_stop = lambda: True
     assert made.window.close()
 
 

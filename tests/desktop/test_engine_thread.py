@@ -108,3 +108,29 @@ def test_the_thread_can_be_stopped_two_hundred_times_in_a_row(qtbot):
         thread.start()
         thread.submit(endless)
         assert thread.stop_and_wait(5000)
+
+
+def test_a_training_that_is_to_stop_does_not_wait_for_the_pictures(qtbot, thread):
+    is_stopping = threading.Event()
+
+    def pictures(control):
+        for number in range(1, 61):
+            yield step(number)
+            is_stopping.wait(10)
+        yield RunFinished(steps=60, stopped_early=False, exports=())
+
+    events = collect(thread)
+    long_handle = thread.submit(endless)
+    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    short_handle = thread.submit_short(pictures)
+    qtbot.waitUntil(lambda: any(of is short_handle for of, _ in events), timeout=3000)
+    long_handle.control.stop()
+    is_stopping.set()
+    qtbot.waitUntil(lambda: short_handle.is_done, timeout=5000)
+    qtbot.waitUntil(
+        lambda: any(of is short_handle and isinstance(e, Terminal) for of, e in events),
+        timeout=3000,
+    )
+    ends = [of for of, event in events if isinstance(event, Terminal)]
+    assert ends == [long_handle, short_handle]
+    assert sum(of is short_handle for of, _ in events) == 61  # and none of them is lost

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 
 from desktop.main_window import MainWindow
 from desktop.panels.monitor_panel import RunState
-from engine.errors import SavedElsewhere
+from engine.errors import OutputNotWritable, SavedElsewhere
 from engine.events import Noticed, PausedAt, ResumedAt, RunFailed
 from engine.notices import CardTooHot, RoomLow, WaitsForRoom
 from engine.project import Project, default_home
@@ -144,3 +144,30 @@ def test_a_button_pressed_fifty_times_does_what_one_press_does(qtbot, window):
     qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=3000)
     assert page.start.isEnabled()
     assert not page.stop.isEnabled()
+
+
+def test_settings_that_could_not_be_saved_are_saved_as_soon_as_they_can_be(
+    qtbot, draft, monkeypatch
+):
+    lost = {"folder": str(draft.project.folder), "reason": "Read-only file system"}
+    told = []
+    draft.failed.connect(told.append)
+
+    def refuse(project, data):
+        raise OutputNotWritable(**lost)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Project, "save_draft", refuse)
+        draft.set("training.steps", 77)
+        draft.flush()
+        assert len(told) == 1
+        draft.flush()
+        assert len(told) == 2
+        draft.set("training.steps", 78)
+        qtbot.waitUntil(lambda: len(told) == 3, timeout=5000)
+        assert not draft._saving.isActive()
+    draft.flush()  # as at the end of the program
+    assert draft.project.load_draft()["training"]["steps"] == 78
+    draft.project.file.unlink()
+    draft.flush()
+    assert not draft.project.file.exists()  # what is saved is not saved again

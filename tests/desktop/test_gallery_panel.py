@@ -113,6 +113,33 @@ def test_an_older_picture_finds_its_picture_of_the_base_model_by_seed_and_prompt
     assert gallery.view.has_both
 
 
+def test_drawing_can_be_stopped_while_it_lasts_and_then_no_more(qtbot, gallery):
+    gallery.form.compare.setChecked(False)
+    assert not gallery.stop.isVisible()
+    gallery.generate.click()
+    assert gallery.stop.isVisible()
+    with qtbot.waitSignal(gallery.stop_requested):
+        gallery.stop.click()
+    assert not gallery.stop.isEnabled()
+    gallery.show_event(RunFinished(steps=0, stopped_early=True, exports=()))
+    assert not gallery.stop.isVisible()
+    assert gallery.generate.isEnabled()
+
+
+def test_a_picture_of_another_project_does_not_come_into_this_gallery(gallery, tmp_path):
+    before = names(gallery)
+    other = make(tmp_path / "elsewhere/generated/00009_seed9.png", "a fox", 9)
+    gallery.show_event(ImageGenerated(path=str(other), prompt="a fox", seed=9))
+    assert names(gallery) == before
+
+
+def test_whoever_unticks_every_file_finds_none_ticked_at_the_next_visit(qtbot, gallery):
+    gallery.form.addons.rows[0].tick.setChecked(False)
+    gallery.reload()
+    qtbot.waitUntil(lambda: not gallery._files.is_busy, timeout=5000)
+    assert gallery.form.addons.chosen == []
+
+
 def test_a_problem_is_told_and_the_button_comes_back(gallery):
     gallery.generate.setEnabled(False)
     gallery.show_event(RunFailed(error=AddonMissing(path="x")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -237,3 +238,46 @@ def test_the_window_measures_a_run_and_shows_it(qtbot, draft, theme, panel):
     qtbot.waitUntil(lambda: "It fits" in shown(panel), timeout=10_000)
     assert engine.stop_and_wait()
     assert isinstance(step(1), StepFinished)
+
+
+def test_what_was_measured_while_the_settings_changed_counts_for_nothing(qtbot, panel, draft):
+    panel.check.begin()
+    panel.check.show_event(estimate(peak_bytes=9 * GIB))
+    with qtbot.waitSignal(panel.check.cancel_wanted):
+        draft.set("training.batch_size", 3)
+    assert panel.check.estimate is None
+    panel.check.show_event(step(2))
+    panel.check.show_event(estimate())
+    assert "stopping the check" in shown(panel)
+    panel.check.show_event(DONE)
+    assert panel.check.estimate is None
+    assert "It fits" not in shown(panel)
+    assert "Check again" in shown(panel)
+    assert panel.check.check.isVisible()
+    check(panel, estimate(), DONE)
+    assert "It fits" in shown(panel)
+
+
+def test_a_second_check_hears_nothing_of_the_first(qtbot, window, monkeypatch):
+    going = []
+
+    def dry_run(config):
+        def slow(control):
+            while not control.stop_requested:
+                time.sleep(0.002)
+            yield estimate(peak_bytes=9 * GIB)
+            yield DONE
+
+        def quick(control):
+            yield estimate()
+            yield DONE
+
+        going.append(config)
+        return window.engine.submit(quick if len(going) == 2 else slow)
+
+    monkeypatch.setattr(window.engine, "dry_run", dry_run)
+    window._check_run()
+    window._check_run()
+    qtbot.waitUntil(lambda: not window.method.check._is_running, timeout=10_000)
+    assert window.method.check.estimate == estimate()
+    assert window.checks.refusal() is None

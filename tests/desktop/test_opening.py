@@ -32,7 +32,7 @@ def opened(qapp, monkeypatch):
 
     yield open_
     for windows in made:
-        windows.window._confirm_close = lambda: True
+        windows.window.leaving.may_stop = lambda: True
         assert windows.window.close()
 
 
@@ -69,7 +69,7 @@ def test_a_new_start_is_asked_for_by_closing_the_window(opened):
 def test_a_new_start_does_not_come_while_a_training_goes_on_that_is_kept(opened, monkeypatch):
     windows = opened()
     monkeypatch.setattr(type(windows.window.runs), "is_busy", True)
-    windows.window._confirm_close = lambda: False
+    windows.window.leaving.may_stop = lambda: False
     windows.window.cards.restart_wanted.emit()
     assert not windows.starts_anew
     assert windows.window.isVisible()

@@ -191,6 +191,19 @@ def test_an_impossible_value_is_marked_on_its_row_with_its_sentence(qtbot, draft
     assert not shown.isVisible()
 
 
+def test_what_is_told_of_a_setting_goes_when_it_is_mended(qtbot, draft, theme):
+    panel = MethodPanel(draft, theme, advanced=False)
+    qtbot.addWidget(panel)
+    panel.show()
+    draft.set("name", "")
+    panel.show_problems(draft.check()[1])
+    panel.strip.show_text("Name is empty. Give it a value.", "", "error")
+    draft.set("training.steps", 7)
+    assert panel.strip.isVisible()
+    draft.set("name", "my-cat")
+    assert not panel.strip.isVisible()
+
+
 def test_a_wrong_setting_among_the_advanced_ones_comes_into_sight(qtbot, draft, theme):
     panel = MethodPanel(draft, theme, advanced=False)
     qtbot.addWidget(panel)

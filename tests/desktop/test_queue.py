@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from desktop.panels.monitor_panel import RunState
-from engine.errors import NoPictures
+from engine.errors import NoPictures, OutputNotWritable
 from engine.events import RunFailed, RunFinished
+from engine.run_queue import RunQueue, queue_folder
 from tests.desktop.conftest import endless, started, step
 
 
@@ -130,3 +131,107 @@ def test_a_run_of_another_project_waits_for_the_end_of_the_training(
     window.monitor.queue.rows[0].edit.click()
     assert titles(window) == []
     assert window.draft.get("name") == "other"
+
+
+def test_each_run_of_the_queue_is_looked_after_and_told_of_under_its_own_name(
+    qtbot, window, trains, monkeypatch
+):
+    begun, jobs = trains
+    jobs["b"] = endless
+    told = []
+    monkeypatch.setattr(window.attendant, "notify", lambda *words: told.append(words))
+    put(window, "a", "b")
+    window.monitor.queue.start.click()
+    qtbot.waitUntil(lambda: titles(window) == [], timeout=10_000)
+    assert begun == ["a", "b"]
+    assert window.attendant._clock.isActive()
+    assert [what for what, _ in told] == ["a · LoRA is ready"]
+    window.runs.stop()
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    assert not window.attendant._clock.isActive()
+
+
+def test_how_a_run_failed_is_still_said_when_the_next_one_has_begun(qtbot, window, trains):
+    _begun, jobs = trains
+    jobs["a"], jobs["b"] = cannot_begin, endless
+    put(window, "a", "b")
+    window.monitor.queue.start.click()
+    qtbot.waitUntil(lambda: titles(window) == ["a"], timeout=10_000)
+    assert window.monitor.title.text() == "b · LoRA"
+    assert "a · LoRA was stopped by a problem. No usable pictures" in window.monitor.strip.text
+    window.runs.stop()
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+
+
+def test_a_window_that_closes_at_the_end_of_a_run_begins_no_other(qtbot, window, trains):
+    begun, _ = trains
+    put(window, "a", "b")
+    window.runs.ended.connect(window.close)
+    window.monitor.queue.start.click()
+    qtbot.waitUntil(window.engine.isFinished, timeout=10_000)
+    qtbot.wait(50)
+    assert begun == ["a"]
+    assert not window.runs.is_busy
+    assert not window.attendant._clock.isActive()
+    assert titles(window) == ["b"]
+
+
+def aside(window) -> list[str]:
+    return [row.waiting.data["name"] for row in window.monitor.queue.aside_rows]
+
+
+def test_what_a_run_out_of_the_queue_takes_the_place_of_is_set_aside_and_can_come_back(
+    qtbot, window, trains
+):
+    begun, _ = trains
+    put(window, "a")
+    window.draft.set("name", "later")
+    window.draft.set("dataset.edits", {"cat_01": {"left_out": True}})
+    window.draft.set("training.steps", 0)  # not possible, and kept all the same
+    later = window.draft.data
+    window.monitor.queue.rows[0].edit.click()
+    assert window.draft.get("name") == "a"
+    assert (titles(window), aside(window)) == ([], ["later"])
+    assert "set aside" in window.monitor.strip.text
+    (row,) = window.monitor.queue.aside_rows
+    assert not row.up.isVisibleTo(row)
+    assert [kept.data for kept in RunQueue(queue_folder() / "aside").waiting()] == [later]
+    window.monitor.queue.start_wanted.emit()
+    assert begun == []
+    window.monitor.queue.aside_rows[0].edit.click()
+    assert window.draft.data == later
+    assert aside(window) == ["a"]
+    window.monitor.queue.aside_rows[0].remove.click()
+    assert aside(window) == []
+
+
+def test_what_waits_already_is_not_set_aside_too(window):
+    put(window, "a", "b")  # the pages hold b
+    window.monitor.queue.rows[0].edit.click()
+    assert window.draft.get("name") == "a"
+    assert (titles(window), aside(window)) == (["b"], [])
+
+
+def test_the_draft_of_another_project_is_set_aside_too(window, trains, tmp_path):
+    put(window, "a")
+    window.draft.set("name", "changed-later")
+    window.draft.flush()
+    (tmp_path / "photos").mkdir()
+    window.open_pictures(tmp_path / "photos")
+    window.monitor.queue.rows[0].edit.click()
+    assert window.draft.get("name") == "a"
+    assert aside(window) == ["changed-later"]
+
+
+def test_where_nothing_can_be_set_aside_nothing_is_written_over(window, monkeypatch):
+    put(window, "a")
+    window.draft.set("name", "later")
+
+    def refuse(path, data):
+        raise OutputNotWritable(folder=str(path.parent), reason="read-only")
+
+    monkeypatch.setattr("desktop.queue_desk.storage.write_json", refuse)
+    window.monitor.queue.rows[0].edit.click()
+    assert window.draft.get("name") == "later"
+    assert titles(window) == ["a"]
+    assert OutputNotWritable.code in window.monitor.strip.text

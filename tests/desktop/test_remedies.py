@@ -19,10 +19,11 @@ from desktop.dialogs.help_dialog import PAGES, PROBLEMS, HelpDialog
 from desktop.panels.monitor_panel import RunState
 from desktop.single_instance import Doorkeeper, hand_over
 from desktop.widgets.message_strip import MessageStrip
-from engine.errors import Diverged, Message, NoPictures, RunInUse, WouldNotFit
+from engine.errors import DiskFull, Diverged, Message, NoPictures, RunInUse, WouldNotFit
 from engine.events import Estimated, RunFinished
+from engine.project import RunFolder
 from engine.remedies import Action
-from tests.desktop.conftest import close_without_asking
+from tests.desktop.conftest import close_without_asking, started
 from tests.desktop.test_window import train_endlessly
 
 ROOT = Path(__file__).parents[2]
@@ -116,15 +117,74 @@ def test_the_buttons_lead_where_they_say(qtbot, window):
     assert window.page == "models"
 
 
-def test_the_last_good_state_becomes_the_file(window, monkeypatch):
+def fail(qtbot, window, error, *events):
+    """A run that ends like this; the buttons that are offered then."""
+
+    def job(control):
+        yield from events
+        raise error
+
+    window.runs.take("a run", window.engine.submit(job))
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    return window.monitor.strip.buttons
+
+
+def newest_run(window) -> Path:
+    """One of the open project, which no message is about."""
     run = window.draft.project.runs / "2026-11-25_1200_toy_lora"
-    run.mkdir(parents=True)
+    (run / "checkpoints/step_000004").mkdir(parents=True)
     (run / "config.json").write_text("{}")
+    return run
+
+
+def test_the_last_good_state_becomes_the_file_of_the_run_that_told_of_it(
+    qtbot, window, monkeypatch
+):
+    newest_run(window)
     asked = []
     monkeypatch.setattr(window.runs, "export_step", lambda *what: asked.append(what))
-    offer(window, Diverged(step=9, last_step=5))[Action.USE_LAST_STATE].click()
-    ((folder, step),) = asked
-    assert (folder.path, step) == (run, 5)
+    error = Diverged(step=9, last_step=5)
+    fail(qtbot, window, error, started())[Action.USE_LAST_STATE].click()
+    assert asked == [(RunFolder(Path("run")), 5)]
+    fail(qtbot, window, NoPictures(folder="x", num_files=0))
+    offer(window, error)[Action.USE_LAST_STATE].click()  # though another run has begun and failed
+    assert asked[1] == asked[0]
+
+
+FULL = {"folder": "/runs", "need_mib": 80.0, "free_mib": 3.0}
+
+
+def test_the_run_that_told_of_a_full_disk_is_gone_on_with_and_no_other(qtbot, window, monkeypatch):
+    newest_run(window)
+    resumed = []
+    monkeypatch.setattr(window.runs, "resume", resumed.append)
+    fail(qtbot, window, DiskFull(**FULL), started())[Action.CONTINUE].click()
+    assert resumed == [Path("run")]
+    fail(qtbot, window, DiskFull(**FULL))[Action.CONTINUE].click()
+    assert resumed == [Path("run")]
+    assert "had not begun" in window.monitor.strip.text
+
+
+def test_a_run_is_not_gone_on_with_while_another_trains(qtbot, window, monkeypatch):
+    resumed = []
+    monkeypatch.setattr(window.runs, "resume", resumed.append)
+    error = DiskFull(**FULL)
+    fail(qtbot, window, error, started())
+    train_endlessly(window)
+    offer(window, error)[Action.CONTINUE].click()
+    assert resumed == []
+    assert "Another run trains" in window.monitor.strip.text
+    window.runs.stop()
+    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+    offer(window, error)[Action.CONTINUE].click()
+    assert resumed == [Path("run")]
+
+
+def test_what_no_run_told_of_goes_on_with_the_run_of_the_open_project(window, monkeypatch):
+    run, resumed = newest_run(window), []
+    monkeypatch.setattr(window.runs, "resume", resumed.append)
+    offer(window, DiskFull(**FULL))[Action.CONTINUE].click()
+    assert resumed == [run]
 
 
 def measured(needed: int) -> Estimated:
@@ -202,7 +262,7 @@ def test_a_computer_that_cannot_be_kept_awake_says_so(qtbot, window, monkeypatch
 
 def test_with_a_tray_the_run_goes_on_unseen_and_the_window_comes_back(qtbot, window, monkeypatch):
     monkeypatch.setattr(type(window.attendant), "has_tray", property(lambda self: True))
-    monkeypatch.setattr("desktop.main_window.ask_before_closing", lambda *_, **__: "keep")
+    monkeypatch.setattr("desktop.leaving.ask_before_closing", lambda *_, **__: "keep")
     train_endlessly(window)
     qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING, timeout=5_000)
     assert not window.close()
@@ -225,6 +285,18 @@ def test_without_a_tray_it_is_made_small(window, monkeypatch):
     assert window.isMinimized()
     window.attendant.call_back()
     assert not window.isMinimized()
+
+
+def test_without_a_tray_the_windows_entry_asks_for_a_look_at_the_end_of_a_run(window, monkeypatch):
+    monkeypatch.setattr(type(window.attendant), "has_tray", property(lambda self: False))
+    asked = []
+    monkeypatch.setattr(QApplication, "alert", lambda *what: asked.append(what))
+    monkeypatch.setattr(window, "isActiveWindow", lambda: True)
+    window.attendant.notify("a is ready", "3 steps")
+    assert asked == []
+    monkeypatch.setattr(window, "isActiveWindow", lambda: False)
+    window.attendant.notify("a is ready", "3 steps")
+    assert asked == [(window,)]
 
 
 # ---- a second start --------------------------------------------------------------------------

@@ -8,10 +8,13 @@ import time
 import pyqtgraph as pg
 import pytest
 
+from desktop.engine_thread import EngineThread
+from desktop.jobs import Jobs
 from desktop.panels.monitor_panel import MonitorPanel
+from desktop.run_desk import RunDesk
 from desktop.widgets.first_result import moments
 from desktop.widgets.run_log import MOST_LINES
-from engine.errors import NoPictures
+from engine.errors import NoCheckpoint, NoPictures
 from engine.events import (
     CheckpointScored,
     Noticed,
@@ -95,6 +98,7 @@ def test_after_a_run_the_best_moment_can_be_chosen(qtbot, monitor, tmp_path):
     with qtbot.waitSignal(monitor.step_requested) as asked:
         monitor.result.buttons[0].click()
     assert asked.args == [folder, 100]
+    monitor.result.show_written(folder, 100)
     with qtbot.waitSignal(monitor.install_requested) as asked:
         monitor.result.install.click()
     assert asked.args == [str(folder.exports / "x.safetensors")]
@@ -230,3 +234,90 @@ def test_another_step_becomes_the_file(tiny_folder, image_folder, tmp_path):
     assert record["outcome"] == "finished"
     failed = list(export_step_again(trained.folder.path, 3))[-1]
     assert isinstance(failed, RunFailed)
+
+
+def crash(control):
+    raise ValueError("y")
+    yield
+
+
+@pytest.fixture
+def writes(monitor, monkeypatch):
+    """A desk that serves the page; each export ends with the next of these, once the thread runs.
+
+    The folders and steps that were asked for come with it.
+    """
+    engine = EngineThread()
+    desk = RunDesk(engine, Jobs(engine, engine), engine)
+    desk.serve(monitor)
+    endings, asked = [], []
+
+    def export_step(path, step):
+        ending = endings[len(asked)]
+        asked.append((path, step))
+        return engine.submit_short(ending)
+
+    monkeypatch.setattr(engine, "export_step", export_step)
+    yield engine, endings, asked
+    assert engine.stop_and_wait()
+
+
+def ends_with(event):
+    def job(control):
+        yield event
+
+    return job
+
+
+def wrote(step: int):
+    return ends_with(RunFinished(steps=step, stopped_early=False, exports=("x.safetensors",)))
+
+
+def result_says(monitor) -> str:
+    checked = [button.property("step") for button in monitor.result.buttons if button.isChecked()]
+    return f"{monitor.result._line.text()} {checked}"
+
+
+def test_the_file_holds_another_state_only_once_it_is_written(qtbot, monitor, tmp_path, writes):
+    engine, endings, asked = writes
+    endings += [wrote(100), wrote(200)]
+    folder = make_run(tmp_path, "one")
+    finish(monitor, folder)
+    monitor.result.buttons[0].click()
+    assert result_says(monitor) == "Writing the state of step 100… [100]"
+    assert not monitor.result.install.isEnabled()
+    monitor.result.buttons[1].click()
+    monitor.result.show_written(make_run(tmp_path, "two"), 100)  # of another run
+    assert result_says(monitor) == "Writing the state of step 200… [200]"
+    engine.start()
+    qtbot.waitUntil(monitor.result.install.isEnabled, timeout=10_000)
+    assert result_says(monitor) == "The file holds the state of step 200. [200]"
+    assert asked == [(folder.path, 100), (folder.path, 200)]
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        (
+            ends_with(RunFailed(error=NoCheckpoint(folder="one", which="step 100", steps="3"))),
+            "has no step 100 checkpoint",
+        ),
+        (crash, "made a mistake while it wrote the file"),
+    ],
+    ids=["failed", "crashed"],
+)
+def test_a_state_that_cannot_be_written_leaves_the_former_choice_and_a_reason(
+    qtbot, monitor, tmp_path, writes, ending, reason
+):
+    engine, endings, _ = writes
+    endings += [wrote(200), ending]
+    finish(monitor, make_run(tmp_path, "one"))
+    engine.start()
+    monitor.result.buttons[1].click()
+    qtbot.waitUntil(monitor.result.install.isEnabled, timeout=10_000)
+    monitor.result.buttons[0].click()
+    qtbot.waitUntil(monitor.result.install.isEnabled, timeout=10_000)
+    assert "still holds the state of step 200" in result_says(monitor)
+    assert reason in result_says(monitor)
+    assert "[200]" in result_says(monitor)
+    assert reason in monitor.strip.text

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -18,6 +24,8 @@ from desktop.preferences import Preferences
 from desktop.theme import DARK, LIGHT, Theme
 from desktop.widgets.rail import PAGES
 from desktop.windows import Windows
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -41,6 +49,7 @@ def test_another_language_comes_at_once_with_the_same_project_and_page(qtbot, wi
     assert new is not old
     assert new.isVisible()
     assert new.page == "method"
+    new.resize(1280, 800)  # the screen that is pretended here is smaller: icons alone
     assert new.rail.buttons["method"].text() == "方法"
     assert new.draft.get("training.steps") == 123
     assert not old.isVisible()
@@ -181,3 +190,24 @@ def test_f1_opens_the_help_of_the_page_that_is_shown(qtbot, windows):
     window.show_page("models")
     window.menu.open_help()
     assert dialog.text.toPlainText().startswith("Models")
+
+
+def test_the_first_window_of_a_program_has_large_letters_everywhere(tmp_path):
+    """In a process of its own: Qt tells a window of new letters only while its loop runs."""
+    script = (
+        "import sys\n"
+        "from PySide6.QtWidgets import QApplication, QLabel\n"
+        "from desktop.main_window import MainWindow\n"
+        "from desktop.preferences import Preferences\n"
+        "application = QApplication([])\n"
+        "Preferences().text_percent = 150\n"
+        "window = MainWindow()\n"
+        "print({part.font().pixelSize() for part in window.home.findChildren(QLabel)})\n"
+    )
+    homes = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | homes, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    sizes = ast.literal_eval(done.stdout.strip().splitlines()[-1])
+    assert min(sizes) >= 16, sizes  # 11 pixels at 150 per cent

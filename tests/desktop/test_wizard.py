@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import time
+from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QWizard
 
+from desktop.language import install_language
+from desktop.wizard import later_pages
+from desktop.wizard.later_pages import MOST_FOUND, ModelPage
 from desktop.wizard.wizard import FirstTraining
 from desktop.wizard.wizard_state import (
     Answers,
@@ -21,8 +29,10 @@ from engine.config import STARTER
 from engine.config_file import require
 from engine.data.scan import scan_folder
 from engine.data.tokens import count_tokens
-from engine.model_shelf import Shelf
+from engine.model_shelf import Shelf, ShelfEntry
+from engine.project import Project
 from engine.sample_project import IMAGES, REFERENCE
+from engine.wording import Phrase
 from tests.conftest import draw_pictures
 
 
@@ -159,6 +169,121 @@ def test_single_pictures_are_gathered_in_the_project(wizard, tmp_path):
     assert len(list(folder.glob("*.png"))) == 4
 
 
+def names_in(folder) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.png"))
+
+
+def finish(qtbot, wizard, pages: int = 4) -> Answers:
+    next_page(wizard, pages)
+    with qtbot.waitSignal(wizard.finished_with) as done:
+        wizard.button(QWizard.WizardButton.FinishButton).click()
+    return done.args[0]
+
+
+def test_pictures_are_never_mixed_into_a_project_that_has_the_name(qtbot, wizard, tmp_path):
+    home, folder = tmp_path / "home", draw_pictures(tmp_path / "mine", count=4)
+    older = Project(home / "my-cat")
+    draw_pictures(older.images, count=1)
+    older.save_draft({"name": "my-cat"})
+    (home / "my-cat-2/images").mkdir(parents=True)
+    (home / "my-cat-2/images/left over.png").touch()
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture1.png", folder / "picture3.png"])
+    answers = finish(qtbot, wizard)
+    assert names_in(older.images) == ["picture0.png"]
+    assert names_in(home / "my-cat-2/images") == ["left over.png"]
+    assert names_in(answers.pictures) == ["picture1.png", "picture3.png"]
+    assert answers.pictures == home / "my-cat-3/images"
+    assert answers.project_name == "my-cat-3"  # the project lies where its pictures are
+    assert answers.name == "my-cat"
+
+
+def test_another_choice_of_pictures_takes_the_place_of_the_one_before(wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture0.png", folder / "picture1.png"])
+    wizard.pictures.use([folder / "picture2.png"])
+    gathered = tmp_path / "home/my-cat/images"
+    assert names_in(gathered) == ["picture2.png"]
+    assert wizard.pictures._line.text().startswith("Only a few")
+    assert len(names_in(folder)) == 4
+
+
+def test_some_of_the_gathered_pictures_can_be_chosen_again(wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture0.png", folder / "picture1.png"])
+    gathered = tmp_path / "home/my-cat/images"
+    wizard.pictures.use([gathered / "picture1.png"])
+    assert names_in(gathered) == ["picture1.png"]
+    assert (gathered / "picture1.txt").is_file()
+
+
+def test_copies_go_with_a_choice_that_is_given_up(qtbot, wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture0.png"])
+    wizard.pictures.use([folder])
+    answers = finish(qtbot, wizard)
+    assert answers.folder == str(folder)
+    assert answers.project_name == "my-cat"
+    assert not (tmp_path / "home/my-cat").exists()
+
+
+def test_what_somebody_else_put_beside_the_copies_stays(qtbot, wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture0.png"])
+    own = tmp_path / "home/my-cat/images/drawn by hand.png"
+    own.touch()
+    wizard.pictures.use([folder / "picture1.png"])
+    wizard.pictures.sample.click()
+    finish(qtbot, wizard)
+    assert own.is_file()
+
+
+def test_the_gathered_pictures_follow_another_name(qtbot, wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture0.png"])
+    wizard.back()
+    wizard.subject.name.setText("Bello")
+    answers = finish(qtbot, wizard, 5)
+    assert answers.pictures == tmp_path / "home/bello/images"
+    assert names_in(answers.pictures) == ["picture0.png"]
+    assert answers.project_name == "bello"
+    assert not (tmp_path / "home/my-cat").exists()
+
+
+def test_copied_images_are_pasted_one_beside_the_other(wizard, tmp_path):
+    next_page(wizard)
+    wizard.activateWindow()
+    for color in ("teal", "orange"):
+        image = QImage(120, 90, QImage.Format.Format_RGB32)
+        image.fill(QColor(color))
+        QGuiApplication.clipboard().setImage(image)
+        QTest.keyClick(wizard.pictures.grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    gathered = tmp_path / "home/my-cat/images"
+    assert len(names_in(gathered)) == 2
+    assert wizard.pictures.folder == str(gathered)
+
+
+def test_pictures_that_cannot_be_kept_are_told_in_the_language_of_the_window(
+    qapp, monkeypatch, wizard, tmp_path
+):
+    told = []
+    monkeypatch.setattr(QMessageBox, "warning", lambda parent, title, text: told.append(text))
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    (tmp_path / "home").write_text("a file where the projects should lie")
+    next_page(wizard)
+    install_language(qapp, "zh_CN")
+    wizard.pictures.use([folder / "picture0.png"])
+    assert len(told) == 1
+    assert re.search("[\u4e00-\u9fff]", told[0])
+    assert "Choose" not in told[0]
+    assert wizard.pictures.folder == ""
+
+
 def test_a_model_file_that_is_none_is_told_and_a_real_one_is_taken(wizard, tmp_path, tiny_folder):
     (tmp_path / "page.safetensors").write_text("<html>")
     wizard.model.add(str(tmp_path / "page.safetensors"))
@@ -183,6 +308,42 @@ def test_models_of_a_front_end_are_offered_in_place(qtbot, theme, tmp_path, tiny
     qtbot.waitUntil(lambda: len(made.model.choices.buttons()) == 2, timeout=20_000)
     assert "mine" in made.model.choices.button(1).text()
     made.model.close_threads()
+
+
+def test_no_more_models_are_read_than_are_offered(qtbot, theme, monkeypatch, tmp_path):
+    looked_at = []
+
+    def many(folder):
+        for number in range(1_000):
+            looked_at.append(number)
+            yield ShelfEntry(f"{folder}/{number}.safetensors", str(number), "Stable Diffusion 1.5")
+
+    monkeypatch.setattr(later_pages, "find", lambda home: [SimpleNamespace(folder=home)])
+    monkeypatch.setattr(later_pages, "scan", many)
+    page = ModelPage(theme, Shelf(tmp_path / "m.json"), tmp_path)
+    qtbot.addWidget(page)
+    qtbot.waitUntil(lambda: bool(page.choices.buttons()), timeout=20_000)
+    page.close_threads()
+    assert len(page.choices.buttons()) == MOST_FOUND
+    assert len(looked_at) < MOST_FOUND  # the starter model is the first
+
+
+def test_a_wizard_that_goes_does_not_wait_for_all_headers(qtbot, theme, monkeypatch, tmp_path):
+    looked_at = []
+
+    def broken(folder):
+        for number in range(200):
+            looked_at.append(number)
+            time.sleep(0.05)
+            yield ShelfEntry(f"{folder}/{number}.safetensors", "", "", problem=Phrase("broken"))
+
+    monkeypatch.setattr(later_pages, "find", lambda home: [SimpleNamespace(folder=home)])
+    monkeypatch.setattr(later_pages, "scan", broken)
+    page = ModelPage(theme, Shelf(tmp_path / "m.json"), tmp_path)
+    qtbot.addWidget(page)
+    qtbot.waitUntil(lambda: len(looked_at) > 2, timeout=20_000)
+    page.close_threads()
+    assert len(looked_at) < 100
 
 
 def test_the_last_page_asks_for_a_measurement_by_itself(qtbot, wizard):

@@ -10,9 +10,16 @@ import torch
 from engine.addons import Addon
 from engine.control import Control
 from engine.errors import AddonDoesNotFit, EmbeddingDoesNotFit, HypernetworkDoesNotFit
-from engine.events import ImageGenerated, RunFailed, RunFinished
+from engine.events import Heartbeat, ImageGenerated, RunFailed, RunFinished
 from engine.formats.png_text import parse_parameters, read_parameters
-from engine.generate import GenerateRequest, default_settings, dressed, generate, request_from
+from engine.generate import (
+    GenerateRequest,
+    ModelCache,
+    default_settings,
+    dressed,
+    generate,
+    request_from,
+)
 from engine.models.loader import load_model
 from engine.sampler import SampleSettings
 from tests.conftest import draw_pictures
@@ -136,3 +143,35 @@ def test_the_gallerys_wish_becomes_a_request(trained, tiny_folder, tmp_path):
 def test_a_folder_draws_at_the_size_that_its_own_configs_say(tiny_folder):
     assert default_settings("starter", "a").width == 64
     assert default_settings(str(tiny_folder), "a").height == 16  # 8 latents, halved once
+
+
+def test_a_picture_is_given_up_between_two_of_its_steps(trained, tiny_folder, tmp_path):
+    settings = SampleSettings(prompt="a", width=16, height=16, num_inference_steps=30)
+    request = GenerateRequest(
+        base_model=str(tiny_folder), addons=(Addon(trained["lora"]),), settings=settings, count=2,
+        folder=tmp_path,
+    )  # fmt: skip
+    control, models = Control(), ModelCache()
+    beats = 0
+    events = []
+    for event in generate(request, control, models):
+        events.append(event)
+        beats += isinstance(event, Heartbeat)
+        if beats == 5:
+            control.stop()
+    assert beats == 5
+    assert events[-1] == RunFinished(steps=0, stopped_early=True, exports=())
+    assert list(tmp_path.glob("*.png")) == []
+    model, _ = models.get(str(tiny_folder))
+    assert same(outputs(model, SHOWN), outputs(load_model(str(tiny_folder)), SHOWN))
+
+
+def test_what_is_stopped_before_its_turn_loads_no_model(tiny_folder, tmp_path):
+    control = Control()
+    control.stop()
+    settings = SampleSettings(prompt="a")
+    request = GenerateRequest(
+        base_model="nowhere", addons=(), settings=settings, count=1, folder=tmp_path
+    )
+    (event,) = generate(request, control)
+    assert event == RunFinished(steps=0, stopped_early=True, exports=())

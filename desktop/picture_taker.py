@@ -1,0 +1,81 @@
+"""Copies dropped and pasted pictures into the project, in a thread: a thousand take a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from desktop.pool import Pool
+from desktop.widgets.drop_area import save_pasted, take_pictures
+from engine.errors import UserError
+from engine.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What came, where it goes, and the folder that was learned from when it came."""
+
+    paths: list[Path]
+    image: QImage | None  # of the clipboard
+    project: Project
+    current: str | None
+
+
+class _Answers(QObject):
+    ended = Signal(object, object)  # Taking; the folder to learn from, a UserError or None
+
+
+class PictureTaker(QObject):
+    """One after another, in the order in which they come."""
+
+    taken = Signal(object, object)  # Taking, folder to learn from
+    failed = Signal(object)  # UserError
+    ended = Signal()  # one of them, in whatever way
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waiting = 0
+        self._leaving = Event()
+        self._pool = Pool(1, "taking", self)
+        self._answers = _Answers(self)
+        self._answers.ended.connect(self._on_ended)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._waiting > 0
+
+    def start(self, taking: Taking) -> None:
+        self._waiting += 1
+        self._pool.start(_take, taking, self._leaving, self._answers)
+
+    def close(self) -> None:
+        """Return when no thread is left; a picture that is being copied is copied whole."""
+        self._leaving.set()
+        self._pool.close()
+
+    @Slot(object, object)
+    def _on_ended(self, taking: Taking, what: object) -> None:
+        self._waiting -= 1
+        if isinstance(what, UserError):
+            self.failed.emit(what)
+        elif isinstance(what, Path) and not self._leaving.is_set():
+            self.taken.emit(taking, what)
+        self.ended.emit()
+
+
+def _take(taking: Taking, leaving: Event, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    ended: object = None  # also where something breaks that nobody thought of
+    try:
+        paths = list(taking.paths)
+        if taking.image is not None:
+            paths.append(save_pasted(taking.image, taking.project))
+        ended = take_pictures(paths, taking.project, taking.current, leaving)
+    except UserError as error:
+        ended = error
+    finally:
+        answers.ended.emit(taking, ended)

@@ -1,0 +1,93 @@
+"""Single pictures that are chosen in the wizard, copied to where its project will be.
+
+The copies are the wizard's own until the project is made: another choice takes their place, and
+they go with a choice that was given up. A file that somebody else put beside them is never touched.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtGui import QImage
+
+from desktop.widgets.drop_area import copy_pictures, save_pasted
+from engine import storage
+from engine.errors import UserError
+from engine.project import Project
+
+
+class Gathered:
+    """`place` is the name of the folder among the projects; empty while nothing is gathered."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._name = ""
+        self._made: set[str] = set()
+        self.place = ""
+
+    @property
+    def folder(self) -> Path:
+        """Of the pictures."""
+        return Project(self._home / self.place).images
+
+    def holds(self, folder: str) -> bool:
+        """Whether this is the folder of what was gathered."""
+        return bool(self.place) and bool(folder) and Path(folder) == self.folder
+
+    def take(self, paths: list[Path], name: str) -> None:
+        """These pictures, for those that were gathered before. Raises OutputNotWritable, DiskFull.
+
+        `name` is the project's. Where that is taken, it counts up as the project's will.
+        """
+        if not self._is_ours():
+            self.place, self._name, self._made = _free_place(self._home, name), name, set()
+        storage.commit_folder(self.folder, partial(copy_pictures, paths))
+        self._made = _names_in(self.folder)
+
+    def paste(self, image: QImage, name: str, *, beside: bool) -> None:
+        """A picture of the clipboard, which holds one at a time: `beside` those that are there.
+
+        Raises OutputNotWritable or DiskFull.
+        """
+        if not (beside and self._is_ours()):
+            self.take([], name)
+        self._made.add(save_pasted(image, Project(self._home / self.place)).name)
+
+    def follow(self, name: str) -> None:
+        """The project will be called otherwise."""
+        if name == self._name or not self._is_ours():
+            return
+        old, place = self._home / self.place, _free_place(self._home, name)
+        if _names_in(old) == {self.folder.name} and not (self._home / place).exists():
+            with suppress(UserError):  # then they stay where they are, which does no harm
+                storage.move_file(old, self._home / place)
+                self.place, self._name = place, name
+
+    def give_up(self) -> None:
+        """Nobody wants the copies."""
+        if self._is_ours():
+            with suppress(OSError):
+                storage.remove_folder(self.folder)
+                self.folder.parent.rmdir()  # unless there is something else in it
+        self.place, self._made = "", set()
+
+    def _is_ours(self) -> bool:
+        """Whether nothing but our copies lies there, in a folder that no project has yet."""
+        if not self.place or Project(self._home / self.place).file.exists():
+            return False
+        return _names_in(self.folder) <= self._made
+
+
+def _free_place(home: Path, name: str) -> str:
+    """A name that no project has; desktop.project_desk counts up in the same way."""
+    place, number = name, 1
+    while Project(home / place).file.exists() or _names_in(Project(home / place).images):
+        number += 1
+        place = f"{name}-{number}"
+    return place
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()

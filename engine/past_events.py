@@ -1,0 +1,65 @@
+"""What a run told while it ran, read again from its folder: to show it as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from engine.events import (
+    CheckpointSaved,
+    CheckpointScored,
+    Event,
+    RunFinished,
+    RunStarted,
+    SampleReady,
+    StepFinished,
+    StepSkipped,
+    WentBack,
+)
+from engine.project import RunFolder, read_metrics
+
+MOST_STEPS = 1_000  # a curve needs no more, and a window shows them in an instant
+_KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        RunStarted, StepFinished, SampleReady, CheckpointSaved, CheckpointScored, StepSkipped,
+        WentBack, RunFinished,
+    )
+}  # fmt: skip
+
+
+def past_events(folder: RunFolder) -> list[Event]:
+    """In their order; of the steps at most MOST_STEPS, evenly chosen, and the last one.
+
+    Lines that an older Imprint wrote otherwise, or that are damaged, are left out.
+    """
+    lines = read_metrics(folder.metrics)
+    steps = [number for number, line in enumerate(lines) if line.get("event") == "StepFinished"]
+    every = -(-len(steps) // MOST_STEPS) or 1
+    kept = {*steps[::every], *steps[-1:]}
+    dropped = set(steps) - kept
+    events = (_event(line) for number, line in enumerate(lines) if number not in dropped)
+    return [event for event in events if event is not None]
+
+
+def exported_step_of(folder: RunFolder, last: int) -> int:
+    """The step whose state the run exported."""
+    try:
+        step = json.loads((folder.result).read_text("utf-8")).get("exported_step")
+    except (OSError, ValueError, AttributeError):
+        return last
+    return step if isinstance(step, int) else last
+
+
+def _event(line: dict[str, Any]) -> Event | None:
+    kind = _KINDS.get(str(line.get("event")))
+    if kind is None:
+        return None
+    facts = {field.name: line[field.name] for field in fields(kind) if field.name in line}
+    if isinstance(facts.get("exports"), list):
+        facts["exports"] = tuple(map(str, facts["exports"]))
+    try:
+        return kind(**facts)
+    except TypeError:  # a fact is missing
+        return None

@@ -1,0 +1,89 @@
+"""How the window goes when the engine is slow, and when nobody can be asked."""
+
+from __future__ import annotations
+
+import threading
+
+from PySide6.QtWidgets import QApplication
+
+from desktop import leaving
+from desktop.dialogs.caption_dialog import CaptionDialog
+from desktop.dialogs.help_dialog import HelpDialog
+from desktop.language import install_language
+from desktop.main_window import MainWindow
+from desktop.windows import Windows
+from engine.events import Heartbeat, RunFinished
+from tests.desktop.conftest import endless
+
+
+def long_step(gate: threading.Event):
+    """A job whose step lasts until the gate opens."""
+
+    def job(control):
+        yield Heartbeat()
+        gate.wait(20)
+        yield RunFinished(steps=1, stopped_early=True, exports=())
+
+    return job
+
+
+def test_a_window_whose_engine_is_slow_says_so_and_goes_when_it_has_ended(
+    qtbot, window, monkeypatch
+):
+    monkeypatch.setattr(leaving, "LEAVE_MS", 50)
+    gate, seen = threading.Event(), []
+    window.engine.engine_event.connect(lambda *event: seen.append(event))
+    window.engine.submit_short(long_step(gate))
+    qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+    assert not window.close()
+    assert window.isVisible()
+    assert not window.centralWidget().isEnabled()
+    assert "closing" in window._footer.text()
+    gate.set()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5000)
+    assert window.engine.isFinished()
+
+
+def test_a_new_window_does_not_take_the_old_ones_thread_away_while_it_draws(
+    qapp, qtbot, monkeypatch, capfd
+):
+    monkeypatch.setattr(leaving, "LEAVE_MS", 50)
+    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
+    windows = Windows(qapp)
+    old = windows.window
+    gone, gate, seen = [], threading.Event(), []
+    old.destroyed.connect(lambda: gone.append(True))
+    old.engine.engine_event.connect(lambda *event: seen.append(event))
+    qtbot.waitUntil(old.engine.isRunning, timeout=5000)
+    old.engine.submit_short(long_step(gate))
+    qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+    windows.renew()
+    assert windows.window is not old
+    assert not gone
+    gate.set()
+    qtbot.waitUntil(lambda: bool(gone), timeout=5000)
+    assert windows.window.close()
+    assert "QThread" not in capfd.readouterr().err
+    install_language(qapp, "en")
+
+
+def test_whoever_logs_off_is_not_asked(qapp, qtbot, monkeypatch):
+    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
+    windows = Windows(qapp)
+    window = windows.window
+    qtbot.waitUntil(window.engine.isRunning, timeout=5000)
+    window.leaving.may_stop = lambda: False  # what a question without an answer comes to
+    window.runs.take("toy", window.engine.submit(endless))
+    windows.leave_now(None)
+    assert not window.isVisible()
+    assert window.engine.isFinished()
+
+
+def test_help_can_be_read_beside_a_dialog_that_takes_all_clicks(qtbot, window):
+    window.images._write.click()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, CaptionDialog)
+    window.menu.open_help_about("IM-CAP-06")
+    (help_there,) = dialog.findChildren(HelpDialog)
+    assert help_there.isVisible()
+    dialog.reject()
