@@ -43,9 +43,11 @@ def test_another_language_comes_at_once_with_the_same_project_and_page(qtbot, wi
     monkeypatch.setattr("desktop.window_menu.can_be_drawn", lambda code: True)
     old = windows.window
     old.draft.set("training.steps", 123)
+    old.gallery.prompt.setPlainText("a cat of my own words")
     old.show_page("method")
     old.rail.language_chosen.emit("zh_CN")
     new = windows.window
+    assert new.gallery.prompt.toPlainText() == "a cat of my own words"
     assert new is not old
     assert new.isVisible()
     assert new.page == "method"

@@ -90,6 +90,6 @@ def _is_half_written(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    os.environ["HOME"] = tempfile.mkdtemp()
     with tempfile.TemporaryDirectory() as place:
+        os.environ["HOME"] = place
         print(json.dumps(long_run(int(sys.argv[1]), Path(place))))

@@ -32,4 +32,5 @@ def test_memory_handles_and_threads_stay_as_they_are(tmp_path):
     assert figures["mib_per_1000_steps"] < MOST_MIB
     assert figures["most_more_handles"] == 0
     assert figures["most_more_threads"] == 0
-    assert list(tmp_path.iterdir()) == []
+    left = [path for path in tmp_path.rglob("*") if not path.is_dir()]
+    assert left == []  # torch makes an empty folder for what it compiles
