@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -349,7 +349,9 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.setWindowTitle("Imprint")
         self.setMinimumSize(1024, 680)
-        room = self.screen().availableSize() - QSize(0, FRAME)
+        # Not `self.screen()`: PySide 6.11 takes that screen for a part of the window, and deletes
+        # it with the window.
+        room = QGuiApplication.primaryScreen().availableSize() - QSize(0, FRAME)
         self.resize(QSize(1280, 800).boundedTo(room))
         if not self.preferences.geometry.isEmpty():
             self.restoreGeometry(self.preferences.geometry)

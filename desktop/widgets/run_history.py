@@ -41,6 +41,7 @@ from engine.settings import rows
 if TYPE_CHECKING:
     import pyqtgraph as pg
 
+NOTE_WIDTH = 140  # pixels; more where the user draws it wider
 MOST_COMPARED = 4
 SAMPLE = 112
 COLOURS = ("accent", "warn", "ok", "error")
@@ -189,7 +190,10 @@ class RunHistory(QWidget):
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(8, QHeaderView.ResizeMode.Stretch)
+        # Of a long name the beginning is enough; the other columns keep their room.
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(8, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(8, self._theme.scaled(NOTE_WIDTH))
         self.table.setAccessibleName(self.tr("Runs of this project"))
         buttons = QHBoxLayout()
         for button in (self.compare, self.resume, self._open):

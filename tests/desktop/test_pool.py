@@ -75,14 +75,14 @@ def test_a_dialog_that_goes_while_a_job_runs_takes_nothing_from_under_it(qtbot, 
         alive.append(shiboken6.isValid(speaker))
         speaker.found.emit(object())
 
-    for _ in range(6):
+    for _ in range(60):
         pool.start(job)
     pause(wait)
     dialog.deleteLater()
     QApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
     assert not shiboken6.isValid(dialog)
     assert alive == [True] * len(alive)
-    assert 1 <= len(alive) < 6  # those that had begun; the others were not begun
+    assert 1 <= len(alive) < 60  # those that had begun; the others were not begun
     assert not [t for t in threading.enumerate() if t.name.startswith("imprint-going")]
 
 
