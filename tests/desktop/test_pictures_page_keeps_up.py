@@ -260,7 +260,9 @@ def test_the_find_key_puts_the_keyboard_into_the_filter(page):
 # ---- copying --------------------------------------------------------------------------------
 
 
-def test_the_page_says_that_it_copies_and_answers_meanwhile(qtbot, page, monkeypatch, tmp_path):
+@pytest.fixture
+def held(monkeypatch) -> threading.Event:
+    """Copying goes on when it is set."""
     go_on = threading.Event()
 
     def slow(*facts):
@@ -268,30 +270,27 @@ def test_the_page_says_that_it_copies_and_answers_meanwhile(qtbot, page, monkeyp
         return take_pictures(*facts)
 
     monkeypatch.setattr(picture_taker, "take_pictures", slow)
+    return go_on
+
+
+def test_the_page_says_that_it_copies_and_answers_meanwhile(qtbot, page, held, tmp_path):
     other = draw_pictures(tmp_path / "other", count=5)
     drop(page, other / "picture3.png", other / "picture4.png")
     assert page.state.text() == "Copying pictures into the project…"
     page.browser.step(1)
     assert page.state.text() == "Copying pictures into the project…"
-    go_on.set()
+    held.set()
     qtbot.waitUntil(lambda: is_read(page, 5), timeout=20_000)
     qtbot.waitUntil(lambda: page.state.text() == "5 pictures", timeout=20_000)
 
 
 def test_pictures_that_come_after_another_folder_was_chosen_do_not_change_it(
-    qtbot, page, draft, monkeypatch, tmp_path
+    qtbot, page, draft, held, tmp_path
 ):
-    go_on = threading.Event()
-
-    def slow(*facts):
-        go_on.wait(20)
-        return take_pictures(*facts)
-
-    monkeypatch.setattr(picture_taker, "take_pictures", slow)
     other = draw_pictures(tmp_path / "other", count=5)
     drop(page, other / "picture3.png")
     page.use_folder(other)
-    go_on.set()
+    held.set()
     qtbot.waitUntil(lambda: not page._taking.is_busy, timeout=20_000)
     assert draft.get("dataset.folder") == str(other)
 
