@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -21,6 +22,7 @@ if __name__ == "__main__":
         from engine.cli import main
 
         sys.exit(main(sys.argv[1:]))
+    gc.disable()  # while all that stays is loaded; later desktop/collector.py says when
     from desktop.app import main as open_window
 
     sys.exit(open_window(sys.argv))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QMainWindow,
@@ -22,11 +21,13 @@ from desktop.attendant import Attendant
 from desktop.caption_desk import CaptionDesk
 from desktop.card_desk import CardDesk
 from desktop.check_desk import CheckDesk
+from desktop.choosing import choose_folder
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
 from desktop.doctor_desk import DoctorDesk
 from desktop.download_desk import DownloadDesk
 from desktop.drawing_desk import DrawingDesk
 from desktop.engine_thread import EngineThread
+from desktop.first_paint import FirstPaint
 from desktop.guide import Guide
 from desktop.jobs import Jobs
 from desktop.leaving import Leaving
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         application = QApplication.instance()
         assert isinstance(application, QApplication)
+        self.first_paint = FirstPaint(self)
         self.preferences = chosen = Preferences()
         self.theme = Theme(application, look=chosen.look, text_percent=chosen.text_percent)
         self.projects = ProjectDesk(self.preferences, project_folder, self)
@@ -107,7 +109,7 @@ class MainWindow(QMainWindow):
         if not self.engine.isRunning() and not self.leaving.has_begun:
             self.engine.start()
             # After the first paint: the imports hold the interpreter for a moment.
-            QTimer.singleShot(300, self._begin_warm_up)
+            self.first_paint.done.connect(self._begin_warm_up)
 
     @Slot()
     def _begin_warm_up(self) -> None:
@@ -227,9 +229,8 @@ class MainWindow(QMainWindow):
         """A new project of the user's own pictures."""
         if not self._may_change_project():
             return
-        name = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))
-        if name:
-            self.open_pictures(Path(name))
+        if folder := choose_folder(self, self.tr("Folder of pictures"), "pictures"):
+            self.open_pictures(folder)
 
     @Slot(str)
     def open_project(self, folder: str) -> None:

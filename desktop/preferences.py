@@ -58,6 +58,13 @@ class Preferences:
     def last_project(self, value: str) -> None:
         self._settings.setValue("last_project", value)
 
+    def last_place(self, like: str) -> str:
+        """Folder in which something like this was chosen last; see desktop.choosing."""
+        return str(self._settings.value(f"places/{like}", ""))
+
+    def keep_place(self, like: str, folder: str) -> None:
+        self._settings.setValue(f"places/{like}", folder)
+
     @property
     def recent_projects(self) -> list[str]:
         found = self._settings.value("recent_projects", [])

@@ -14,6 +14,7 @@ from engine.errors import Notice
 from engine.presets import starting_point
 from engine.project import Project, default_home
 from engine.sample_project import sample_data
+from engine.storage import counted_up
 
 SAMPLE_NAME = "sample-cat"
 MOST_RECENT = 8
@@ -64,13 +65,9 @@ class ProjectDesk(QObject):
 
     def start_new(self, name: str, data: Data) -> None:
         """A project of this name with these settings; a name that is taken counts up."""
-        number = 1
-        while True:
-            folder = default_home() / (name if number == 1 else f"{name}-{number}")
-            if not Project(folder).file.exists():
-                break
-            number += 1
-        project = Project(folder)
+        pictures = Path(data["dataset"]["folder"])
+        projects = (Project(default_home() / place) for place in counted_up(name))
+        project = next(project for project in projects if not project.is_taken(pictures))
         self._open(project, merge(data, {"runs_folder": str(project.runs)}))
 
     def would_lose(self, data: Data) -> Data:
@@ -119,14 +116,17 @@ class ProjectDesk(QObject):
 
     def _project_for(self, folder: Path) -> Project:
         """The project of this folder of pictures; another folder of the same name counts up."""
-        number = 0
-        while True:
-            number += 1
-            name = folder.name if number == 1 else f"{folder.name}-{number}"
-            project = Project(default_home() / (name or "pictures"))
-            known = project.load_draft().get("dataset", {}).get("folder")
-            if name != SAMPLE_NAME and known in (None, str(folder), str(project.images)):
-                return project
+        projects = (
+            Project(default_home() / name) for name in counted_up(folder.name or "pictures")
+        )
+        return next(project for project in projects if _is_for(project, folder))
+
+
+def _is_for(project: Project, folder: Path) -> bool:
+    """Whether the project is free, or learns from this folder."""
+    known = project.load_draft().get("dataset", {}).get("folder")
+    is_sample = project.folder.name == SAMPLE_NAME
+    return not is_sample and known in (None, str(folder), str(project.images))
 
 
 def _project_of(data: Data) -> Project:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from desktop.collector import Collector
 from desktop.language import install_language
 from desktop.main_window import MainWindow
+from desktop.pool import GATE
 from desktop.preferences import Preferences
 from engine.errors import Notice
 from engine.notices import Updated
 from engine.project import PROJECT_SUFFIX
-
-SETTLE_MS = 150  # after the first paint, before the engine is imported
 
 
 def is_project(path: str) -> bool:
@@ -88,11 +87,17 @@ class Windows(QObject):
         self.starts_anew = self.window.close()
 
     def _open(self, project: Path | None) -> MainWindow:
+        GATE.shut()
         window = MainWindow(project)
         window.warmed_up.connect(self._collector.settle)
         window.renewal_wanted.connect(self.renew)
         window.cards.restart_wanted.connect(self._start_anew)
         window.remedies.changes_wanted.connect(window.menu.open_changes)
+        window.first_paint.done.connect(self._settle)  # and only then the engine is imported
         window.show()
-        QTimer.singleShot(SETTLE_MS, self._collector.settle)
         return window
+
+    @Slot()
+    def _settle(self) -> None:
+        self._collector.settle()
+        GATE.open()

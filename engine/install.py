@@ -222,10 +222,8 @@ def _write_preview(picture: Path, target: Path, *, replace: bool) -> Path | None
 
 
 def _free(target: Path) -> Path:
-    number = 2
-    while (path := target.with_stem(f"{target.stem}-{number}")).exists():
-        number += 1
-    return path
+    paths = (target.with_stem(stem) for stem in storage.counted_up(target.stem))
+    return next(path for path in paths if not path.exists())
 
 
 def _how(file: TrainedFile, front_end: str, name: str) -> Phrase:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,8 @@ def create_run(config: RunConfig) -> RunFolder:
     name = safe_name(config.name)
     stem = f"{stamp}_{name}_{config.method.kind}"
     require_short_enough(parent / f"{stem}-{first}", name)
-    for number in range(first, first + 1000):
-        path = parent / (stem if number == 1 else f"{stem}-{number}")
+    for name in islice(storage.counted_up(stem, first), 1000):
+        path = parent / name
         try:
             path.mkdir()
         except FileExistsError:
@@ -276,6 +277,13 @@ class Project:
     @property
     def generated(self) -> Path:
         return self.folder / "generated"
+
+    def is_taken(self, own: Path | None = None) -> bool:
+        """Whether a new project would meet something here: settings, or pictures that are not
+        its `own` folder of them."""
+        if self.file.exists():
+            return True
+        return self.images != own and self.images.is_dir() and any(self.images.iterdir())
 
     def save_draft(self, draft: Data) -> None:
         project_file.write(self.file, draft)

@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -140,13 +141,15 @@ def free_bytes(folder: Path) -> int:
     return 0
 
 
+def counted_up(stem: str, first: int = 1) -> Iterator[str]:
+    """`stem`, `stem-2`, `stem-3` and so on: one takes the first that nobody has."""
+    return (stem if number == 1 else f"{stem}-{number}" for number in count(first))
+
+
 def free_name(path: Path) -> Path:
     """The path, or one with a number behind that is not taken."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.name}-{number}")
-    return free
+    paths = (path.with_name(name) for name in counted_up(path.name))
+    return next(path for path in paths if not path.exists())
 
 
 def expand(path: str) -> Path:

@@ -65,12 +65,9 @@ def save(name: str, draft: Data, path: Path | None = None) -> Path:
 
 def _place_for(name: str) -> Path:
     """Two names that differ only in letters that files cannot have get two files."""
-    stem, number = safe_name(name), 1
-    path = presets_folder() / f"{stem}{SUFFIX}"
-    while path.exists() and name_of(path) != name[:80]:
-        number += 1
-        path = presets_folder() / f"{stem}-{number}{SUFFIX}"
-    return path
+    stems = storage.counted_up(safe_name(name))
+    paths = (presets_folder() / f"{stem}{SUFFIX}" for stem in stems)
+    return next(path for path in paths if not path.exists() or name_of(path) == name[:80])
 
 
 def load(path: Path) -> Data:

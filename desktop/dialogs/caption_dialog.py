@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.choosing import choose_folder
 from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.picture_set import PictureSet
 from desktop.pool import Pool
@@ -214,9 +214,8 @@ class CaptionDialog(GrowingDialog):
 
     @Slot()
     def _choose(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Folder of a caption model"))
-        if name:
-            self.use_model(Path(name))
+        if folder := choose_folder(self, self.tr("Folder of a caption model"), "models"):
+            self.use_model(folder)
 
     @Slot()
     def _take(self) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.choosing import choose_folder
 from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.pool import Pool
 from desktop.theme import Theme
@@ -210,9 +210,8 @@ class InstallDialog(GrowingDialog):
 
     @Slot()
     def _choose_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Folder of the program"))
-        if name:
-            self.add_folder(Path(name))
+        if folder := choose_folder(self, self.tr("Folder of the program"), "programs"):
+            self.add_folder(folder)
 
     @Slot()
     def _ask_for_training(self) -> None:

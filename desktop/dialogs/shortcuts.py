@@ -25,7 +25,7 @@ KEYS = (
     ("Ctrl+,", QT_TRANSLATE_NOOP("Shortcuts", "settings")),
     ("Ctrl+Shift+L", QT_TRANSLATE_NOOP("Shortcuts", "light or dark")),
     ("Ctrl+V", QT_TRANSLATE_NOOP("Shortcuts", "images: add what was copied")),
-    ("Ctrl+F", QT_TRANSLATE_NOOP("Shortcuts", "images: filter")),
+    ("Ctrl+F", QT_TRANSLATE_NOOP("Shortcuts", "images: filter; method: find a setting")),
     ("Ctrl+Z · Ctrl+Shift+Z", QT_TRANSLATE_NOOP("Shortcuts", "images: undo, redo")),
     ("Ctrl+L · Ctrl+R", QT_TRANSLATE_NOOP("Shortcuts", "images: turn left, right")),
     ("C", QT_TRANSLATE_NOOP("Shortcuts", "images: crop; Enter applies, Esc leaves")),

@@ -14,8 +14,9 @@ from PySide6.QtGui import (
     QKeySequence,
     QShortcut,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.choosing import choose_files, choose_folder
 from desktop.draft import Draft
 from desktop.picture_rows import PictureRow
 from desktop.picture_set import PictureSet
@@ -88,9 +89,8 @@ class DatasetPanel(Page):
 
     @Slot()
     def choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))
-        if folder:
-            self.use_folder(Path(folder))
+        if folder := choose_folder(self, self.tr("Folder of pictures"), "pictures"):
+            self._take([folder])
 
     def use_folder(self, folder: Path) -> None:
         """Learn from a folder where it lies; nothing in it is changed."""
@@ -100,8 +100,7 @@ class DatasetPanel(Page):
 
     @Slot()
     def _choose_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Pictures"))
-        self._take([Path(name) for name in names])
+        self._take(choose_files(self, self.tr("Pictures"), "pictures"))
 
     @Slot()
     def paste(self) -> None:
@@ -128,10 +127,8 @@ class DatasetPanel(Page):
         event.acceptProposedAction()
 
     def _take(self, paths: list[Path]) -> None:
-        """A folder is used in place; single pictures are copied into the project."""
-        if len(paths) == 1 and paths[0].is_dir():
-            self.use_folder(paths[0])
-        elif paths:
+        """A folder of pictures is used in place; single ones are copied into the project."""
+        if paths:
             self._begin_taking(paths)
 
     def _begin_taking(self, paths: list[Path], image: QImage | None = None) -> None:

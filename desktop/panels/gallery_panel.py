@@ -125,6 +125,7 @@ class GalleryPanel(Page):
             self._asked_early = True
             self.generate.setEnabled(False)
             return
+        unknown = self.form.take_tags()
         chosen = self.form.addons.chosen
         base = next((e.base_model for e, _ in chosen if e.base_model), "")
         base = base or self._draft.get("base_model", STARTER)
@@ -139,6 +140,9 @@ class GalleryPanel(Page):
         self.prompt.remember(wish["prompt"])
         self._befores.clear()
         self.strip.hide()
+        if unknown:
+            left_out = self.tr("Nothing that was trained here has this name: {0}. It does nothing.")
+            self.strip.show_text(left_out.format(" ".join(unknown)), "", "warn")
         self._show_drawing()
         if chosen and self.form.compare.isChecked():
             hidden = str(self._draft.project.generated / "base")

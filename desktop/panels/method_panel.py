@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
+    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
+from desktop.choosing import choose_file
 from desktop.draft import Draft
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
@@ -55,6 +57,8 @@ class MethodPanel(Page):
         self._use_file = text_button(theme, "folder", self.tr("Choose a model file…"))
         self._advanced = QCheckBox(self.tr("Show all settings"))
         self._advanced.setChecked(advanced)
+        self.search = QLineEdit()
+        self._none_found = label(self.tr("No setting has these words."), "quiet", wrap=True)
         self.presets = PresetMenu(draft, theme)
         self.strip = MessageStrip(theme)
         self._is_wrong = False  # the strip tells of a setting
@@ -72,6 +76,7 @@ class MethodPanel(Page):
 
     def focus_setting(self, key: str) -> bool:
         """Bring the keyboard and the page to a setting; False where there is no such row."""
+        self.search.clear()
         found = self.form.focus_setting(key)
         editor = self.form.focusWidget()
         if found and editor is not None:
@@ -93,11 +98,9 @@ class MethodPanel(Page):
 
     @Slot()
     def _choose_model(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Base model"), "", self.tr("Models (*.safetensors *.ckpt);;All files (*)")
-        )
-        if name:
-            self.use_model(name)
+        kinds = self.tr("Models (*.safetensors *.ckpt);;All files (*)")
+        if file := choose_file(self, self.tr("Base model"), "models", kinds):
+            self.use_model(str(file))
 
     @Slot()
     def _choose_starter(self) -> None:
@@ -124,6 +127,15 @@ class MethodPanel(Page):
     def _toggle_advanced(self, advanced: bool) -> None:
         self.form.show_advanced(advanced)
         self.advanced_changed.emit(advanced)
+
+    @Slot(str)
+    def _search(self, words: str) -> None:
+        self._none_found.setVisible(not self.form.show_only(words))
+
+    @Slot()
+    def _begin_search(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
 
     def drafts_by_method(self) -> dict[str, dict[str, Any]]:
         """Settings of each method as its preset has them, on the base model that is chosen."""
@@ -159,6 +171,7 @@ class MethodPanel(Page):
         if key in ("", "method"):
             chosen = self._draft.method
             self.form.set_rows(_form_rows(chosen))
+            self._search(self.search.text())
             for kind, card in self.cards.items():
                 card.set_chosen(kind == chosen)
             self.state.setText(METHODS[chosen].title if chosen in METHODS else "")
@@ -198,6 +211,9 @@ class MethodPanel(Page):
         self._use_starter.clicked.connect(self._choose_starter)
         self._use_file.clicked.connect(self._choose_model)
         self._advanced.toggled.connect(self._toggle_advanced)
+        self.search.textChanged.connect(self._search)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self._begin_search)
         self._draft.changed.connect(self._show_draft)
 
     def _lay_out(self) -> None:
@@ -216,6 +232,12 @@ class MethodPanel(Page):
         settings = Card(self.tr("Settings"))
         settings.header.addWidget(self._advanced)
         settings.header.addWidget(self.presets)
+        self.search.setPlaceholderText(self.tr("Find a setting"))
+        self.search.setAccessibleName(self.tr("Find a setting"))
+        self.search.setClearButtonEnabled(True)
+        self._none_found.hide()
+        settings.body.addWidget(self.search)
+        settings.body.addWidget(self._none_found)
         settings.body.addWidget(self.form)
         settings.body.addStretch(1)
         pair = QHBoxLayout()

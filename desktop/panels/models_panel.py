@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
+from desktop.choosing import choose_file, choose_folder
 from desktop.download_desk import DownloadDesk
 from desktop.draft import Draft
 from desktop.outside import open_page
@@ -161,24 +161,22 @@ class ModelsPanel(Page):
 
     @Slot(str)
     def _find(self, path: str) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Where is it now?"), "", self._kinds())
-        if name:
-            entry = self._shelf.move(path, name)
+        file = choose_file(self, self.tr("Where is it now?"), "models", self._kinds())
+        if file:
+            entry = self._shelf.move(path, str(file))
             if entry.problem:
                 self._tell([entry], False)
             self.reload()
 
     @Slot()
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Model file"), "", self._kinds())
-        if name:
-            self.add_paths([name])
+        if file := choose_file(self, self.tr("Model file"), "models", self._kinds()):
+            self.add_paths([str(file)])
 
     @Slot()
     def _choose_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Folder with models"))
-        if name:
-            self.scan_folder(Path(name))
+        if folder := choose_folder(self, self.tr("Folder with models"), "models"):
+            self.scan_folder(folder)
 
     @Slot(object)
     def _start(self, offer: Offer) -> None:

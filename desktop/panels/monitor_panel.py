@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.choosing import choose_where_to_save
 from desktop.outside import open_folder
 from desktop.run_state import RunState
 from desktop.theme import Theme
@@ -302,12 +302,10 @@ class MonitorPanel(Page):
         """A zip without pictures, words and places."""
         if self._run is None:
             return
-        name, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Report for a bug"), "imprint-report.zip", "*.zip"
-        )
-        if name:
+        title, name = self.tr("Report for a bug"), "imprint-report.zip"
+        if file := choose_where_to_save(self, title, "reports", name, "*.zip"):
             try:
-                write_diagnostics(self._run, Path(name))
+                write_diagnostics(self._run, file)
             except UserError as error:
                 self.show_problem(error)
 

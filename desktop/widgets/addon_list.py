@@ -22,6 +22,7 @@ from desktop.widgets.labels import label
 
 MOST_WEIGHT = 2.0
 STEP = 0.05
+WEIGHED = ("lora", "hypernetwork", "")  # kinds; a whole model or a word has no strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,7 @@ class AddonRow(QWidget):
 
     @Slot(bool)
     def _on_toggle(self, on: bool) -> None:
-        # A whole model or a word has no strength.
-        self.weight.setVisible(on and self.entry.kind in ("lora", "hypernetwork", ""))
+        self.weight.setVisible(on and self.entry.kind in WEIGHED)
         self.changed.emit()
 
     @Slot()
@@ -139,6 +139,16 @@ class AddonList(QScrollArea):
         """This one alone."""
         for row in self.rows:
             row.tick.setChecked(row.entry.path == path)
+
+    def use(self, name: str, weight: float) -> bool:
+        """Tick the file of this name, as a tag in a prompt asks for; False where there is none."""
+        for row in self.rows:
+            has_weight = row.entry.kind in WEIGHED
+            if Path(row.entry.path).stem == name and has_weight and row.entry.fits:
+                row.tick.setChecked(True)
+                row.weight.setValue(min(max(weight, 0.0), MOST_WEIGHT))
+                return True
+        return False
 
     @property
     def chosen(self) -> list[tuple[AddonEntry, float]]:

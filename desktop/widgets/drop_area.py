@@ -71,6 +71,9 @@ def take_pictures(
     its time: call it in a thread, which `stop` ends early.
     """
     if len(paths) == 1 and paths[0].is_dir():
+        files = list_files(paths[0])
+        if not any(_is_picture(path) for path in files):
+            raise NoPictures(folder=str(paths[0]), num_files=len(files))
         return paths[0]
     own = project.images
     before = Path(current) if current else None
@@ -131,11 +134,8 @@ def _copy(path: Path, folder: Path) -> None:
     """Copy a picture, and the caption and the mask beside it; a name that is taken counts up."""
     if path.parent == folder:  # it is there already: pasted a moment ago
         return
-    target = folder / path.name
-    number = 2
-    while target.exists() and not _same(target, path):
-        target = folder / f"{path.stem}-{number}{path.suffix}"
-        number += 1
+    targets = (folder / f"{stem}{path.suffix}" for stem in storage.counted_up(path.stem))
+    target = next(target for target in targets if not target.exists() or _same(target, path))
     if not target.exists():
         storage.copy_file(path, target)
     for suffix in CAPTION_SUFFIXES:

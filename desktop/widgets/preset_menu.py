@@ -6,8 +6,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QPushButton, QWidget
 
+from desktop.choosing import choose_file, choose_where_to_save
 from desktop.draft import Draft
 from desktop.theme import Theme
 from desktop.widgets.buttons import ThemedIcon
@@ -56,15 +57,14 @@ class PresetMenu(QPushButton):
                 if accepted and name.strip():
                     self.save(name.strip(), None)
             case "open":
-                chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Preset"), "", self._kinds())
-                if chosen:
-                    self.take(Path(chosen))
+                if file := choose_file(self, self.tr("Preset"), "presets", self._kinds()):
+                    self.take(file)
             case "share":
-                chosen, _ = QFileDialog.getSaveFileName(
-                    self, self.tr("Preset"), f"preset{SUFFIX}", self._kinds()
+                file = choose_where_to_save(
+                    self, self.tr("Preset"), "presets", f"preset{SUFFIX}", self._kinds()
                 )
-                if chosen:
-                    self.save(Path(chosen).name.removesuffix(SUFFIX), Path(chosen))
+                if file:
+                    self.save(file.name.removesuffix(SUFFIX), file)
             case path:
                 self.take(Path(path))
 

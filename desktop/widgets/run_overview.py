@@ -157,7 +157,7 @@ class RunOverview(QScrollArea):
         names = {
             "speed": self.tr("Speed"),
             "left": self.tr("Time left"),
-            "memory": self.tr("Memory in use"),
+            "memory": self.tr("Memory, whole program"),
             "card": self.tr("Graphics card"),
             "likeness": self.tr("Likeness"),
             "rate": self.tr("Learning rate"),

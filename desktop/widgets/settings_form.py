@@ -41,6 +41,7 @@ class SettingsForm(QWidget):
         self._theme = theme
         self._rows: dict[str, Row] = {}
         self._advanced = True
+        self._sought: list[str] = []  # words
         self._editors: dict[str, QWidget] = {}
         self._names: dict[str, QLabel] = {}
         self._resets: dict[str, QToolButton] = {}
@@ -68,15 +69,33 @@ class SettingsForm(QWidget):
         self._rows = {row.key: row for row in rows}
         for row in rows:
             self._add(row)
-        self.show_advanced(self._advanced)
+        self._show_rows()
         self.show_problems(self._draft.check()[1])
 
     def show_advanced(self, advanced: bool) -> None:
         self._advanced = advanced
-        for key, row in self._rows.items():
-            visible = advanced or not row.advanced
-            self._layout.setRowVisible(self._lines[key], visible)
-            self._problems[key].setVisible(visible and bool(self._problems[key].text()))
+        self._show_rows()
+
+    def show_only(self, words: str) -> int:
+        """Settings in whose name or help all these words are, advanced ones too; none: as before.
+        Returns how many there are."""
+        self._sought = words.casefold().split()
+        return self._show_rows()
+
+    def _show_rows(self) -> int:
+        shown = [key for key in self._rows if self._is_shown(key)]
+        for key in self._rows:
+            self._layout.setRowVisible(self._lines[key], key in shown)
+            self._problems[key].setVisible(key in shown and bool(self._problems[key].text()))
+        return len(shown)
+
+    def _is_shown(self, key: str) -> bool:
+        row = self._rows[key]
+        if not self._sought:
+            return self._advanced or not row.advanced or bool(self._problems[key].text())
+        said = (engine_text(row.label), engine_text(row.help) if row.help else "", key)
+        text = " ".join(said).casefold()
+        return all(word in text for word in self._sought)
 
     def set_recommended(self, values: dict[str, Any]) -> None:
         """What the preset of the method and the base model says; the rest has its default."""

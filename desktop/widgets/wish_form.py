@@ -25,6 +25,7 @@ from desktop.widgets.buttons import ThemedIcon, icon_button, text_button
 from desktop.widgets.labels import Card, label, spin_box
 from engine.emphasis import weigh
 from engine.gallery_records import Made
+from engine.prompts import split_tags
 from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
 
 MAX_SEED = 2**31 - 1
@@ -106,7 +107,7 @@ class WishForm(Card):
     def wish(self) -> dict[str, Any]:
         """Prompt and settings; the base model, the add-ons and the folder are the panel's."""
         return {
-            "prompt": " ".join(self.prompt.toPlainText().split()),
+            "prompt": " ".join(split_tags(self.prompt.toPlainText())[0].split()),
             "negative_prompt": " ".join(self.negative.toPlainText().split()),
             "seed": self.seed.value(),
             "count": self.count.value(),
@@ -116,6 +117,15 @@ class WishForm(Card):
             "width": self.width_box.value() // 8 * 8 or None,
             "height": self.height_box.value() // 8 * 8 or None,
         }
+
+    def take_tags(self) -> list[str]:
+        """`<lora:my-cat:0.8>` in the prompt ticks that file, as people know it from AUTOMATIC1111;
+        returns the tags of files that are not here. They stay in the prompt and do nothing."""
+        text, tags = split_tags(self.prompt.toPlainText())
+        unknown = [tag for tag in tags if not self.addons.use(tag.name, tag.weight)]
+        if len(unknown) < len(tags):
+            self.prompt.setPlainText(" ".join([text.strip(), *map(str, unknown)]))
+        return [str(tag) for tag in unknown]
 
     @Slot(str)
     def insert_trigger(self, words: str) -> None:

@@ -16,6 +16,7 @@ from desktop.widgets.drop_area import copy_pictures, save_pasted
 from engine import storage
 from engine.errors import UserError
 from engine.project import Project
+from engine.storage import counted_up
 
 
 class Gathered:
@@ -81,12 +82,7 @@ class Gathered:
 
 
 def _free_place(home: Path, name: str) -> str:
-    """A name that no project has; desktop.project_desk counts up in the same way."""
-    place, number = name, 1
-    while Project(home / place).file.exists() or _names_in(Project(home / place).images):
-        number += 1
-        place = f"{name}-{number}"
-    return place
+    return next(place for place in counted_up(name) if not Project(home / place).is_taken())
 
 
 def _names_in(folder: Path) -> set[str]:

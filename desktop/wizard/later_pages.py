@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QRadioButton,
     QSlider,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.choosing import choose_file
 from desktop.pool import Pool
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
@@ -154,14 +154,9 @@ class ModelPage(Step):
 
     @Slot()
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self,
-            self.tr("Model file"),
-            "",
-            self.tr("Models (*.safetensors *.ckpt);;All files (*)"),
-        )
-        if name:
-            self.add(name)
+        kinds = self.tr("Models (*.safetensors *.ckpt);;All files (*)")
+        if file := choose_file(self, self.tr("Model file"), "models", kinds):
+            self.add(str(file))
 
 
 class MethodPage(Step):

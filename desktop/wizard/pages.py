@@ -15,7 +15,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
     QWizardPage,
 )
 
+from desktop.choosing import choose_files, choose_folder
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.drop_area import local_files
@@ -170,7 +170,10 @@ class SubjectPage(Step):
     @Slot()
     def _say_how(self) -> None:
         words = f"{self.trigger.text().strip()} {self.class_word.text().strip()}".strip()
-        self._line.setText(self.tr("In a prompt: a photo of a {0} in the snow").format(words))
+        said = self.tr("In a prompt: a photo of a {0} in the snow").format(words)
+        missing = self.tr("To go on, it needs a name and a trigger word.")
+        self._line.setText(said if self.isComplete() else missing)
+        set_kind(self._line, "kind", "note" if self.isComplete() else "warn")
         self.completeChanged.emit()
 
 
@@ -275,15 +278,14 @@ class PicturesPage(Step):
 
     @Slot()
     def _choose_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))
-        if name:
-            self.use([Path(name)])
+        folder = choose_folder(self, self.tr("Folder of pictures"), "pictures")
+        if folder:
+            self.use([folder])
 
     @Slot()
     def _choose_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Pictures"))
-        if names:
-            self.use([Path(name) for name in names])
+        if files := choose_files(self, self.tr("Pictures"), "pictures"):
+            self.use(files)
 
     @Slot()
     def _paste(self) -> None:

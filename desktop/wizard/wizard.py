@@ -86,12 +86,19 @@ class FirstTraining(QWizard):
 
     def _confirm(self) -> bool:
         """Leave? What was entered is kept as a draft."""
-        answer = QMessageBox.question(
-            self,
-            self.tr("Leave the first training?"),
-            self.tr("What you entered is kept as a project. You can go on with it on the pages."),
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.tr("Leave the first training?"))
+        box.setText(self.tr("Leave the first training?"))
+        box.setInformativeText(
+            self.tr("What you entered is kept as a project. You can go on with it on the pages.")
         )
-        return answer is QMessageBox.StandardButton.Yes
+        leave = box.addButton(self.tr("Keep and leave"), QMessageBox.ButtonRole.AcceptRole)
+        stay = box.addButton(self.tr("Stay here"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.exec()
+        return box.clickedButton() is leave
 
     def _end(self) -> None:
         self.ready.cancel_wanted.emit()

@@ -565,6 +565,14 @@
         <translation>已填写的内容会保存为项目，可以在各页面上继续。</translation>
     </message>
     <message>
+        <source>Keep and leave</source>
+        <translation>保留并离开</translation>
+    </message>
+    <message>
+        <source>Stay here</source>
+        <translation>留在这里</translation>
+    </message>
+    <message>
         <source>Add your pictures</source>
         <translation>添加图片</translation>
     </message>
@@ -602,6 +610,10 @@
     <message>
         <source>Stop drawing</source>
         <translation>停止生成</translation>
+    </message>
+    <message>
+        <source>Nothing that was trained here has this name: {0}. It does nothing.</source>
+        <translation>这里没有训练过叫这个名字的文件：{0}。它不起作用。</translation>
     </message>
     <message>
         <source>starred</source>
@@ -1214,6 +1226,10 @@
         <translation>模型 (*.safetensors *.ckpt);;所有文件 (*)</translation>
     </message>
     <message>
+        <source>No setting has these words.</source>
+        <translation>没有包含这些词的设置。</translation>
+    </message>
+    <message>
         <source>Preset taken: {0}</source>
         <translation>已套用预设：{0}</translation>
     </message>
@@ -1232,6 +1248,10 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+    <message>
+        <source>Find a setting</source>
+        <translation>查找设置</translation>
     </message>
 </context>
 <context>
@@ -2222,8 +2242,8 @@
         <translation>剩余时间</translation>
     </message>
     <message>
-        <source>Memory in use</source>
-        <translation>占用内存</translation>
+        <source>Memory, whole program</source>
+        <translation>内存（整个程序）</translation>
     </message>
     <message>
         <source>Graphics card</source>
@@ -2389,8 +2409,8 @@
         <translation>图片：添加已复制的内容</translation>
     </message>
     <message>
-        <source>images: filter</source>
-        <translation>图片：筛选</translation>
+        <source>images: filter; method: find a setting</source>
+        <translation>图片：筛选；方法：查找设置</translation>
     </message>
     <message>
         <source>images: undo, redo</source>
@@ -2509,6 +2529,10 @@
     <message>
         <source>In a prompt: a photo of a {0} in the snow</source>
         <translation>在提示词里：a photo of a {0} in the snow</translation>
+    </message>
+    <message>
+        <source>To go on, it needs a name and a trigger word.</source>
+        <translation>要继续，需要填写名称和触发词。</translation>
     </message>
     <message>
         <source>A person or character</source>

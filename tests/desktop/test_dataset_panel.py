@@ -6,10 +6,12 @@ import hashlib
 import time
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
+from desktop.choosing import choose_folder
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.widgets.batch_bar import OPERATIONS
 from engine.data.findings import Fix
@@ -334,3 +336,32 @@ def test_ten_thousand_pictures_are_listed_and_drawn_at_once(qtbot, dataset, tmp_
     dataset.browser.grid.scrollToBottom()
     dataset.browser.grid.viewport().repaint()
     assert time.perf_counter() - started < 0.1
+
+
+def test_a_dropped_folder_without_pictures_takes_nothing_away(qtbot, dataset, tmp_path):
+    before, count = dataset._draft.get("dataset.folder"), dataset.num_pictures
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "letter.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "notes.txt").write_text("a cat")
+    dataset._take([folder])
+    qtbot.waitUntil(lambda: "papers" in dataset.strip.text, timeout=20_000)
+    assert dataset._draft.get("dataset.folder") == before
+    assert dataset.num_pictures == count > 0
+
+
+def test_the_dialogs_open_where_such_files_were_chosen_before(dataset, tmp_path, monkeypatch):
+    opened = []
+
+    def folder_dialog(parent, title, place):
+        opened.append(place)
+        return str(tmp_path)
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", folder_dialog)
+    assert choose_folder(dataset, "Pictures", "pictures") == tmp_path
+    choose_folder(dataset, "Pictures", "pictures")
+    choose_folder(dataset, "Models", "models")
+    known = QStandardPaths.StandardLocation
+    assert opened[0] == QStandardPaths.writableLocation(known.PicturesLocation)
+    assert opened[1] == str(tmp_path)
+    assert opened[2] == QStandardPaths.writableLocation(known.DownloadLocation)

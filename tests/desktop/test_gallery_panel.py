@@ -337,3 +337,28 @@ def test_without_a_kept_state_the_grid_says_so(qtbot, gallery):
     qtbot.addWidget(dialog)
     assert not dialog.draw.isEnabled()
     assert "No run" in dialog._line.text()
+
+
+def test_a_tag_in_the_prompt_ticks_the_file_that_it_names(gallery):
+    asked = []
+    gallery.generate_requested.connect(asked.append)
+    gallery.form.compare.setChecked(False)
+    gallery.form.addons.rows[0].tick.setChecked(False)
+    gallery.prompt.setPlainText("a fox <lora:my-cat:0.6> in the snow")
+    gallery.ask()
+    ((path, weight),) = asked[-1]["addons"]
+    assert path.endswith("my-cat.safetensors")
+    assert weight == pytest.approx(0.6)
+    assert asked[-1]["prompt"] == "a fox in the snow"
+    assert "<lora" not in gallery.prompt.toPlainText()  # the list says it now
+    assert not gallery.strip.isVisible()
+
+
+def test_a_tag_of_a_file_that_is_not_here_is_told_and_not_drawn_as_words(gallery):
+    asked = []
+    gallery.generate_requested.connect(asked.append)
+    gallery.prompt.setPlainText("a fox <lora:nope:9>")
+    gallery.ask()
+    assert asked[-1]["prompt"] == "a fox"
+    assert gallery.prompt.toPlainText() == "a fox <lora:nope:9>"
+    assert "<lora:nope:9>" in gallery.strip.text

@@ -281,3 +281,30 @@ def test_a_second_check_hears_nothing_of_the_first(qtbot, window, monkeypatch):
     qtbot.waitUntil(lambda: not window.method.check._is_running, timeout=10_000)
     assert window.method.check.estimate == estimate()
     assert window.checks.refusal() is None
+
+
+def shown_settings(panel) -> list[str]:
+    form = panel.form
+    return [key for key, line in form._lines.items() if form._layout.isRowVisible(line)]
+
+
+def test_a_setting_is_found_by_a_word_of_its_name_or_its_help(qtbot, draft, theme):
+    panel = MethodPanel(draft, theme, advanced=False)
+    qtbot.addWidget(panel)
+    panel.show()
+    basic = shown_settings(panel)
+    panel.search.setText("Gradient CHECKPOINT")
+    assert shown_settings(panel) == ["training.gradient_checkpointing"]  # an advanced one
+    assert not panel._none_found.isVisible()
+    panel.search.setText("quantum")
+    assert shown_settings(panel) == []
+    assert panel._none_found.isVisible()
+    panel.search.clear()
+    assert shown_settings(panel) == basic
+    assert not panel._none_found.isVisible()
+
+
+def test_a_setting_that_is_pointed_at_is_shown_in_spite_of_a_search(panel):
+    panel.search.setText("quantum")
+    assert panel.focus_setting("training.steps")
+    assert "training.steps" in shown_settings(panel)

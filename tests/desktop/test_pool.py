@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QApplication, QDialog, QVBoxLayout
 
 from desktop.image_loader import ImageLoader, Wish
-from desktop.pool import Pool
+from desktop.pool import GATE, Pool
 from desktop.widgets.image_grid import ImageGrid
 from engine.sample_project import FOLDER
 from tests.desktop.first_training import pause
@@ -103,3 +103,36 @@ def test_thumbnails_that_are_read_while_their_dialog_goes_end_nothing(qtbot, the
         dialog.deleteLater()
         QApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
     assert caplog.text == ""
+
+
+def test_jobs_wait_until_the_window_stands_and_keep_their_order(qapp):
+    owner, done = QObject(), []
+    pool, other = Pool(1, "early", owner), Pool(1, "others", owner)
+    GATE.shut()
+    try:
+        for number in range(3):
+            pool.start(done.append, number)
+        other.start(done.append, "other")
+        assert done == []
+    finally:
+        GATE.open()
+    pool.wait()
+    other.wait()
+    assert [found for found in done if found != "other"] == [0, 1, 2]
+    assert "other" in done
+
+
+def test_whoever_waits_for_a_pool_does_not_wait_for_the_window(qapp):
+    owner, done = QObject(), []
+    pool, other = Pool(1, "early", owner), Pool(1, "others", owner)
+    GATE.shut()
+    try:
+        pool.start(done.append, 1)
+        other.start(done.append, 2)
+        pool.wait()
+        assert done == [1]
+        other.close()
+        assert done == [1, 2]
+    finally:
+        GATE.open()
+    assert done == [1, 2]  # and neither is done twice

@@ -19,6 +19,8 @@ TRIES = 4  # other work on the machine tells about that work; the quickest tells
 # Importing Qt's widgets takes so long on the machine that the promises were made for. One that
 # shares its processors is at times half as quick; then the promise is so much longer.
 USUAL_IMPORT = 0.12
+# Beside another worker's tests the two do not slow down alike; alone, the promise is held to.
+AMONG_OTHERS = 2 if "PYTEST_XDIST_WORKER" in os.environ else 1
 IMPORT = "import time; t = time.monotonic(); import PySide6.QtWidgets; print(time.monotonic() - t)"
 
 
@@ -57,7 +59,7 @@ def test_the_window_is_drawn_within_a_second_and_a_half(tmp_path, capsys):
     start = start_the_window(tmp_path)
     with capsys.disabled():
         print(f"\nwindow drawn {start.seconds:.2f} s after the start")
-    assert start.seconds < 1.5 * start.slowness
+    assert start.seconds < 1.5 * start.slowness * AMONG_OTHERS
 
 
 @pytest.mark.slow
@@ -70,7 +72,7 @@ def test_a_thousand_runs_do_not_keep_the_window_from_standing_within_three_secon
     start = start_the_window(tmp_path, str(project.file))
     with capsys.disabled():
         print(f"\nwindow with 1,000 runs drawn {start.seconds:.2f} s after the start")
-    assert start.seconds < 3 * start.slowness
+    assert start.seconds < 3 * start.slowness * AMONG_OTHERS
 
 
 def fill_with_runs(folder: Path, count: int) -> None:

@@ -353,11 +353,11 @@ def test_the_last_page_asks_for_a_measurement_by_itself(qtbot, wizard):
     require(asked.args[0])
 
 
-def answer(standard):
+def answer(words):
     def press():
         box = QApplication.activeModalWidget()
         assert isinstance(box, QMessageBox)
-        box.button(standard).click()
+        next(button for button in box.buttons() if button.text() == words).click()
 
     QTimer.singleShot(200, press)
 
@@ -365,10 +365,10 @@ def answer(standard):
 def test_leaving_early_asks_only_if_something_was_entered_and_keeps_it(qtbot, wizard):
     wizard.subject.name.setText("bello")
     wizard.subject.name.textEdited.emit("bello")
-    answer(QMessageBox.StandardButton.No)
+    answer("Stay here")
     wizard.reject()
     assert wizard.isVisible()
-    answer(QMessageBox.StandardButton.Yes)
+    answer("Keep and leave")
     with qtbot.waitSignal(wizard.left_with) as left:
         wizard.reject()
     assert left.args[0].name == "bello"
@@ -381,3 +381,13 @@ def test_leaving_at_once_asks_nothing(qtbot, wizard):
     wizard.reject()
     assert not wizard.isVisible()
     assert left == []
+
+
+def test_without_a_name_the_page_says_what_is_missing(wizard):
+    wizard.subject.name.clear()
+    wizard.subject.name.textEdited.emit("")
+    assert not wizard.subject.isComplete()
+    assert "name" in wizard.subject._line.text()
+    wizard.subject.name.setText("bello")
+    wizard.subject.name.textEdited.emit("bello")
+    assert wizard.subject._line.text().startswith("In a prompt")

@@ -138,3 +138,15 @@ def test_a_draft_comes_back_and_a_damaged_one_is_empty(tmp_path):
     for damaged in ("", "[]", '{"draft": 5}', '{"draft": {"a"'):
         project.file.write_text(damaged)
         assert project.load_draft() == {}
+
+
+def test_a_place_with_settings_or_with_the_pictures_of_somebody_else_is_taken(tmp_path):
+    project = Project(tmp_path / "my-cat")
+    assert not project.is_taken()
+    project.images.mkdir(parents=True)
+    assert not project.is_taken()
+    (project.images / "cat.png").write_bytes(b"left by a guide that was killed")
+    assert project.is_taken()
+    assert not project.is_taken(own=project.images)
+    project.save_draft({"name": "my-cat"})
+    assert project.is_taken(own=project.images)
