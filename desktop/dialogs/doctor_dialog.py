@@ -7,7 +7,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.theme import Theme
-from desktop.widgets.buttons import text_button
+from desktop.widgets.buttons import Sign, text_button
 from desktop.widgets.labels import label, set_kind
 from desktop.words import engine_text, remedy_of, said, summary_of
 from engine.doctor import line_of, report
@@ -72,8 +71,7 @@ class DoctorDialog(GrowingDialog):
             sign = ("warning", "warn") if isinstance(found, Notice) else ("error", "error")
         else:
             text, sign = str(said(found)), ("ok", "ok")
-        icon = QLabel()
-        icon.setPixmap(self._theme.icon(*sign).pixmap(SIGN, SIGN))
+        icon = Sign(self._theme, SIGN).show_icon(*sign)
         row = self._grid.rowCount()
         cells = (icon, label(engine_text(event.what.template)), label(text, "quiet", wrap=True))
         for column, cell in enumerate(cells):

@@ -1,10 +1,10 @@
-"""Buttons with an icon that follows the theme and the button's role."""
+"""Icons that follow the theme, alone and on buttons."""
 
 from __future__ import annotations
 
 import qtawesome
 from PySide6.QtCore import QDynamicPropertyChangeEvent, QEvent, QObject, QSize, Slot
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QToolButton, QWidget
 
 from desktop.theme import ICONS, Theme
 
@@ -40,6 +40,27 @@ class ThemedIcon(QObject):
         grey = self._theme.tokens.text3
         name = ICONS[self._meaning]
         self._button.setIcon(qtawesome.icon(name, color="white", color_disabled=grey))
+
+
+class Sign(QLabel):
+    """An icon beside words: a warning, an error. It says nothing that the words do not."""
+
+    def __init__(self, theme: Theme, side: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._side = theme, side
+        self._shown = ("", "")
+        theme.changed.connect(self._draw)
+
+    def show_icon(self, meaning: str, token: str) -> Sign:
+        """`meaning` of desktop.theme.ICONS in the colour `token`; returns itself."""
+        self._shown = (meaning, token)
+        self._draw()
+        return self
+
+    @Slot()
+    def _draw(self) -> None:
+        if self._shown[0]:
+            self.setPixmap(self._theme.icon(*self._shown).pixmap(self._side, self._side))
 
 
 def icon_button(theme: Theme, meaning: str, name: str) -> QToolButton:

@@ -9,9 +9,10 @@ from threading import Event
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, Qt, Signal
 from PySide6.QtGui import QImage, QImageWriter, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from desktop.theme import Theme
+from desktop.widgets.buttons import Sign
 from desktop.widgets.labels import label, set_kind
 from engine import storage
 from engine.data.captions import CAPTION_SUFFIXES
@@ -33,8 +34,7 @@ class DropArea(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(text)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        icon = QLabel()
-        icon.setPixmap(theme.icon("add", "text3").pixmap(48, 48))
+        icon = Sign(theme, 48).show_icon("add", "text3")
         column = QVBoxLayout(self)
         column.addStretch(1)
         for widget in (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.theme import Theme
+from desktop.widgets.buttons import Sign
 from desktop.widgets.labels import label
 from desktop.words import remedy_of, summary_of
 from engine.data.findings import Finding, Fix
@@ -74,8 +75,7 @@ class FindingList(QScrollArea):
 
     def _line(self, number: int, finding: Finding) -> QHBoxLayout:
         row = QHBoxLayout()
-        icon = QLabel()
-        icon.setPixmap(self._theme.icon("warning", "warn").pixmap(16, 16))
+        icon = Sign(self._theme, 16).show_icon("warning", "warn")
         summary = summary_of(finding.message)
         words = label(summary, wrap=True)
         words.setToolTip(f"{remedy_of(finding.message)}  [{finding.message.code}]".strip())

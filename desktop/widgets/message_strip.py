@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.theme import Theme
-from desktop.widgets.buttons import icon_button
+from desktop.widgets.buttons import Sign, icon_button
 from desktop.widgets.flow import Flow
 from desktop.widgets.labels import label, set_kind
 from desktop.words import remedy_of, summary_of
@@ -26,9 +26,8 @@ class MessageStrip(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("strip")
-        self._theme = theme
         self.message: Message | None = None
-        self._icon = QLabel()
+        self._icon = Sign(theme, 20)
         self._summary = label("", wrap=True)
         self._remedy = label("", "quiet", wrap=True)
         self.buttons = {
@@ -75,7 +74,7 @@ class MessageStrip(QFrame):
         self._remedy.setText(remedy)
         self._remedy.setVisible(bool(remedy))
         token = {"error": "error", "warn": "warn", "ok": "ok"}.get(kind, "text2")
-        self._icon.setPixmap(self._theme.icon(ICON_OF[kind], token).pixmap(20, 20))
+        self._icon.show_icon(ICON_OF[kind], token)
         set_kind(self, "kind", kind)
         self.setAccessibleName(self.text)
         self.show()

@@ -240,3 +240,12 @@ def test_a_method_card_tells_what_was_measured(qtbot, monkeypatch):
     told = ["".join(found.text() for found in card.findChildren(QLabel)) for card in cards]
     assert "likeness gained 0.19 ± 0.03, 0.21 s a step, 641 MiB" in told[0]
     assert "Measured" not in told[1]
+
+
+def test_the_sign_of_a_message_follows_the_theme(monitor, theme):
+    monitor.strip.show_text("The disk is almost full.", "", "warn")
+    dark = monitor.strip._icon.pixmap().toImage()
+    theme.set_dark(False)
+    assert monitor.strip._icon.pixmap().toImage() != dark
+    theme.set_dark(True)
+    assert monitor.strip._icon.pixmap().toImage() == dark
