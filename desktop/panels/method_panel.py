@@ -234,7 +234,6 @@ class MethodPanel(Page):
         settings.header.addWidget(self.presets)
         self.search.setPlaceholderText(self.tr("Find a setting"))
         self.search.setAccessibleName(self.tr("Find a setting"))
-        self.search.setClearButtonEnabled(True)
         self._none_found.hide()
         settings.body.addWidget(self.search)
         settings.body.addWidget(self._none_found)

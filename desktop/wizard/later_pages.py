@@ -54,7 +54,8 @@ class ModelPage(Step):
             self.tr(
                 "The result fits the kind of model that it was trained on. For your own front end, "
                 "choose the model that you use there. The starter model needs nothing and is "
-                "quick; it draws small emoji-like pictures only."
+                "quick; it draws small emoji-like pictures only. Others can be downloaded on the "
+                "page of models; this guide can be left and begun again."
             ),
             parent,
         )

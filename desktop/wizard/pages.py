@@ -196,6 +196,7 @@ class PicturesPage(Step):
         self.setAcceptDrops(True)
         self.folder = ""
         self._paths: list[Path] = []
+        self._is_copying = False
         self.grid = ImageGrid(theme, self.tr("Pictures"), size=96)
         self.grid.setMinimumHeight(230)
         self._line = label("", wrap=True)
@@ -244,8 +245,21 @@ class PicturesPage(Step):
         elif parents:
             self.gathered.emit([path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES])
 
+    def set_copying(self, copying: bool) -> None:
+        """While what was chosen is copied, nothing else is chosen."""
+        self._is_copying = copying
+        for button in (self._choose, self._files, self.sample):
+            button.setEnabled(not copying)
+        self.setAcceptDrops(not copying)
+        if copying:
+            self._line.setText(self.tr("Copying the pictures…"))
+            set_kind(self._line, "kind", "quiet")
+            self.completeChanged.emit()
+        else:
+            self._show(Answers(folder=self.folder).pictures)
+
     def isComplete(self) -> bool:  # noqa: N802 (Qt's name)
-        return bool(self._paths)
+        return bool(self._paths) and not self._is_copying
 
     def _show(self, folder: Path) -> None:
         files = sorted(folder.iterdir()) if folder.is_dir() else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget, QWizard
 
 from desktop.theme import Theme
 from desktop.widgets.labels import set_kind
+from desktop.wizard.copying import Copying, Job
 from desktop.wizard.gathered import Gathered
 from desktop.wizard.later_pages import MethodPage, ModelPage, ReadyPage
 from desktop.wizard.pages import CaptionsPage, PicturesPage, Step, SubjectPage
@@ -38,6 +40,7 @@ class FirstTraining(QWizard):
     ) -> None:
         super().__init__(parent)
         self._gathered = Gathered(home)
+        self._copying = Copying(self)
         self.answers = Answers()
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
         self.setWindowTitle(self.tr("First training"))
@@ -56,6 +59,7 @@ class FirstTraining(QWizard):
             self.addPage(step)
         self._set_words()
         self._last = -1
+        self._copying.ended.connect(self._on_copied)
         self.pictures.gathered.connect(self._gather)
         self.pictures.pasted.connect(self._gather_pasted)
         self.currentIdChanged.connect(self._turn)
@@ -67,6 +71,7 @@ class FirstTraining(QWizard):
         super().accept()
 
     def reject(self) -> None:
+        self._copying.finish()
         self._take(self.currentId())
         entered = self.answers != Answers()
         if entered and not self._confirm():
@@ -78,6 +83,7 @@ class FirstTraining(QWizard):
 
     def leave(self) -> None:
         """The window closes: what was entered is kept, and nobody is asked."""
+        self._copying.finish()
         self._take(self.currentId())
         if self.answers != Answers():
             self.left_with.emit(self.answers)
@@ -104,6 +110,7 @@ class FirstTraining(QWizard):
         self.ready.cancel_wanted.emit()
         if not self.answers.place:
             self._gathered.give_up()
+        self._copying.close()
         self.model.close_threads()
 
     @Slot(int)
@@ -129,26 +136,30 @@ class FirstTraining(QWizard):
     @Slot(object)
     def _gather(self, paths: list[Path]) -> None:
         """Single pictures go into the folder of the project that will be made."""
-        try:
-            self._gathered.take(paths, self.answers.wanted_name)
-        except UserError as error:
-            self._tell(error)
-            return
-        self.pictures.use([self._gathered.folder])
+        self._copy(partial(self._gathered.take, paths, self.answers.wanted_name))
 
     @Slot(QImage)
     def _gather_pasted(self, image: QImage) -> None:
-        beside = self._gathered.holds(self.pictures.folder)
-        try:
-            self._gathered.paste(image, self.answers.wanted_name, beside=beside)
-        except UserError as error:
-            self._tell(error)
-            return
-        self.pictures.use([self._gathered.folder])
+        beside = self._copying.is_busy or self._gathered.holds(self.pictures.folder)
+        name = self.answers.wanted_name
+        self._copy(partial(self._gathered.paste, image, name, beside=beside))
 
-    def _tell(self, error: UserError) -> None:
-        text = f"{summary_of(error)} {remedy_of(error)}".strip()
-        QMessageBox.warning(self, self.tr("Add your pictures"), text)
+    def _copy(self, job: Job) -> None:
+        """Meanwhile the page stays: what is gathered belongs to the thread."""
+        self._copying.start(job)
+        self.pictures.set_copying(True)
+        self.button(QWizard.WizardButton.BackButton).setEnabled(False)
+
+    @Slot(object)
+    def _on_copied(self, error: UserError | None) -> None:
+        if not self._copying.is_busy:
+            self.pictures.set_copying(False)
+            self.button(QWizard.WizardButton.BackButton).setEnabled(True)
+        if error is None:
+            self.pictures.use([self._gathered.folder])
+        else:
+            text = f"{summary_of(error)} {remedy_of(error)}".strip()
+            QMessageBox.warning(self, self.tr("Add your pictures"), text)
 
     def _set_words(self) -> None:
         for button, text in (

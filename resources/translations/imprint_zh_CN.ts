@@ -1265,8 +1265,8 @@
         <translation>训练以这个模型为基础。</translation>
     </message>
     <message>
-        <source>The result fits the kind of model that it was trained on. For your own front end, choose the model that you use there. The starter model needs nothing and is quick; it draws small emoji-like pictures only.</source>
-        <translation>训练结果只适用于同类模型。要在自己的绘图程序里使用，请选择那里用的模型。入门模型无需下载、速度快，但只能画小幅的表情符号风格图片。</translation>
+        <source>The result fits the kind of model that it was trained on. For your own front end, choose the model that you use there. The starter model needs nothing and is quick; it draws small emoji-like pictures only. Others can be downloaded on the page of models; this guide can be left and begun again.</source>
+        <translation>训练结果只适用于同类模型。要在自己的绘图程序里使用，请选择那里用的模型。入门模型无需下载、速度快，但只能画小幅的表情符号风格图片。其他模型可以在“模型”页下载；可以先离开这个向导，之后再重新开始。</translation>
     </message>
     <message>
         <source>Add a file…</source>
@@ -1687,6 +1687,10 @@
     <message>
         <source>Use pictures you may use. For a real person, ask them.</source>
         <translation>请使用你有权使用的图片。如果是真人，请先征得同意。</translation>
+    </message>
+    <message>
+        <source>Copying the pictures…</source>
+        <translation>正在复制图片…</translation>
     </message>
     <message>
         <source>These are the sample&apos;s pictures, so that you can go on at once. Drop your own here, or paste them.</source>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 import time
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QWizard
 
 from desktop.language import install_language
+from desktop.widgets.drop_area import copy_pictures
 from desktop.wizard import later_pages
 from desktop.wizard.later_pages import MOST_FOUND, ModelPage
 from desktop.wizard.wizard import FirstTraining
@@ -159,10 +161,15 @@ def test_an_empty_folder_stops_with_a_reason(wizard, tmp_path):
     assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
 
 
+def choose(wizard, *files) -> None:
+    wizard.pictures.use(list(files))
+    wizard._copying.finish()
+
+
 def test_single_pictures_are_gathered_in_the_project(wizard, tmp_path):
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)
-    wizard.pictures.use([folder / "picture1.png", folder / "picture3.png"])
+    choose(wizard, folder / "picture1.png", folder / "picture3.png")
     images = tmp_path / "home/my-cat/images"
     assert sorted(path.name for path in images.glob("*.png")) == ["picture1.png", "picture3.png"]
     assert wizard.pictures.folder == str(images)
@@ -188,7 +195,7 @@ def test_pictures_are_never_mixed_into_a_project_that_has_the_name(qtbot, wizard
     (home / "my-cat-2/images").mkdir(parents=True)
     (home / "my-cat-2/images/left over.png").touch()
     next_page(wizard)
-    wizard.pictures.use([folder / "picture1.png", folder / "picture3.png"])
+    choose(wizard, folder / "picture1.png", folder / "picture3.png")
     answers = finish(qtbot, wizard)
     assert names_in(older.images) == ["picture0.png"]
     assert names_in(home / "my-cat-2/images") == ["left over.png"]
@@ -201,8 +208,8 @@ def test_pictures_are_never_mixed_into_a_project_that_has_the_name(qtbot, wizard
 def test_another_choice_of_pictures_takes_the_place_of_the_one_before(wizard, tmp_path):
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)
-    wizard.pictures.use([folder / "picture0.png", folder / "picture1.png"])
-    wizard.pictures.use([folder / "picture2.png"])
+    choose(wizard, folder / "picture0.png", folder / "picture1.png")
+    choose(wizard, folder / "picture2.png")
     gathered = tmp_path / "home/my-cat/images"
     assert names_in(gathered) == ["picture2.png"]
     assert wizard.pictures._line.text().startswith("Only a few")
@@ -212,9 +219,9 @@ def test_another_choice_of_pictures_takes_the_place_of_the_one_before(wizard, tm
 def test_some_of_the_gathered_pictures_can_be_chosen_again(wizard, tmp_path):
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)
-    wizard.pictures.use([folder / "picture0.png", folder / "picture1.png"])
+    choose(wizard, folder / "picture0.png", folder / "picture1.png")
     gathered = tmp_path / "home/my-cat/images"
-    wizard.pictures.use([gathered / "picture1.png"])
+    choose(wizard, gathered / "picture1.png")
     assert names_in(gathered) == ["picture1.png"]
     assert (gathered / "picture1.txt").is_file()
 
@@ -222,7 +229,7 @@ def test_some_of_the_gathered_pictures_can_be_chosen_again(wizard, tmp_path):
 def test_copies_go_with_a_choice_that_is_given_up(qtbot, wizard, tmp_path):
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)
-    wizard.pictures.use([folder / "picture0.png"])
+    choose(wizard, folder / "picture0.png")
     wizard.pictures.use([folder])
     answers = finish(qtbot, wizard)
     assert answers.folder == str(folder)
@@ -233,10 +240,10 @@ def test_copies_go_with_a_choice_that_is_given_up(qtbot, wizard, tmp_path):
 def test_what_somebody_else_put_beside_the_copies_stays(qtbot, wizard, tmp_path):
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)
-    wizard.pictures.use([folder / "picture0.png"])
+    choose(wizard, folder / "picture0.png")
     own = tmp_path / "home/my-cat/images/drawn by hand.png"
     own.touch()
-    wizard.pictures.use([folder / "picture1.png"])
+    choose(wizard, folder / "picture1.png")
     wizard.pictures.sample.click()
     finish(qtbot, wizard)
     assert own.is_file()
@@ -245,7 +252,7 @@ def test_what_somebody_else_put_beside_the_copies_stays(qtbot, wizard, tmp_path)
 def test_the_gathered_pictures_follow_another_name(qtbot, wizard, tmp_path):
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)
-    wizard.pictures.use([folder / "picture0.png"])
+    choose(wizard, folder / "picture0.png")
     wizard.back()
     wizard.subject.name.setText("Bello")
     answers = finish(qtbot, wizard, 5)
@@ -263,6 +270,7 @@ def test_copied_images_are_pasted_one_beside_the_other(wizard, tmp_path):
         image.fill(QColor(color))
         QGuiApplication.clipboard().setImage(image)
         QTest.keyClick(wizard.pictures.grid, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    wizard._copying.finish()
     gathered = tmp_path / "home/my-cat/images"
     assert len(names_in(gathered)) == 2
     assert wizard.pictures.folder == str(gathered)
@@ -277,7 +285,7 @@ def test_pictures_that_cannot_be_kept_are_told_in_the_language_of_the_window(
     (tmp_path / "home").write_text("a file where the projects should lie")
     next_page(wizard)
     install_language(qapp, "zh_CN")
-    wizard.pictures.use([folder / "picture0.png"])
+    choose(wizard, folder / "picture0.png")
     assert len(told) == 1
     assert re.search("[\u4e00-\u9fff]", told[0])
     assert "Choose" not in told[0]
@@ -391,3 +399,36 @@ def test_without_a_name_the_page_says_what_is_missing(wizard):
     wizard.subject.name.setText("bello")
     wizard.subject.name.textEdited.emit("bello")
     assert wizard.subject._line.text().startswith("In a prompt")
+
+
+def test_the_page_stays_and_answers_while_pictures_are_copied(qtbot, monkeypatch, wizard, tmp_path):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(paths, folder):
+        begun.set()
+        assert go_on.wait(20)
+        copy_pictures(paths, folder)
+
+    monkeypatch.setattr("desktop.wizard.gathered.copy_pictures", slow)
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture0.png"])  # returns at once
+    assert begun.wait(20)
+    back, next_button = QWizard.WizardButton.BackButton, QWizard.WizardButton.NextButton
+    assert not wizard.button(next_button).isEnabled()
+    assert not wizard.button(back).isEnabled()
+    assert wizard.pictures._line.text() == "Copying the pictures…"
+    go_on.set()
+    qtbot.waitUntil(lambda: wizard.button(next_button).isEnabled(), timeout=20_000)
+    assert wizard.button(back).isEnabled()
+    assert names_in(tmp_path / "home/my-cat/images") == ["picture0.png"]
+
+
+def test_leaving_while_pictures_are_copied_keeps_them_whole(qtbot, wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder / "picture0.png", folder / "picture1.png"])
+    with qtbot.waitSignal(wizard.left_with) as left:
+        wizard.leave()
+    assert names_in(left.args[0].pictures) == ["picture0.png", "picture1.png"]
+    assert left.args[0].place == "my-cat"
