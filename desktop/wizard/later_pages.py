@@ -54,8 +54,7 @@ class ModelPage(Step):
             self.tr(
                 "The result fits the kind of model that it was trained on. For your own front end, "
                 "choose the model that you use there. The starter model needs nothing and is "
-                "quick; it draws small emoji-like pictures only. Others can be downloaded on the "
-                "page of models; this guide can be left and begun again."
+                "quick; it draws small emoji-like pictures only."
             ),
             parent,
         )
@@ -143,7 +142,7 @@ class ModelPage(Step):
         if self._chosen == STARTER:
             text = self.tr(
                 "What it learns fits only this model; a front end needs one trained on its own "
-                "model."
+                "model. Such models can be downloaded on the page “Models”."
             )
         self._line.setText(text)
         set_kind(self._line, "kind", "quiet")

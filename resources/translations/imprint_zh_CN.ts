@@ -1265,8 +1265,8 @@
         <translation>训练以这个模型为基础。</translation>
     </message>
     <message>
-        <source>The result fits the kind of model that it was trained on. For your own front end, choose the model that you use there. The starter model needs nothing and is quick; it draws small emoji-like pictures only. Others can be downloaded on the page of models; this guide can be left and begun again.</source>
-        <translation>训练结果只适用于同类模型。要在自己的绘图程序里使用，请选择那里用的模型。入门模型无需下载、速度快，但只能画小幅的表情符号风格图片。其他模型可以在“模型”页下载；可以先离开这个向导，之后再重新开始。</translation>
+        <source>The result fits the kind of model that it was trained on. For your own front end, choose the model that you use there. The starter model needs nothing and is quick; it draws small emoji-like pictures only.</source>
+        <translation>训练结果只适用于同类模型。要在自己的绘图程序里使用，请选择那里用的模型。入门模型无需下载、速度快，但只能画小幅的表情符号风格图片。</translation>
     </message>
     <message>
         <source>Add a file…</source>
@@ -1285,8 +1285,8 @@
         <translation>在原处使用，不会复制。</translation>
     </message>
     <message>
-        <source>What it learns fits only this model; a front end needs one trained on its own model.</source>
-        <translation>学到的内容只适用于这个模型；绘图程序需要用它自己的模型训练。</translation>
+        <source>What it learns fits only this model; a front end needs one trained on its own model. Such models can be downloaded on the page “Models”.</source>
+        <translation>学到的内容只适用于这个模型；绘图程序需要用它自己的模型训练。可以在“模型”页下载这样的模型。</translation>
     </message>
     <message>
         <source>Model file</source>

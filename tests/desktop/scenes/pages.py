@@ -209,3 +209,15 @@ def _(stage: Staged) -> None:
 @scene("method-7-preset-taken")
 def _(stage: Staged) -> None:
     stage.window.method.strip.show_text(stage.window.method.tr("Preset taken: {0}").format("night"))
+
+
+@scene("method-8-a-setting-is-sought")
+def _(stage: Staged) -> None:
+    method = stage.window.method
+    method.search.setText("memory")
+    method._scroll.ensureWidgetVisible(method.presets, 0, 300)
+
+
+@scene("method-9-no-such-setting")
+def _(stage: Staged) -> None:
+    stage.window.method.search.setText("quantum")

@@ -141,6 +141,15 @@ def _(stage: Staged) -> None:
         stage.window.monitor.queue.add.click()
 
 
+@scene("training-16-queue-set-aside")
+def _(stage: Staged) -> None:
+    window = stage.window
+    window.draft.set("training.steps", 1_234)
+    window.monitor.queue.rows[1].edit.click()  # what stood on the pages is kept below
+    window.show_page("training")
+    assert window.monitor.queue.aside_rows
+
+
 @scene("training-17-hot-card")
 def _(stage: Staged) -> None:
     monitor = stage.window.monitor
@@ -240,3 +249,10 @@ def _(stage: Staged) -> None:
     for known in stage.window.fetching.downloads:
         known.state, known.error = "failed", NoConnection(host="hub.example.org")
         stage.window.fetching.changed.emit()
+
+
+@scene("window-waits-to-close")
+def _(stage: Staged) -> None:
+    """The last one: nothing in it can be reached any more."""
+    stage.window.show_page("training")
+    stage.window.leaving._leave_later()
