@@ -88,7 +88,11 @@ class Windows(QObject):
 
     def _open(self, project: Path | None) -> MainWindow:
         GATE.shut()
-        window = MainWindow(project)
+        try:
+            window = MainWindow(project)
+        except BaseException:
+            GATE.open()  # for the window that stands
+            raise
         window.warmed_up.connect(self._collector.settle)
         window.renewal_wanted.connect(self.renew)
         window.cards.restart_wanted.connect(self._start_anew)
