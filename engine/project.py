@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import filelock
 import platformdirs
 
-from engine import project_file, storage
+from engine import config_file, project_file, storage
 from engine.config import RunConfig
 from engine.config_file import Data
 from engine.errors import DiskFull, Notice, OutputNotWritable, RunInUse, RunMissing
@@ -36,6 +37,7 @@ from engine.notices import RecordNotKept
 
 PROJECT_SUFFIX = ".imprint"
 _RUN_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
+ABANDONED_SECONDS = 3_600  # a run's folder is filled in a moment
 _KEPT_DIGITS = 16  # of a sha256: enough to tell a picture from another
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 
@@ -150,14 +152,15 @@ class RunFolder:
 
 
 def create_run(config: RunConfig) -> RunFolder:
-    """A new folder under config.runs_folder, named by the time.
+    """A new folder under config.runs_folder, named by the time, with the config in it.
 
-    Raises OutputNotWritable or PathTooLong.
+    Raises OutputNotWritable, DiskFull or PathTooLong.
 
     It comes after all that are there: where a clock was set back, it takes the newest one's time.
     """
     parent = storage.expand(config.runs_folder)
     storage.require_writable(parent)
+    storage.sweep_folders(parent, older_than=ABANDONED_SECONDS)
     newest = max((_place_of(path.name) for path in parent.iterdir()), default=("", 0))
     stamp = max(datetime.now().strftime("%Y-%m-%d_%H%M"), newest[0])
     first = newest[1] + 1 if stamp == newest[0] else 1
@@ -166,12 +169,13 @@ def create_run(config: RunConfig) -> RunFolder:
     require_short_enough(parent / f"{stem}-{first}", name)
     for name in islice(storage.counted_up(stem, first), 1000):
         path = parent / name
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        return RunFolder(path)
+        if storage.commit_new_folder(path, partial(_write_config, config)):
+            return RunFolder(path)
     raise FileExistsError(stem)
+
+
+def _write_config(config: RunConfig, folder: Path) -> None:
+    config_file.write(config, RunFolder(folder).config_path)
 
 
 def _place_of(name: str) -> tuple[str, int]:
@@ -315,6 +319,7 @@ class Project:
         """Runs of this project, newest first."""
         if not self.runs.is_dir():
             return []
-        folders = [path for path in self.runs.iterdir() if (path / "config.json").is_file()]
+        shown = (path for path in self.runs.iterdir() if not path.name.startswith("."))
+        folders = [path for path in shown if (path / "config.json").is_file()]
         in_order = sorted(folders, key=lambda path: (_place_of(path.name), path.name))
         return [RunFolder(path) for path in reversed(in_order)]

@@ -117,18 +117,12 @@ def resume(path: Path, control: Control) -> Iterator[Event]:
 def _agree_on_folder(accelerator: Accelerator, config: RunConfig) -> RunFolder:
     """The first process makes the folder and tells the others."""
     if accelerator.num_processes == 1:
-        return _new_folder(config)
+        return create_run(config)
     from accelerate.utils import broadcast_object_list
 
-    told = [str(_new_folder(config).path) if accelerator.is_main_process else ""]
+    told = [str(create_run(config).path) if accelerator.is_main_process else ""]
     broadcast_object_list(told)
     return RunFolder(Path(told[0]))
-
-
-def _new_folder(config: RunConfig) -> RunFolder:
-    folder = create_run(config)
-    config_file.write(config, folder.config_path)
-    return folder
 
 
 def _recorded(

@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from engine.errors import DiskFull, OutputNotWritable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}  # by files or by a folder with some
 _RETRY_SECONDS = 10  # Windows: a virus scanner may hold the old file for a moment
 
 
@@ -86,18 +88,45 @@ def remove_file(path: Path) -> None:
 
 
 def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write files into a hidden folder, then rename it to `folder` in one move."""
+    """Let `fill` write files into a hidden folder, then rename it to `folder` in one move, in the
+    place of one that stands there. Raises OutputNotWritable or DiskFull."""
+    try:
+        with _filled(folder, fill) as hidden:
+            if folder.exists():
+                remove_folder(folder)
+            hidden.rename(folder)
+    except OSError as error:
+        raise as_user_error(error, folder.parent) from error
+
+
+def commit_new_folder(folder: Path, fill: Callable[[Path], None]) -> bool:
+    """The same, but whoever has the name keeps it: False, and nothing is written.
+
+    Raises OutputNotWritable or DiskFull.
+    """
+    try:
+        with _filled(folder, fill) as hidden:
+            try:
+                hidden.rename(folder)
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+                return False
+    except OSError as error:
+        raise as_user_error(error, folder.parent) from error
+    return True
+
+
+@contextmanager
+def _filled(folder: Path, fill: Callable[[Path], None]) -> Iterator[Path]:
+    """A hidden folder beside `folder`, to be renamed to it."""
     hidden = folder.with_name(f".tmp-{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
     try:
         hidden.mkdir(parents=True)
         fill(hidden)
         _sync_folder(hidden)
-        if folder.exists():
-            remove_folder(folder)
-        hidden.rename(folder)
+        yield hidden
         _sync_folder(folder.parent)
-    except OSError as error:
-        raise as_user_error(error, folder.parent) from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
@@ -113,24 +142,33 @@ def sweep(folder: Path) -> None:
     """Clear away what a killed process left half done. Only call it holding the run's lock."""
     if not folder.is_dir():
         return
+    sweep_folders(folder)
     for path in folder.iterdir():
-        if path.name.startswith((".tmp-", ".trash-")) and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name.startswith(".") and path.name.endswith(".part"):
+        if path.name.startswith(".") and path.name.endswith(".part"):
             path.unlink(missing_ok=True)
 
 
+def sweep_folders(folder: Path, older_than: float = 0) -> None:
+    """Clear away half filled folders. Where no lock is held, only those that nobody can be filling
+    any more: older than so many seconds."""
+    for path in folder.iterdir():
+        if path.name.startswith((".tmp-", ".trash-")) and path.is_dir():
+            with suppress(OSError):
+                if not older_than or path.stat().st_mtime < time.time() - older_than:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
 def require_writable(folder: Path) -> None:
-    """Really write a file, hours before it matters. Raises OutputNotWritable or DiskFull."""
-    probe = folder / f".imprint-{secrets.token_hex(4)}.probe"
+    """Really write a file, hours before it matters. Raises OutputNotWritable or DiskFull.
+
+    The file has no name, where the system knows such: a kill leaves none behind.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"imprint")
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(b"imprint")
     except OSError as error:
         raise as_user_error(error, folder) from error
-    finally:
-        with suppress(OSError):
-            probe.unlink()
 
 
 def free_bytes(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from datetime import datetime
 from pathlib import Path
@@ -150,3 +151,17 @@ def test_a_place_with_settings_or_with_the_pictures_of_somebody_else_is_taken(tm
     assert not project.is_taken(own=project.images)
     project.save_draft({"name": "my-cat"})
     assert project.is_taken(own=project.images)
+
+
+def test_a_run_that_is_being_made_is_not_listed_and_an_abandoned_one_goes(tmp_path):
+    project = Project(tmp_path / "toy")
+    data = {"dataset": {"folder": "x"}, "name": "toy", "runs_folder": str(project.runs)}
+    first = create_run(require(data))
+    half = project.runs / f".tmp-{first.path.name}-2-1234-abcd"
+    half.mkdir()
+    (half / "config.json").write_text("{}")
+    assert project.list_runs() == [first]
+    os.utime(half, (0, 0))
+    create_run(require(data))
+    assert not half.exists()
+    assert len(project.list_runs()) == 2

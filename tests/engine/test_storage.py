@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,34 @@ def test_a_new_file_is_no_program(tmp_path):
     storage.write_text(tmp_path / "a.txt", "é")
     assert not (tmp_path / "a.txt").stat().st_mode & stat.S_IXUSR
     assert (tmp_path / "a.txt").read_bytes() == "é".encode()
+
+
+def test_a_new_folder_leaves_its_name_to_whoever_has_it(tmp_path):
+    folder = tmp_path / "run"
+
+    def fill(hidden: Path) -> None:
+        (hidden / "config.json").write_text("mine")
+
+    assert storage.commit_new_folder(folder, fill)
+    (folder / "config.json").write_text("somebody else's")
+    assert not storage.commit_new_folder(folder, fill)
+    assert (folder / "config.json").read_text() == "somebody else's"
+    (tmp_path / "file").touch()
+    assert not storage.commit_new_folder(tmp_path / "file", fill)
+    assert names(tmp_path) == {"run", "file"}
+    with files_no_larger_than(10), pytest.raises((DiskFull, OutputNotWritable)):
+        storage.commit_new_folder(tmp_path / "other", _write_much)
+    assert names(tmp_path) == {"run", "file"}
+
+
+def _write_much(hidden: Path) -> None:
+    (hidden / "config.json").write_bytes(b"x" * 2000)
+
+
+def test_where_no_lock_is_held_only_what_is_long_abandoned_is_swept(tmp_path):
+    for name, age in ((".tmp-run-1-aa", 7_200), (".tmp-run-2-bb", 0), ("run", 7_200)):
+        (tmp_path / name).mkdir()
+        past = time.time() - age
+        os.utime(tmp_path / name, (past, past))
+    storage.sweep_folders(tmp_path, older_than=3_600)
+    assert names(tmp_path) == {".tmp-run-2-bb", "run"}

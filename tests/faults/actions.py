@@ -6,6 +6,7 @@ An action is done again and again with another of its calls failing.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +21,10 @@ from engine.formats.plain_pickle import dump
 from engine.formats.png_text import read_parameters, save_png
 from engine.model_shelf import Shelf
 from engine.models.tensor_file import open_tensors
-from engine.project import Project, RunFolder, read_metrics, record
+from engine.project import Project, RunFolder, create_run, read_metrics, record
 from engine.sampler import SampleSettings
 from engine.tensor_writer import write_tensors
+from tests.engine_runs import config_of
 
 Tensors = dict[str, torch.Tensor]
 
@@ -114,6 +116,20 @@ def _sound_record(folder: Path) -> None:
     assert steps == sorted(set(steps))
 
 
+def _begin(folder: Path, name: str) -> None:
+    places = {"runs_folder": str(folder), "dataset": {"folder": str(folder), "trigger": "toy"}}
+    config = config_of({"name": name, "method": {"kind": "lora"}, **places})
+    create_run(config)
+
+
+def _sound_runs(folder: Path) -> None:
+    """The old one is as it was; a new one has its settings, or is not there."""
+    runs = [RunFolder(path) for path in folder.iterdir() if not path.name.startswith(".")]
+    names = [json.loads(run.config_path.read_text())["name"] for run in runs]
+    assert names.count("old") == 1
+    assert sorted(set(names) - {"old"}) in ([], ["new"])
+
+
 def _shelve(folder: Path, path: str) -> None:
     Shelf(folder / "models.json")._write([path])
 
@@ -133,6 +149,7 @@ ACTIONS = {
         lambda f: _write_picture(f, "old"), lambda f: _write_picture(f, "new"), _sound_picture
     ),
     "record": Action(lambda f: _tell(f, 0), lambda f: _tell(f, 3), _sound_record),
+    "run": Action(lambda f: _begin(f, "old"), lambda f: _begin(f, "new"), _sound_runs),
     "models": Action(lambda f: _shelve(f, "old"), lambda f: _shelve(f, "new"), _sound_shelf),
 }
 
