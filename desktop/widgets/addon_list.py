@@ -141,14 +141,17 @@ class AddonList(QScrollArea):
             row.tick.setChecked(row.entry.path == path)
 
     def use(self, name: str, weight: float) -> bool:
-        """Tick the file of this name, as a tag in a prompt asks for; False where there is none."""
-        for row in self.rows:
-            has_weight = row.entry.kind in WEIGHED
-            if Path(row.entry.path).stem == name and has_weight and row.entry.fits:
-                row.tick.setChecked(True)
-                row.weight.setValue(min(max(weight, 0.0), MOST_WEIGHT))
-                return True
-        return False
+        """Tick the file of this name, as a tag in a prompt asks for; False where there is none.
+
+        Of several, one that is ticked already, else the newest.
+        """
+        named = [row for row in self.rows if Path(row.entry.path).stem == name]
+        fitting = [row for row in named if row.entry.kind in WEIGHED and row.entry.fits]
+        row = next((row for row in fitting if row.tick.isChecked()), next(iter(fitting), None))
+        if row is not None:
+            row.tick.setChecked(True)
+            row.weight.setValue(min(max(weight, 0.0), MOST_WEIGHT))
+        return row is not None
 
     @property
     def chosen(self) -> list[tuple[AddonEntry, float]]:

@@ -72,7 +72,8 @@ def take_pictures(
     """
     if len(paths) == 1 and paths[0].is_dir():
         files = list_files(paths[0])
-        if not any(_is_picture(path) for path in files):
+        by_name = any(path.suffix.lower() in PICTURE_SUFFIXES for path in files)
+        if not by_name and not any(map(_is_picture, files)):  # which reads them
             raise NoPictures(folder=str(paths[0]), num_files=len(files))
         return paths[0]
     own = project.images
