@@ -160,7 +160,7 @@ def create_run(config: RunConfig) -> RunFolder:
     """
     parent = storage.expand(config.runs_folder)
     storage.require_writable(parent)
-    storage.sweep_folders(parent, older_than=ABANDONED_SECONDS)
+    storage.sweep_abandoned(parent, _RUN_NAME, ABANDONED_SECONDS)
     newest = max((_place_of(path.name) for path in parent.iterdir()), default=("", 0))
     stamp = max(datetime.now().strftime("%Y-%m-%d_%H%M"), newest[0])
     first = newest[1] + 1 if stamp == newest[0] else 1

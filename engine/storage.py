@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -24,6 +25,7 @@ from engine.errors import DiskFull, OutputNotWritable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}  # by files or by a folder with some
+_HALF_FILLED = re.compile(r"\.tmp-(.+)-\d+-[0-9a-f]{8}")  # see _filled
 _RETRY_SECONDS = 10  # Windows: a virus scanner may hold the old file for a moment
 
 
@@ -142,20 +144,23 @@ def sweep(folder: Path) -> None:
     """Clear away what a killed process left half done. Only call it holding the run's lock."""
     if not folder.is_dir():
         return
-    sweep_folders(folder)
     for path in folder.iterdir():
-        if path.name.startswith(".") and path.name.endswith(".part"):
+        if path.name.startswith((".tmp-", ".trash-")) and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.startswith(".") and path.name.endswith(".part"):
             path.unlink(missing_ok=True)
 
 
-def sweep_folders(folder: Path, older_than: float = 0) -> None:
-    """Clear away half filled folders. Where no lock is held, only those that nobody can be filling
-    any more: older than so many seconds."""
+def sweep_abandoned(folder: Path, names: re.Pattern[str], seconds: float) -> None:
+    """Clear away folders that `commit_new_folder` left half filled, where no lock is held and what
+    else lies there is not ours: those meant for such names, that nobody can be filling any more."""
     for path in folder.iterdir():
-        if path.name.startswith((".tmp-", ".trash-")) and path.is_dir():
-            with suppress(OSError):
-                if not older_than or path.stat().st_mtime < time.time() - older_than:
-                    shutil.rmtree(path, ignore_errors=True)
+        half = _HALF_FILLED.fullmatch(path.name)
+        if half is None or not names.fullmatch(half[1]):
+            continue
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - seconds:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def require_writable(folder: Path) -> None:

@@ -305,7 +305,8 @@ class PicturesPage(Step):
     def _paste(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if files := local_files(clipboard.mimeData()):
-            self.use(files)
+            if not self._is_copying:
+                self.use(files)
         elif not (image := clipboard.image()).isNull():
             self.pasted.emit(image)
 

@@ -157,7 +157,7 @@ def test_a_run_that_is_being_made_is_not_listed_and_an_abandoned_one_goes(tmp_pa
     project = Project(tmp_path / "toy")
     data = {"dataset": {"folder": "x"}, "name": "toy", "runs_folder": str(project.runs)}
     first = create_run(require(data))
-    half = project.runs / f".tmp-{first.path.name}-2-1234-abcd"
+    half = project.runs / f".tmp-{first.path.name}-2-1234-0123abcd"
     half.mkdir()
     (half / "config.json").write_text("{}")
     assert project.list_runs() == [first]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -188,10 +189,12 @@ def _write_much(hidden: Path) -> None:
     (hidden / "config.json").write_bytes(b"x" * 2000)
 
 
-def test_where_no_lock_is_held_only_what_is_long_abandoned_is_swept(tmp_path):
-    for name, age in ((".tmp-run-1-aa", 7_200), (".tmp-run-2-bb", 0), ("run", 7_200)):
+def test_where_no_lock_is_held_only_our_own_that_is_long_abandoned_is_swept(tmp_path):
+    ours, fresh = ".tmp-run-1-1234-0123abcd", ".tmp-run-2-1234-0123abcd"
+    others = [".tmp-notes-1234-0123abcd", ".tmp-run-1", ".trash-run-1-1234-0123abcd", "run-1"]
+    for name in (ours, fresh, *others):
         (tmp_path / name).mkdir()
-        past = time.time() - age
+        past = time.time() - (0 if name == fresh else 7_200)
         os.utime(tmp_path / name, (past, past))
-    storage.sweep_folders(tmp_path, older_than=3_600)
-    assert names(tmp_path) == {".tmp-run-2-bb", "run"}
+    storage.sweep_abandoned(tmp_path, re.compile(r"run-\d"), 3_600)
+    assert names(tmp_path) == {fresh, *others}

@@ -49,6 +49,21 @@ def _(stage: Staged) -> QWidget:
     return _guide(stage, 0)
 
 
+@scene("guide-1-without-a-name")
+def _(stage: Staged) -> QWidget:
+    wizard = _guide(stage, 0)
+    wizard.subject.name.clear()
+    wizard.subject.name.textEdited.emit("")
+    return wizard
+
+
+@scene("guide-2-copying")
+def _(stage: Staged) -> QWidget:
+    wizard = _guide(stage, 1)
+    wizard.pictures.set_copying(True)
+    return wizard
+
+
 @scene("guide-2-pictures")
 def _(stage: Staged) -> QWidget:
     return _guide(stage, 1)
