@@ -8,7 +8,6 @@ to stop: then they go on after it.
 from __future__ import annotations
 
 import itertools
-import traceback
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -19,15 +18,13 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from engine.config import RunConfig
 from engine.control import Control
-from engine.errors import UserError
 from engine.events import (
     Event,
-    RunCrashed,
-    RunFailed,
     RunFinished,
     Stage,
     StageProgress,
     Terminal,
+    failure_of,
 )
 from engine.methods.catalog import METHODS
 
@@ -62,12 +59,9 @@ class JobHandle:
             for event in self._job(self.control):
                 ended = ended or isinstance(event, Terminal)
                 yield event
-        except UserError as error:
+        except Exception as error:  # noqa: BLE001 (the last resort of the window)
             if not ended:
-                yield RunFailed(error=error)
-        except Exception:  # noqa: BLE001 (the last resort of the window)
-            if not ended:
-                yield RunCrashed(traceback=traceback.format_exc())
+                yield failure_of(error)
         finally:
             self.is_done = True
 

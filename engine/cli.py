@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from engine.cli_arguments import make_parser
 from engine.cli_reporter import DONE, USAGE, Reporter
 from engine.config import DEFAULT_METHOD, STARTER, RunConfig
 from engine.control import Control
-from engine.errors import InvalidConfig, UserError
-from engine.events import Event, RunCrashed, RunFailed, RunFinished
+from engine.errors import InvalidConfig
+from engine.events import Event, RunFinished, failure_of
 from engine.methods.catalog import METHODS
 from engine.settings import rows
 from engine.storage import expand
@@ -47,10 +46,8 @@ def main(arguments: list[str]) -> int:
     reporter = Reporter(as_lines=parsed.json, silent=quiet)
     try:
         return reporter.show(parsed.start(parsed, control))
-    except UserError as error:
-        return reporter.show(iter([RunFailed(error=error)]))
-    except Exception:  # noqa: BLE001 (the last resort of the command line)
-        return reporter.show(iter([RunCrashed(traceback=traceback.format_exc())]))
+    except Exception as error:  # noqa: BLE001 (the last resort of the command line)
+        return reporter.show(iter([failure_of(error)]))
 
 
 def _train(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:

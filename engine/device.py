@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from engine.config import RunConfig, TrainingSettings
-from engine.errors import OutOfMemory
+from engine.out_of_memory import as_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -100,15 +100,14 @@ def memory_bytes(device: torch.device) -> int:
 
 @contextlib.contextmanager
 def memory_guard(device: torch.device, what: str) -> Iterator[None]:
-    """Turn the ways in which torch runs out of memory into OutOfMemory."""
+    """Turn every out-of-memory error of a library into OutOfMemory."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise OutOfMemory(device=describe(device), what=what) from error
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+    except Exception as error:
+        found = as_out_of_memory(error, what, describe(device))
+        if found is None:
             raise
-        raise OutOfMemory(device=describe(device), what=what) from error
+        raise found from error
 
 
 def seed_everything(*keys: int) -> torch.Generator:

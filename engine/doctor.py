@@ -31,6 +31,7 @@ from engine.events import (
     StageProgress,
 )
 from engine.models.catalog import locate
+from engine.out_of_memory import as_out_of_memory
 from engine.project import cache_folder, default_home
 from engine.sample_project import PROMPTS, sample_data
 from engine.storage import free_bytes, require_writable
@@ -143,6 +144,9 @@ def _tried(look: Callable[[], Found]) -> Found:
         return error
     except Exception as error:  # a fault of ours, or of a library: the others are still looked at
         log.warning("a part that was examined broke", exc_info=True)
+        found = as_out_of_memory(error)
+        if found is not None:
+            return found
         return PartBroken(reason=f"{type(error).__name__}: {error}")
 
 

@@ -29,16 +29,17 @@ from engine.data.latents import LatentCache, Preparation, encode_pictures
 from engine.data.scan import ImageItem, Scan, scan_folder
 from engine.device import describe, make_accelerator, memory_bytes
 from engine.easing import let_go_of_memory
-from engine.errors import NoPictures, OutOfMemory, UserError
+from engine.errors import NoPictures, OutOfMemory
 from engine.evaluation.exam import for_the_trained, make_questions
 from engine.events import (
     Estimated,
     Event,
     FitSuggested,
-    RunFailed,
+    RunCrashed,
     RunFinished,
     SampleReady,
     StepFinished,
+    failure_of,
 )
 from engine.loop import Loop
 from engine.memory import probe
@@ -59,11 +60,13 @@ def dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
     place = Path(tempfile.mkdtemp(prefix="imprint-"))
     try:
         yield from _measured(config, place, control)
-    except OutOfMemory as error:
-        yield from _advice(config, 0)
-        yield RunFailed(error=error)
-    except UserError as error:
-        yield RunFailed(error=error)
+    except Exception as error:
+        failed = failure_of(error)
+        if isinstance(failed, RunCrashed):
+            raise
+        if isinstance(failed.error, OutOfMemory):
+            yield from _advice(config, 0)
+        yield failed
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

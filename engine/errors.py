@@ -230,7 +230,7 @@ class StartDoesNotFit(UserError):
 class OutOfMemory(UserError):
     code = "IM-MEM-01"
     actions = (Action.CHECK_RUN,)
-    summary = QT_TRANSLATE_NOOP("engine", "Not enough memory on {device} at {what}.")
+    summary = QT_TRANSLATE_NOOP("engine", "Not enough memory on {device} for {what}.")
     remedy = QT_TRANSLATE_NOOP("engine", "Lower the resolution or the batch size.")
     setting = "training.batch_size"
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import traceback
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from engine.errors import Message, Notice, UserError
+from engine.out_of_memory import as_out_of_memory
 from engine.wording import Phrase
 
 
@@ -276,6 +278,14 @@ Event = (
     | Noticed
     | Terminal
 )
+
+
+def failure_of(error: Exception) -> RunFailed | RunCrashed:
+    """How a job ends that raised this: a sentence where the user can mend it, else a traceback."""
+    known = error if isinstance(error, UserError) else as_out_of_memory(error)
+    if known is not None:
+        return RunFailed(error=known)
+    return RunCrashed(traceback="".join(traceback.format_exception(error)))
 
 
 def as_dict(event: Event) -> dict[str, Any]:

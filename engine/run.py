@@ -27,11 +27,13 @@ from engine.errors import DiskFull, FolderMissing, OutputNotWritable, UserError
 from engine.events import (
     Event,
     Noticed,
+    RunCrashed,
     RunFailed,
     RunFinished,
     RunStarted,
     Stage,
     StageProgress,
+    failure_of,
 )
 from engine.export import export_all, export_one
 from engine.formats.catalog import code_of, formats_of
@@ -150,8 +152,11 @@ def _ending_in_one(events: Iterator[Event]) -> Iterator[Event]:
     """Inside the record, so that a failure is written down too."""
     try:
         yield from events
-    except UserError as error:
-        yield RunFailed(error=error)
+    except Exception as error:
+        failed = failure_of(error)
+        if isinstance(failed, RunCrashed):  # whoever hosts the engine reports it
+            raise
+        yield failed
 
 
 def _until_stopped(events: Iterator[Event], folder: RunFolder, control: Control) -> Iterator[Event]:

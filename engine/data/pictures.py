@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from engine.out_of_memory import is_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF", "AVIF")
@@ -29,6 +30,9 @@ MIN_SIDE = 64
 MAX_FILE_BYTES = 1 << 30
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, with a sentence, before decoding
+
+
+_NO_MEMORY = QT_TRANSLATE_NOOP("engine", "There is not enough free memory to open it.")
 
 
 class PictureError(ReasonedError):
@@ -65,6 +69,8 @@ def read_file(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
+    except MemoryError as error:
+        raise PictureError(_NO_MEMORY) from error
     except OSError as error:
         raise PictureError(
             QT_TRANSLATE_NOOP("engine", "It cannot be read: {reason}."), reason=str(error.strerror)
@@ -97,6 +103,8 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     except UnidentifiedImageError:
         raise _what_else(data) from None
     except Exception as error:  # decoders raise what they like, as tests/fuzz found
+        if is_out_of_memory(error):
+            raise PictureError(_NO_MEMORY) from error
         raise PictureError(
             QT_TRANSLATE_NOOP(
                 "engine", "Damaged: the picture data ends early or is broken ({reason})."

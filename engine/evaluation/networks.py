@@ -16,6 +16,7 @@ from torch import Tensor
 from engine.errors import JudgeUnreadable
 from engine.evaluation import mobilenet
 from engine.models.catalog import RESOURCES
+from engine.out_of_memory import is_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 BUNDLED = RESOURCES / "likeness/mobilenet_v2.safetensors"
@@ -55,6 +56,8 @@ def load_network(folder: Path | None) -> Network:
     try:
         return known[kind](folder)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        if is_out_of_memory(error):
+            raise
         raise JudgeUnreadable(folder=str(folder), reason=str(error).split("\n")[0]) from error
 
 

@@ -44,6 +44,7 @@ from engine.models.ldm_weights import original_shape, read_original
 from engine.models.networks import fill, folder_shapes, network
 from engine.models.size import weight_files
 from engine.models.tensor_file import open_tensors
+from engine.out_of_memory import as_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
@@ -53,10 +54,12 @@ SHOWN = 5  # names of missing weights in one sentence
 Configs = dict[str, dict[str, Any]]
 Shapes = dict[str, dict[str, tuple[int, ...]]]
 
+_LOADING = QT_TRANSLATE_NOOP("engine", "loading the model")
+
 # What the libraries raise at damaged weights and at configs that make no sense.
 _LOADING_ERRORS = (
     SafetensorError, OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError,
-    ArithmeticError,
+    ArithmeticError, MemoryError,
 )  # fmt: skip
 
 
@@ -73,7 +76,8 @@ def load_model(
     try:
         model = _load(source, dtype)
     except _LOADING_ERRORS as error:
-        raise ModelDamaged(path=str(source.path), reason=_first_line(error)) from error
+        found = as_out_of_memory(error, Phrase(_LOADING))
+        raise found or ModelDamaged(path=str(source.path), reason=_first_line(error)) from error
     model.freeze()
     return model
 

@@ -26,6 +26,7 @@ from engine.models.pickle_containers import LEGACY_STARTS, ZIP_START, walk_legac
 from engine.models.pickle_values import STORAGES, Refused, View, printable
 from engine.models.pickle_walk import Walked
 from engine.models.safetensors_header import Header
+from engine.out_of_memory import as_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 MAX_FILE_BYTES = 64 << 30
@@ -132,8 +133,9 @@ def _damaged(path: Path, detail: str) -> ModelDamaged:
 
 def _unloaded(path: Path, error: Exception) -> ModelDamaged | OutOfMemory:
     """Not in torch's words: they tell people how to switch the safe way of loading off."""
-    if isinstance(error, MemoryError) or "allocate memory" in str(error):
-        return OutOfMemory(device="cpu", what=Phrase(_LOADING))
+    found = as_out_of_memory(error, Phrase(_LOADING))
+    if found is not None:
+        return found
     if isinstance(error, OSError):
         reason = QT_TRANSLATE_NOOP("engine", "it cannot be read ({reason})")
         return ModelDamaged(path=str(path), reason=Phrase(reason, reason=error.strerror or ""))
