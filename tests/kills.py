@@ -20,9 +20,10 @@ from PIL import Image
 
 from engine import checkpoint
 from engine.project import RunFolder, read_metrics
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[1]
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = PATIENCE
 
 
 class Command:

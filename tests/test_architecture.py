@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.timing import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "diffusers", "transformers", "peft", "accelerate")
 LONGEST_FILE = 400
@@ -18,7 +20,7 @@ LONGEST_FILE = 400
 
 def _run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
     )
 
 

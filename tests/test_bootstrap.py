@@ -313,7 +313,7 @@ def test_files_that_must_not_enter_are_named(tmp_path, name, content, problem):
 
 
 @pytest.mark.skipif(not bootstrap.stamp_is_good("run"), reason=".venv was set up by other means")
-def test_a_second_start_adds_less_than_a_second():
+def test_a_second_start_costs_less_than_twice_a_start_without_the_set_up():
     direct = [str(venv.python_path()), str(ROOT / "main.py"), "--help"]
     through = [sys.executable, str(SCRIPTS / "bootstrap.py"), "run", "--", "--help"]
 
@@ -327,7 +327,7 @@ def test_a_second_start_adds_less_than_a_second():
         begun = start.children_user + start.children_system
         return end.children_user + end.children_system - begun
 
-    assert min(cost(through) for _ in range(3)) - min(cost(direct) for _ in range(3)) < 1.0
+    assert min(cost(through) for _ in range(3)) < 2 * min(cost(direct) for _ in range(3))
 
 
 def test_the_stamp_tells_the_groups_apart(installed):

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from PIL import Image
 
 from desktop.main_window import MainWindow
 from tests.desktop.first_training import first_training, percentile
+from tests.timing import PATIENCE, wait_for
 
 ROOT = Path(__file__).parents[2]
 STEPS = 24
@@ -36,17 +36,14 @@ def test_the_first_training_leads_from_the_sample_to_a_picture_in_the_gallery(qt
     with Image.open(story.generated[0]) as image:
         assert "<lora:sample-cat:1>" in image.info["parameters"]
 
-    late = percentile(story.training_ms, 0.99)
-    pause = max(story.importing_ms)
-    with capsys.disabled():
+    late, pause = story.training_ms, max(story.importing_ms)
+    assert late
+    with capsys.disabled():  # bounds are in tests/soak/test_lateness.py
         print(
-            f"\nevent loop while training: p50 {percentile(story.training_ms, 0.5):.1f} ms, "
-            f"p99 {late:.1f} ms, max {max(story.training_ms):.0f} ms over "
-            f"{len(story.training_ms)} ticks; longest pause while importing {pause:.0f} ms"
+            f"\nevent loop while training: p50 {percentile(late, 0.5):.1f} ms, "
+            f"p99 {percentile(late, 0.99):.1f} ms, max {max(late):.0f} ms over "
+            f"{len(late)} ticks; longest pause while importing {pause:.0f} ms"
         )
-    # A machine with other work tells about that work, not about the window.
-    if os.getloadavg()[0] < 2 * (os.cpu_count() or 1):
-        assert late < 50
 
 
 @pytest.mark.slow
@@ -76,11 +73,11 @@ def test_the_first_training_works_in_a_real_window(tmp_path):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=500,
+            timeout=PATIENCE,
         )
     finally:
         xvfb.send_signal(signal.SIGTERM)
-        xvfb.wait(10)
+        xvfb.wait(PATIENCE)
     assert done.returncode == 0, done.stderr
     assert "QThread" not in done.stderr
     with Image.open(artifacts / "real-window.png") as picture:
@@ -90,7 +87,4 @@ def test_the_first_training_works_in_a_real_window(tmp_path):
 
 def _wait_for_display(display: str) -> None:
     socket = Path(f"/tmp/.X11-unix/X{display[1:]}")
-    deadline = time.monotonic() + 20
-    while not socket.exists():
-        assert time.monotonic() < deadline, "Xvfb did not start"
-        time.sleep(0.05)
+    wait_for(socket.exists, "Xvfb to start")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from desktop.main_window import MainWindow
 from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
 from tests.desktop.first_training import wait_until
+from tests.timing import PATIENCE, wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,12 +106,8 @@ def test_a_second_program_hands_over_and_ends_and_the_first_stays(qapp, tmp_path
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": dict(os.environ)}
     first = subprocess.Popen(command, **quiet)
     try:
-        end = time.monotonic() + 60
-        while not hand_over([]):  # until its door is open
-            assert first.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.2)
-        second = subprocess.run([*command, str(model)], timeout=60, **quiet)
+        wait_for(lambda: hand_over([]) or first.poll() is not None, "its socket to be open")
+        second = subprocess.run([*command, str(model)], timeout=PATIENCE, **quiet)
         assert second.returncode == 0
         assert first.poll() is None
     finally:

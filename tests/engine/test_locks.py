@@ -11,6 +11,7 @@ import pytest
 from engine.errors import RunInUse
 from engine.project import RunFolder
 from tests.figures import figure
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 RACERS = 20
@@ -52,7 +53,7 @@ def test_twenty_that_race_for_a_run_never_have_it_together(tmp_path):
     for one in racers:
         one.stdin.write("go\n")
         one.stdin.flush()
-    told = [one.communicate(timeout=300) for one in racers]
+    told = [one.communicate(timeout=PATIENCE) for one in racers]
     assert all(one.returncode == 0 for one in racers), [error for _, error in told if error][:1]
     had = sum(out.count("had it") for out, _ in told)
     print(f"{had} of {RACERS * ROUNDS} tries had the run, one at a time")

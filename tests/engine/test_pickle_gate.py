@@ -30,6 +30,7 @@ from engine.models.pickle_gate import load_pickle, vet_pickle
 from engine.models.tensor_file import DTYPE_NAMES
 from tests import hostile
 from tests.hostile import FLOATS, inside, legacy, tensor, whole, zipped
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = {"zip": zipped, "legacy": legacy}
@@ -154,7 +155,10 @@ def test_the_records_of_a_zip_larger_than_four_gigabytes_are_understood(tmp_path
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory):
-    """What the gate says to each hostile file, in a child that counts what was set off."""
+    """What the gate says to each hostile file, in a child that counts what was set off.
+
+    A cost of 1 is a loop of a million additions in that child.
+    """
     folder = tmp_path_factory.mktemp("hostile")
     warm = [str(saved(folder / f"{n}.pt", {"x": torch.ones(2)}, bool(n))) for n in (0, 1)]
     warm.append(str(written(folder / "2.pt", zipped(inside(tensor())))))
@@ -170,7 +174,7 @@ def judged(tmp_path_factory):
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests/hostile.py")],
         input=json.dumps([warm, list(files)]),
-        cwd=folder, capture_output=True, text=True, timeout=300, env=_child_environment(),
+        cwd=folder, capture_output=True, text=True, timeout=PATIENCE, env=_child_environment(),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -208,17 +212,17 @@ def test_the_watch_notices_what_a_plain_unpickler_sets_off(tmp_path):
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("name", hostile.CODE)
 def test_a_file_with_code_is_refused_by_that_name(name, container, judged):
-    said, seconds, grown_mib, _ = judged["code", name, container]
+    said, cost, grown_mib, _ = judged["code", name, container]
     assert said == ["PickleRefused"] * 2
-    assert seconds < 2 and grown_mib < 200
+    assert cost < 100 and grown_mib < 200
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("name", hostile.ODD)
 def test_a_file_that_costs_or_confuses_is_refused_at_once(name, container, judged):
-    said, seconds, grown_mib, _ = judged["odd", name, container]
+    said, cost, grown_mib, _ = judged["odd", name, container]
     assert said == ["ModelDamaged"] * 2
-    assert seconds < 2 and grown_mib < 200  # of two refusals: less than a second for each
+    assert cost < 100 and grown_mib < 200
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

@@ -37,6 +37,7 @@ from tests.small_net import (
     take,
     weights_of,
 )
+from tests.timing import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -316,7 +317,7 @@ def test_two_processes_move_as_one_however_they_step(accelerator, tmp_path):
         for rank in "01"
     ]
     for process in ranks:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, errors
     first, second = (
         safetensors.torch.load_file(tmp_path / f"rank{rank}.safetensors") for rank in "01"

@@ -16,6 +16,7 @@ from engine.project import RunFolder
 from tests.conftest import draw_pictures
 from tests.engine_runs import losses, newest_weights, require_finished, tiny_run, train
 from tests.kills import require_tidy, require_whole
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +38,7 @@ def outcome(tiny_folder, tmp_path_factory):
             "train", str(folder / "config.json"), "--json",
         ],
         env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
-        cwd=ROOT, capture_output=True, text=True, timeout=400,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
