@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from engine.formats.lora_reading import read_adapter
 from engine.models.base import DiffusionModel
-from engine.results import AdapterLayer, AdapterResult, delta
+from engine.results import AdapterLayer, AdapterResult, bias_delta, delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +56,34 @@ def adapters_applied(
     for result, strength in adapters:
         for layer in result.layers:
             layers.setdefault(_module(model, layer), []).append((layer, strength))
-    before: dict[nn.Module, Tensor] = {}
+    before: list[tuple[Tensor, Tensor]] = []  # parameters and what they held
     try:
         for module, parts in layers.items():
-            weight: Any = module.weight
-            total = weight.detach().float()
-            for layer, strength in parts:
-                total = total + strength * delta(layer).reshape(weight.shape).to(total.device)
-            before[module] = weight.data
-            weight.data = total.to(weight.dtype)
+            for parameter, total in _totals(module, parts):
+                before.append((parameter, parameter.data))
+                parameter.data = total.to(parameter.dtype)
         yield
     finally:
-        for module, weight in before.items():
-            module.weight.data = weight  # type: ignore[union-attr]
+        for parameter, data in before:
+            parameter.data = data
+
+
+def _totals(
+    module: Any, parts: Sequence[tuple[AdapterLayer, float]]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The parameters of a module that change, and their new values in fp32.
+
+    What each layer adds is worked out from the base weight, so their order does not matter.
+    """
+    base = module.weight.detach()
+    total = base.float()
+    for layer, strength in parts:
+        total = total + strength * delta(layer, base).reshape(base.shape).to(total.device)
+    yield module.weight, total
+    biases = [(bias_delta(layer), strength) for layer, strength in parts]
+    changes = [strength * bias.to(base.device) for bias, strength in biases if bias is not None]
+    if changes:
+        yield module.bias, module.bias.detach().float() + sum(changes)
 
 
 def _module(model: DiffusionModel, layer: AdapterLayer) -> nn.Module:

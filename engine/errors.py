@@ -121,7 +121,8 @@ class AddonUnsupported(UserError):
 class AddonDoesNotFit(UserError):
     code = "IM-ADD-02"
     summary = QT_TRANSLATE_NOOP(
-        "engine", "{path} was made for another model: {num_missing} of {num_layers} layers differ."
+        "engine",
+        "{path} does not fit this model: {num_missing} of {num_layers} layers have other shapes.",
     )
     remedy = QT_TRANSLATE_NOOP("engine", "Choose the base model that it was trained on.")
 

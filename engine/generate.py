@@ -144,6 +144,9 @@ def worn(
                 case AdapterResult():
                     adapters.append((result, weight))
                     tags.append(Tag("lora", name, weight))
+                    for word in result.words:  # embeddings inside the file
+                        model.teach_word(word.word, _on_the_model(model, word))
+                        stack.callback(model.forget_word, word.word)
                 case HypernetworkResult():
                     nets.append((result, weight))
                     tags.append(Tag("hypernet", name, weight))

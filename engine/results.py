@@ -13,6 +13,8 @@ from torch import Tensor
 
 # The roles of the tensors in a low-rank layer, as kohya and LyCORIS name them in their files.
 LORA_DOWN, LORA_UP, LORA_MID = "lora_down.weight", "lora_up.weight", "lora_mid.weight"
+DIFF, BIAS = "diff", "diff_b"
+GLORA = ("a1", "a2", "b1", "b2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,11 @@ class AdapterLayer:
     * LoHa: `hada_w1_a` (out, r), `hada_w1_b` (r, in * k * k), `hada_w2_a`, `hada_w2_b`, and for
       the Tucker form `hada_t1`, `hada_t2` (r, r, k, k);
     * LoKr: `lokr_w1` or `lokr_w1_a`, `lokr_w1_b`; `lokr_w2` or `lokr_w2_a`, `lokr_w2_b`
-      and for the Tucker form `lokr_t2`.
+      and for the Tucker form `lokr_t2`;
+    * GLoRA: `a1`, `a2`, `b1`, `b2`, in LyCORIS' newer form or in the older one;
+    * what is added as it is: `diff` of the weight's own shape;
+
+    and beside any of these, or alone, `diff_b`, which is added to the bias.
 
     `alpha` scales by alpha / rank, as files mean it (a LoKr of two whole matrices has no rank,
     and its alpha counts for nothing).
@@ -48,17 +54,31 @@ class AdapterLayer:
         for role in (LORA_DOWN, "hada_w1_b", "lokr_w1_b", "lokr_w2_b"):
             if role in self.tensors:
                 return self.tensors[role].shape[0]
+        if "a1" in self.tensors:
+            return min(self.tensors["a1"].flatten(1).shape)
         return 0
+
+    @property
+    def kind(self) -> str:
+        """ "lora", "loha", "lokr", "glora" or "full"."""
+        marks = {LORA_DOWN: "lora", "hada_w1_a": "loha", "a1": "glora"}
+        found = next((kind for role, kind in marks.items() if role in self.tensors), None)
+        is_lokr = any(role.startswith("lokr_") for role in self.tensors)
+        return found or ("lokr" if is_lokr else "full")
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterResult:
-    """An add-on beside frozen layers: LoRA (Hu et al. 2021), LoHa, LoKr."""
+    """An add-on beside frozen layers: LoRA (Hu et al. 2021), LoHa, LoKr.
+
+    `words`: embeddings that the file brings along.
+    """
 
     layers: tuple[AdapterLayer, ...]
     rank: int
     alpha: float
-    algorithm: str = "lora"  # "lora", "loha" or "lokr"
+    algorithm: str = "lora"  # of the first layer, see AdapterLayer.kind
+    words: tuple[EmbeddingResult, ...] = ()
 
     @property
     def reads_text(self) -> bool:
@@ -70,10 +90,12 @@ class EmbeddingResult:
     """The vectors of a new word (Gal et al. 2022), for each text encoder.
 
     `vectors`: part name ("text_encoder", "text_encoder_2") -> (n, width), n the same for all.
+    `has_output`: the file also has vectors for the text encoder's output, which are not used.
     """
 
     word: str
     vectors: Mapping[str, Tensor]
+    has_output: bool = False
 
     @property
     def num_vectors(self) -> int:
@@ -120,20 +142,47 @@ class WeightsResult:
 Result = AdapterResult | EmbeddingResult | HypernetworkResult | WeightsResult
 
 
-def delta(layer: AdapterLayer) -> Tensor:
-    """What the layer adds to the base weight at strength 1, (out, in * k * k) in fp32.
+def delta(layer: AdapterLayer, weight: Tensor | None = None) -> Tensor:
+    """What the layer adds to the base weight at strength 1, (out, in * k * k) in fp32; zero where
+    only the bias changes.
 
-    Raises KeyError or RuntimeError where the tensors do not make up a layer.
+    `weight`: the base weight, which GLoRA multiplies. Raises KeyError or RuntimeError where the
+    tensors do not make up a layer.
     """
     t = {role: tensor.detach().float() for role, tensor in layer.tensors.items()}
+    if DIFF in t:
+        return t[DIFF].reshape(len(t[DIFF]), -1)
     if LORA_DOWN in t:
         raw = _lora_product(t)
     elif "hada_w1_a" in t:
         raw = _hada_factor(t, "1") * _hada_factor(t, "2")
+    elif "a1" in t:
+        raw = _glora_product(t, weight)
+    elif t.keys() == {BIAS}:
+        if weight is None:
+            raise KeyError(DIFF)
+        return torch.zeros_like(weight, dtype=torch.float32).flatten(1)
     else:
         raw = _kron(_lokr_factor(t, "1"), _lokr_factor(t, "2"))
     scale = layer.alpha / layer.rank if layer.rank else 1.0
     return scale * raw.flatten(1)
+
+
+def bias_delta(layer: AdapterLayer) -> Tensor | None:
+    """What the layer adds to the bias at strength 1, in fp32."""
+    bias = layer.tensors.get(BIAS)
+    return None if bias is None else bias.detach().float()
+
+
+def _glora_product(t: Mapping[str, Tensor], weight: Tensor | None) -> Tensor:
+    """W a1 a2 + b1 b2 (Chavan et al. 2023); older files count the factors the other way round."""
+    if weight is None:
+        raise KeyError("weight")
+    base = weight.detach().float()
+    a1, a2, b1, b2 = (t[role].flatten(1).to(base.device) for role in GLORA)
+    if a1.shape[0] < a1.shape[1]:  # (rank, in): the older form
+        return base.flatten(1) @ a2 @ a1 + b2 @ b1
+    return torch.einsum("oi...,ir,rj->oj...", base, a1, a2).flatten(1) + b1 @ b2
 
 
 def _lora_product(t: Mapping[str, Tensor]) -> Tensor:

@@ -6,7 +6,7 @@ One text encoder: a single tensor `emb_params` (n, width). Two: `clip_l` (n, 768
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,12 @@ BY_ENCODER = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
 MAX_VECTORS = 75  # a chunk of the prompt holds no more
 MAX_WIDTH = 8192
 
+# OneTrainer's vectors that are added to the text encoder's output (one name has a slip of the pen).
+_OUTPUTS = {
+    "emp_params_out": ONE_ENCODER, "emb_params_out": ONE_ENCODER,
+    "clip_l_out": "clip_l", "clip_g_out": "clip_g",
+}  # fmt: skip
+MANY_WORDS = QT_TRANSLATE_NOOP("engine", "it holds more than one word")
 _NO_FORM = QT_TRANSLATE_NOOP("engine", "it holds no embedding of a known form")
 
 
@@ -56,9 +62,20 @@ def to_tensors(result: EmbeddingResult) -> dict[str, Tensor]:
     return {BY_ENCODER[part]: _plain(vectors) for part, vectors in result.vectors.items()}
 
 
+def is_embedding(names: Collection[str]) -> bool:
+    """Whether a file of these tensors is an embedding of a known form."""
+    return len(_known(names)) == 1 or set(_known(names)) == set(BY_ENCODER.values())
+
+
 def from_tensors(path: Path, tensors: Mapping[Any, Any]) -> EmbeddingResult:
-    """`clip_l` with `clip_g`, `emb_params`, or one tensor named after its word."""
-    found = {str(name): value for name, value in tensors.items() if isinstance(value, Tensor)}
+    """`clip_l` with `clip_g`, `emb_params`, or one tensor named after its word.
+
+    OneTrainer's vectors for the text encoder's output are beside these; no front end reads them,
+    and neither does this.
+    """
+    every = {str(name): value for name, value in tensors.items() if isinstance(value, Tensor)}
+    found = {name: every[name] for name in _known(every)}
+    has_output = len(found) < len(every)
     if found.keys() == set(BY_ENCODER.values()):
         vectors = {part: _checked(path, found[name]) for part, name in BY_ENCODER.items()}
         if len({len(rows) for rows in vectors.values()}) > 1:
@@ -68,12 +85,30 @@ def from_tensors(path: Path, tensors: Mapping[Any, Any]) -> EmbeddingResult:
                     QT_TRANSLATE_NOOP("engine", "its two text encoders have unlike vectors")
                 ),
             )
-        return EmbeddingResult(path.stem, vectors)
+        return EmbeddingResult(path.stem, vectors, has_output)
+    found = _in_one(found)
     if len(found) == 1:
-        return EmbeddingResult(
-            path.stem, {"text_encoder": _checked(path, next(iter(found.values())))}
-        )
+        rows = _checked(path, next(iter(found.values())))
+        return EmbeddingResult(path.stem, {"text_encoder": rows}, has_output)
+    if len(found) > 1 and all(tensor.dim() in (1, 2) for tensor in found.values()):
+        raise AddonUnreadable(path=path.name, reason=Phrase(MANY_WORDS))
     raise AddonUnreadable(path=path.name, reason=Phrase(_NO_FORM))
+
+
+def _known(names: Collection[str]) -> list[str]:
+    """All but OneTrainer's vectors for the output, where what they belong to is there too."""
+    return [n for n in names if n not in _OUTPUTS or _OUTPUTS[n] not in names]
+
+
+def _in_one(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """diffusers names the vectors of one word `<w>`, `<w>_1`, `<w>_2` when each is a token."""
+    first = min(found, key=len, default="")
+    names = [first, *(f"{first}_{number}" for number in range(1, len(found)))]
+    if len(found) < 2 or set(names) != set(found) or any(t.dim() != 1 for t in found.values()):
+        return dict(found)
+    if len({len(tensor) for tensor in found.values()}) > 1:
+        return dict(found)
+    return {first: torch.stack([found[name] for name in names])}
 
 
 def _checked(path: Path, vectors: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from engine.formats.plain_pickle import dump
 from engine.models.pickle_gate import load_pickle
 from engine.results import EmbeddingResult
 from engine.storage import write_bytes
-from engine.wording import QT_TRANSLATE_NOOP, Phrase
+from engine.wording import Phrase
 
 ANY_WORD = "*"
 TOKEN_OF_ANY_WORD = 265  # the token of "*"
@@ -48,7 +48,7 @@ def load(path: Path) -> EmbeddingResult:
         if len(inner) != 1 or not isinstance(next(iter(inner.values())), Tensor):
             raise AddonUnreadable(
                 path=path.name,
-                reason=Phrase(QT_TRANSLATE_NOOP("engine", "it holds more than one word")),
+                reason=Phrase(embedding.MANY_WORDS),
             )
         return embedding.from_tensors(path, inner)
     return embedding.from_tensors(path, data)

@@ -36,7 +36,7 @@ def load(path: Path, places: Iterable[Place], facts: ExportFacts) -> AdapterResu
     """What `save` wrote. Raises AddonUnreadable, AddonDoesNotFit."""
     del facts
     names = {f"{part}.{full_path(part, layer)}": (part, layer) for part, layer in places}
-    return lora_reading.from_diffusers(path, lora_reading.read_tensors(path), names)
+    return lora_reading.read_named(path, names)
 
 
 def to_tensors(result: AdapterResult, dtype: torch.dtype) -> dict[str, Tensor]:

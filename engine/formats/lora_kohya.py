@@ -46,7 +46,7 @@ def load(path: Path, places: Iterable[Place], facts: ExportFacts) -> AdapterResu
     """
     unet = facts.configs["unet"]
     names = {layer_name(*place, facts.source.family, unet): place for place in places}
-    return lora_reading.from_kohya(path, lora_reading.read_tensors(path), names)
+    return lora_reading.read_named(path, names)
 
 
 def to_tensors(result: AdapterResult, facts: ExportFacts, dtype: torch.dtype) -> dict[str, Tensor]:

@@ -1,202 +1,261 @@
-"""Reads LoRA files of all trainers: kohya, LyCORIS, diffusers of old and new, peft.
+"""Reads LoRA files of all trainers: kohya, LyCORIS, diffusers old and new, peft, OneTrainer.
 
 Nothing is dropped in silence: what a file holds is applied to the last key, or the file is
-refused by the name of what Imprint does not apply.
+refused with a sentence that says why.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from engine.addon_errors import (
+    AddonForOtherFamily,
+    AddonForOtherModel,
+    AddonIncomplete,
+    AddonNamesUnknown,
+)
 from engine.errors import AddonDoesNotFit, AddonUnreadable, AddonUnsupported
-from engine.formats.lora_names import known_names
+from engine.formats import embedding, lora_origin
+from engine.formats.lora_alpha import StatedAlphas
+from engine.formats.lora_file import LoraFile, open_lora
+from engine.formats.lora_keys import ALPHA, NUMBERS, SCALAR, SCALE, is_adapter, split_key
+from engine.formats.lora_layers import built, fits
+from engine.formats.lora_names import WITHOUT_EFFECT, Place, known_names
 from engine.models.base import DiffusionModel
-from engine.models.safetensors_header import Header, read_header
-from engine.results import LORA_DOWN, LORA_MID, LORA_UP, AdapterLayer, AdapterResult, delta
+from engine.models.safetensors_header import Header, is_pickle, read_header
+from engine.results import AdapterLayer, AdapterResult, EmbeddingResult
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-Names = Mapping[str, tuple[str, str]]  # a layer's name in the file -> its part and path
+Names = Mapping[str, Place]  # a layer's name in the file -> its part and path
+Roles = dict[str, Tensor]
 
 # What a key looks like in files of which Imprint does not apply a thing.
-_FOREIGN = "a file for another kind of model"
 _OTHERS = (
     (re.compile(r".*\.(dora_scale|lora_magnitude_vector)(\.\w+)*"), "DoRA"),
     (re.compile(r".*\.(oft_blocks|oft_diag|oft_R)(\.\w+)*"), "OFT"),
-    (re.compile(r".*\.[ab][12]\.weight"), "GLoRA"),
     (re.compile(r".*\.on_input"), "(IA)^3"),
-    (re.compile(r".*\.diff(_b)?"), "a file of whole weights (diff)"),
-    (re.compile(r"bundle_emb\..+"), "a LoRA with an embedding inside"),
-    (re.compile(r".*lora_te3_.+|.*(double|single|joint)_blocks.+"), _FOREIGN),
-    (re.compile(r"(base_model\.model\.)?transformer\..+lora.+"), _FOREIGN),
+    (re.compile(r".*\.(set_weight|reshape_weight)"), "a file that replaces whole layers"),
+    (re.compile(r".*\.(bias_indices|bias_values)"), "a file of scattered biases"),
 )
-_KOHYA = re.compile(r"(.+?)\.(lora_(?:down|up|mid)\.weight|hada_\w+|lokr_\w+|alpha)")
-_DIFFUSERS = re.compile(r"(.+?)\.(?:(lora_[AB])(?:\.\w+)?\.weight|(alpha))")  # any adapter's name
-# `unet.x.to_q.lora.down.weight`, and older still `unet.x.attn1.processor.to_q_lora.down.weight`.
-_OLD = re.compile(
-    r"(?P<start>.+?)(?:(?:\.processor)?\.(?P<inner>to_\w+?)_lora|\.lora(?:_linear_layer)?)"
-    r"\.(?P<role>down\.weight|up\.weight|alpha)"
-)
-_OLD_ROLES = {"down.weight": "lora_A.weight", "up.weight": "lora_B.weight", "alpha": "alpha"}
-_ROLES = {"lora_A": LORA_DOWN, "lora_B": LORA_UP}
-_PEFT = "base_model.model."
+_BUNDLE = re.compile(r"bundle_emb\.(?P<word>.+?)\.(?P<key>string_to_param\..+|clip_[lg])")
+_SHOWN = 3  # names in one sentence
 
 _NO_NUMBERS = QT_TRANSLATE_NOOP("engine", "{name} holds numbers that are none")
 _EMPTY = QT_TRANSLATE_NOOP("engine", "{name} holds nothing, its rank is 0")
+_NOT_ONE = QT_TRANSLATE_NOOP("engine", "the {role} of {name} is not a single number")
 
 
 def read_adapter(path: Path, model: DiffusionModel) -> AdapterResult:
-    """The add-on in a file, all of whose layers the model has.
+    """The add-on in a file or a peft folder, all of whose layers the model has.
 
-    Raises AddonUnreadable, AddonUnsupported, AddonDoesNotFit or one of the Model... errors.
+    Raises AddonUnreadable, AddonUnsupported, AddonIncomplete, one of the other Addon... errors
+    or one of the Model... errors.
     """
-    header = read_header(path)
-    _refuse_others(path, header)
-    if not any(_is_adapter_key(name) for name in header.shapes):
-        raise AddonUnreadable(path=path.name, reason=_what_it_is(header))
-    tensors = read_tensors(path)
-    names = known_names(model)
-    if any(_KOHYA.fullmatch(name) and not name.endswith(".alpha") for name in tensors):
-        result = from_kohya(path, tensors, names.kohya)
-    else:
-        result = from_diffusers(path, _renewed(tensors), names.diffusers)
-    _require_fit(path, result, model)
-    return result
+    if path.is_file() and not is_pickle(path):  # the header alone: a whole model may be large
+        _refuse_others(path, read_header(path))
+    file = open_lora(path)
+    _refuse_others(path, file.header)
+    return _adapter(file, model)
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """From bytes, not mapped: another program may cut the file short."""
-    try:
-        return safetensors.torch.load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise AddonUnreadable(path=path.name, reason=str(error)) from error
+def read_named(path: Path, names: Names) -> AdapterResult:
+    """A file that holds these layers and nothing else. Raises as `read_adapter` does."""
+    file = open_lora(path)
+    groups = _Groups(file, names)
+    groups.require_known()
+    groups.require_whole()
+    return _result(list(groups.layers()), ())
 
 
-def from_kohya(path: Path, tensors: Mapping[str, Tensor], names: Names) -> AdapterResult:
-    """A missing alpha means alpha = rank, as in every reader; alpha 0 adds nothing."""
-    by_layer: dict[str, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        found = _KOHYA.fullmatch(key)
-        name, role = found.groups() if found else (key, "")
-        by_layer.setdefault(name, {})[role] = tensor
-    return _assembled(path, by_layer, names)
+def _adapter(file: LoraFile, model: DiffusionModel) -> AdapterResult:
+    modules = {part.name: part.module for part in model.parts()}
+    known = known_names(model)
+    words = _bundled(file)
+    groups = _Groups(file, known.places, words=words)
+    groups.settle(known.ambiguous, modules)
+    unfit = sum(not fits(layer, modules[layer.part]) for layer in groups.bare_layers())
+    if groups.unknown or unfit:
+        _refuse_strangers(file, model)
+    groups.require_known()
+    groups.require_whole()
+    if unfit:
+        raise AddonDoesNotFit(path=file.path.name, num_missing=unfit, num_layers=groups.num_layers)
+    return _result(list(groups.layers()), words)
 
 
-def from_diffusers(path: Path, tensors: Mapping[str, Tensor], names: Names) -> AdapterResult:
-    """Mostly without an alpha; old files, and those turned from kohya's, may have one."""
-    by_layer: dict[str, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        found = _DIFFUSERS.fullmatch(key.replace(_PEFT, "", 1))
-        name, role = (found[1], _ROLES.get(found[2], "alpha")) if found else (key, "")
-        by_layer.setdefault(name, {})[role] = tensor
-    return _assembled(path, by_layer, names)
+class _Groups:
+    """The tensors of a file by layer."""
+
+    def __init__(
+        self, file: LoraFile, names: Names, *, words: tuple[EmbeddingResult, ...] = ()
+    ) -> None:
+        self.unknown: list[str] = []  # names of layers, or keys of no known form
+        self._file = file
+        self._places = dict(names)
+        self._by_name: dict[str, Roles] = {}
+        for key, tensor in file.tensors.items():
+            if WITHOUT_EFFECT.fullmatch(key) or (words and _BUNDLE.fullmatch(key)):
+                continue
+            split = split_key(key)
+            if split is None:
+                self.unknown.append(key)
+            else:
+                self._by_name.setdefault(split[0], {})[split[1]] = tensor
+        self.unknown += [name for name in self._by_name if name not in self._places]
+
+    @property
+    def num_layers(self) -> int:
+        strays = sum(name not in self._by_name for name in self.unknown)
+        return len(self._by_name) + strays
+
+    def settle(
+        self, ambiguous: Mapping[str, tuple[Place, ...]], modules: Mapping[str, nn.Module]
+    ) -> None:
+        """Names that two text encoders share belong to the one whose shapes they have."""
+        for name in [name for name in self.unknown if name in ambiguous]:
+            for place in ambiguous[name]:
+                layer = AdapterLayer(*place, _tensors(self._by_name[name]), 1.0)
+                if fits(layer, modules[place[0]]):
+                    self._places[name] = place
+                    self.unknown.remove(name)
+                    break
+
+    def require_known(self) -> None:
+        if self.unknown:
+            raise AddonNamesUnknown(
+                path=self._file.path.name,
+                count=len(self.unknown),
+                total=self.num_layers,
+                names=", ".join(sorted(self.unknown)[:_SHOWN]),
+            )
+
+    def require_whole(self) -> None:
+        broken = {name: roles for name, roles in self._by_name.items() if not built(roles)}
+        if broken:
+            name, roles = min(broken.items())
+            raise AddonIncomplete(
+                path=self._file.path.name,
+                count=len(broken),
+                total=self.num_layers,
+                name=name,
+                has=", ".join(sorted(roles)),
+            )
+        if not self._by_name:
+            raise AddonUnreadable(
+                path=self._file.path.name, reason=lora_origin.what_weights_are(self._file.header)
+            )
+
+    def bare_layers(self) -> Iterator[AdapterLayer]:
+        """Those that are whole and known, of no strength yet."""
+        for name, roles in self._by_name.items():
+            if name in self._places and built(roles):
+                yield AdapterLayer(*self._places[name], _tensors(roles), 0.0)
+
+    def layers(self) -> Iterator[AdapterLayer]:
+        for name, roles in sorted(self._by_name.items()):
+            place = self._places[name]
+            _require_numbers(self._file.path, place, roles)
+            bare = AdapterLayer(*place, _tensors(roles), 0.0)
+            yield _scaled(bare, roles, self._file.alphas)
 
 
-def _is_adapter_key(name: str) -> bool:
-    return any(form.fullmatch(name.replace(_PEFT, "", 1)) for form in (_KOHYA, _DIFFUSERS, _OLD))
+def _tensors(roles: Roles) -> Roles:
+    return {role: tensor for role, tensor in roles.items() if role not in NUMBERS}
 
 
-def _what_it_is(header: Header) -> str:
-    if any(
-        name.startswith(("model.diffusion_model.", "first_stage_model.")) for name in header.shapes
-    ):
-        return Phrase(QT_TRANSLATE_NOOP("engine", "it is a whole model, not a LoRA"))
-    return Phrase(QT_TRANSLATE_NOOP("engine", "its form is not known"))
+def _scaled(bare: AdapterLayer, roles: Roles, alphas: StatedAlphas) -> AdapterLayer:
+    """The layer with its strength: of its own, as stated beside the tensors, else alpha = rank.
+
+    `scale` is A1111's alpha / rank; LyCORIS' `scalar` is one factor more.
+    """
+    own = roles.get(ALPHA)
+    alpha = float(bare.rank if own is None else own.item())
+    if own is None:
+        full = _full_path(bare)
+        stated = alphas.of(bare.part, full, bare.rank, is_convolution=_is_convolution(bare))
+        if stated is not None and bare.rank:
+            alpha = stated
+        elif stated is not None and (rank := alphas.rank_of(bare.part, full)):
+            bare = _whole_scaled(bare, stated / rank)  # peft scales a LoKr of whole matrices too
+    if SCALE in roles:
+        alpha = roles[SCALE].item() * bare.rank
+    factor = roles[SCALAR].item() if SCALAR in roles else 1.0
+    if not bare.rank:
+        bare = _whole_scaled(bare, factor)
+    return replace(bare, alpha=alpha * factor)
+
+
+def _whole_scaled(layer: AdapterLayer, factor: float) -> AdapterLayer:
+    """A layer without a rank takes its strength into a tensor; weights that were added as they
+    are (`diff`) have none."""
+    role = "lokr_w2"
+    if factor == 1 or role not in layer.tensors:
+        return layer
+    return replace(layer, tensors={**layer.tensors, role: layer.tensors[role].float() * factor})
+
+
+def _full_path(layer: AdapterLayer) -> str:
+    if layer.part == "unet":
+        return layer.path
+    return f"text_model.{layer.path.removeprefix('text_model.')}"
+
+
+def _is_convolution(layer: AdapterLayer) -> bool:
+    """Of more than one pixel: kohya's conv_alpha does not count for the others."""
+    return any(t.dim() == 4 and t.shape[-1] > 1 for t in layer.tensors.values())
+
+
+def _result(layers: list[AdapterLayer], words: tuple[EmbeddingResult, ...]) -> AdapterResult:
+    first = layers[0]
+    return AdapterResult(tuple(layers), max(first.rank, 1), first.alpha, first.kind, words)
 
 
 def _refuse_others(path: Path, header: Header) -> None:
     for form, kind in _OTHERS:
         if any(form.fullmatch(name) for name in header.shapes):
             raise AddonUnsupported(path=path.name, kind=kind)
+    if not is_adapter(header.shapes):
+        raise AddonUnreadable(path=path.name, reason=lora_origin.what_weights_are(header))
 
 
-def _renewed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The names of older diffusers, as the newer ones write them."""
-    found: dict[str, Tensor] = {}
-    for key, tensor in tensors.items():
-        old = _OLD.fullmatch(key)
-        new = f"{_old_place(old)}.{_OLD_ROLES[old['role']]}" if old else key
-        found[new.replace(".to_out.alpha", ".to_out.0.alpha")] = tensor
-    return found
+def _refuse_strangers(file: LoraFile, model: DiffusionModel) -> None:
+    """Raises where a file with names or shapes that the model lacks says what it is for."""
+    made_for = lora_origin.other_architecture(file.header)
+    if made_for is not None:
+        raise AddonForOtherModel(path=file.path.name, made_for=made_for)
+    family, own = lora_origin.family_of(file.header), model.source.family
+    if family is not None and family.context_width != own.context_width:
+        raise AddonForOtherFamily(path=file.path.name, made_for=family.title, model=own.title)
 
 
-def _old_place(old: re.Match[str]) -> str:
-    inner = old["inner"]
-    if inner and old["start"].endswith("self_attn"):  # the text encoder, by the UNet's words
-        return f"{old['start']}.{inner.removeprefix('to_')}_proj"
-    place = f"{old['start']}.{inner}" if inner else old["start"]
-    return f"{place}.0" if place.endswith(".to_out") else place
+def _bundled(file: LoraFile) -> tuple[EmbeddingResult, ...]:
+    """Embeddings inside the file, as OneTrainer writes them. Raises AddonUnreadable."""
+    found: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in file.tensors.items():
+        if match := _BUNDLE.fullmatch(key):
+            name = match["key"].removeprefix("string_to_param.")
+            found.setdefault(match["word"], {})[name] = tensor
+    return tuple(
+        replace(embedding.from_tensors(file.path, tensors), word=word)
+        for word, tensors in found.items()
+    )
 
 
-def _assembled(
-    path: Path, by_layer: Mapping[str, dict[str, Tensor]], names: Names
-) -> AdapterResult:
-    """Layers from their tensors. Raises AddonDoesNotFit, AddonUnreadable."""
-    layers, unknown = [], 0
-    for name, roles in sorted(by_layer.items()):
-        alpha = roles.pop("alpha", None)
-        if name not in names or not _is_whole(roles) or (alpha is not None and alpha.numel() != 1):
-            unknown += 1
-            continue
-        _require_numbers(path, names[name], [*roles.values(), *([] if alpha is None else [alpha])])
-        bare = AdapterLayer(*names[name], roles, 0.0)
-        strength = bare.rank if alpha is None else alpha.item()
-        layers.append(AdapterLayer(bare.part, bare.path, roles, float(strength)))
-    if unknown or not layers:
-        raise AddonDoesNotFit(path=path.name, num_missing=unknown, num_layers=unknown + len(layers))
-    first = layers[0]
-    kind = "lora" if first.is_lora else "loha" if "hada_w1_a" in first.tensors else "lokr"
-    return AdapterResult(tuple(layers), max(first.rank, 1), first.alpha, kind)
-
-
-def _require_numbers(path: Path, place: tuple[str, str], tensors: list[Tensor]) -> None:
-    reason = None
-    if any(tensor.numel() == 0 for tensor in tensors):
+def _require_numbers(path: Path, place: Place, roles: Roles) -> None:
+    reason: str | None = None
+    name = ".".join(place)
+    for role in NUMBERS:
+        if role in roles and roles[role].numel() != 1:
+            raise AddonUnreadable(path=path.name, reason=Phrase(_NOT_ONE, role=role, name=name))
+    if any(tensor.numel() == 0 for tensor in roles.values()):
         reason = _EMPTY
-    elif not all(torch.isfinite(tensor.float()).all() for tensor in tensors):
+    elif not all(torch.isfinite(tensor.float()).all() for tensor in roles.values()):
         reason = _NO_NUMBERS
     if reason is not None:
-        raise AddonUnreadable(path=path.name, reason=Phrase(reason, name=".".join(place)))
-
-
-def _is_whole(roles: Mapping[str, Tensor]) -> bool:
-    """Whether the roles make up one layer, and nothing is left over."""
-    names = set(roles)
-    if any(tensor.dim() < 2 for tensor in roles.values()):
-        return False
-    if LORA_DOWN in names:
-        return names in ({LORA_DOWN, LORA_UP}, {LORA_DOWN, LORA_UP, LORA_MID})
-    hada = {f"hada_w{n}_{side}" for n in "12" for side in "ab"}
-    if names in (hada, hada | {"hada_t1", "hada_t2"}):
-        return True
-    first = names & {"lokr_w1", "lokr_w1_a", "lokr_w1_b"}
-    second = names - first
-    return first in ({"lokr_w1"}, {"lokr_w1_a", "lokr_w1_b"}) and second in (
-        {"lokr_w2"}, {"lokr_w2_a", "lokr_w2_b"}, {"lokr_w2_a", "lokr_w2_b", "lokr_t2"}
-    )  # fmt: skip
-
-
-def _require_fit(path: Path, result: AdapterResult, model: DiffusionModel) -> None:
-    modules = {part.name: part.module for part in model.parts()}
-    wrong = sum(
-        not _fits(layer, modules[layer.part].get_submodule(layer.path)) for layer in result.layers
-    )
-    if wrong:
-        raise AddonDoesNotFit(path=path.name, num_missing=wrong, num_layers=len(result.layers))
-
-
-def _fits(layer: AdapterLayer, module: nn.Module) -> bool:
-    """By working the change out on the meta device: shapes alone, no arithmetic."""
-    weight: Tensor = module.weight  # type: ignore[assignment]
-    bare = {role: torch.empty_like(t, device="meta") for role, t in layer.tensors.items()}
-    try:
-        change = delta(AdapterLayer(layer.part, layer.path, bare, layer.alpha))
-    except (RuntimeError, KeyError, IndexError):
-        return False
-    return tuple(change.shape) == (weight.shape[0], weight[0].numel())
+        raise AddonUnreadable(path=path.name, reason=Phrase(reason, name=name))

@@ -84,7 +84,7 @@ shown_by(
 )  # fmt: skip
 
 
-@row(69, "a LoRA some of whose layers are of another model", "IM-ADD-02", "12 of 13 layers differ")
+@row(69, "a LoRA some of whose names are unknown", "IM-ADD-08", "12 of its 13 layers have names")
 def strange_layers(place):
     extra = {f"lora_unet_x{n}.lora_down.weight": rand(4, 8) for n in range(12)}
     return applied_to_the_tiny_model(place, simple() | extra)
@@ -115,7 +115,7 @@ def no_number(place):
     return applied_to_the_tiny_model(place, tensors)
 
 
-@row(70, "a LoRA whose halves are transposed", "IM-ADD-02", "1 of 2 layers differ")
+@row(70, "a LoRA whose halves are transposed", "IM-ADD-02", "1 of 2 layers have other shapes")
 def transposed(place):
     return applied_to_the_tiny_model(place, simple() | kohya(NAME, rand(16, 4), rand(4, 16)))
 

@@ -193,7 +193,7 @@ def refiner(place: Place):
 
 shown_by(
     49, "a LoRA of another family",
-    "tests/engine/test_lora_refused.py::test_an_sdxl_file_on_sd1_says_how_many_layers_differ",
+    "tests/engine/test_lora_refused.py::test_an_sdxl_file_on_sd1_is_said_to_be_one",
     "tests/engine/test_prediction_marks.py::test_the_words_of_modelspec_are_read",
 )  # fmt: skip
 

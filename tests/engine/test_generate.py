@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.addon_errors import AddonForOtherFamily, EmbeddingHalf
 from engine.addons import Addon
 from engine.control import Control
-from engine.errors import AddonDoesNotFit, EmbeddingDoesNotFit, HypernetworkDoesNotFit
+from engine.errors import HypernetworkDoesNotFit
 from engine.events import Heartbeat, ImageGenerated, RunFailed, RunFinished
 from engine.formats.png_text import parse_parameters, read_parameters
 from engine.generate import (
@@ -99,8 +100,8 @@ def test_a_dreambooth_model_takes_the_place_of_the_base_and_wears_add_ons_too(
 @pytest.mark.parametrize(
     ("kind", "error"),
     [
-        ("lora", AddonDoesNotFit),
-        ("embedding", EmbeddingDoesNotFit),
+        ("lora", AddonForOtherFamily),
+        ("embedding", EmbeddingHalf),
         ("hypernetwork", HypernetworkDoesNotFit),
     ],
 )

@@ -12,9 +12,9 @@ import pytest
 import safetensors.torch
 import torch
 
+from engine.addon_errors import AddonNamesUnknown
 from engine.addons import Addon, applied
-from engine.errors import AddonDoesNotFit, AddonUnreadable, UserError
-from engine.model_errors import ModelIsPickle
+from engine.errors import AddonUnreadable, UserError
 from engine.models.loader import load_model
 from tests.conftest import draw_pictures
 from tests.engine_runs import require_finished, tiny_run, train
@@ -122,7 +122,7 @@ def test_the_check_by_diffusers_can_fail(reference, tmp_path, fault):
 @pytest.mark.parametrize("fault", [without_text_model, without_index_of_out])
 def test_our_reader_refuses_names_that_no_layer_has(reference, tmp_path, fault):
     wrong = changed(reference.kohya, tmp_path / "wrong.safetensors", fault)
-    with pytest.raises(AddonDoesNotFit, match="made for another model"):
+    with pytest.raises(AddonNamesUnknown, match="names that Imprint does not know"):
         with applied(load_model(str(reference.base)), [Addon(wrong)]):
             pass
 
@@ -172,15 +172,15 @@ def test_every_weight_is_as_before_after_the_block_even_after_an_error(reference
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
-        ("empty", lambda t: {"x.lora_down.weight": torch.zeros(0)}, "1 of 1 layers differ"),
-        ("flat", lambda t: {n: v.flatten() for n, v in t.items()}, "layers differ"),
+        ("empty", lambda t: {"x.lora_down.weight": torch.zeros(0)}, "1 of its 1 layers have names"),
+        ("flat", lambda t: {n: v.flatten() for n, v in t.items()}, "have other shapes"),
         ("wide", lambda t: {n: v.repeat(2, *[1] * (v.dim() - 1)) if v.dim() else v
-                            for n, v in t.items()}, "layers differ"),
+                            for n, v in t.items()}, "have other shapes"),
     ],
 )  # fmt: skip
 def test_odd_lora_files_get_a_sentence(reference, tmp_path, name, change, said):
     odd = changed(reference.kohya, tmp_path / f"{name}.safetensors", change)
-    with pytest.raises(AddonDoesNotFit, match=said):
+    with pytest.raises(UserError, match=said):
         with applied(load_model(str(reference.base)), [Addon(odd)]):
             pass
 
@@ -193,7 +193,7 @@ def test_files_that_are_no_lora_get_a_sentence(reference, tmp_path):
             pass
     pickled = tmp_path / "lora.ckpt"
     torch.save({"a": torch.ones(1)}, pickled)
-    with pytest.raises(ModelIsPickle):
+    with pytest.raises(AddonUnreadable, match="its form is not known"):
         with applied(model, [Addon(pickled)]):
             pass
 

@@ -9,7 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.formats.lora_diffusers import full_path
+from engine.formats.lora_keys import split_key
+from engine.formats.lora_kohya import layer_name
+from engine.formats.lora_names import known_names
+from engine.formats.lora_reading import read_adapter
+from engine.formats.reading import read_result
+from engine.generate import worn
 from engine.models.loader import load_model
+from engine.results import delta
 from tests.lora_forms import (
     CONV,
     FC,
@@ -251,3 +259,188 @@ def test_a_file_may_mix_loha_lokr_and_lora(sd1, tmp_path):
     tensors |= {f"{name}.lokr_w1": w1, f"{name}.lokr_w2": w2}
     found = added(sd1, save(tmp_path, tensors))
     require_added(found, {f"unet.{Q}": u @ d, f"unet.{OUT}": torch.kron(w1, w2)})
+
+
+# Names of all programs
+
+
+def layers_of_all_kinds(model) -> dict[tuple[str, str], torch.nn.Module]:
+    return {
+        (part.name, path): module
+        for part in model.parts()
+        for path, module in part.module.named_modules()
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+    }
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+@pytest.mark.parametrize("writer", ["kohya", "diffusers"])
+def test_every_name_that_we_write_is_read_as_the_same_layer(family, writer, request):
+    model = request.getfixturevalue(family)
+    known = known_names(model).places
+    for part, path in layers_of_all_kinds(model):
+        if writer == "kohya":
+            name = layer_name(part, path, model.source.family, model.configs()["unet"])
+        else:
+            name = f"{part}.{full_path(part, path)}"
+        key = f"{name}.lora_down.weight" if writer == "kohya" else f"{name}.lora_A.weight"
+        assert known[split_key(key)[0]] == (part, path)
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+def test_no_name_means_two_layers(family, request):
+    """Each name was given to one layer: the count of all names is the sum of those of each."""
+    model = request.getfixturevalue(family)
+    known = known_names(model).places
+    by_place = {}
+    for name, place in known.items():
+        by_place.setdefault(place, []).append(name)
+    assert set(layers_of_all_kinds(model)) <= set(by_place)
+    for places in known_names(model).ambiguous.values():
+        assert len(set(places)) == len(places)
+
+
+CLIP_TEXT = "text_model.encoder.layers.0.self_attn.q_proj"
+NAMES_OF_Q = [
+    f"unet.{Q}", Q, f"lycoris_{flat(Q)}", f"base_model.model.{Q}", f"base_model.model.unet.{Q}",
+    f"{Q}.base_layer", ORIGINAL_Q, ORIGINAL_Q.replace("lora_unet", "lycoris"),
+    *(f"{start}input_blocks.1.1.transformer_blocks.0.attn1.to_q"
+      for start in ("unet.", "diffusion_model.", "model.diffusion_model.")),
+]  # fmt: skip
+ROLES = [
+    ("lora_down.weight", "lora_up.weight"), ("lora_A.weight", "lora_B.weight"),
+    ("lora_A.default.weight", "lora_B.default.weight"), ("lora_A", "lora_B"),
+    ("lora.down.weight", "lora.up.weight"),
+    ("lora_linear_layer.down.weight", "lora_linear_layer.up.weight"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES_OF_Q)
+@pytest.mark.parametrize("roles", ROLES)
+@pytest.mark.parametrize("alpha", [None, 2.0])
+def test_any_name_of_a_layer_goes_with_any_spelling_of_the_roles(sd1, name, roles, alpha, tmp_path):
+    d, u = pair(16, 16)
+    tensors = {f"{name}.{roles[0]}": d, f"{name}.{roles[1]}": u}
+    if alpha is not None:
+        tensors[f"{name}.alpha"] = torch.tensor(alpha)
+    scale = 1.0 if alpha is None else 0.5
+    require_added(added(sd1, save(tmp_path, tensors)), {f"unet.{Q}": scale * u @ d})
+
+
+@pytest.mark.parametrize("name", [
+    f"lora_te_{flat(CLIP_TEXT)}", f"lora_te1_{flat(CLIP_TEXT)}", f"text_encoder.{CLIP_TEXT}",
+    f"clip_l.{CLIP_TEXT}", f"text_encoders.clip_l.transformer.{CLIP_TEXT}", CLIP_TEXT,
+    f"base_model.model.{CLIP_TEXT}", f"base_model.model.{TEXT}",
+])  # fmt: skip
+def test_every_name_of_a_text_encoders_layer_is_known(sd1, name, tmp_path):
+    d, u = pair(32, 32)
+    path = save(tmp_path, {f"{name}.lora_A.weight": d, f"{name}.lora_B.weight": u})
+    require_added(added(sd1, path), {text(TEXT): u @ d})
+
+
+@pytest.mark.parametrize(("part", "width"), [("text_encoder", 32), ("text_encoder_2", 24)])
+def test_a_text_encoder_of_sdxl_saved_alone_by_peft_is_told_by_its_width(
+    sdxl, part, width, tmp_path
+):
+    d, u = pair(width, width)
+    name = f"base_model.model.{CLIP_TEXT}"
+    path = save(tmp_path, {f"{name}.lora_A.weight": d, f"{name}.lora_B.weight": u})
+    (layer,) = read_adapter(path, sdxl).layers
+    assert layer.part == part
+
+
+@pytest.mark.parametrize("name", [
+    "lora_te2_text_projection", "lora_te2_text_model_text_projection",
+    "text_encoder_2.text_projection", "clip_g.text_projection",
+    "text_encoders.clip_g.transformer.text_projection",
+])  # fmt: skip
+def test_the_projection_of_sdxls_second_encoder_is_known_to_all(sdxl, name, tmp_path):
+    encoder = next(part.module for part in sdxl.parts() if part.name == "text_encoder_2")
+    outputs, inputs = encoder.text_projection.weight.shape
+    d, u = pair(inputs, outputs)
+    found = added(sdxl, save(tmp_path, kohya(name, d, u, 4.0)))
+    require_added(found, {"text_encoder_2.text_projection": u @ d})
+
+
+def test_a_projection_that_no_picture_depends_on_is_no_hindrance(sd1, tmp_path):
+    d, u = pair(16, 16)
+    extra = kohya("lora_te1_text_projection", *pair(32, 32), 4.0)
+    found = added(sd1, save(tmp_path, kohya(f"lora_unet_{flat(Q)}", d, u) | extra))
+    require_added(found, {f"unet.{Q}": u @ d})
+
+
+# Whole differences, norms, GLoRA
+
+
+NORM = "down_blocks.0.attentions.0.transformer_blocks.0.norm1"
+GROUP_NORM = "down_blocks.0.resnets.0.norm1"
+
+
+@pytest.mark.parametrize("names", [("w_norm", "b_norm"), ("diff", "diff_b")])
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_the_norms_of_lycoris_are_added_to_weights_and_biases(sd1, names, strength, tmp_path):
+    d, u = pair(16, 16)
+    tensors = kohya(f"lora_unet_{flat(Q)}", d, u)
+    for path in (NORM, GROUP_NORM):
+        tensors[f"lora_unet_{flat(path)}.{names[0]}"] = rand(16)
+        tensors[f"lora_unet_{flat(path)}.{names[1]}"] = rand(16) + 1
+    found = added(sd1, save(tmp_path, tensors), strength)
+    expected = {f"unet.{Q}": strength * u @ d}
+    for path in (NORM, GROUP_NORM):
+        expected[f"unet.{path}"] = strength * rand(16)
+        expected[f"unet.{path}.bias"] = strength * (rand(16) + 1)
+    require_added(found, expected)
+
+
+def test_a_file_of_whole_differences_is_added_as_it_is(sd1, tmp_path):
+    name = f"lora_unet_{flat(CONV)}"
+    tensors = {f"{name}.diff": rand(16, 16, 3, 3), f"{name}.diff_b": rand(16)}
+    found = added(sd1, save(tmp_path, tensors))
+    require_added(found, {f"unet.{CONV}": rand(16, 16, 3, 3), f"unet.{CONV}.bias": rand(16)})
+
+
+@pytest.mark.parametrize("form", ["new", "old"])
+def test_a_glora_multiplies_the_weight_and_adds(sd1, form, tmp_path):
+    """W a1 a2 + b1 b2 of LyCORIS, where the older files have the factors the other way round."""
+    name, rank = f"lora_unet_{flat(FF)}", 3  # 16 -> 128
+    a1, a2, b1, b2 = rand(16, rank), rand(rank, 16), rand(128, rank), rand(rank, 16) + 1
+    weight = sd1.unet.get_submodule(FF).weight.detach()
+    roles = {"a1": a1, "a2": a2, "b1": b1, "b2": b2}
+    if form == "old":
+        roles = {"a1": a2, "a2": a1, "b1": b2, "b2": b1}
+    tensors = {f"{name}.{role}.weight": tensor for role, tensor in roles.items()}
+    path = save(tmp_path, tensors | {f"{name}.alpha": torch.tensor(6.0)})
+    require_added(added(sd1, path), {f"unet.{FF}": 2 * (weight @ a1 @ a2 + b1 @ b2)})
+
+
+# Old-style files, and embeddings inside
+
+
+def as_they_are(tensors):
+    return tensors
+
+
+@pytest.mark.parametrize("around", [
+    as_they_are, lambda t: {"state_dict": t, "step": 3}, lambda t: {"weights": t},
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["lora.pt", "pytorch_lora_weights.bin", "lora.ckpt"])
+def test_a_lora_in_a_pickle_is_read_through_the_gate(sd1, around, name, tmp_path):
+    d, u = pair(16, 16)
+    tensors = {f"unet.{Q}.lora.down.weight": d, f"unet.{Q}.lora.up.weight": u}
+    torch.save(around(tensors), tmp_path / name)
+    (layer,) = read_result(tmp_path / name, sd1).layers
+    assert (layer.part, layer.path) == ("unet", Q)
+    torch.testing.assert_close(delta(layer), u @ d)
+
+
+def test_an_embedding_inside_a_lora_is_taught_with_it(sd1, tmp_path):
+    d, u = pair(16, 16)
+    tensors = kohya(f"lora_unet_{flat(Q)}", d, u)
+    tensors["bundle_emb.my-word.string_to_param.*"] = rand(2, 32)
+    result = read_adapter(save(tmp_path, tensors), sd1)
+    (word,) = result.words
+    assert (word.word, word.num_vectors) == ("my-word", 2)
+    before = sd1.encode_prompts(["a my-word"]).tokens
+    with worn(sd1, [("lora", result, 1.0)]):
+        assert not torch.equal(sd1.encode_prompts(["a my-word"]).tokens, before)
+    assert torch.equal(sd1.encode_prompts(["a my-word"]).tokens, before)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.addon_errors import AddonForOtherFamily, AddonIncomplete, AddonNamesUnknown
 from engine.addons import Addon, applied
 from engine.errors import (
     AddonDoesNotFit,
@@ -19,6 +20,7 @@ from engine.formats.lora_reading import read_adapter
 from engine.formats.reading import read_result
 from engine.models.loader import load_model
 from tests.lora_forms import (
+    CONV,
     NAME,
     OUT,
     Q,
@@ -47,20 +49,11 @@ def sd1(tiny_folder):
         ({f"{NAME}.oft_blocks": torch.ones(2, 8, 8)}, "is OFT,"),
         ({f"{NAME}.oft_diag": torch.ones(2, 8, 8)}, "is OFT,"),
         ({f"base_model.model.{OUT}.oft_R.default.weight": torch.ones(2, 28)}, "is OFT,"),
-        ({f"{NAME}.{s}{n}.weight": torch.ones(4, 4) for s in "ab" for n in "12"}, "is GLoRA,"),
         ({f"{NAME}.weight": torch.ones(1, 16), f"{NAME}.on_input": torch.tensor(True)},
          r"is \(IA\)\^3,"),
-        ({f"{NAME}.diff": torch.ones(16, 16)}, r"whole weights \(diff\)"),
-        ({f"{NAME}.diff": torch.ones(16, 16), f"{NAME}.diff_b": torch.ones(16)}, "whole weights"),
-        ({"bundle_emb.word.string_to_param.*": torch.ones(1, 768)}, "an embedding inside"),
-        ({"lora_te3_encoder_block_0_layer_0_SelfAttention_q.lora_down.weight": torch.ones(4, 8)},
-         "another kind of model"),
-        ({"lora_unet_double_blocks_0_img_attn_proj.lora_down.weight": torch.ones(4, 8),
-          "lora_unet_double_blocks_0_img_attn_proj.lora_up.weight": torch.ones(8, 4)},
-         "another kind of model"),
-        ({"transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight": torch.ones(4, 8),
-          "transformer.single_transformer_blocks.0.attn.to_q.lora_B.weight": torch.ones(8, 4)},
-         "another kind of model"),
+        ({f"{NAME}.set_weight": torch.ones(16, 16)}, "replaces whole layers"),
+        ({f"{NAME}.reshape_weight": torch.ones(2)}, "replaces whole layers"),
+        ({f"{NAME}.bias_values": torch.ones(2)}, "scattered biases"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("alone", [False, True])
@@ -74,35 +67,91 @@ def test_what_is_not_applied_is_refused_by_its_name(sd1, extra, kind, alone, tmp
 
 
 @pytest.mark.parametrize(
-    ("extra", "missing", "layers"),
+    "extra",
     [
-        ({"lora_unet_nowhere.lora_down.weight": rand(4, 16)}, 1, 2),
-        ({f"{NAME}.lora_down.weight": rand(4, 16)}, 1, 2),  # without its other half
-        ({f"{NAME}.alpha": torch.tensor(1.0)}, 1, 2),  # nothing but a strength
-        ({"a_stray_key": rand(3)}, 1, 2),
-        ({f"lora_unet_{flat(Q)}.bias": rand(16)}, 1, 2),
-        ({f"{NAME}.lora_down.weight": rand(4, 16), f"{NAME}.lora_up.weight": rand(16, 4),
-          f"{NAME}.lokr_w1": rand(4, 4)}, 1, 2),
-        (kohya(NAME, *pair(16, 16)) | {f"{NAME}.alpha": torch.ones(3)}, 1, 2),
-        (kohya(NAME, rand(16, 4), rand(4, 16)), 1, 2),  # transposed
-        (kohya(NAME, *pair(24, 16)), 1, 2),  # of a wider model
-        (kohya(NAME, rand(4, 16), rand(16, 5)), 1, 2),  # halves that do not meet
-        ({f"lora_unet_x{n}.lora_down.weight": rand(4, 8) for n in range(12)}, 12, 13),
+        kohya(NAME, rand(16, 4), rand(4, 16)),  # transposed
+        kohya(NAME, *pair(24, 16)),  # of a wider model
+        kohya(NAME, rand(4, 16), rand(16, 5)),  # halves that do not meet
+        {f"{NAME}.diff": rand(16, 8)},
+        {f"{NAME}.diff_b": rand(17)},
+        {f"{NAME}.diff": torch.tensor(1.0)},
+        {f"lora_unet_{flat(Q)}.diff_b": rand(16)},  # a layer that has no bias
     ],
-)  # fmt: skip
-def test_leftovers_are_counted_and_nothing_is_applied(sd1, extra, missing, layers, tmp_path):
+)
+def test_layers_of_other_shapes_are_counted_and_nothing_is_applied(sd1, extra, tmp_path):
     before = base_weights(sd1)
-    with pytest.raises(AddonDoesNotFit, match=f"{missing} of {layers} layers differ"):
-        with applied(sd1, [Addon(save(tmp_path, simple() | extra))]):
+    tensors = kohya(f"lora_unet_{flat(CONV)}", rand(2, 16, 3, 3), rand(16, 2, 1, 1)) | extra
+    with pytest.raises(AddonDoesNotFit, match="1 of 2 layers have other shapes"):
+        with applied(sd1, [Addon(save(tmp_path, tensors))]):
             pass
     assert same(base_weights(sd1), before)
 
 
-def test_an_sdxl_file_on_sd1_says_how_many_layers_differ(sd1, tmp_path):
+@pytest.mark.parametrize(
+    ("extra", "count", "total", "name"),
+    [
+        ({"lora_unet_nowhere.lora_down.weight": rand(4, 16)}, 1, 2, "lora_unet_nowhere"),
+        ({"a_stray_key": rand(3)}, 1, 2, "a_stray_key"),
+        ({f"lora_unet_{flat(Q)}.bias": rand(16)}, 1, 2, f"lora_unet_{flat(Q)}.bias"),
+        ({f"lora_unet_x{n}.lora_down.weight": rand(4, 8) for n in range(12)}, 12, 13,
+         "lora_unet_x0, lora_unet_x1, lora_unet_x10"),
+    ],
+)  # fmt: skip
+def test_names_that_are_not_known_are_named_and_no_other_model_is_blamed(
+    sd1, extra, count, total, name, tmp_path
+):
+    before = base_weights(sd1)
+    with pytest.raises(AddonNamesUnknown) as caught:
+        with applied(sd1, [Addon(save(tmp_path, simple() | extra))]):
+            pass
+    told = str(caught.value)
+    assert f"{count} of its {total} layers" in told
+    assert f"does not know: {name}." in told
+    assert "another model" not in told
+    assert same(base_weights(sd1), before)
+
+
+@pytest.mark.parametrize(
+    ("extra", "has"),
+    [
+        ({f"{NAME}.lora_down.weight": rand(4, 16)}, "lora_down.weight"),
+        ({f"{NAME}.lora_up.weight": rand(16, 4)}, "lora_up.weight"),
+        ({f"{NAME}.alpha": torch.tensor(1.0)}, "alpha"),  # nothing but a strength
+        ({f"{NAME}.hada_w1_a": rand(4, 4), f"{NAME}.hada_w1_b": rand(4, 4)},
+         "hada_w1_a, hada_w1_b"),
+        ({f"{NAME}.lora_down.weight": rand(4, 16), f"{NAME}.lora_up.weight": rand(16, 4),
+          f"{NAME}.lokr_w1": rand(4, 4)}, "lokr_w1, lora_down.weight, lora_up.weight"),
+        ({f"{NAME}.a1.weight": rand(4, 4)}, "a1"),
+    ],
+)  # fmt: skip
+def test_a_layer_of_which_a_part_is_missing_is_named_with_what_it_has(sd1, extra, has, tmp_path):
+    with pytest.raises(AddonIncomplete) as caught:
+        read_adapter(save(tmp_path, simple() | extra), sd1)
+    told = str(caught.value)
+    assert "is incomplete" in told
+    assert "from 1 of its 2 layers" in told
+    assert f"{NAME} (it has only {has})" in told
+
+
+def test_an_alpha_of_several_numbers_is_said_to_be_none(sd1, tmp_path):
+    tensors = kohya(NAME, *pair(16, 16)) | {f"{NAME}.alpha": torch.ones(3)}
+    with pytest.raises(AddonUnreadable, match=f"alpha of unet.{OUT} is not a single number"):
+        read_adapter(save(tmp_path, tensors), sd1)
+
+
+def test_an_sdxl_file_on_sd1_is_said_to_be_one(sd1, tmp_path):
     tensors = kohya("lora_te2_text_model_encoder_layers_1_mlp_fc1", *pair(24, 48))
-    with pytest.raises(AddonDoesNotFit, match="2 of 2 layers differ"):
+    with pytest.raises(AddonForOtherFamily, match="made for Stable Diffusion XL; this model is"):
         read_adapter(save(tmp_path, tensors | kohya("lora_unet_input_blocks_7_1_proj_in",
                                                     *pair(32, 32))), sd1)  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "title"), [(1024, "Stable Diffusion 2.x"),
+                                              (2048, "Stable Diffusion XL")])  # fmt: skip
+def test_the_width_of_the_text_tells_the_family(sd1, width, title, tmp_path):
+    name = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
+    with pytest.raises(AddonForOtherFamily, match=f"made for {title}"):
+        read_adapter(save(tmp_path, kohya(name, *pair(width, 640))), sd1)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -201,7 +250,7 @@ def test_weights_are_back_bit_for_bit_whatever_fails(sd1, break_by, tmp_path):
     before = base_weights(sd1)
     if break_by == "a later file":
         bad = save(tmp_path, simple() | {"stray": rand(3)})
-        with pytest.raises(AddonDoesNotFit):
+        with pytest.raises(AddonNamesUnknown):
             with applied(sd1, [Addon(one), Addon(two, 0.3), Addon(bad)]):
                 pytest.fail("nothing is to be done with a part of the files")
     else:
