@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from accelerate import Accelerator
+from collections.abc import Generator
 
 from engine import storage
 from engine.config import RunConfig
-from engine.device import base_dtype, memory_guard, seed_everything
+from engine.device import Compute, memory_guard, seed_everything
 from engine.diffusion import PredictionType
 from engine.errors import StartDoesNotFit, ZeroSnrNeedsV
 from engine.events import Event, Stage, StageProgress
@@ -23,13 +21,13 @@ from engine.wording import QT_TRANSLATE_NOOP
 _LOADING = QT_TRANSLATE_NOOP("engine", "loading the model")
 
 
-def load_base(accelerator: Accelerator, config: RunConfig) -> Iterator[Event]:
+def load_base(compute: Compute, config: RunConfig) -> Generator[Event, None, DiffusionModel]:
     """Yield progress; return the model on its device, as the settings want it read."""
     yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-    with memory_guard(accelerator.device, _LOADING):
-        dtype = base_dtype(accelerator, config)
+    with memory_guard(compute.device, _LOADING):
+        dtype = compute.base_dtype(config)
         model = load_model(config.base_model, dtype, prediction_type=wanted_prediction(config))
-        model.to(accelerator.device, dtype)
+        model.to(compute.device, dtype)
     model.set_clip_skip(config.training.clip_skip)
     if config.loss.zero_terminal_snr:
         if model.noise_schedule.prediction_type == "epsilon":
@@ -45,13 +43,18 @@ def wanted_prediction(config: RunConfig) -> PredictionType | None:
     return None if config.prediction_type == "auto" else config.prediction_type
 
 
-def attached(config: RunConfig, model: DiffusionModel) -> Method:
-    """The method with its weights in the model, started from a file if that is wished."""
+def attached(config: RunConfig, model: DiffusionModel, *, at_start: bool) -> Method:
+    """The method with its weights in the model, none of it in training mode.
+
+    `at_start`: no checkpoint is loaded afterwards, so the weights of `method.start_from` count.
+    Otherwise that file is not read; it may be gone by now.
+    """
     dataset = config.dataset
     method = build(config.method, Subject(dataset.trigger, dataset.class_word))
     seed_everything(config.training.seed)  # new weights begin the same in every process
     method.attach(model)
-    if config.method.start_from:
+    method.set_training(False)
+    if at_start and config.method.start_from:
         path = storage.expand(config.method.start_from)
         try:
             method.adopt(read_result(path, model))

@@ -7,7 +7,7 @@ and a run that was interrupted only draw what is missing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,17 +21,22 @@ from engine.models.base import DiffusionModel
 from engine.project import class_images_folder
 from engine.sampler import SampleSettings, paint
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
+from engine.yielding import ContextFactory, yield_outside
 
 _DRAWING = QT_TRANSLATE_NOOP("engine", "drawing class pictures")
 _FIRST_SEED = 1_000_000  # far from the seeds that people compare samples at
 
 
 def draw_class_images(
-    model: DiffusionModel, wanted: SampleSettings, count: int, device: torch.device
-) -> Iterator[Event]:
+    model: DiffusionModel,
+    wanted: SampleSettings,
+    count: int,
+    device: torch.device,
+    context: ContextFactory,
+) -> Generator[Event, None, Path]:
     """Yield progress; return the folder, which then holds at least `count` pictures.
 
-    Raises DiskFull or OutputNotWritable.
+    The model is called inside `context`. Raises DiskFull or OutputNotWritable.
     """
     folder = class_images_folder() / _key(model, wanted)
     for number in range(count):
@@ -40,7 +45,7 @@ def draw_class_images(
             yield StageProgress(stage=Stage.CLASS_IMAGES, done=number, total=count)
             settings = replace(wanted, seed=_FIRST_SEED + number)
             with memory_guard(device, Phrase(_DRAWING)):
-                image = yield from paint(model, settings, device)
+                image = yield from yield_outside(context, paint(model, settings, device))
             save_png(path, image, settings, model.source.title, ())
     yield StageProgress(stage=Stage.CLASS_IMAGES, done=count, total=count)
     return folder

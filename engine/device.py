@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import psutil
@@ -20,18 +22,68 @@ Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def make_accelerator(training: TrainingSettings) -> Accelerator:
-    """One per run. Several processes join here when torchrun or accelerate started them."""
-    on_cpu = runs_on_cpu(training)
-    if not torch.distributed.is_initialized():
-        # accelerate keeps the first run's device and precision for the life of the process.
-        AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(
-        cpu=on_cpu,
-        mixed_precision={"fp32": "no"}.get(
-            precision := resolve_precision(training, on_cpu), precision
-        ),
-    )
+_accelerator_in_use = threading.Lock()
+
+
+@contextlib.contextmanager
+def run_accelerator(training: TrainingSettings) -> Iterator[Accelerator]:
+    """The Accelerator of a run, until the run ends; torchrun's processes join here.
+
+    accelerate keeps device and precision for the whole process, so a second Accelerator would
+    change both under a run that is still going on. Only the functions that own a run may call
+    this; anything that works beside a run takes a `Compute`. Raises RuntimeError for a second one.
+    """
+    if not _accelerator_in_use.acquire(blocking=False):
+        raise RuntimeError("a run of this process is still using its Accelerator")
+    try:
+        if not torch.distributed.is_initialized():
+            AcceleratorState._reset_state(reset_partial_state=True)  # what an earlier run left
+        compute = Compute.of(training)
+        yield Accelerator(
+            cpu=compute.device.type == "cpu",
+            mixed_precision={"fp32": "no"}.get(compute.precision, compute.precision),
+        )
+    finally:
+        _accelerator_in_use.release()
+
+
+def is_running() -> bool:
+    """Whether a run of this process has its Accelerator now."""
+    return _accelerator_in_use.locked()
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """The device and the precision that networks are computed in, without accelerate."""
+
+    device: torch.device
+    precision: Precision
+
+    @classmethod
+    def of(cls, training: TrainingSettings) -> Compute:
+        """What a run with these settings uses."""
+        device = torch.device("cpu" if runs_on_cpu(training) else best_device())
+        return cls(device, resolve_precision(training, device.type == "cpu"))
+
+    @classmethod
+    def of_accelerator(cls, accelerator: Accelerator) -> Compute:
+        named: dict[str, Precision] = {"no": "fp32", "bf16": "bf16", "fp16": "fp16"}
+        return cls(accelerator.device, named[accelerator.mixed_precision])
+
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
+        if self.precision == "fp32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, DTYPES[self.precision])
+
+    def base_dtype(self, config: RunConfig) -> torch.dtype:
+        """In which precision the networks of the base model are held.
+
+        Frozen ones as they are computed with; whole networks that learn in fp32, unless they are
+        to be rounded at random.
+        """
+        if config.method.learns_whole_networks:
+            return holding_dtype(config)
+        return DTYPES[self.precision]
 
 
 def runs_on_cpu(training: TrainingSettings) -> bool:
@@ -61,17 +113,6 @@ def resolve_precision(training: TrainingSettings, on_cpu: bool) -> Precision:
     if on_cpu or not torch.cuda.is_available():
         return "fp32"
     return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-
-
-def base_dtype(accelerator: Accelerator, config: RunConfig) -> torch.dtype:
-    """In which precision the networks of the base model are held.
-
-    Frozen ones as they are computed with; whole networks that learn in fp32, unless they are to
-    be rounded at random.
-    """
-    if config.method.learns_whole_networks:
-        return holding_dtype(config)
-    return DTYPES[{"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)]
 
 
 def holding_dtype(config: RunConfig) -> torch.dtype:

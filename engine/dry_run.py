@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
+from accelerate import Accelerator
 
 from engine import storage
 from engine.assembly import attached, load_base
@@ -27,7 +28,7 @@ from engine.data.buckets import choose_bucket, make_buckets
 from engine.data.edits import edited
 from engine.data.latents import LatentCache, Preparation, encode_pictures
 from engine.data.scan import ImageItem, Scan, scan_folder
-from engine.device import describe, make_accelerator, memory_bytes
+from engine.device import Compute, describe, memory_bytes, run_accelerator
 from engine.easing import let_go_of_memory
 from engine.errors import NoPictures, OutOfMemory
 from engine.evaluation.exam import for_the_trained, make_questions
@@ -59,7 +60,9 @@ def dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
     """Ends with Estimated and RunFinished, or with RunFailed, say of OutOfMemory."""
     place = Path(tempfile.mkdtemp(prefix="imprint-"))
     try:
-        yield from _measured(config, place, control)
+        plan = plan_run(config)
+        with run_accelerator(plan.config.training) as accelerator:
+            yield from _measured(config, plan.config, accelerator, place, control)
     except Exception as error:
         failed = failure_of(error)
         if isinstance(failed, RunCrashed):
@@ -71,14 +74,15 @@ def dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _measured(config: RunConfig, place: Path, control: Control) -> Iterator[Event]:
-    plan = plan_run(config)
-    accelerator = make_accelerator(plan.config.training)
+def _measured(
+    config: RunConfig, planned: RunConfig, accelerator: Accelerator, place: Path, control: Control
+) -> Iterator[Event]:
+    """`planned`: the settings made fit for this computer's memory."""
     free_bytes = probe(accelerator.device.type).free_bytes
     with peak_memory(accelerator.device) as peak:
         started = time.monotonic()
-        model = yield from load_base(accelerator, plan.config)
-        shop = Workshop(accelerator, plan.config, model, LatentCache(None, "", writes=False))
+        model = yield from load_base(Compute.of_accelerator(accelerator), planned)
+        shop = Workshop(accelerator, planned, model, LatentCache(None, "", writes=False))
         dataset, num_images = yield from _a_batch(shop)
         loop = _loop(shop, dataset, RunFolder(place), control)
         loading = time.monotonic() - started
@@ -89,8 +93,8 @@ def _measured(config: RunConfig, place: Path, control: Control) -> Iterator[Even
                 yield RunFinished(steps=loop.step, stopped_early=True, exports=())
                 return
             checkpoint_bytes = loop.checkpoint_bytes
-            export_bytes = _export_bytes(plan.config, model, loop)
-    counts = _counts(plan.config, loop)
+            export_bytes = _export_bytes(planned, model, loop)
+    counts = _counts(planned, loop)
     encoding = loading / max(1, len(dataset.images)) * num_images
     estimated = Estimated(
         device=describe(accelerator.device),
@@ -100,7 +104,7 @@ def _measured(config: RunConfig, place: Path, control: Control) -> Iterator[Even
         seconds_per_sample=sample,
         total_seconds=min(encoding, 60.0)
         + loading
-        + median(steps) * plan.config.training.steps
+        + median(steps) * planned.training.steps
         + sample * counts.pictures,
         disk_bytes=checkpoint_bytes * counts.checkpoints + export_bytes,
         free_disk_bytes=storage.free_bytes(storage.expand(config.runs_folder)),
@@ -160,7 +164,7 @@ def _loop(shop: Workshop, dataset: Dataset, folder: RunFolder, control: Control)
             },
         )
     )
-    method = attached(config, shop.model)
+    method = attached(config, shop.model, at_start=True)
     prior = config.method.prior()
     return Loop(
         config=config,
@@ -195,9 +199,8 @@ def _draw_one(loop: Loop) -> Iterator[Event]:
     if loop.control.stop_requested:
         return 0.0
     started = time.perf_counter()
-    loop.method.set_training(False)
-    with loop.as_result(), loop.accelerator.autocast():
-        for event in loop.previews.make(loop.step):
+    with closing(loop.previews.make(loop.step, loop.drawing)) as events:
+        for event in events:
             yield event
             if isinstance(event, SampleReady):
                 break

@@ -32,12 +32,23 @@ class Ema:
 
     @contextlib.contextmanager
     def swapped_in(self) -> Iterator[None]:
-        """Inside the block the parameters hold their averages."""
-        with weights_kept(self._parameters.values()):
-            with torch.no_grad():
-                for name, parameter in self._parameters.items():
-                    parameter.copy_(self._averages[name])
-            yield
+        """Inside the block the parameters hold their averages.
+
+        Parameters in fp32 share the memory of their averages meanwhile: nothing is copied.
+        """
+        rounded = {n: p for n, p in self._parameters.items() if p.dtype != torch.float32}
+        own = {n: p.data for n, p in self._parameters.items() if n not in rounded}
+        with weights_kept(rounded.values()):
+            try:
+                for name in own:
+                    self._parameters[name].data = self._averages[name]
+                with torch.no_grad():
+                    for name, parameter in rounded.items():
+                        parameter.copy_(self._averages[name])
+                yield
+            finally:
+                for name, data in own.items():
+                    self._parameters[name].data = data
 
     def state_dict(self) -> dict[str, Tensor]:
         return dict(self._averages)

@@ -154,12 +154,20 @@ class Loop:
 
     @contextmanager
     def as_result(self) -> Iterator[None]:
-        """Inside the block the weights are those that samples and exports show."""
-        self.method.set_training(False)
+        """Inside the block the weights are those that samples and exports show.
+
+        Never yield an event inside: see engine.yielding.
+        """
         with ExitStack() as stack:
             stack.enter_context(self._stepper.evaluation())
             if self._ema is not None:
                 stack.enter_context(self._ema.swapped_in())
+            yield
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """`as_result`, computed in the precision of the run."""
+        with self.as_result(), self.accelerator.autocast():
             yield
 
     def close(self) -> None:
@@ -169,9 +177,9 @@ class Loop:
     def train(self) -> Iterator[Event]:
         """Yield what happens until the last step or until the user stops."""
         steps = self.config.training.steps
-        # A kill may have come between the save and the samples of the step we go on from.
+        # A kill may have come between the save and the samples or the score of this step.
         yield from self._sample_if(self._samples_are_due, only_missing=True)
-        yield from self._prepare_judge()
+        yield from self._score()
         while True:
             yield from self._steps_to(steps)
             yield from self._tell_losses(at_once=True)
@@ -192,51 +200,64 @@ class Loop:
             if self._agree(self.control.stop_requested):
                 self.stopped_early = True
                 break
-            yield from self._take_step_somehow()
+            yield from self._take_step()
             yield from self._tell_losses()
             yield from self._save_and_sample()
             if self.accelerator.is_main_process:
                 yield from self.room.watch(self.step)
 
-    def _take_step_somehow(self) -> Iterator[Event]:
-        """One step; where memory does not suffice, in the next leaner way that gives the same.
+    def _take_step(self) -> Iterator[Event]:
+        """One optimizer step."""
+        started = time.perf_counter()
+        step, device = self.step + 1, self.accelerator.device
+        rate = self._stepper.begin(step, self._guard.rate_scale)
+        total = yield from self._compute_gradients(step)
+        # Nothing here may be tried again: the weights move, and a second time is a second step.
+        with memory_guard(device, Phrase(_STEP, step=step)):
+            self._stepper.end()
+            self.method.after_step()
+            if self._ema is not None:
+                self._ema.update(step)
+        self.step = step
+        seconds = time.perf_counter() - started
+        self._losses.push(step, total, self._stepper.sound, rate, seconds)
 
-        Raises OutOfMemory where there is none, where weights have moved already, and with several
-        processes: none of them may go another way than the others.
+    def _compute_gradients(self, step: int) -> Generator[Event, None, Tensor]:
+        """Return the loss of a step; where memory does not suffice, computed in the next cheaper
+        but equivalent way.
+
+        Raises OutOfMemory where there is none, where the backward pass moves the weights, and
+        with several processes, which must all take the same path.
         """
         alone = self.accelerator.num_processes == 1 and not self.config.optimizer.fused_backward
         while True:
             try:
-                with memory_guard(self.accelerator.device, Phrase(_STEP, step=self.step + 1)):
-                    self._take_step()
-                return
-            except OutOfMemory:
-                measure = None
-                if alone and self._stepper.forget_gradients():
-                    measure = self._easing.ease()
-                if measure is None:
+                with memory_guard(self.accelerator.device, Phrase(_STEP, step=step)):
+                    return self._accumulate(step)
+            except OutOfMemory as error:
+                if not alone:
                     raise
-                yield Noticed(notice=StepEased(step=self.step + 1, measure=measure))
+                failure = OutOfMemory(**error.facts)  # without the traceback, which keeps tensors
+            self._stepper.forget_gradients()
+            measure = self._easing.ease()
+            if measure is None:
+                raise failure
+            yield Noticed(notice=StepEased(step=step, measure=measure))
 
-    def _take_step(self) -> None:
-        """One move of the weights."""
-        started = time.perf_counter()
-        training, step = self.config.training, self.step + 1
-        rate = self._stepper.begin(step, self._guard.rate_scale)
-        self.method.set_training(True)
+    def _accumulate(self, step: int) -> Tensor:
+        """Add the gradients of all batches of a step; returns its loss."""
+        count = self.config.training.gradient_accumulation
         total = torch.zeros((), device=self.accelerator.device)
-        for micro in range(training.gradient_accumulation):
-            for part in self._loss.of(step, micro):
-                loss = part / training.gradient_accumulation
-                self._stepper.backward(loss)
-                total += loss.detach()
-        self._stepper.end()
-        self.step = step
-        self.method.after_step()
-        if self._ema is not None:
-            self._ema.update(self.step)
-        seconds = time.perf_counter() - started
-        self._losses.push(self.step, total, self._stepper.sound, rate, seconds)
+        self.method.set_training(True)
+        try:
+            for micro in range(count):
+                for part in self._loss.of(step, micro):
+                    loss = part / count
+                    self._stepper.backward(loss)
+                    total += loss.detach()
+        finally:
+            self.method.set_training(False)
+        return total
 
     def _tell_losses(self, *, at_once: bool = False) -> Iterator[Event]:
         for event in self._losses.due(at_once=at_once):
@@ -305,34 +326,16 @@ class Loop:
         """Samples of this step; Stop leaves out what is not done, a resume makes it then."""
         if not wanted or not self.accelerator.is_main_process:
             return
-        self.method.set_training(False)
+        events = self.previews.make(self.step, self.drawing, only_missing=only_missing)
         try:
-            with (
-                memory_guard(self.accelerator.device, Phrase(_SAMPLE)),
-                self.as_result(),
-                self.accelerator.autocast(),
-            ):
-                for event in self.previews.make(self.step, only_missing=only_missing):
+            with memory_guard(self.accelerator.device, Phrase(_SAMPLE)), closing(events):
+                for event in events:
                     yield event
                     if self.control.stop_requested:
                         return
         except OutOfMemory:  # a picture less, and no run less
             let_go_of_memory()
             yield Noticed(notice=SampleLeftOut())
-
-    def _prepare_judge(self) -> Iterator[Event]:
-        if self.judge is not None:
-            self.method.set_training(False)
-            with (
-                memory_guard(self.accelerator.device, Phrase(_SCORE)),
-                self.accelerator.autocast(),
-                closing(self.judge.prepare(self.method.base_model())) as events,
-            ):
-                for event in events:
-                    yield event
-                    if self.control.stop_requested:
-                        return
-            yield from self._score()  # a kill may have come between the save and the score
 
     def _score(self) -> Iterator[Event]:
         """Grade a checkpoint once it is saved and its samples are made.
@@ -346,12 +349,9 @@ class Loop:
             return
         if self.control.stop_requested:
             return
-        with (
-            memory_guard(self.accelerator.device, Phrase(_SCORE)),
-            self.as_result(),
-            self.accelerator.autocast(),
-        ):
-            for event in self.judge.score(step):
+        events = self.judge.score(step, self.drawing)
+        with memory_guard(self.accelerator.device, Phrase(_SCORE)), closing(events):
+            for event in events:
                 yield event
                 if self.control.stop_requested:
                     return

@@ -297,3 +297,21 @@ class CardPackTakenOut(Notice):
         "engine",
         "Start Imprint anew: the processor does the work then, and it can be fetched again.",
     )
+
+
+class GridBesideTraining(Notice):
+    code = "IM-GRD-01"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The pictures are drawn between the steps of the training."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Both take longer until the grid is done.")
+
+
+class GridWaits(Notice):
+    code = "IM-GRD-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "The grid needs about {needed_gib:.1f} GiB beside the training; {free_gib:.1f} GiB are "
+        "free.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "It is drawn when the training has ended.")

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from accelerate import Accelerator
-
 from engine import checkpoint, storage
-from engine.checkpoint import Checkpoint
-from engine.config import RunConfig
 from engine.data.pictures import PictureError
-from engine.ema import Ema
 from engine.errors import UserError
 from engine.evaluation.scores import Score
 from engine.events import CheckpointScored, Event, Noticed, SheetReady
 from engine.loop import Loop
-from engine.methods.base import Method
 from engine.notices import BestCheckpoint
 from engine.preparation import Dataset
 from engine.project import RunFolder, open_run, read_metrics
-from engine.schedules import SCHEDULE_FREE
 from engine.sheet import sampled_steps, samples_of, write_sheet
-from engine.stepping import Stepper
 
 
-def chosen_step(loop: Loop) -> Iterator[Event]:
+def chosen_step(loop: Loop) -> Generator[Event, None, int]:
     """Yield why, where it is not the last; return the step whose weights are exported."""
     choice = None if loop.judge is None else loop.judge.choice
     if choice is None or not loop.config.evaluation.use_best:
@@ -39,43 +30,6 @@ def chosen_step(loop: Loop) -> Iterator[Event]:
         return loop.step
     yield Noticed(notice=BestCheckpoint(step=choice.step, last=loop.step, reason=choice.reason))
     return choice.step
-
-
-@contextmanager
-def weights_of(step: int, loop: Loop) -> Iterator[None]:
-    """Inside the block the method holds what the samples of that step showed."""
-    if step == loop.step:
-        with loop.as_result():
-            yield
-        return
-    saved = checkpoint.load_step(loop.folder.path, step)
-    with as_result(loop.config, loop.method, saved, loop.accelerator):
-        yield
-
-
-@contextmanager
-def as_result(
-    config: RunConfig, method: Method, saved: Checkpoint, accelerator: Accelerator
-) -> Iterator[None]:
-    """Inside the block an attached method shows what a checkpoint's samples would have shown."""
-    method.load_state_dict(saved.weights)
-    method.set_training(False)
-    with ExitStack() as stack:
-        if config.optimizer.name == SCHEDULE_FREE:  # the only one whose state is in what it shows
-            stepper = Stepper(
-                method.parameter_groups(),
-                config.optimizer,
-                accelerator,
-                num_steps=config.training.steps,
-            )
-            stepper.load_state_dict(saved.optimizer)
-            stack.callback(stepper.close)
-            stack.enter_context(stepper.evaluation())
-        if saved.ema:
-            ema = Ema(method.named_parameters(), config.optimizer.ema_decay)
-            ema.load_state_dict(saved.ema)
-            stack.enter_context(ema.swapped_in())
-        yield
 
 
 def finished_exports(path: Path) -> tuple[str, ...] | None:

@@ -24,6 +24,7 @@ from engine.data.latents import (
 )
 from engine.data.pictures import MIN_SIDE
 from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
+from engine.device import Compute
 from engine.errors import NoPictures, Notice
 from engine.evaluation.exam import make_questions
 from engine.evaluation.judge import Judge
@@ -60,6 +61,10 @@ class Workshop:
     config: RunConfig
     model: DiffusionModel
     cache: LatentCache
+
+    @property
+    def compute(self) -> Compute:
+        return Compute.of_accelerator(self.accelerator)
 
     @classmethod
     def open(cls, accelerator: Accelerator, config: RunConfig, model: DiffusionModel) -> Workshop:
@@ -259,8 +264,10 @@ def _drawn(shop: Workshop, prior: Prior, prompt: str) -> Iterator[Event]:
         clip_skip=config.training.clip_skip,
     )
     device = shop.accelerator.device
-    with shop.accelerator.main_process_first(), shop.accelerator.autocast():
-        folder = yield from draw_class_images(shop.model, wanted, prior.num_images, device)
+    with shop.accelerator.main_process_first():
+        folder = yield from draw_class_images(
+            shop.model, wanted, prior.num_images, device, shop.compute.autocast
+        )
     items: list[ImageItem] = []
     notices: list[Notice] = []
     for path in numbered(folder, prior.num_images):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 from engine.config import SamplingSettings
 from engine.errors import UserError
@@ -15,6 +16,7 @@ from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
 from engine.notices import SamplesNotWritten
 from engine.sampler import SampleSettings, paint
+from engine.yielding import ContextFactory, yield_outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +31,30 @@ class Previews:
     folder: Path
     device: torch.device
 
-    def make(self, step: int, *, only_missing: bool = False) -> Iterator[Event]:
-        """One picture for each prompt. A full disk costs the picture, not the training."""
+    def make(
+        self, step: int, context: ContextFactory, *, only_missing: bool = False
+    ) -> Generator[Event, None, None]:
+        """One picture for each prompt, the model called inside `context`. A full disk costs the
+        picture, not the training."""
         for number, prompt in enumerate(self.prompts, start=1):
             path = self._path(step, number)
             if only_missing and path.exists():
                 continue
             yield StageProgress(stage=Stage.SAMPLE, done=number - 1, total=len(self.prompts))
             wanted = self.settings_for(prompt, self.settings.seed)
-            image = yield from paint(self.model, wanted, self.device)
+            image = yield from self.paint(wanted, context)
             try:
                 save_png(path, image, wanted, self.model.source.title, ())
             except UserError as error:
                 yield Noticed(notice=SamplesNotWritten(reason=error.sentence))
                 continue
             yield SampleReady(step=step, prompt=prompt, seed=wanted.seed, path=str(path))
+
+    def paint(
+        self, wanted: SampleSettings, context: ContextFactory
+    ) -> Generator[Event, None, Image.Image]:
+        """Yield Heartbeats; return the picture, drawn inside `context`."""
+        return yield_outside(context, paint(self.model, wanted, self.device))
 
     def settings_for(self, prompt: str, seed: int) -> SampleSettings:
         """How a picture of this run is drawn."""

@@ -15,15 +15,12 @@ from accelerate import Accelerator
 from engine import checkpoint, config_file, storage
 from engine.advice import advice_on
 from engine.assembly import attached, load_base, wanted_prediction
-from engine.config import RunConfig, TrainingSettings
+from engine.checkpoint import Checkpoint
+from engine.config import RunConfig
 from engine.control import Control
-from engine.device import (
-    describe,
-    holding_dtype,
-    make_accelerator,
-    memory_guard,
-)
+from engine.device import Compute, describe, holding_dtype, memory_guard, run_accelerator
 from engine.errors import DiskFull, FolderMissing, OutputNotWritable, UserError
+from engine.evaluation.judge import Judge
 from engine.events import (
     Event,
     Noticed,
@@ -39,16 +36,15 @@ from engine.export import export_all, export_one
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
 from engine.loop import Loop
+from engine.methods.base import Method
 from engine.models.base import DiffusionModel
 from engine.models.loader import load_model
 from engine.notices import PicturesChanged
 from engine.outcome import (
-    as_result,
     chosen_step,
     exported_step,
     note_export,
     scores_in,
-    weights_of,
     write_before_and_after,
     write_record,
 )
@@ -63,13 +59,17 @@ from engine.preparation import (
     prepare_pictures,
     previews,
 )
+from engine.previews import Previews
 from engine.project import RunFolder, create_run, open_run, record
 from engine.rescue import rescue
+from engine.shown_weights import load_shown
 from engine.trend import warn_of_rising_loss
-from engine.wording import QT_TRANSLATE_NOOP
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+from engine.yielding import yield_outside
 
 # Where memory may run out before the first step.
 _PREPARING = QT_TRANSLATE_NOOP("engine", "preparing the pictures")
+_JUDGING = QT_TRANSLATE_NOOP("engine", "measuring likeness")
 
 
 def run(config: RunConfig, control: Control) -> Iterator[Event]:
@@ -84,11 +84,11 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
         _require_folders(config)
         plan = plan_run(config)
         config = plan.config
-        accelerator = make_accelerator(config.training)
-        folder = _agree_on_folder(accelerator, config)
-        notices = advice_on(config) + ([] if plan.notice is None else [plan.notice])
-        said = tuple(Noticed(notice=notice) for notice in notices)
-        yield from _recorded(accelerator, config, folder, control, said)
+        with run_accelerator(config.training) as accelerator:
+            folder = _agree_on_folder(accelerator, config)
+            notices = advice_on(config) + ([] if plan.notice is None else [plan.notice])
+            said = tuple(Noticed(notice=notice) for notice in notices)
+            yield from _recorded(accelerator, config, folder, control, said)
     except UserError as error:
         yield RunFailed(error=error)
 
@@ -110,8 +110,8 @@ def resume(path: Path, control: Control) -> Iterator[Event]:
     try:
         folder = open_run(path)
         config = config_file.require(config_file.read(folder.config_path))
-        accelerator = make_accelerator(config.training)
-        yield from _recorded(accelerator, config, folder, control)
+        with run_accelerator(config.training) as accelerator:
+            yield from _recorded(accelerator, config, folder, control)
     except UserError as error:
         yield RunFailed(error=error)
 
@@ -176,7 +176,7 @@ def _train(
 ) -> Iterator[Event]:
     """The whole path of one run."""
     clock = time.monotonic()
-    model = yield from load_base(accelerator, config)
+    model = yield from load_base(Compute.of_accelerator(accelerator), config)
     shop = Workshop.open(accelerator, config, model)
     with memory_guard(accelerator.device, _PREPARING):
         dataset = yield from prepare_pictures(shop)
@@ -184,21 +184,26 @@ def _train(
         classes = None
         if prior is not None and not prior.from_frozen:
             classes = yield from prepare_classes(shop, prior)
-    method = attached(config, model)
     samples = previews(shop, dataset, folder)
+    examiner = yield from _prepared_judge(shop, dataset, samples, folder)
+    saved = yield from _newest(folder)
     loop = Loop(
         config=config,
         accelerator=accelerator,
         model=model,
-        method=method,
+        method=attached(config, model, at_start=saved is None),
         batches=batches(shop, dataset),
         folder=folder,
         previews=samples,
-        judge=judge(shop, dataset, samples, folder),
+        judge=examiner,
         control=control,
         prior=None if prior is None else class_batches(shop, prior, dataset, classes),
     )
-    yield from _resumed(loop, folder)
+    if saved is not None:
+        loop.restore(saved)
+        if examiner is not None:
+            examiner.scores += scores_in(folder.metrics, saved.step)
+        del saved  # the optimizer state of a whole network is larger than the network
     if accelerator.is_main_process:
         came, went = folder.remember_start({image.item.content_hash for image in dataset.images})
         if came or went:
@@ -250,19 +255,31 @@ def _exported(
 ) -> Generator[Event, None, tuple[int, list[Path]]]:
     """The step whose weights count, and the files of it."""
     step = (yield from chosen_step(loop)) if loop.is_saved else loop.step
-    with weights_of(step, loop):
-        paths = yield from export_all(folder, loop.method, replace(facts, step=step))
-    return step, paths
+    export = export_all(folder, loop.method, replace(facts, step=step))
+    if step == loop.step:
+        export = yield_outside(loop.as_result, export)
+    else:
+        load_shown(loop.config, loop.method, checkpoint.load_step(loop.folder.path, step))
+    return step, (yield from export)
 
 
-def _resumed(loop: Loop, folder: RunFolder) -> Iterator[Event]:
+def _prepared_judge(
+    shop: Workshop, dataset: Dataset, samples: Previews, folder: RunFolder
+) -> Generator[Event, None, Judge | None]:
+    """Yield progress; return the judge, who has seen the base model's answers."""
+    examiner = judge(shop, dataset, samples, folder)
+    if examiner is not None:
+        with memory_guard(shop.accelerator.device, Phrase(_JUDGING)):
+            yield from examiner.prepare(shop.compute.autocast)
+    return examiner
+
+
+def _newest(folder: RunFolder) -> Generator[Event, None, Checkpoint | None]:
+    """Yield notices; return the newest sound checkpoint."""
     saved, notices = checkpoint.load_latest(folder.path)
     for notice in notices:
         yield Noticed(notice=notice)
-    if saved is not None:
-        loop.restore(saved)
-        if loop.judge is not None:
-            loop.judge.scores += scores_in(folder.metrics, saved.step)
+    return saved
 
 
 def export_facts(
@@ -282,6 +299,19 @@ def export_facts(
     )
 
 
+def _as_shown(
+    config: RunConfig, folder: RunFolder, saved: Checkpoint
+) -> tuple[Method, ExportFacts]:
+    """A method that holds what a checkpoint's samples showed, on the processor whatever the run
+    trains on: writing a file computes nothing that a card would speed up."""
+    model = load_model(
+        config.base_model, holding_dtype(config), prediction_type=wanted_prediction(config)
+    )
+    method = attached(config, model, at_start=False)
+    load_shown(config, method, saved)
+    return method, export_facts(config, folder, model, saved.step)
+
+
 def export_step_again(path: Path, step: int) -> Iterator[Event]:
     """Write the run's files anew, from the state of another of its checkpoints.
 
@@ -293,16 +323,8 @@ def export_step_again(path: Path, step: int) -> Iterator[Event]:
             config = config_file.require(config_file.read(folder.config_path))
             saved = checkpoint.load_step(folder.path, step)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-            model = load_model(
-                config.base_model,
-                holding_dtype(config),
-                prediction_type=wanted_prediction(config),
-            )
-            method = attached(config, model)
-            facts = export_facts(config, folder, model, saved.step)
-            accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
-            with as_result(config, method, saved, accelerator):
-                paths = yield from export_all(folder.exports, method, facts)
+            method, facts = _as_shown(config, folder, saved)
+            paths = yield from export_all(folder.exports, method, facts)
             note_export(folder, saved.step, paths)
         exports = tuple(str(path) for path in paths)
         yield RunFinished(steps=saved.step, stopped_early=False, exports=exports)
@@ -324,16 +346,8 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
         saved = checkpoint.load_step(folder.path, wanted)
         storage.require_writable(out.parent)
         yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-        model = load_model(
-            config.base_model,
-            holding_dtype(config),
-            prediction_type=wanted_prediction(config),
-        )
-        method = attached(config, model)
-        facts = export_facts(config, folder, model, saved.step)
-        accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
-        with as_result(config, method, saved, accelerator):
-            yield from export_one(entry, out, method, facts)
+        method, facts = _as_shown(config, folder, saved)
+        yield from export_one(entry, out, method, facts)
         yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
     except UserError as error:
         yield RunFailed(error=error)

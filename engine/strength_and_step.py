@@ -5,35 +5,48 @@ What was learnt is taken from the run's checkpoints, so nothing has to be export
 
 from __future__ import annotations
 
-import copy
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from engine import checkpoint, config_file
-from engine.assembly import attached, wanted_prediction
-from engine.config import RunConfig, TrainingSettings
+from engine.assembly import attached, load_base
+from engine.config import RunConfig
 from engine.control import Control
-from engine.device import holding_dtype, make_accelerator
+from engine.device import Compute, is_running, memory_guard
 from engine.errors import UserError
-from engine.events import Event, ImageGenerated, RunFailed, RunFinished, Stage, StageProgress
+from engine.events import (
+    Event,
+    Heartbeat,
+    ImageGenerated,
+    Noticed,
+    RunFailed,
+    RunFinished,
+    Stage,
+    StageProgress,
+)
 from engine.formats.png_text import save_png
 from engine.generate import request_from, worn
+from engine.memory import probe
+from engine.methods.base import Method
 from engine.models.base import DiffusionModel
-from engine.models.loader import load_model
-from engine.outcome import as_result
+from engine.models.catalog import locate
+from engine.models.size import measure_model
+from engine.notices import GridBesideTraining, GridWaits
 from engine.project import RunFolder, open_run, safe_name
-from engine.results import Result
+from engine.prompts import Tag
+from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.sampler import SampleSettings, paint_unless_stopped
+from engine.shown_weights import load_shown
 from engine.storage import require_writable, write_bytes
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+from engine.yielding import yield_outside
 
-# Row of the grid, strength, model, and the block inside which it is as it was.
-State = tuple[int, float, DiffusionModel, AbstractContextManager]
+BYTES_A_PIXEL = 6 * 1024  # of a picture while the autoencoder decodes it in fp32
 CELL, GAP, LABEL, MARGIN = 192, 6, 24, 72
 PAPER, INK = (255, 255, 255), (26, 29, 35)
 
@@ -81,22 +94,32 @@ def _drawn(
 ) -> Iterator[Event]:
     require_writable(folder)
     config = config_file.require(config_file.read(run.config_path))
-    if config.method.learns_whole_networks:
-        weights = (1.0,)
-    yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+    for step in steps:
+        if step not in checkpoint.steps_in(run.checkpoints):
+            checkpoint.load_step(run.path, step)  # says which there are
+    compute = Compute.of(config.training)  # where and how the run's own samples were drawn
+    yield from _wait_for_memory(config, compute, settings, control)
     cells: list[list[Image.Image]] = [[] for _ in steps]
-    total = len(steps) * len(weights)
-    for row, weight, model, state in _states(run, config, steps, weights):
-        with state as tags:
-            image = yield from paint_unless_stopped(model, settings, torch.device("cpu"), control)
-        if image is None:
-            break
-        path = folder / f"{run.path.name}_{steps[row]:06d}_{weight:g}.png"
-        save_png(path, image, settings, model.source.title, tags or ())
-        yield ImageGenerated(path=str(path), prompt=settings.prompt, seed=settings.seed)
-        cells[row].append(image)
-        done = sum(map(len, cells))
-        yield StageProgress(stage=Stage.SAMPLE, done=done, total=total)
+    if not control.stop_requested:
+        model = yield from load_base(compute, config)
+        method = attached(config, model, at_start=False)
+        if not _has_strength(method):
+            weights = (1.0,)
+        for row, step in enumerate(steps):
+            load_shown(config, method, checkpoint.load_step(run.path, step))
+            for weight in weights:
+                with _at_strength(model, method, config, step, weight) as tags:
+                    image = yield from _painted(model, settings, compute, control)
+                if image is None:
+                    break
+                path = folder / f"{run.path.name}_{step:06d}_{weight:g}.png"
+                save_png(path, image, settings, model.source.title, tags)
+                yield ImageGenerated(path=str(path), prompt=settings.prompt, seed=settings.seed)
+                cells[row].append(image)
+                done, total = sum(map(len, cells)), len(steps) * len(weights)
+                yield StageProgress(stage=Stage.SAMPLE, done=done, total=total)
+            if control.stop_requested:
+                break
     grid = folder / f"{run.path.name}_grid.png"
     columns = [f"{weight:g}" for weight in weights]
     write_bytes(grid, make_grid(cells, columns, [f"step {step}" for step in steps]))
@@ -105,36 +128,57 @@ def _drawn(
     )
 
 
-def _load(config: RunConfig) -> DiffusionModel:
-    model = load_model(
-        config.base_model, holding_dtype(config), prediction_type=wanted_prediction(config)
-    )
-    model.set_clip_skip(config.training.clip_skip)
-    return model
+def _painted(
+    model: DiffusionModel, settings: SampleSettings, compute: Compute, control: Control
+) -> Generator[Event, None, Image.Image | None]:
+    """Yield Heartbeats; return the picture, None after Stop."""
+    with memory_guard(compute.device, Phrase(QT_TRANSLATE_NOOP("engine", "drawing"))):
+        painting = paint_unless_stopped(model, settings, compute.device, control)
+        return (yield from yield_outside(compute.autocast, painting))
 
 
-def _states(
-    run: RunFolder, config: RunConfig, steps: Sequence[int], weights: Sequence[float]
-) -> Iterator[State]:
-    """Row, strength, model, and a block inside which the model is as it was at that step."""
-    learner = _load(config)
-    method = attached(config, learner)
-    accelerator = make_accelerator(TrainingSettings(device="cpu", precision="fp32"))
-    saved = [checkpoint.load_step(run.path, step) for step in steps]  # what is missing is said now
-    if config.method.learns_whole_networks:
-        for row, state in enumerate(saved):
-            yield row, 1.0, learner, as_result(config, method, state, accelerator)
+def _wait_for_memory(
+    config: RunConfig, compute: Compute, settings: SampleSettings, control: Control
+) -> Iterator[Event]:
+    """Say how a training that is going on and the grid share the device; where the free memory
+    does not hold a second model, wait until the training ends."""
+    if not is_running():
         return
-    learnt: list[list[Result]] = []
-    for state in saved:
-        with as_result(config, method, state, accelerator):
-            learnt.append([copy.deepcopy(result) for result in method.results()])
-    del method, learner, saved
-    model = _load(config)  # a fresh one: the other wore the method
-    for row, step in enumerate(steps):
-        name = f"{safe_name(config.name)}-{step}"
-        for weight in weights:
-            yield row, weight, model, worn(model, [(name, one, weight) for one in learnt[row]])
+    size = measure_model(locate(config.base_model))
+    held = compute.base_dtype(config).itemsize
+    needed = held * (size.unet + size.text) + 4 * size.vae
+    needed += BYTES_A_PIXEL * settings.width * settings.height
+    free = probe(compute.device.type).free_bytes
+    if free >= needed:
+        yield Noticed(notice=GridBesideTraining())
+        return
+    yield Noticed(notice=GridWaits(needed_gib=needed / 2**30, free_gib=free / 2**30))
+    while is_running() and not control.stop_requested:
+        yield Heartbeat()
+
+
+def _has_strength(method: Method) -> bool:
+    return any(
+        isinstance(result, AdapterResult | HypernetworkResult) for result in method.results()
+    )
+
+
+@contextmanager
+def _at_strength(
+    model: DiffusionModel, method: Method, config: RunConfig, step: int, weight: float
+) -> Iterator[tuple[Tag, ...]]:
+    """Inside the block the model draws with what was learnt at this strength; yields the tags
+    that front ends write for it."""
+    if not _has_strength(method):
+        yield ()
+        return
+    name = f"{safe_name(config.name)}-{step}"
+    learnt = [
+        (config.dataset.trigger if isinstance(result, EmbeddingResult) else name, result, weight)
+        for result in method.results()
+    ]
+    with method.base_model(), worn(model, learnt) as tags:
+        yield tags
 
 
 def make_grid(

@@ -200,3 +200,55 @@ def test_every_file_can_lie_on_windows_and_on_macos():
     assert [part for part in parts if reserved.fullmatch(part) or part[-1] in ". "] == []
     assert [part for part in parts if set(part) & set('<>:"\\|?*')] == []
     assert max(map(len, names)) < 120  # a folder of the user's comes before
+
+
+def _called_in(folder: str) -> dict[str, set[str]]:
+    """The last name of everything that is called -> the files that call it."""
+    calls: dict[str, set[str]] = {}
+    for file in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).rpartition(".")[2]
+                calls.setdefault(name, set()).add(file.relative_to(ROOT).as_posix())
+    return calls
+
+
+def test_only_what_owns_a_run_gets_an_accelerator():
+    """accelerate keeps device and precision for the whole process: a short job that made an
+    Accelerator between two steps of a training would change both under the training."""
+    calls = _called_in("engine")
+    assert calls["Accelerator"] == {"engine/device.py"}
+    assert calls["_reset_state"] == {"engine/device.py"}
+    assert calls["run_accelerator"] == {"engine/run.py", "engine/dry_run.py"}
+    assert "AcceleratorState" not in calls
+    owners = {
+        function.name
+        for module in ("run", "dry_run")
+        for function in ast.walk(ast.parse((ROOT / f"engine/{module}.py").read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "run_accelerator"
+    }
+    assert owners == {"run", "resume", "dry_run"}
+
+
+# What changes the result of other code on the thread, or the weights of a model that a run shares.
+_CHANGES_THE_THREAD = re.compile(
+    r"autocast\(|as_result\(|drawing\(|swapped_in\(|weights_kept\(|evaluation\(|no_grad\("
+    r"|inference_mode\(|enable_grad\(|torch\.device\(|base_model\("
+)
+
+
+def test_no_generator_yields_inside_a_context_that_changes_what_other_code_computes():
+    found = {
+        (file.relative_to(ROOT).as_posix(), function.name)
+        for file in (ROOT / "engine").rglob("*.py")
+        for function in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and not any("contextmanager" in ast.unparse(d) for d in function.decorator_list)
+        for block in ast.walk(function)
+        if isinstance(block, ast.With)
+        and any(_CHANGES_THE_THREAD.search(ast.unparse(item.context_expr)) for item in block.items)
+        and any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(block))
+    }
+    assert found == set()

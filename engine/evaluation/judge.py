@@ -6,12 +6,10 @@ and a person can look at what was judged.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from engine.data.latents import CachedImage, to_pixels
@@ -20,12 +18,12 @@ from engine.errors import UserError
 from engine.evaluation.exam import Exam, Question, for_the_trained
 from engine.evaluation.networks import Network
 from engine.evaluation.scores import Choice, Score, best_of, stands_still
-from engine.events import CheckpointScored, Event, Noticed, Stage, StageProgress
+from engine.events import CheckpointScored, Event, Heartbeat, Noticed, Stage, StageProgress
 from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
 from engine.notices import NotScored
 from engine.previews import Previews
-from engine.sampler import paint
+from engine.yielding import ContextFactory
 
 MOST_PICTURES = 64  # of a large set so many are compared with; likeness is a mean
 
@@ -54,14 +52,15 @@ class Judge:
         """Whether further training has stopped to bring likeness."""
         return stands_still(self.scores, self.patience)
 
-    def prepare(self, base_model: AbstractContextManager[None]) -> Generator[Event]:
-        """Draw the base model's answers, inside `base_model`, and look at the user's pictures."""
-        with base_model:
-            base = yield from self._answers(0, self.questions)
-        trained = self.network.pictures(list(self._through_vae(self.trained)))
-        references = trained
-        if self.references:
-            references = self.network.pictures(list(self._through_vae(self.references)))
+    def prepare(self, context: ContextFactory) -> Generator[Event, None, None]:
+        """Draw the base model's answers and look at the user's pictures.
+
+        Call it before a method is attached to the model: a method that changes the weights
+        themselves keeps no copy of the base model to draw with later.
+        """
+        base = yield from self._answers(0, self.questions, context)
+        trained = yield from self._through_vae(self.trained)
+        references = (yield from self._through_vae(self.references)) if self.references else trained
         self._exam = Exam(
             network=self.network,
             questions=self.questions,
@@ -71,12 +70,12 @@ class Judge:
             base=base,
         )
 
-    def score(self, step: int) -> Iterator[Event]:
-        """Draw and grade the answers of the model as it is now, unless that was done."""
+    def score(self, step: int, context: ContextFactory) -> Generator[Event, None, None]:
+        """Draw the model's answers inside `context` and grade them, unless that was done."""
         assert self._exam is not None
         if any(score.step == step for score in self.scores):
             return
-        answers = yield from self._answers(step, for_the_trained(self.questions))
+        answers = yield from self._answers(step, for_the_trained(self.questions), context)
         score = self._exam.grade(step, answers)
         self.scores.append(score)
         choice = self.choice
@@ -94,18 +93,22 @@ class Judge:
             reason=choice.reason,
         )
 
-    def _answers(self, step: int, questions: Iterable[Question]) -> Iterator[Event]:
+    def _answers(
+        self, step: int, questions: Iterable[Question], context: ContextFactory
+    ) -> Generator[Event, None, dict[Question, Tensor]]:
         """Yield progress; return one unit vector for each question."""
         questions = list(questions)
         vectors: dict[Question, Tensor] = {}
         for count, question in enumerate(questions):
             yield StageProgress(stage=Stage.EVALUATE, done=count, total=len(questions))
-            picture = yield from self._answer(step, question)
+            picture = yield from self._answer(step, question, context)
             vectors[question] = self.network.pictures([picture])[0]
         yield StageProgress(stage=Stage.EVALUATE, done=len(questions), total=len(questions))
         return vectors
 
-    def _answer(self, step: int, question: Question) -> Iterator[Event]:
+    def _answer(
+        self, step: int, question: Question, context: ContextFactory
+    ) -> Generator[Event, None, Tensor]:
         """Yield heartbeats; return the picture (3, H, W), drawn unless it lies there already,
         perhaps among the samples."""
         path = self.folder / f"step_{step:06d}" / f"{question.name}.png"
@@ -119,20 +122,23 @@ class Judge:
                 except PictureError:  # torn by a crash; draw it anew
                     continue
         wanted = self.previews.settings_for(question.prompt, question.seed)
-        image = yield from paint(self.model, wanted, self.previews.device)
+        image = yield from self.previews.paint(wanted, context)
         try:
             save_png(path, image, wanted, self.model.source.title, ())
         except UserError as error:  # a full disk costs the picture, not the training
             yield Noticed(notice=NotScored(reason=error.sentence))
         return to_pixels(image)[0]
 
-    @torch.no_grad()
-    def _through_vae(self, images: list[CachedImage]) -> Iterator[Tensor]:
-        """The pictures as the model's own autoencoder gives them back, (3, H, W).
+    def _through_vae(self, images: list[CachedImage]) -> Generator[Event, None, Tensor]:
+        """Yield Heartbeats; return unit vectors of the pictures as the model's own autoencoder
+        gives them back.
 
         Compared with sharp pictures, blurred ones would beat those that are right.
         """
         step = -(-len(images) // MOST_PICTURES)
+        pixels: list[Tensor] = []
         for image in images[::step]:
             latents = image.upright.moments.mean.to(self.previews.device)
-            yield self.model.decode(latents)[0].float().cpu()
+            pixels.append(self.model.decode(latents)[0].float().cpu())
+            yield Heartbeat()
+        return self.network.pictures(pixels)

@@ -59,7 +59,7 @@ class Method:
         raise NotImplementedError(type(self).__name__)
 
     def set_training(self, training: bool) -> None:
-        """Switch the learning weights' dropout on for a step, off for a sample."""
+        """Switch the learning weights' dropout on for a step; it is off at all other times."""
 
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """All weights that learn, under our own stable names."""
@@ -104,7 +104,10 @@ class Method:
         raise ValueError(f"{type(self).__name__} cannot start from {type(result).__name__}")
 
     def base_model(self) -> AbstractContextManager[None]:
-        """Inside the block the model answers as it did before anything was learnt."""
+        """Inside the block the model answers as it did before anything was learnt.
+
+        Raises RuntimeError where the base model's weights themselves learn and no copy was kept.
+        """
         raise NotImplementedError(type(self).__name__)
 
     def after_step(self) -> None:

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+from accelerate import Accelerator
 
 from engine.config_file import require
 from engine.contexts import Contexts
@@ -166,12 +167,9 @@ def test_the_second_loss_is_added_with_its_weight(from_frozen, monkeypatch, tmp_
     config = require({
         "dataset": {"folder": "x"}, "loss": {"weighting": "none"}, "method": DREAMBOOTH,
     })  # fmt: skip
-    from engine.config import TrainingSettings
-    from engine.device import make_accelerator
-
     loss_of = StepLoss(
         config,
-        make_accelerator(TrainingSettings(device="cpu")),
+        Accelerator(cpu=True),
         model,
         Still(config.method, Subject()),
         Batches("zwx"),
@@ -196,6 +194,8 @@ def test_without_class_pictures_the_target_is_what_the_base_model_would_have_sai
     assert not same(outputs(model), outputs(bare))
     plain, _ = attached(tiny_folder, num_class_images=5)
     assert plain._frozen == {}
+    with pytest.raises(RuntimeError, match="no copy"), plain.base_model():
+        pass
 
 
 def test_prior_preservation_keeps_the_class_nearer_to_what_it_was(

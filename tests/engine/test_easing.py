@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import torch
 
@@ -128,3 +130,47 @@ def test_an_optimizer_that_found_no_room_ends_the_run(data, monkeypatch):
     trained = train(data)
     assert isinstance(trained.last.error, OutOfMemory)
     assert measures(trained) == []
+
+
+@pytest.mark.parametrize(
+    "where", ["engine.ema.Ema.update", "engine.methods.lora.method.Lora.after_step"]
+)
+def test_memory_that_runs_out_after_the_weights_moved_ends_the_run_there(data, monkeypatch, where):
+    """A step that is tried again then would be a second step."""
+    calls = []
+
+    def full(*_):
+        calls.append(1)
+        if len(calls) == 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(where, full, raising=False)
+    trained = train(data | {"optimizer": {"ema_decay": 0.9}, "checkpoints": {"every_steps": 2}})
+    assert isinstance(trained.last, RunFailed)
+    assert isinstance(trained.last.error, OutOfMemory)
+    assert "step 3" in trained.last.error.sentence
+    assert [event.step for event in trained.of(StepFinished)] == [1, 2]
+    assert measures(trained) == []
+    assert [path.name for path in trained.folder.checkpoints.iterdir()] == ["step_000002"]
+
+
+def test_what_a_failed_step_held_is_freed_before_the_next_try(data, monkeypatch):
+    """Its tensors hang on the traceback of the error; room is looked for after they are gone."""
+    held, alive = [], []
+
+    class Large(torch.Tensor):
+        pass
+
+    def fail(model, noisy, *more):
+        large = torch.zeros(3).as_subclass(Large)
+        held.append(weakref.ref(large))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    def let_go() -> None:
+        alive.append([reference() is not None for reference in held])
+
+    monkeypatch.setattr(StableDiffusion, "predict", fail)
+    monkeypatch.setattr("engine.easing.let_go_of_memory", let_go)
+    assert isinstance(train(data).last, RunFailed)
+    assert len(held) == 3
+    assert alive == [[False], [False, False], [False, False, False]]

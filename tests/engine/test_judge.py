@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,7 +23,16 @@ from engine.notices import BestCheckpoint, KeptBack, StoppedAsGoodAsItGets
 from engine.results import LORA_DOWN, LORA_UP
 from engine.run import export_again
 from tests.conftest import draw_pictures
-from tests.engine_runs import left_by, require_finished, resume, stop_after, tiny_run, train
+from tests.engine_runs import (
+    EACH_METHOD,
+    left_by,
+    require_finished,
+    resume,
+    scores,
+    stop_after,
+    tiny_run,
+    train,
+)
 
 JUDGED = {"enabled": True, "num_pictures": 2}
 
@@ -470,3 +480,27 @@ def test_another_format_is_written_of_the_checkpoint_that_the_run_exported(
         result.write_text(before)
     assert last.steps == written
     assert read_header(out).metadata["ss_steps"] == str(written)
+
+
+@pytest.mark.parametrize("method", EACH_METHOD.values(), ids=EACH_METHOD)
+def test_a_resumed_run_compares_with_the_base_model_though_its_pictures_are_gone(
+    method, tiny_folder, pictures_folder, tmp_path
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, evaluation=JUDGED,
+        method=method | {"learning_rate": 1e-2},
+    )  # fmt: skip
+    folder = require_finished(train(data, stop_after(3))).folder
+    answers = sorted((folder.evaluation / "step_000000").glob("*.png"))
+    before = [path.read_bytes() for path in answers]
+    for path in answers:
+        path.unlink()
+    resumed = require_finished(resume(folder))
+    assert [path.read_bytes() for path in answers] == before
+    first, *others = [e.base_likeness for e in [*scores_of(folder), *resumed.of(CheckpointScored)]]
+    assert others == [first] * len(others)
+    assert others
+
+
+def scores_of(folder) -> list:
+    return [SimpleNamespace(**line) for line in scores(folder)]

@@ -72,6 +72,8 @@ class DreamBooth(Method):
 
     @contextmanager
     def base_model(self) -> Iterator[None]:
+        if not self._frozen:
+            raise RuntimeError("DreamBooth keeps no copy of the base model with these settings")
         learning = {name: self._model.swap_part(name, m) for name, m in self._frozen.items()}
         try:
             yield
