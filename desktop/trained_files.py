@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from desktop.pool import Pool
 from desktop.widgets.addon_list import AddonEntry, title_of
 from engine.errors import UserError
+from engine.formats.catalog import UNVERIFIED
 from engine.models.catalog import locate
 from engine.project import RunFolder
 from engine.trained_file import inspect
@@ -58,8 +59,11 @@ class TrainedFiles(QObject):
 
 
 def can_be_drawn_with(path: Path) -> bool:
-    """The second form of a file, one that failed its check and half-written ones are left out."""
-    if path.name.startswith(".") or path.stem.endswith(("-diffusers", ".failed")):
+    """The second form of a file, one that failed its check (older versions: `.failed`) and
+    half-written ones are left out."""
+    if path.name.startswith(".") or path.name.endswith(UNVERIFIED):
+        return False
+    if path.stem.endswith(("-diffusers", UNVERIFIED, ".failed")):
         return False
     return path.is_dir() or path.suffix in (".safetensors", ".pt")
 

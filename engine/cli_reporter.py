@@ -143,10 +143,11 @@ def _looked_at(event: PictureChecked | CaptionMade | Examined) -> str:
 def _checked(event: ExportChecked) -> str:
     """What an export report comes down to."""
     readers = ", ".join(event.loads_in) or "no front end"
-    return (
+    checked = (
         f"Checked {Path(event.path).name}: {event.keys} tensors, largest difference from the "
         f"live model {event.largest_difference:.1e}; loads in {readers}."
     )
+    return "\n".join([checked, *(f"Note: {remark}" for remark in event.remarks)])
 
 
 def _told(event: CheckpointScored | Estimated | FitSuggested | TrialFinished) -> str:

@@ -293,14 +293,30 @@ class FormatDoesNotFit(UserError):
     setting = "export.formats"
 
 
+_UNVERIFIED = QT_TRANSLATE_NOOP(
+    "engine",
+    "{path} was written, but it is not what was learnt: {reason}. It was kept as {aside} in "
+    "{folder}.",
+)
+_EXPORT_AGAIN = QT_TRANSLATE_NOOP(
+    "engine", "Export the run again. If that fails too, please report it."
+)
+
+
 class ExportFailed(UserError):
     code = "IM-EXP-03"
-    summary = QT_TRANSLATE_NOOP(
-        "engine",
-        "{path} was written, but what was read back is not what was learnt: {reason}. It was put "
-        "aside as {aside}.",
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "The checkpoints are safe. Export the run again.")
+    actions = (Action.SHOW_FOLDER,)
+    summary = _UNVERIFIED
+    remedy = _EXPORT_AGAIN
+
+
+class AnotherExportFailed(Notice):
+    """Said of every file but one, which ends the run as ExportFailed."""
+
+    code = "IM-EXP-04"
+    actions = (Action.SHOW_FOLDER,)
+    summary = _UNVERIFIED
+    remedy = _EXPORT_AGAIN
 
 
 class TrialFailed(UserError):

@@ -184,6 +184,7 @@ class ExportChecked:
     matched: dict[str, int]  # front end -> how many of the keys its rules know
     loads_in: tuple[str, ...]  # front ends that read every key of it
     not_in: tuple[str, ...]  # front ends that read no such file
+    remarks: tuple[Phrase, ...] = ()  # what has to be set or known in some of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import ExportFailed
-from engine.events import Event, ExportChecked, Stage, StageProgress
-from engine.export_check import Findings, compare
-from engine.formats.catalog import FormatEntry, code_of, formats_of
+from engine import storage
+from engine.errors import AnotherExportFailed, ExportFailed
+from engine.events import Event, ExportChecked, Noticed, Stage, StageProgress
+from engine.export_check import compare
+from engine.formats.catalog import FormatEntry, code_of, formats_of, unverified
+from engine.formats.front_end_remarks import remarks
 from engine.formats.front_ends import matches, not_reading
 from engine.formats.metadata import ExportFacts
+from engine.formats.original_yaml import is_our_yaml
 from engine.methods.base import Method
+from engine.models.base_tensors import num_averaged
 from engine.project import safe_name
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
-from engine.storage import remove_folder
-from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-LARGEST_DIFFERENCE = 2e-3  # relative; what fp16 costs is far below
 _WORD = "{trigger}"  # in the stem of a file whose name is what the prompt calls it
 _TAKES = {
     "adapter": AdapterResult,
@@ -26,12 +28,26 @@ _TAKES = {
 }
 
 
-def export_all(
-    folder: Path, method: Method, facts: ExportFacts
-) -> Generator[Event, None, list[Path]]:
-    """Yield progress and what the checks found; return the paths of the files.
+@dataclass(slots=True)
+class Exports:
+    """The files of an export. Those that failed their check are among them, under the name that
+    marks them."""
 
-    Raises FormatUnknown, FormatDoesNotFit, DiskFull, OutputNotWritable or ExportFailed.
+    paths: list[Path] = field(default_factory=list)
+    failures: list[ExportFailed] = field(default_factory=list)
+
+    def require_sound(self) -> Iterator[Event]:
+        """Say what failed its check. Raises ExportFailed where anything did."""
+        for failure in self.failures[1:]:
+            yield Noticed(notice=AnotherExportFailed(**failure.facts))
+        for failure in self.failures:
+            raise failure
+
+
+def export_all(folder: Path, method: Method, facts: ExportFacts) -> Generator[Event, None, Exports]:
+    """Yield progress and what the checks found; return the files.
+
+    Raises FormatUnknown, FormatDoesNotFit, DiskFull or OutputNotWritable.
     """
     config = facts.config
     entries = formats_of(
@@ -40,26 +56,52 @@ def export_all(
         config.export.formats,
         is_published_size=facts.is_published_size,
     )
+    exports = Exports()
     paths = [folder / name for name in file_names(entries, facts)]
     for count, (entry, path) in enumerate(zip(entries, paths, strict=True), start=1):
-        yield from export_one(entry, path, method, facts)
+        yield from _export(entry, path, method, facts, exports)
         yield StageProgress(stage=Stage.EXPORT, done=count, total=len(entries))
-    return paths
+    return exports
 
 
 def export_one(
     entry: FormatEntry, path: Path, method: Method, facts: ExportFacts
 ) -> Iterator[Event]:
+    """One file. Yields ExportChecked.
+
+    Raises DiskFull, OutputNotWritable, or ExportFailed where the file is not what was learnt; it
+    is kept under another name then.
+    """
+    exports = Exports()
+    yield from _export(entry, path, method, facts, exports)
+    yield from exports.require_sound()
+
+
+def _export(
+    entry: FormatEntry, path: Path, method: Method, facts: ExportFacts, exports: Exports
+) -> Iterator[Event]:
     """Write one file, read it back and compare it with the live model.
 
-    Yields ExportChecked. Raises ExportFailed where the file is not what was learnt; it is kept
-    under another name then.
+    It has the name that marks it until then: neither a failed check nor a crash leaves a file
+    that looks sound, or takes away a sound one of an earlier export.
     """
-    code_of(entry).save(path, result_for(entry, method), facts)
+    marked = unverified(entry, path)
+    code_of(entry).save(marked, result_for(entry, method), facts)
     yield StageProgress(stage=Stage.EXPORT, done=0, total=0)
-    findings = yield from compare(entry, path, method, facts)
-    if findings.problem is not None or findings.largest_difference > LARGEST_DIFFERENCE:
-        raise _put_aside(path, findings)
+    findings = yield from compare(entry, marked, method, facts)
+    if findings.problem is not None:
+        exports.paths.append(marked)
+        exports.failures.append(
+            ExportFailed(
+                path=path.name,
+                reason=findings.problem,
+                aside=marked.name,
+                folder=str(marked.parent),
+            )
+        )
+        return
+    _settle(entry, marked, path)
+    exports.paths.append(path)
     matched = matches(entry, facts, findings.names)
     yield ExportChecked(
         path=str(path),
@@ -69,7 +111,20 @@ def export_one(
         matched=matched,
         loads_in=tuple(name for name, keys in matched.items() if keys == len(findings.names)),
         not_in=not_reading(entry, facts, findings.names),
+        remarks=remarks(entry, facts, findings.names, num_averaged=num_averaged(facts.source)),
     )
+
+
+def _settle(entry: FormatEntry, marked: Path, path: Path) -> None:
+    """Give a file that passed its check its proper name, and its yaml too."""
+    if not entry.suffix and path.is_dir():
+        storage.remove_folder(path)
+    beside, proper = marked.with_suffix(".yaml"), path.with_suffix(".yaml")
+    if beside.is_file():
+        storage.replace_file(beside, proper)
+    elif entry.suffix and is_our_yaml(proper):
+        proper.unlink(missing_ok=True)  # of an older export: it would belie the new one
+    storage.replace_file(marked, path)
 
 
 def file_names(entries: Sequence[FormatEntry], facts: ExportFacts) -> list[str]:
@@ -98,16 +153,3 @@ def result_for(entry: FormatEntry, method: Method) -> Result:
         return method.whole_model()
     kind = _TAKES[entry.takes]
     return next(result for result in method.results() if isinstance(result, kind))
-
-
-def _put_aside(path: Path, findings: Findings) -> ExportFailed:
-    aside = path.with_name(f"{path.stem}.failed{path.suffix}")
-    if aside.is_dir():
-        remove_folder(aside)  # of an earlier failure
-    path.replace(aside)
-    reason = findings.problem or Phrase(
-        QT_TRANSLATE_NOOP("engine", "{name} differs by {share:.1%}"),
-        name=findings.worst,
-        share=findings.largest_difference,
-    )
-    return ExportFailed(path=path.name, reason=reason, aside=aside.name)

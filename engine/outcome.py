@@ -13,6 +13,7 @@ from engine.data.pictures import PictureError
 from engine.errors import UserError
 from engine.evaluation.scores import Score
 from engine.events import CheckpointScored, Event, Noticed, SheetReady
+from engine.export import Exports
 from engine.loop import Loop
 from engine.notices import BestCheckpoint
 from engine.preparation import Dataset
@@ -85,31 +86,38 @@ def write_before_and_after(folder: RunFolder, dataset: Dataset, step: int) -> It
     yield SheetReady(path=str(folder.sheet))
 
 
-def write_record(loop: Loop, step: int, paths: list[Path], seconds: float) -> None:
+def write_record(loop: Loop, step: int, exports: Exports, seconds: float) -> None:
     """Enough to repeat the run and to know what came of it."""
+    ending = "stopped" if loop.stopped_early else "finished"
     libraries = ("torch", "diffusers", "transformers", "peft", "accelerate", "safetensors")
     storage.write_json(
         loop.folder.result,
         {
-            "outcome": "stopped" if loop.stopped_early else "finished",
+            "outcome": "failed" if exports.failures else ending,
+            "training": ending,
             "steps": loop.step,
             "exported_step": step,
             "seconds": round(seconds, 1),
-            "exports": [path.name for path in paths],
-            "sha256": _sums(paths),
+            **_files(exports),
             "versions": {name: version(name) for name in libraries},
         },
     )
 
 
-def note_export(folder: RunFolder, step: int, paths: list[Path]) -> None:
+def note_export(folder: RunFolder, step: int, exports: Exports) -> None:
     """The run's record says which of its states the files hold now."""
     record = _record_of(folder)
-    names = [path.name for path in paths]
-    storage.write_json(
-        folder.result,
-        {**record, "exported_step": step, "exports": names, "sha256": _sums(paths)},
-    )
+    if not exports.failures and "training" in record:
+        record["outcome"] = record["training"]  # an export may have failed before
+    storage.write_json(folder.result, {**record, "exported_step": step, **_files(exports)})
+
+
+def _files(exports: Exports) -> dict[str, object]:
+    return {
+        "exports": [path.name for path in exports.paths],
+        "unverified": [str(failure.facts["aside"]) for failure in exports.failures],
+        "sha256": _sums(exports.paths),
+    }
 
 
 def _sums(paths: list[Path]) -> dict[str, str]:

@@ -5,7 +5,7 @@ A format writes one kind of result; a method says which kinds it has. Both meet 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -132,11 +132,17 @@ class WeightsResult:
 
     `weights`: part name ("unet", "vae", "text_encoder", ...) -> name -> tensor. The inner
     mappings may work a tensor out when it is asked for, so that a merged model never lies in
-    memory twice; ask for each once. `configs`: part name -> the part's config.json.
+    memory twice; ask for each once. `configs`: part name -> the part's config.json. `learnt`: the
+    names of the weights that the training may have changed, of all parts that have any; None where
+    that may be all.
     """
 
     weights: Mapping[str, Mapping[str, Tensor]]
     configs: Mapping[str, Mapping[str, object]]
+    learnt: Mapping[str, Collection[str]] | None = None
+
+    def is_untouched(self, part: str, name: str) -> bool:
+        return self.learnt is not None and name not in self.learnt.get(part, ())
 
 
 Result = AdapterResult | EmbeddingResult | HypernetworkResult | WeightsResult

@@ -32,7 +32,7 @@ from engine.events import (
     StageProgress,
     failure_of,
 )
-from engine.export import export_all, export_one
+from engine.export import Exports, export_all, export_one
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
 from engine.loop import Loop
@@ -238,10 +238,11 @@ def _to_the_end(
         yield from loop.train()
 
         def rest() -> Generator[Event, None, list[Path]]:
-            step, paths = yield from exported(loop.folder.exports)
+            step, exports = yield from exported(loop.folder.exports)
             yield from write_before_and_after(loop.folder, dataset, step)
-            write_record(loop, step, paths, time.monotonic() - clock)
-            return paths
+            write_record(loop, step, exports, time.monotonic() - clock)
+            yield from exports.require_sound()
+            return exports.paths
 
         return (yield from loop.room.patiently(loop.step, rest))
     except (OutputNotWritable, DiskFull) as error:
@@ -252,7 +253,7 @@ def _to_the_end(
 
 def _exported(
     loop: Loop, facts: ExportFacts, folder: Path
-) -> Generator[Event, None, tuple[int, list[Path]]]:
+) -> Generator[Event, None, tuple[int, Exports]]:
     """The step whose weights count, and the files of it."""
     step = (yield from chosen_step(loop)) if loop.is_saved else loop.step
     export = export_all(folder, loop.method, replace(facts, step=step))
@@ -291,7 +292,8 @@ def export_facts(
         config=config,
         source=model.source,
         prediction_type=model.noise_schedule.prediction_type,
-        zero_terminal_snr=bool(model.noise_schedule.alphas[-1] == 0),
+        zero_terminal_snr=config.loss.zero_terminal_snr
+        or bool(model.noise_schedule.alphas[-1] == 0),
         configs=model.configs(),
         num_images=num_images,
         step=step,
@@ -324,10 +326,11 @@ def export_step_again(path: Path, step: int) -> Iterator[Event]:
             saved = checkpoint.load_step(folder.path, step)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
             method, facts = _as_shown(config, folder, saved)
-            paths = yield from export_all(folder.exports, method, facts)
-            note_export(folder, saved.step, paths)
-        exports = tuple(str(path) for path in paths)
-        yield RunFinished(steps=saved.step, stopped_early=False, exports=exports)
+            exports = yield from export_all(folder.exports, method, facts)
+            note_export(folder, saved.step, exports)
+        yield from exports.require_sound()
+        files = tuple(str(path) for path in exports.paths)
+        yield RunFinished(steps=saved.step, stopped_early=False, exports=files)
     except UserError as error:
         yield RunFailed(error=error)
 

@@ -81,6 +81,15 @@ def move_file(path: Path, target: Path) -> None:
         raise as_user_error(error, target.parent) from error
 
 
+def replace_file(path: Path, target: Path) -> None:
+    """The same in the place of a file that is there already; folders can be moved where there is
+    none. Raises OutputNotWritable."""
+    try:
+        _replace(path, target)
+    except OSError as error:
+        raise as_user_error(error, target.parent) from error
+
+
 def remove_file(path: Path) -> None:
     """One that is gone already is no error. Raises OutputNotWritable."""
     try:

@@ -6,6 +6,7 @@ Format: eight bytes of length, a JSON header, then the data without gaps
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,13 +17,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from engine.models.tensor_file import DTYPE_NAMES
 from engine.storage import atomic_write
-
-_NAMES = {
-    torch.bool: "BOOL", torch.uint8: "U8", torch.int8: "I8", torch.int16: "I16",
-    torch.int32: "I32", torch.int64: "I64", torch.float16: "F16", torch.bfloat16: "BF16",
-    torch.float32: "F32", torch.float64: "F64",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ def write_planned(
 ) -> None:
     """Raises DiskFull or OutputNotWritable, and ValueError for a tensor of another shape than
     was planned; an older file at `path` stays whole then."""
-    planned = sorted(tensors, key=lambda t: (-t.dtype.itemsize, t.name))  # aligned, as the format's
+    planned = _in_order(tensors)
     with atomic_write(path) as file:
         file.write(_header(planned, metadata))
         for entry in planned:
@@ -57,12 +53,29 @@ def write_planned(
 def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Tensors that are there already, in their own precision."""
-    write_planned(
-        path,
-        [Planned(name, t.shape, t.dtype, lambda t=t: t) for name, t in tensors.items()],
-        metadata,
-    )
+    """Tensors that are there already, in their own precision. Equal tensors and metadata give
+    equal bytes; safetensors' own writer puts the metadata in a different order each time."""
+    write_planned(path, _planned(tensors), metadata)
+
+
+def data_hash(tensors: Mapping[str, Tensor]) -> str:
+    """sha256 of the data section alone, which is kohya's sshs_model_hash.
+
+    It does not depend on the metadata, so it can be a part of them.
+    """
+    digest = hashlib.sha256()
+    for entry in _in_order(_planned(tensors)):
+        digest.update(_bytes_of(entry.make().detach().to("cpu").contiguous()))
+    return digest.hexdigest()
+
+
+def _planned(tensors: Mapping[str, Tensor]) -> list[Planned]:
+    return [Planned(name, t.shape, t.dtype, lambda t=t: t) for name, t in tensors.items()]
+
+
+def _in_order(tensors: Iterable[Planned]) -> list[Planned]:
+    """The order of safetensors' own writer, which keeps every tensor aligned."""
+    return sorted(tensors, key=lambda entry: (-entry.dtype.itemsize, entry.name))
 
 
 def _header(planned: Sequence[Planned], metadata: Mapping[str, str] | None) -> bytes:
@@ -71,7 +84,7 @@ def _header(planned: Sequence[Planned], metadata: Mapping[str, str] | None) -> b
     for entry in planned:
         end = place + entry.num_bytes
         table[entry.name] = {
-            "dtype": _NAMES[entry.dtype],
+            "dtype": DTYPE_NAMES[entry.dtype],
             "shape": list(entry.shape),
             "data_offsets": [place, end],
         }

@@ -97,9 +97,10 @@ class RunLog(QWidget):
             case Noticed():
                 return f"{summary_of(event.notice)} {remedy_of(event.notice)} [{event.notice.code}]"
             case ExportChecked():
-                return self.tr("checked: {0}, loads in {1}").format(
+                checked = self.tr("checked: {0}, loads in {1}").format(
                     Path(event.path).name, ", ".join(event.loads_in)
                 )
+                return "\n".join([checked, *(str(said(remark)) for remark in event.remarks)])
             case PausedAt():
                 return self.tr("paused at step {0}").format(event.step)
             case ResumedAt():

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from engine.errors import FormatUnknown
+
+UNVERIFIED = ".unverified"  # at the end of a file's stem until it has passed its check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,17 @@ def formats_of(
     small = [what for what in leaves if what != "model"] or leaves
     usual = [entry for entry in possible.values() if is_published_size or entry.any_size]
     return tuple(next(entry for entry in usual if entry.takes == what) for what in small)
+
+
+def unverified(entry: FormatEntry, path: Path) -> Path:
+    """Where a file is until it has passed its check."""
+    stem, suffix = (path.stem, path.suffix) if entry.suffix else (path.name, "")
+    return path.with_name(f"{stem}{UNVERIFIED}{suffix}")
+
+
+def proper_stem(path: Path) -> str:
+    """The stem that a file has once it has passed its check."""
+    return path.stem.removesuffix(UNVERIFIED)
 
 
 def code_of(entry: FormatEntry) -> ModuleType:

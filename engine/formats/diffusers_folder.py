@@ -1,21 +1,23 @@
 """A whole model as a diffusers folder, which diffusers, InvokeAI and SD.Next load.
 
 Names are those that every version of the libraries reads: `text_model.` in the text encoders.
+Weights that were not trained are copied bit for bit from the base model.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from engine import storage
-from engine.formats.checkpoint import DTYPES, Configs
+from engine.formats.checkpoint import Configs
 from engine.formats.metadata import ExportFacts
+from engine.formats.whole_weights import WholeWeights
 from engine.models.catalog import Layout, configs_of
 from engine.models.ldm_names import folder_name
 from engine.models.loader import TOKENIZER
@@ -37,13 +39,12 @@ _MARKS = {"bos_token": "<|startoftext|>", "eos_token": _END, "unk_token": _END}
 
 def save(path: Path, result: WeightsResult, facts: ExportFacts) -> None:
     """Raises DiskFull or OutputNotWritable; an older folder at `path` stays whole then."""
-    dtype = DTYPES[facts.config.export.precision]
-    shapes = whole_shapes(result.configs)
+    shapes, own_weights = whole_shapes(result.configs), WholeWeights(result, facts)
 
     def fill(folder: Path) -> None:
         for part, weights in result.weights.items():
             (folder / part).mkdir()
-            planned = _planned(part, weights, shapes[part], dtype)
+            planned = _planned(part, weights, shapes[part], own_weights)
             write_planned(folder / part / _weights_name(part), planned, {"format": "pt"})
             config = {**result.configs[part], "_name_or_path": ""}
             config.pop("dtype", None)
@@ -74,18 +75,14 @@ def _weights_name(part: str) -> str:
 
 def _planned(
     part: str,
-    weights: Mapping[str, Tensor],
+    names: Iterable[str],
     shapes: Mapping[str, tuple[int, ...]],
-    dtype: torch.dtype,
+    weights: WholeWeights,
 ) -> Iterator[Planned]:
-    for name in weights:
-        own = folder_name(part, name)
+    for own in (folder_name(part, name) for name in names):
         if own in shapes:
-            yield Planned(own, shapes[own], dtype, _getter(weights, name))
-
-
-def _getter(weights: Mapping[str, Tensor], name: str) -> Callable[[], Tensor]:
-    return lambda: weights[name]
+            make = partial(weights.tensor, part, own)
+            yield Planned(own, shapes[own], weights.dtype(part, [own]), make)
 
 
 def _home(facts: ExportFacts) -> Path:

@@ -20,7 +20,7 @@ from engine.formats import metadata
 from engine.formats.metadata import ExportFacts
 from engine.models.safetensors_header import read_header
 from engine.results import EmbeddingResult
-from engine.storage import write_bytes
+from engine.tensor_writer import write_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 ONE_ENCODER = "emb_params"
@@ -42,7 +42,7 @@ def save(path: Path, result: EmbeddingResult, facts: ExportFacts) -> None:
     header = metadata.modelspec_header(
         facts, implementation=metadata.SGM, suffix="/textual-inversion"
     )
-    write_bytes(path, safetensors.torch.save(to_tensors(result), {"format": "pt", **header}))
+    write_tensors(path, to_tensors(result), {"format": "pt", **header})
 
 
 def load(path: Path) -> EmbeddingResult:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import safetensors.torch
-
 from engine.errors import FormatDoesNotFit
 from engine.formats import embedding, metadata
 from engine.formats.metadata import ExportFacts
 from engine.results import EmbeddingResult
-from engine.storage import write_bytes
+from engine.tensor_writer import write_tensors
 
 load = embedding.load
 
@@ -29,4 +27,4 @@ def save(path: Path, result: EmbeddingResult, facts: ExportFacts) -> None:
     header = metadata.modelspec_header(
         facts, implementation=metadata.SGM, suffix="/textual-inversion"
     )
-    write_bytes(path, safetensors.torch.save({result.word: vectors}, {"format": "pt", **header}))
+    write_tensors(path, {result.word: vectors}, {"format": "pt", **header})

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.formats.catalog import FormatEntry
+from engine.formats.front_end_remarks import shows_invoke_the_model
 from engine.models.catalog import Family
 
 if TYPE_CHECKING:  # the window asks who reads what before torch is there
@@ -40,7 +41,10 @@ _LYCORIS = r"(hada_(w[12]_[ab]|t[12])|lokr_(w[12](_[ab])?|t2)|alpha)"
 _EMBEDDING = r"(emb_params|clip_[lg]|[^.]+|string_to_param\..+)"
 _WHOLE = (
     r"(model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.(transformer\.text_model|model)"
-    r"\.|conditioner\.embedders\.(0\.transformer\.text_model|1\.model)\.|v_pred$|ztsnr$).*"
+    r"\.|conditioner\.embedders\.(0\.transformer\.text_model|1\.model)\."
+    # Readers leave aside what is no network's weight: schedules, marks, denoiser.sigmas.
+    r"|(?!model\.|first_stage_model\.|cond_stage_model\.|conditioner\.|unet\.|vae\.|text_|lora_"
+    r"|(down|up|mid)_block)).*"
 )
 _NETS = r"\d+\.[01]\.linear\.\d+\.(weight|bias)"
 
@@ -77,10 +81,12 @@ def _readers(entry: FormatEntry, facts: ExportFacts, names: Sequence[str]) -> fr
     has_two_encoders = len(facts.source.family.text_prefixes) > 1
     if not facts.is_published_size:  # the others know no such model
         return readers & {DIFFUSERS}
-    if entry.takes == "adapter" and any(re.search(r"\.(hada|lokr)_", name) for name in names):
-        return readers - {DIFFUSERS, SDCPP}
-    if entry.takes == "adapter" and not any(re.search(r"attn2|self_attn", n) for n in names):
-        return readers - {INVOKE}  # it tells the family by those keys
+    if entry.takes == "adapter":
+        if any(re.search(r"\.(hada|lokr)_", name) for name in names):
+            readers -= {DIFFUSERS, SDCPP}
+        if INVOKE in readers and not shows_invoke_the_model(names):
+            readers -= {INVOKE}
+        return readers
     if entry.takes == "embedding" and has_two_encoders:
         return readers - {DIFFUSERS}  # not as one file; its two tensors one by one
     if entry.name == "embedding_diffusers" and _has_many_vectors(facts):

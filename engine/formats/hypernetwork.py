@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import AddonUnreadable
+from engine.formats.catalog import proper_stem
 from engine.formats.metadata import ExportFacts
 from engine.formats.plain_pickle import dump
 from engine.methods.hypernetwork.settings import Activation
@@ -44,7 +45,7 @@ def save(path: Path, result: HypernetworkResult, facts: ExportFacts) -> None:
     # Every field is written: the front ends fill in different values for those that lack.
     content |= {
         "step": facts.step,
-        "name": path.stem,
+        "name": proper_stem(path),
         "layer_structure": list(shape.layer_structure),
         "activation_func": shape.activation,
         "is_layer_norm": shape.layer_norm,

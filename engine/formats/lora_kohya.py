@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -21,7 +20,7 @@ from engine.formats.metadata import ExportFacts
 from engine.models.catalog import Family
 from engine.models.ldm_names import original_unet_path
 from engine.results import LORA_UP, AdapterLayer, AdapterResult
-from engine.storage import write_bytes
+from engine.tensor_writer import data_hash, write_tensors
 
 UNET_PREFIX = "lora_unet"
 DTYPES = {"fp16": torch.float16, "fp32": torch.float32, "bf16": torch.bfloat16}
@@ -33,10 +32,10 @@ def save(path: Path, result: AdapterResult, facts: ExportFacts) -> None:
     """Raises DiskFull or OutputNotWritable; an older file at `path` stays whole then."""
     tensors = to_tensors(result, facts, DTYPES[facts.config.export.precision])
     header = metadata.kohya_header(facts, result)
-    header["sshs_model_hash"] = metadata.data_hash(tensors)
+    header["sshs_model_hash"] = data_hash(tensors)
     implementation = metadata.SGM if facts.source.family.original_block_names else "diffusers"
     header |= metadata.modelspec_header(facts, implementation=implementation)
-    write_bytes(path, safetensors.torch.save(tensors, header))
+    write_tensors(path, tensors, header)
 
 
 def load(path: Path, places: Iterable[Place], facts: ExportFacts) -> AdapterResult:
@@ -54,7 +53,8 @@ def to_tensors(result: AdapterResult, facts: ExportFacts, dtype: torch.dtype) ->
     tensors = {}
     for layer in (_of_one_alpha(layer, result.alpha) for layer in result.layers):
         name = layer_name(layer.part, layer.path, family, unet)
-        tensors[f"{name}.alpha"] = torch.tensor(layer.alpha, dtype=dtype)
+        # A factor of the whole layer, so never rounded to half precision; readers call .item().
+        tensors[f"{name}.alpha"] = torch.tensor(layer.alpha, dtype=torch.float32)
         for role, tensor in layer.tensors.items():
             tensors[f"{name}.{role}"] = tensor.detach().to("cpu", dtype).contiguous()
     return tensors

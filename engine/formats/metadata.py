@@ -6,16 +6,12 @@ user name and no caption ever goes in.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
-
-import safetensors.torch
-from torch import Tensor
 
 from engine.config import RunConfig
 from engine.models.catalog import ModelSource, bundled_config
@@ -110,23 +106,13 @@ def modelspec_header(
         "modelspec.title": config.name,
         "modelspec.resolution": f"{side}x{side}",
         "modelspec.description": _description(facts),
-        "modelspec.date": facts.started_at.astimezone().isoformat(timespec="seconds"),
+        "modelspec.date": facts.started_at.astimezone(UTC).isoformat(timespec="seconds"),
         "modelspec.trigger_phrase": " ".join(
             word for word in (config.dataset.trigger, config.dataset.class_word) if word
         ),
         "modelspec.prediction_type": "v" if facts.is_v else "epsilon",
         "modelspec.implementation_version": f"imprint, peft {version('peft')}",
     }
-
-
-def data_hash(tensors: dict[str, Tensor]) -> str:
-    """sha256 of the data section alone: kohya's sshs_model_hash.
-
-    The data bytes do not depend on the metadata, so they are the same in the final file.
-    """
-    serialised = safetensors.torch.save(tensors)
-    start = 8 + int.from_bytes(serialised[:8], "little")
-    return hashlib.sha256(serialised[start:]).hexdigest()
 
 
 def _base_version(facts: ExportFacts) -> str:

@@ -6,6 +6,8 @@ models that predict v need one.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.formats.metadata import ExportFacts
 
 # The structures that AUTOMATIC1111 builds `LatentDiffusion` and `DiffusionEngine` from; the
@@ -183,9 +185,12 @@ def yaml_for(facts: ExportFacts) -> str | None:
     return _by_width()[facts.source.family.context_width]
 
 
-def is_ours(text: str) -> bool:
-    """Whether it is to the letter one that `yaml_for` gives."""
-    return text in _by_width().values()
+def is_our_yaml(path: Path) -> bool:
+    """Whether an older export left this file: it is to the letter one that `yaml_for` gives."""
+    try:
+        return path.read_text("utf-8") in _by_width().values()
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _by_width() -> dict[int, str]:

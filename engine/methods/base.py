@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,20 @@ class Subject:
 
     trigger: str = ""
     class_word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLayer:
+    """An adapted layer as it is in training; exported files are compared with it.
+
+    `tensors`: role as in files -> tensor, fp32 on the CPU. `scale`: what the training multiplies
+    their product by. `delta`: the training's own arithmetic, with other tensors of those roles in
+    place of the live ones.
+    """
+
+    tensors: Mapping[str, Tensor]
+    scale: float
+    delta: Callable[[Mapping[str, Tensor]], Tensor]
 
 
 class Method:
@@ -92,11 +106,8 @@ class Method:
         """Part and path of every layer that an adapter stands beside."""
         return iter(())
 
-    def live_delta(self, part: str, path: str) -> Tensor:
-        """What such a layer adds to its weight now, as the training itself works it out.
-
-        In the weight's own shape, fp32; the yardstick for exported files.
-        """
+    def live_layer(self, part: str, path: str) -> LiveLayer:
+        """Such a layer as the training itself has it; the reference for exported files."""
         raise NotImplementedError(type(self).__name__)
 
     def adopt(self, result: Result) -> None:

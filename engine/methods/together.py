@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
-from engine.methods.base import Method, ParameterGroup, Subject
+from engine.methods.base import LiveLayer, Method, ParameterGroup, Subject
 from engine.models.base import DiffusionModel
 from engine.results import Result
 
@@ -50,10 +50,10 @@ class Together(Method):
         for member in self._members:
             yield from member.live_layers()
 
-    def live_delta(self, part: str, path: str) -> Tensor:
+    def live_layer(self, part: str, path: str) -> LiveLayer:
         if not self._owners:
             self._owners = {place: m for m in self._members for place in m.live_layers()}
-        return self._owners[part, path].live_delta(part, path)
+        return self._owners[part, path].live_layer(part, path)
 
     def adopt(self, result: Result) -> None:
         """The member that leaves such a thing takes it; the others begin anew."""

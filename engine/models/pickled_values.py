@@ -28,18 +28,41 @@ def read_values(path: Path, name: str) -> np.ndarray | None:
     None where there is no such tensor, or one that is large, scattered or not made of floats.
     """
     try:
-        with path.open("rb") as file:
-            is_zip = file.read(len(ZIP_START)) == ZIP_START
-            walked = walk_zip(file) if is_zip else walk_legacy(file)
-            view = _view(walked, name)
-            if view is None:
-                return None
-            place = _in_zip if is_zip else _in_legacy
-            dtype = STORAGES[view.storage.kind][0]
-            file.seek(place(file, walked, view.storage.key) + view.offset * ITEM_BYTES[dtype])
-            return as_floats(file.read(view.num_bytes), dtype)
+        raw, dtype, _ = PickledValues(path).raw(name, most_bytes=_MOST_BYTES)
+        return as_floats(raw, dtype)
     except (Refused, OSError, zipfile.BadZipFile, struct.error, ValueError, LookupError):
         return None  # changed since it was vetted; loading it will say so
+
+
+class PickledValues:
+    """A file that the gate has let through, to read one tensor after another from.
+
+    Raises Refused, OSError or zipfile.BadZipFile where it was changed since.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with path.open("rb") as file:
+            self._is_zip = file.read(len(ZIP_START)) == ZIP_START
+            self._walked = walk_zip(file) if self._is_zip else walk_legacy(file)
+        self._starts: dict[str, int] = {}  # of storages
+
+    def raw(self, name: str, most_bytes: int | None = None) -> tuple[bytes, str, tuple[int, ...]]:
+        """A tensor's bytes, its type and its shape.
+
+        Raises LookupError where there is no such tensor, or one that is larger or scattered.
+        """
+        view = _view(self._walked, name, most_bytes)
+        if view is None:
+            raise LookupError(name)
+        dtype = STORAGES[view.storage.kind][0]
+        key = view.storage.key
+        with self._path.open("rb") as file:
+            if key not in self._starts:
+                place = _in_zip if self._is_zip else _in_legacy
+                self._starts[key] = place(file, self._walked, key)
+            file.seek(self._starts[key] + view.offset * ITEM_BYTES[dtype])
+            return file.read(view.num_bytes), dtype, view.shape
 
 
 def as_floats(raw: bytes, dtype: str) -> np.ndarray:
@@ -49,11 +72,11 @@ def as_floats(raw: bytes, dtype: str) -> np.ndarray:
     return np.frombuffer(raw, {"F16": "<f2", "F32": "<f4"}[dtype])
 
 
-def _view(walked: Walked, name: str) -> View | None:
+def _view(walked: Walked, name: str, most_bytes: int | None) -> View | None:
     data = walked.value if isinstance(walked.value, dict) else {}
     inner = data.get("state_dict", data)
     view = inner.get(name) if isinstance(inner, dict) else None
-    if not isinstance(view, View) or view.num_bytes > _MOST_BYTES:
+    if not isinstance(view, View) or (most_bytes is not None and view.num_bytes > most_bytes):
         return None
     place = 1
     for size, stride in zip(reversed(view.shape), reversed(view.strides), strict=True):

@@ -68,6 +68,12 @@ class SafetensorsFile:
                     del tensor
                 place += size
 
+    def read_one(self, name: str) -> Tensor:
+        """Raises KeyError where there is no such tensor, else as `read`."""
+        if name not in self.shapes:
+            raise KeyError(name)
+        return next(tensor for _, tensor in self.read({name}))
+
     def _read_into(self, file: IO[bytes], tensor: Tensor) -> None:
         rest = tensor.reshape(-1).view(torch.uint8).numpy().data
         while rest:

@@ -82,8 +82,8 @@ def test_the_golden_figures_are_those_of_the_original_networks(family):
 @every_family
 def test_a_file_in_real_size_has_exactly_the_golden_names_and_shapes(family):
     model = WithoutWeights(family)
-    facts = facts_of(model, prediction_type="epsilon", zero_terminal_snr=False)
-    planned = list(checkpoint.planned(model.result, facts, torch.float16))
+    facts = facts_of(model, "fp16", prediction_type="epsilon", zero_terminal_snr=False)
+    planned = list(checkpoint.planned(model.result, facts))
     assert {entry.name: tuple(entry.shape) for entry in planned} == make_checkpoints.tensors(family)
     assert len(planned) == GOLDEN[family]["tensors"]
     assert {entry.dtype for entry in planned} == {torch.float16}

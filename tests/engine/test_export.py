@@ -78,7 +78,7 @@ def test_a_file_that_is_not_what_was_learnt_ends_the_run_and_is_put_aside(
     assert isinstance(run.last, RunFailed)
     assert isinstance(run.last.error, ExportFailed)
     names = [path.name for path in run.folder.exports.iterdir()]
-    assert names == ["toy.failed.safetensors"]
+    assert names == ["toy.unverified.safetensors"]
 
 
 def test_a_wrong_alpha_is_noticed_though_writer_and_reader_agree_on_it(

@@ -68,7 +68,8 @@ class DreamBooth(Method):
     def whole_model(self) -> WeightsResult:
         weights = {part.name: part.module.state_dict() for part in self._model.parts()}
         weights["vae"] = self._model.vae_module().state_dict()
-        return WeightsResult(weights, self._model.configs())
+        learnt = {part.name: {name for name, _ in _learning(part)} for part in self._parts}
+        return WeightsResult(weights, self._model.configs(), learnt)
 
     @contextmanager
     def base_model(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from peft import inject_adapter_in_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
-from engine.methods.base import Method, ParameterGroup
+from engine.methods.base import LiveLayer, Method, ParameterGroup
 from engine.methods.lora.targets import layers_of, peft_config
 from engine.models.base import DiffusionModel, Part
 from engine.results import LORA_DOWN, LORA_UP, AdapterLayer, AdapterResult, Result, WeightsResult
@@ -101,16 +102,23 @@ class Lora(Method):
             for path, _ in _layers(part):
                 yield part.name, path
 
-    @torch.no_grad()
-    def live_delta(self, part: str, path: str) -> Tensor:
-        return self._layer(part, path).get_delta_weight(ADAPTER).float()
+    def live_layer(self, part: str, path: str) -> LiveLayer:
+        layer = self._layer(part, path)
+        tensors = {
+            _IN_FILES.get(role, role): parameter.detach().to("cpu", torch.float32)
+            for role, parameter in _tensors(layer)
+        }
+        return LiveLayer(tensors, float(layer.scaling[ADAPTER]), partial(_delta_with, layer))
 
     def whole_model(self) -> WeightsResult:
         weights: dict[str, Mapping[str, Tensor]] = {
             part.name: _MergedWeights(part) for part in self._model.parts()
         }
         weights["vae"] = self._model.vae_module().state_dict()
-        return WeightsResult(weights, self._model.configs())
+        learnt = {
+            part.name: {f"{path}.weight" for path, _ in _layers(part)} for part in self._parts
+        }
+        return WeightsResult(weights, self._model.configs(), learnt)
 
     @torch.no_grad()
     def adopt(self, result: Result) -> None:
@@ -172,14 +180,45 @@ def _merged(layer: Any) -> Tensor:
     """The layer's weight with the adapter in it, fp32; the layer stays as it is, bit for bit."""
     weight = layer.get_base_layer().weight
     kept = weight.data
-    weight.data = kept.float().clone()  # added in fp32, so that it is rounded once, by the file
+    weight.data = kept.to("cpu", torch.float32, copy=True)  # so that the file alone rounds it
+    own = {_IN_FILES.get(role, role): parameter.detach() for role, parameter in _tensors(layer)}
     try:
-        layer.merge(adapter_names=[ADAPTER])
+        with _holding(layer, own):
+            layer.merge(adapter_names=[ADAPTER])
         return weight.data
     finally:
         weight.data = kept
         layer.merged_adapters.clear()
         getattr(layer, "_caches", {}).clear()  # DoRA's norms, kept for an unmerge that never comes
+
+
+@torch.no_grad()
+def _delta_with(layer: Any, tensors: Mapping[str, Tensor]) -> Tensor:
+    """What peft's own arithmetic makes of other tensors in the layer's place."""
+    with _holding(layer, tensors):
+        return layer.get_delta_weight(ADAPTER).float()
+
+
+@contextmanager
+def _holding(layer: Any, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    """Inside the block the layer's adapter holds these values, in fp32 on the CPU.
+
+    There, because a card may multiply convolutions in TF32, and the same numbers must give the
+    same result whenever it is worked out.
+    """
+    kept: list[tuple[Tensor, Tensor]] = [(p, p.data) for _, p in _tensors(layer)]
+    kept += [(b, b.data) for n, b in layer.named_buffers() if not n.startswith("base_layer.")]
+    try:
+        for role, parameter in _tensors(layer):
+            given = tensors[_IN_FILES.get(role, role)].detach().to("cpu", torch.float32)
+            parameter.data = given.reshape(parameter.shape)
+        for name, buffer in layer.named_buffers():
+            if not name.startswith("base_layer."):
+                buffer.data = buffer.data.cpu()
+        yield
+    finally:
+        for tensor, data in kept:
+            tensor.data = data
 
 
 def _measure_again(part: Part) -> None:
