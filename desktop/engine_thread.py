@@ -2,7 +2,8 @@
 
 The only file of the window that touches the heavy half, and only inside the thread. Between
 two events of a training, short jobs (making pictures) run to their end, unless the training is
-to stop: then they go on after it.
+to stop: then they go on after it. A job beside it (a grid of many pictures) shares the time: one
+event of the training, one of the job.
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ class EngineThread(QThread):
         self._current: JobHandle | None = None
         self._current_short: JobHandle | None = None
         self._short_events: Iterator[Event] | None = None  # what is left of a short job's
+        self._beside: SimpleQueue[JobHandle] = SimpleQueue()
+        self._current_beside: JobHandle | None = None
+        self._beside_events: Iterator[Event] | None = None
 
     def submit(self, job: Job) -> JobHandle:
         """Queue a long job; it starts when the ones before it have ended."""
@@ -91,6 +95,14 @@ class EngineThread(QThread):
         handle = JobHandle(job)
         self._short.put(handle)
         self._jobs.put(None)  # wake an idle thread
+        return handle
+
+    def submit_beside(self, job: Job) -> JobHandle:
+        """Queue a job that takes turns with a long one, event by event; without a long one it
+        runs by itself."""
+        handle = JobHandle(job)
+        self._beside.put(handle)
+        self._jobs.put(None)
         return handle
 
     def warm_up(self) -> JobHandle:
@@ -179,13 +191,13 @@ class EngineThread(QThread):
             self._models = self._models or ModelCache()
             return generate(request_from(wish), control, self._models)
 
-        return self.submit_short(job)
+        return self.submit_beside(job) if "grid" in wish else self.submit_short(job)
 
     def stop_and_wait(self, milliseconds: int = 120_000) -> bool:
         """Ask the current job to end, then the thread; True when it is gone."""
         # First the flag, then the job: whichever of the two the thread meets, it ends.
         self.requestInterruption()
-        for current in (self._current, self._current_short):
+        for current in (self._current, self._current_short, self._current_beside):
             if current is not None:
                 current.control.stop()
         self._jobs.put(None)
@@ -202,8 +214,12 @@ class EngineThread(QThread):
                 for event in handle.events():
                     self.engine_event.emit(handle, event)
                     self._run_short_jobs()
+                    self._advance_beside()
                 self._current = None
                 self._run_short_jobs()
+            while not self.isInterruptionRequested() and self._jobs.empty():
+                if not self._advance_beside():
+                    break
 
     def _run_short_jobs(self) -> None:
         while not self._is_stopping:
@@ -220,6 +236,23 @@ class EngineThread(QThread):
                 if self._is_stopping:
                     return  # nobody waits for sixty pictures to have a training stopped
             self._current_short = self._short_events = None
+
+    def _advance_beside(self) -> bool:
+        """One event of the job beside the long one; False where there is none to advance."""
+        if self._is_stopping or self.isInterruptionRequested():
+            return False
+        if self._beside_events is None:
+            try:
+                self._current_beside = self._beside.get_nowait()
+            except Empty:
+                return False
+            self._beside_events = self._current_beside.events()
+        event = next(self._beside_events, None)
+        if event is None:
+            self._current_beside = self._beside_events = None
+        else:
+            self.engine_event.emit(self._current_beside, event)
+        return True
 
     @property
     def _is_stopping(self) -> bool:

@@ -34,6 +34,7 @@ from engine.errors import UserError
 from engine.events import (
     Event,
     ImageGenerated,
+    Noticed,
     RunCrashed,
     RunFailed,
     RunFinished,
@@ -197,8 +198,8 @@ class GalleryPanel(Page):
                 self._add(event.path)
             case RunFinished(exports=(grid,)) if grid.endswith("_grid.png"):
                 self._add(grid)
-            case RunFailed():
-                self.strip.show_message(event.error, "error")
+            case RunFailed(error=said) | Noticed(notice=said):
+                self.strip.show_message(said, "error" if isinstance(event, RunFailed) else "info")
             case RunCrashed():
                 self.strip.show_text(
                     self.tr("Imprint crashed while drawing."),

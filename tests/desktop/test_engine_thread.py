@@ -134,3 +134,66 @@ def test_a_training_that_is_to_stop_does_not_wait_for_the_pictures(qtbot, thread
     ends = [of for of, event in events if isinstance(event, Terminal)]
     assert ends == [long_handle, short_handle]
     assert sum(of is short_handle for of, _ in events) == 61  # and none of them is lost
+
+
+def pictures_of(count):
+    def job(control):
+        for number in range(1, count + 1):
+            yield step(number)
+        yield RunFinished(steps=count, stopped_early=False, exports=())
+
+    return job
+
+
+def test_a_job_beside_a_long_one_takes_turns_with_it(qtbot, thread):
+    events = collect(thread)
+    long_handle = thread.submit(endless)
+    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    beside = thread.submit_beside(pictures_of(10))
+    qtbot.waitUntil(lambda: ended(events, beside), timeout=5000)
+
+    positions = [index for index, (of, _) in enumerate(events) if of is beside]
+    assert positions == list(range(positions[0], positions[0] + 22, 2))  # one of each in turn
+    assert not long_handle.is_done
+    long_handle.control.stop()
+
+
+def test_a_job_beside_that_waits_for_the_end_of_the_long_one_does_not_hold_it_up(qtbot, thread):
+    """As a grid does for which there is no memory during a training."""
+    long_handle = thread.submit(endless)
+
+    def patient(control):
+        while not long_handle.is_done:
+            yield step(1)
+        yield RunFinished(steps=1, stopped_early=False, exports=())
+
+    events = collect(thread)
+    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    beside = thread.submit_beside(patient)
+    qtbot.waitUntil(lambda: sum(of is beside for of, _ in events) > 5, timeout=3000)
+    assert not ended(events, beside)
+    long_handle.control.stop()
+    qtbot.waitUntil(lambda: ended(events, beside), timeout=5000)
+
+
+def test_a_job_beside_runs_by_itself_and_lets_short_jobs_and_a_training_come_between(qtbot, thread):
+    events = collect(thread)
+    is_open = threading.Event()
+
+    def long_one(control):
+        yield step(1)
+        is_open.wait(10)
+        yield from pictures_of(3)(control)
+
+    beside = thread.submit_beside(long_one)
+    qtbot.waitUntil(lambda: len(events) == 1, timeout=3000)
+    short = thread.submit_short(pictures_of(1))
+    training = thread.submit(pictures_of(1))
+    is_open.set()
+    qtbot.waitUntil(lambda: all(ended(events, h) for h in (beside, short, training)), timeout=5000)
+    ends = [of for of, event in events if isinstance(event, Terminal)]
+    assert ends == [short, training, beside]
+
+
+def ended(events, handle):
+    return any(of is handle and isinstance(event, Terminal) for of, event in events)

@@ -17,7 +17,8 @@ from desktop import trained_files
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
 from engine.errors import AddonMissing
-from engine.events import ImageGenerated, RunFailed, RunFinished
+from engine.events import ImageGenerated, Noticed, RunFailed, RunFinished
+from engine.notices import GridWaits
 from engine.prompts import Tag
 from tests.engine.test_gallery_records import make
 from tests.engine.test_install import lora, save
@@ -330,6 +331,14 @@ def test_a_grid_of_strength_and_step_is_asked_for_and_stands_first(qtbot, galler
     gallery.show_event(RunFinished(steps=6, stopped_early=False, exports=(str(grid),)))
     assert names(gallery)[0] == "2026_grid"
     assert gallery.generate.isEnabled()
+
+
+def test_what_a_drawing_has_to_say_is_shown_and_it_goes_on(gallery):
+    gallery._show_drawing()
+    gallery.show_event(Noticed(notice=GridWaits(needed_gib=2.5, free_gib=1.0)))
+    assert isinstance(gallery.strip.message, GridWaits)
+    assert gallery.strip.isVisibleTo(gallery)
+    assert not gallery.generate.isEnabled()
 
 
 def test_without_a_kept_state_the_grid_says_so(qtbot, gallery):
