@@ -114,6 +114,36 @@ class PickleLeftovers(UserError):
     setting = "base_model"
 
 
+class ModelIncomplete(UserError):
+    """Whole as it is, but made without parts that Imprint needs."""
+
+    code = "IM-MOD-11"
+    actions = (
+        Action.CHOOSE_MODEL,
+        Action.USE_STARTER,
+    )
+    summary = QT_TRANSLATE_NOOP("engine", "{path} was made without {parts}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Choose a version of the same model that has all its parts."
+    )
+    setting = "base_model"
+
+
+class ModelWithoutVae(UserError):
+    code = "IM-MOD-12"
+    actions = (
+        Action.CHOOSE_MODEL,
+        Action.USE_STARTER,
+    )
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} was made without a VAE, the part that turns pictures into latents."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Put the VAE beside it as {name}, or choose a version of the model with a VAE."
+    )
+    setting = "base_model"
+
+
 class NotAModel(UserError):
     code = "IM-MOD-08"
     actions = (

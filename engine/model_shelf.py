@@ -102,6 +102,8 @@ def scan(folder: Path) -> Iterator[ShelfEntry]:
     root = place or folder
     found = 0
     for path in sorted(root.rglob("*")):
+        if any(_is_left_behind(name) for name in path.relative_to(root).parts):
+            continue
         is_folder = (path / "model_index.json").is_file()
         if is_folder or (path.suffix.lower() in SUFFIXES and path.is_file()):
             if any((parent / "model_index.json").is_file() for parent in path.parents):
@@ -113,4 +115,11 @@ def scan(folder: Path) -> Iterator[ShelfEntry]:
 
 
 def _folder_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+    return sum(
+        path.stat().st_size for path in folder.rglob("*") if path.suffix in (".safetensors", ".bin")
+    )
+
+
+def _is_left_behind(name: str) -> bool:
+    """What systems, NAS devices, git and download tools leave in folders."""
+    return name.startswith((".", "@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"))

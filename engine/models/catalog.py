@@ -13,8 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import STARTER
-from engine.model_errors import ModelDamaged, ModelMissing, ModelUnsupported, NotAModel
+from engine.model_errors import (
+    ModelDamaged,
+    ModelIncomplete,
+    ModelMissing,
+    ModelUnsupported,
+    NotAModel,
+)
 from engine.models import single_file
+from engine.models.ldm_names import usual_names
 from engine.models.prediction_marks import PredictionType, read_marks
 from engine.models.safetensors_header import Header, is_pickle, read_header
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -23,6 +30,13 @@ RESOURCES = Path(__file__).parents[2] / "resources"
 STARTER_FOLDER = RESOURCES / "starter_model"
 CONFIGS = RESOURCES / "model_configs"
 _PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
+# Pipelines of other names, for img2img say, are the same model where their parts are these.
+_PARTS = {
+    "unet": ("UNet2DConditionModel",),
+    "vae": ("AutoencoderKL",),
+    "text_encoder": ("CLIPTextModel", None),  # a refiner has none
+    "text_encoder_2": ("CLIPTextModelWithProjection", None),
+}
 
 
 class Layout(Enum):
@@ -148,7 +162,7 @@ def configs_of(family: Family) -> Path:
 
 def bundled_config(family: Family, part: str) -> dict[str, Any]:
     """The config.json of a part, as single files of the family are read by it."""
-    return _read_config(configs_of(family), f"{part}/config.json")
+    return read_config(configs_of(family), f"{part}/config.json")
 
 
 def _locate_file(path: Path) -> ModelSource:
@@ -169,12 +183,22 @@ def _locate_file(path: Path) -> ModelSource:
 
 
 def header_of(path: Path) -> Header:
-    """Names, shapes and types of a safetensors file or an old-style checkpoint."""
+    """Names, shapes and types of a safetensors file or an old-style checkpoint; the names as the
+    original code has them."""
     if is_pickle(path):
         from engine.models.pickle_gate import vet_pickle  # late: few files need it
 
-        return vet_pickle(path)
-    return read_header(path)
+        return with_usual_names(vet_pickle(path))
+    return with_usual_names(read_header(path))
+
+
+def with_usual_names(header: Header) -> Header:
+    usual = usual_names(header.shapes)
+    return Header(
+        {usual[name]: shape for name, shape in header.shapes.items()},
+        {usual[name]: dtype for name, dtype in header.dtypes.items()},
+        header.metadata,
+    )
 
 
 def _predicting(source: ModelSource, prediction_type: PredictionType) -> ModelSource:
@@ -186,26 +210,28 @@ def _predicting(source: ModelSource, prediction_type: PredictionType) -> ModelSo
 
 
 def _locate_folder(folder: Path) -> ModelSource:
-    index = _read_config(folder, "model_index.json")
+    index = read_config(folder, "model_index.json")
     name = str(index.get("_class_name", ""))
-    if name and not name.startswith(_PIPELINES):
+    if name and not name.startswith(_PIPELINES) and not _has_the_same_parts(index):
         what = Phrase(QT_TRANSLATE_NOOP("engine", "a {name}"), name=name[:60])
         raise ModelUnsupported(path=str(folder), what=what)
-    unet = _read_config(folder, "unet/config.json")
+    unet = read_config(folder, "unet/config.json")
     if unet.get("in_channels", 4) != 4:
         raise single_file.refused_channels(folder, unet.get("in_channels"))
     if unet.get("time_cond_proj_dim") is not None:
         what = QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")
         raise single_file.unsupported(folder, what)
-    scheduler = _read_config(folder, "scheduler/scheduler_config.json")
+    scheduler = read_config(folder, "scheduler/scheduler_config.json")
     predicts = scheduler.get("prediction_type", "epsilon")
     if predicts not in ("epsilon", "v_prediction"):
         what = Phrase(QT_TRANSLATE_NOOP("engine", "a model that predicts {what}"), what=predicts)
         raise ModelUnsupported(path=str(folder), what=what)
+    family = _family_of_folder(folder, index, unet, predicts)
+    _require_parts(folder, index)
     return ModelSource(
         path=folder,
         layout=Layout.DIFFUSERS_FOLDER,
-        family=_family_of_folder(folder, index, unet, predicts),
+        family=family,
         prediction_type=predicts,
         zero_terminal_snr=bool(scheduler.get("rescale_betas_zero_snr")),
     )
@@ -228,13 +254,34 @@ def _family_of_folder(
     return SD1
 
 
+def _require_parts(folder: Path, index: Mapping[str, Any]) -> None:
+    """Raises ModelIncomplete where a part was left out, as trainers do to save space."""
+    wanted = ["text_encoder_2"] if _has_part(index, "text_encoder_2") else []
+    wanted += ["vae"] if _has_part(index, "vae") else []
+    wanted += ["text_encoder"] if _has_part(index, "text_encoder") else []
+    missing = sorted(part for part in wanted if not (folder / part).is_dir())
+    if missing:
+        names = QT_TRANSLATE_NOOP("engine", "the folder {names}")
+        raise ModelIncomplete(path=str(folder), parts=Phrase(names, names=", ".join(missing)))
+
+
+def _has_the_same_parts(index: Mapping[str, Any]) -> bool:
+    for part, classes in _PARTS.items():
+        entry = index.get(part)
+        kind = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
+        if kind not in classes:
+            return False
+    return True
+
+
 def _has_part(index: Mapping[str, Any], name: str) -> bool:
     """model_index.json lists a part as [library, class], and one that is not there as nulls."""
     entry = index.get(name)
     return isinstance(entry, list) and bool(entry) and bool(entry[0])
 
 
-def _read_config(folder: Path, name: str) -> dict:
+def read_config(folder: Path, name: str) -> dict[str, Any]:
+    """A JSON file of a diffusers folder. Raises NotAModel or ModelDamaged."""
     path = folder / name
     if not path.is_file():
         raise NotAModel(
@@ -242,7 +289,7 @@ def _read_config(folder: Path, name: str) -> dict:
             what=Phrase(QT_TRANSLATE_NOOP("engine", "the file {name} is missing"), name=name),
         )
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = json.loads(path.read_text("utf-8-sig"))  # some editors leave a mark
     except (OSError, ValueError, RecursionError) as error:
         raise ModelDamaged(
             path=str(folder),

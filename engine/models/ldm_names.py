@@ -8,7 +8,7 @@ Layout: CompVis/latent-diffusion, Stability-AI/stablediffusion and generative-mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,9 +57,25 @@ _OPEN_CLIP_LAYER = {
     "mlp.fc2": "mlp.c_proj",
     "self_attn.out_proj": "attn.out_proj",
 }
+# NovelAI's model and all that was merged from it; their CLIP has no `text_model.` in its names.
+_BARE_CLIP = re.compile(
+    r"(cond_stage_model|conditioner\.embedders\.0)\.transformer\."
+    r"(?=(embeddings|encoder|final_layer_norm)\.)"
+)
 _LAYER = re.compile(r"text_model\.encoder\.layers\.(\d+)\.(.+)\.(weight|bias)")
 # OpenCLIP-H has 24 layers. SD 2 reads the one before the last, and diffusers leaves that out.
 _OPEN_CLIP_H_LAYERS = 24
+
+
+def usual_names(names: Iterable[str]) -> dict[str, str]:
+    """The names of a file's tensors -> those that the original code gives them, in order.
+
+    A name that would be there twice stays as it is.
+    """
+    names = list(names)
+    taken = set(names)
+    usual = {name: _BARE_CLIP.sub(r"\g<0>text_model.", name, count=1) for name in names}
+    return {name: name if new in taken else new for name, new in usual.items()}
 
 
 class Form(Enum):

@@ -13,10 +13,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("DIFFUSERS_DISABLE_CUSTOM_CODE", "1")
 os.environ.setdefault("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "1")
 
-import json
+import codecs
+import shutil
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -32,22 +34,26 @@ from engine.model_errors import ModelDamaged
 from engine.models.base import DiffusionModel
 from engine.models.catalog import (
     CONFIGS,
+    Family,
     Layout,
     ModelSource,
     bundled_config,
     configs_of,
     locate,
+    read_config,
 )
 from engine.models.clip_text import TextEncoder
-from engine.models.ldm_names import folder_name, original_entries
+from engine.models.ldm_names import VAE, folder_name, original_entries
 from engine.models.ldm_weights import original_shape, read_original
 from engine.models.networks import fill, folder_shapes, network
+from engine.models.single_file import vae_beside
 from engine.models.size import weight_files
-from engine.models.tensor_file import open_tensors
+from engine.models.tensor_file import JoinedFiles, open_tensors
 from engine.out_of_memory import as_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
+CLIP_VOCABULARY = 49408
 PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 SHOWN = 5  # names of missing weights in one sentence
 
@@ -101,14 +107,14 @@ def _load(source: ModelSource, dtype: torch.dtype) -> DiffusionModel:
         _require_whole(part, shapes[part], weights[part])
         _require_numbers(part, weights[part])
         fill(part, module, weights.pop(part))
-    index = json.loads((home / "model_index.json").read_text("utf-8"))
+    index = read_config(home, "model_index.json")
     module, name = source.family.code.split(":")
     return getattr(import_module(module), name)(
         source,
         _noise_schedule(home, source),
         unet=modules["unet"],
         vae=modules["vae"],
-        text_encoders=_text_encoders(home, modules),
+        text_encoders=_text_encoders(home, source.family, configs, modules),
         zero_empty_prompt=bool(index.get("force_zeros_for_empty_prompt", False)),
     )
 
@@ -120,7 +126,7 @@ def _configs(home: Path, source: ModelSource) -> Configs:
         return {part: bundled_config(source.family, part) for part in present}
     texts = source.family.text_prefixes
     wanted = [part for part in PARTS if part in ("unet", "vae") or part in texts]
-    return {part: json.loads((home / part / "config.json").read_text("utf-8")) for part in wanted}
+    return {part: read_config(home, f"{part}/config.json") for part in wanted}
 
 
 def _of_file(
@@ -128,6 +134,9 @@ def _of_file(
 ) -> Iterator[tuple[str, str, Tensor]]:
     """Part, name in a folder, tensor. Raises KeyError or ValueError for a file that has holes."""
     file = open_tensors(path)
+    beside = vae_beside(path)
+    if beside is not None and not any(name.startswith(VAE) for name in file.shapes):
+        file = JoinedFiles(file, open_tensors(beside), VAE)
     entries = original_entries(configs, {part: list(names) for part, names in shapes.items()})
     by_part: dict[str, list[str]] = {}
     for entry in entries:
@@ -158,7 +167,7 @@ def _weight_files(folder: Path) -> list[Path]:
     files = weight_files(folder)
     if not files:
         raise FileNotFoundError(
-            Phrase(QT_TRANSLATE_NOOP("engine", "{folder} has no .safetensors"), folder=folder.name)
+            Phrase(QT_TRANSLATE_NOOP("engine", "{folder} has no weights"), folder=folder.name)
         )
     return files
 
@@ -212,26 +221,49 @@ def _missing(part: str, names: list[str]) -> str:
     )
 
 
-def _text_encoders(home: Path, modules: Mapping[str, nn.Module]) -> list[TextEncoder]:
+def _text_encoders(
+    home: Path, family: Family, configs: Configs, modules: Mapping[str, nn.Module]
+) -> list[TextEncoder]:
     found = []
     for part, module in modules.items():
         if part.startswith("text_encoder"):
-            tokenizer: Any = load_tokenizer(home / part.replace("text_encoder", "tokenizer"))
+            name = part.replace("text_encoder", "tokenizer")
+            folder = home / name
+            if not folder.is_dir():  # left out, or lost: CLIP's is the same for all of a family
+                _require_clips_vocabulary(folder, configs[part])
+                folder = configs_of(family) / name
+            tokenizer: Any = load_tokenizer(folder)
             found.append(TextEncoder(part, module, tokenizer, int(tokenizer.pad_token_id)))
     return found
+
+
+def _require_clips_vocabulary(folder: Path, config: Mapping[str, object]) -> None:
+    if config.get("vocab_size", CLIP_VOCABULARY) != CLIP_VOCABULARY:
+        reason = QT_TRANSLATE_NOOP(
+            "engine", "the folder {name} is missing, and the text encoder has its own vocabulary"
+        )
+        raise FileNotFoundError(Phrase(reason, name=folder.name))
 
 
 def load_tokenizer(folder: Path) -> CLIPTokenizer:
     """The tokenizer of a folder; its word table is the shared one where it brings none."""
     if (folder / "vocab.json").is_file() or (folder / "tokenizer.json").is_file():
         return _read_tokenizer(folder)
-    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    config = read_config(folder, "tokenizer_config.json")
     return _read_tokenizer(
         TOKENIZER, pad_token=config["pad_token"], model_max_length=config["model_max_length"]
     )
 
 
 def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
+    marked = [path for path in folder.glob("*.json") if _is_marked(path)]
+    if marked:  # the library does not read JSON behind a byte order mark
+        with TemporaryDirectory() as copy:
+            clean = Path(shutil.copytree(folder, Path(copy) / folder.name))
+            for path in marked:
+                text = path.read_text("utf-8-sig")
+                (clean / path.name).write_text(text, "utf-8")
+            return _read_tokenizer(clean, **options)
     try:
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True, **options)
     except Exception as error:
@@ -240,8 +272,13 @@ def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
         raise ValueError(str(error)) from error  # the Rust half raises the bare class
 
 
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(3) == codecs.BOM_UTF8
+
+
 def _noise_schedule(home: Path, source: ModelSource) -> NoiseSchedule:
-    config: Any = DDPMScheduler.load_config(home, subfolder="scheduler", local_files_only=True)
+    config = read_config(home, "scheduler/scheduler_config.json")
     scheduler: Any = DDPMScheduler.from_config({**config, "rescale_betas_zero_snr": False})
     predicts = source.prediction_type or scheduler.config.prediction_type
     schedule = NoiseSchedule(scheduler.alphas_cumprod.float(), predicts)

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import UserError
-from engine.model_errors import ModelDamaged, ModelIsLora, ModelUnsupported, NotAModel
+from engine.model_errors import (
+    ModelIncomplete,
+    ModelIsLora,
+    ModelUnsupported,
+    ModelWithoutVae,
+    NotAModel,
+)
 from engine.models.ldm_names import (
     CLIP,
     OPEN_CLIP,
@@ -50,12 +56,30 @@ _OTHERS = (
     ("time_embed.cond_proj.", QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")),
     ("time_embedding.cond_proj.", QT_TRANSLATE_NOOP("engine", "an LCM-distilled model")),
 )
+# What a file is that holds no UNet under the original code's names: how a tensor's name begins.
+_PIECES_ALONE = (
+    ("model_ema.", QT_TRANSLATE_NOOP("engine", "it holds only the averages (EMA) of a training")),
+    ("control_model.", QT_TRANSLATE_NOOP("engine", "it is a ControlNet")),
+    ("controlnet_", QT_TRANSLATE_NOOP("engine", "it is a ControlNet")),
+    ("input_blocks.", QT_TRANSLATE_NOOP("engine", "it is a UNet alone")),
+    ("diffusion_model.", QT_TRANSLATE_NOOP("engine", "it is a UNet alone")),
+    ("down_blocks.", QT_TRANSLATE_NOOP("engine", "it is a UNet alone")),
+    ("first_stage_model.", QT_TRANSLATE_NOOP("engine", "it is a VAE alone")),
+    ("encoder.conv_in.", QT_TRANSLATE_NOOP("engine", "it is a VAE alone")),
+    ("text_model.", QT_TRANSLATE_NOOP("engine", "it is a text encoder alone")),
+    ("cond_stage_model.", QT_TRANSLATE_NOOP("engine", "it is a text encoder alone")),
+)
+_HALVES = ("first_stage_model.", "cond_stage_model.")
+_ENCODER = QT_TRANSLATE_NOOP("engine", "a text encoder")
+_FIRST_ENCODER = QT_TRANSLATE_NOOP("engine", "its first text encoder")
+_SECOND_ENCODER = QT_TRANSLATE_NOOP("engine", "its second text encoder")
+VAE_SUFFIXES = (".safetensors", ".pt", ".ckpt")
 _PIECES = {"input_blocks": 3, "middle_block": 2, "output_blocks": 3}  # of a block's name
 OTHER_SHAPE = QT_TRANSLATE_NOOP("engine", "a model with a UNet of another shape")
 
 
 def kind_of(path: Path, header: Header) -> Kind:
-    """Raises ModelIsLora, ModelUnsupported, NotAModel or ModelDamaged."""
+    """Raises ModelIsLora, ModelUnsupported, NotAModel, ModelIncomplete or ModelWithoutVae."""
     shapes = header.shapes
     if any(mark in name for name in shapes for mark in _LORA):
         raise ModelIsLora(path=str(path))
@@ -65,15 +89,31 @@ def kind_of(path: Path, header: Header) -> Kind:
             raise unsupported(path, what)
     first = shapes.get(_FIRST)
     if first is None or len(first) != 4 or not any(name.endswith(_CROSS) for name in shapes):
-        raise NotAModel(
-            path=str(path),
-            what=Phrase(QT_TRANSLATE_NOOP("engine", "it holds no Stable Diffusion UNet")),
-        )
+        raise NotAModel(path=str(path), what=Phrase(_what_it_is(shapes)))
     if first[1] != 4:
         raise refused_channels(path, first[1])
     kind = _kind_by_text_encoder(path, shapes)
-    _require_part(path, shapes, VAE)
+    if not _has(shapes, VAE) and vae_beside(path) is None:
+        raise ModelWithoutVae(path=str(path), name=f"{path.stem}.vae.safetensors")
     return kind
+
+
+def vae_beside(path: Path) -> Path | None:
+    """A VAE in a file of its own, where AUTOMATIC1111 looks for it: `<stem>.vae.safetensors`."""
+    names = (f"{path.stem}.vae{suffix}" for suffix in VAE_SUFFIXES)
+    return next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
+
+
+def _what_it_is(shapes: Shapes) -> str:
+    if _FIRST not in shapes:
+        for start, what in _PIECES_ALONE:
+            if _has(shapes, start) and not (start in _HALVES and _is_mixed(shapes)):
+                return what
+    return QT_TRANSLATE_NOOP("engine", "it holds no Stable Diffusion UNet")
+
+
+def _is_mixed(shapes: Shapes) -> bool:
+    return _has(shapes, VAE) and _has(shapes, "cond_stage_model.")
 
 
 def require_unet(path: Path, shapes: Shapes, config: Mapping[str, object]) -> None:
@@ -120,25 +160,29 @@ def _refuse_quantised(path: Path, header: Header) -> None:
 
 
 def _kind_by_text_encoder(path: Path, shapes: Shapes) -> Kind:
-    if any(name.startswith("conditioner.embedders.1.") for name in shapes):
-        _require_part(path, shapes, XL_CLIP)
-        _require_part(path, shapes, XL_OPEN_CLIP)
+    if _has(shapes, "conditioner.embedders.1."):
+        _require_parts(path, shapes, {XL_CLIP: _FIRST_ENCODER, XL_OPEN_CLIP: _SECOND_ENCODER})
         return "sdxl"
-    if any(name.startswith(OPEN_CLIP) for name in shapes):
+    if _has(shapes, OPEN_CLIP):
         return "sd2"
-    _require_part(path, shapes, CLIP)
+    if _has(shapes, XL_CLIP):
+        _require_parts(path, shapes, {XL_OPEN_CLIP: _SECOND_ENCODER})
+    _require_parts(path, shapes, {CLIP: _ENCODER})
     return "sd1"
 
 
-def _require_part(path: Path, shapes: Iterable[str], prefix: str) -> None:
-    if not any(name.startswith(prefix) for name in shapes):
-        raise ModelDamaged(
-            path=str(path),
-            reason=Phrase(
-                QT_TRANSLATE_NOOP("engine", "the part {part} is missing"),
-                part=prefix.removesuffix(".transformer.").removesuffix(".model.").removesuffix("."),
-            ),
-        )
+def _require_parts(path: Path, shapes: Shapes, parts: Mapping[str, str]) -> None:
+    """Raises ModelIncomplete: such files are made on purpose, of a UNet alone say."""
+    missing = [what for prefix, what in parts.items() if not _has(shapes, prefix)]
+    if not missing:
+        return
+    if _ENCODER in missing and not _has(shapes, VAE):
+        missing = [QT_TRANSLATE_NOOP("engine", "a text encoder and a VAE: it is a UNet alone")]
+    raise ModelIncomplete(path=str(path), parts=Phrase(missing[0]))
+
+
+def _has(shapes: Iterable[str], prefix: str) -> bool:
+    return any(name.startswith(prefix) for name in shapes)
 
 
 def _context_width(shapes: Shapes) -> int:

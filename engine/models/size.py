@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from engine.models.catalog import Layout, ModelSource, bundled_config, header_of
-from engine.models.safetensors_header import read_header
 
+# A part's file of weights as the libraries call it, with a variant's name and a shard's number.
+_NAME = re.compile(
+    r"(diffusion_pytorch_model|model|pytorch_model)(\.(?P<variant>[\w.]+))?(-\d{5}-of-\d{5})?"
+)
 _UNET = "model.diffusion_model."
 _TEXT = ("cond_stage_model.", "conditioner.")
 
@@ -47,8 +51,8 @@ def native_side(source: ModelSource) -> int:
     if source.layout is Layout.SINGLE_FILE:
         return source.family.resolution
     try:
-        unet = json.loads((source.path / "unet" / "config.json").read_text("utf-8"))
-        vae = json.loads((source.path / "vae" / "config.json").read_text("utf-8"))
+        unet = json.loads((source.path / "unet" / "config.json").read_text("utf-8-sig"))
+        vae = json.loads((source.path / "vae" / "config.json").read_text("utf-8-sig"))
         return int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
     except (OSError, ValueError, KeyError, TypeError):
         return source.family.resolution
@@ -67,7 +71,7 @@ def _config(source: ModelSource, part: str) -> dict[str, Any]:
     if source.layout is Layout.SINGLE_FILE:
         return bundled_config(source.family, part)
     try:
-        config = json.loads((source.path / part / "config.json").read_text("utf-8"))
+        config = json.loads((source.path / part / "config.json").read_text("utf-8-sig"))
     except (OSError, ValueError):
         config = None
     return config if isinstance(config, dict) else bundled_config(source.family, part)
@@ -76,14 +80,28 @@ def _config(source: ModelSource, part: str) -> dict[str, Any]:
 def weight_files(folder: Path) -> list[Path]:
     """A part's weights once, the shards in order; empty if there are none.
 
-    Of variants of the same weights: averaged before plain ones, whole before half precision.
+    Safetensors before old-style files. Of variants of the same weights: averaged before plain
+    ones, whole before half precision. What systems and downloads leave there does not count.
     """
-    files = sorted(folder.glob("*.safetensors"))
-    averaged = [path for path in files if "non_ema" not in path.name] or files
-    return [path for path in averaged if ".fp16" not in path.name] or averaged
+    for suffix in ("safetensors", "bin"):
+        files = [path for path in sorted(folder.glob(f"*.{suffix}")) if path.name[0] != "."]
+        named = {path: _NAME.fullmatch(path.stem) for path in files}
+        variants: dict[str, list[Path]] = {}
+        for path, found in named.items():
+            if found:
+                variants.setdefault(found["variant"] or "", []).append(path)
+        if variants:
+            return variants[min(variants, key=_rank)]
+        if suffix == "safetensors" and files:
+            return files
+    return []
+
+
+def _rank(variant: str) -> tuple[bool, bool, str]:
+    return ("non_ema" in variant, "fp16" in variant or "bf16" in variant, variant)
 
 
 def _in_folder(folder: Path) -> int:
     return sum(
-        prod(shape) for path in weight_files(folder) for shape in read_header(path).shapes.values()
+        prod(shape) for path in weight_files(folder) for shape in header_of(path).shapes.values()
     )

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from engine.model_errors import ModelDamaged
-from engine.models.catalog import is_pickle
+from engine.models.catalog import is_pickle, with_usual_names
+from engine.models.ldm_names import usual_names
 from engine.models.safetensors_header import ITEM_BYTES, read_header
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -108,9 +109,36 @@ def open_tensors(path: Path) -> TensorFile:
     if is_pickle(path):
         from engine.models.pickle_gate import load_pickle  # late: few files need it
 
-        return PickledFile(_state_dict(load_pickle(path)))
-    header = read_header(path)
+        tensors = _state_dict(load_pickle(path))
+        usual = usual_names(tensors)
+        return PickledFile({usual[name]: tensor for name, tensor in tensors.items()})
+    header = with_usual_names(read_header(path))
     return SafetensorsFile(path, header.shapes, header.dtypes)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedFiles:
+    """Two files read as one; the second one's names begin with `prefix`, unless they do already."""
+
+    first: TensorFile
+    second: TensorFile
+    prefix: str
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        beside = {self._name(name): shape for name, shape in self.second.shapes.items()}
+        return {**self.first.shapes, **beside}
+
+    def read(
+        self, wanted: Collection[str], dtype: torch.dtype | None = None
+    ) -> Iterator[tuple[str, Tensor]]:
+        yield from self.first.read({n for n in wanted if n in self.first.shapes}, dtype)
+        beside = {name for name in self.second.shapes if self._name(name) in wanted}
+        for name, tensor in self.second.read(beside, dtype):
+            yield self._name(name), tensor
+
+    def _name(self, name: str) -> str:
+        return name if name.startswith(self.prefix) else self.prefix + name
 
 
 def _state_dict(data: object) -> dict[str, Tensor]:

@@ -103,7 +103,7 @@ def no_number(place):
     return refused(model)
 
 
-@row(60, "a file without its text encoder", "IM-MOD-06", "the part cond_stage_model is missing")
+@row(60, "a file without its text encoder", "IM-MOD-11", "made without a text encoder")
 def without_text(place):
     shapes = without("sd15", "cond_stage_model.")
     return refused(in_full(place.folder / "a.safetensors", shapes))

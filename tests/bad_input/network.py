@@ -22,7 +22,7 @@ shown_by(
 )  # fmt: skip
 shown_by(
     98, "a model of pickles alone",
-    "tests/engine/test_folders_refused.py::test_a_folder_that_brings_only_a_pickle_is_refused",
+    "tests/engine/test_folder_variants.py::test_a_folder_of_old_style_weights_alone_loads",
 )  # fmt: skip
 shown_by(
     96, "a certificate that nobody vouches for",

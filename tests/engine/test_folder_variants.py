@@ -12,7 +12,10 @@ from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
 from engine.model_errors import ModelDamaged
+from engine.model_shelf import scan
+from engine.models.catalog import locate
 from engine.models.loader import load_model
+from engine.models.size import measure_model
 from tests.whole_models import same_weights, weights_of
 
 PARTS = ("unet", "vae", "text_encoder")
@@ -140,3 +143,91 @@ def test_an_attention_of_old_may_be_a_convolution(folder, tiny_folder):
     assert same_weights(
         weights_of(load_model(str(folder))), weights_of(load_model(str(tiny_folder)))
     )
+
+
+# As trainers, systems and editors leave them
+
+
+def as_it_was(folder: Path, tiny_folder: Path) -> bool:
+    return same_weights(
+        weights_of(load_model(str(folder))), weights_of(load_model(str(tiny_folder)))
+    )
+
+
+def test_a_folder_of_old_style_weights_alone_loads(folder, tiny_folder):
+    for part in PARTS:
+        path = weights_file(folder / part)
+        stem = "pytorch_model" if part == "text_encoder" else path.stem
+        torch.save(load_file(path), path.with_name(f"{stem}.bin"))
+        path.unlink()
+    assert measure_model(locate(str(folder))) == measure_model(locate(str(tiny_folder)))
+    assert as_it_was(folder, tiny_folder)
+
+
+def test_old_style_shards_of_half_precision_load(folder, tiny_folder):
+    path = weights_file(folder / "unet")
+    tensors = load_file(path)
+    names = sorted(tensors)
+    for number in range(2):
+        own = {name: tensors[name] for name in names[number::2]}
+        torch.save(own, path.with_name(f"{path.stem}.fp16-{number + 1:05}-of-00002.bin"))
+    path.unlink()
+    assert as_it_was(folder, tiny_folder)
+
+
+def test_safetensors_count_more_than_old_style_files(folder, tiny_folder):
+    for part in PARTS:
+        path = weights_file(folder / part)
+        zeros = {name: torch.zeros_like(tensor) for name, tensor in load_file(path).items()}
+        torch.save(zeros, path.with_suffix(".bin"))
+    assert as_it_was(folder, tiny_folder)
+
+
+@pytest.mark.parametrize("name", [
+    "._diffusion_pytorch_model.safetensors", ".~lock.safetensors", "Thumbs.db", ".DS_Store",
+    "diffusion_pytorch_model (1).safetensors", "diffusion_pytorch_model - Copy.safetensors",
+    "diffusion_pytorch_model.safetensors.part", "pytorch_lora_weights.safetensors",
+])  # fmt: skip
+def test_what_systems_and_downloads_leave_beside_the_weights_is_not_read(folder, tiny_folder, name):
+    (folder / "unet" / name).write_bytes(b"\0\5\26\7 nothing of a model")
+    assert as_it_was(folder, tiny_folder)
+
+
+@pytest.mark.parametrize("name", [
+    "StableDiffusionImg2ImgPipeline", "StableDiffusionControlNetPipeline", "MyOwnPipeline",
+    "StableDiffusionPAGPipeline",
+])  # fmt: skip
+def test_a_pipeline_of_another_name_with_the_same_parts_is_the_same_model(
+    folder, tiny_folder, name
+):
+    path = folder / "model_index.json"
+    index = json.loads(path.read_text("utf-8")) | {"_class_name": name}
+    path.write_text(json.dumps(index), "utf-8")
+    assert as_it_was(folder, tiny_folder)
+
+
+def test_configs_with_a_byte_order_mark_are_read(folder, tiny_folder):
+    for path in folder.rglob("*.json"):
+        path.write_text(path.read_text("utf-8"), "utf-8-sig")
+    assert as_it_was(folder, tiny_folder)
+
+
+def test_a_folder_without_its_tokenizer_reads_prompts_as_before(folder, tiny_folder):
+    expected = load_model(str(tiny_folder)).encode_prompts(["a cat, ésks"]).tokens
+    shutil.rmtree(folder / "tokenizer")
+    assert torch.equal(load_model(str(folder)).encode_prompts(["a cat, ésks"]).tokens, expected)
+
+
+def test_a_text_encoder_with_its_own_vocabulary_needs_its_tokenizer(folder):
+    shutil.rmtree(folder / "tokenizer")
+    path = folder / "text_encoder/config.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"vocab_size": 1000}), "utf-8")
+    with pytest.raises(ModelDamaged):
+        load_model(str(folder))
+
+
+def test_a_scan_passes_over_what_systems_leave(folder, tiny_folder):
+    for name in (".git", "__MACOSX", "@eaDir", ".Trash-1000"):
+        shutil.copytree(tiny_folder, folder.parent / name / "model")
+    (folder.parent / "._model.safetensors").write_bytes(b"x")
+    assert [Path(entry.path) for entry in scan(folder.parent)] == [folder]

@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-from engine.model_errors import ModelDamaged
+from engine.model_errors import ModelDamaged, ModelWithoutVae
 from engine.models import catalog
 from engine.models.catalog import SD1, SD2_BASE, SD2_V, SDXL, Layout, locate
 from engine.models.loader import load_model
@@ -195,6 +195,53 @@ def test_what_nothing_reads_may_be_missing_or_more(narrow_files, tmp_path):
     safetensors.torch.save_file(slim, tmp_path / "slim.safetensors", {"format": "pt"})
     weights = weights_of(load_model(str(tmp_path / "slim.safetensors")))
     require_made_up(weights, torch.float32, v_prediction=True)
+
+
+@pytest.mark.parametrize("family", ["sd15", "sdxl"])
+@pytest.mark.parametrize("suffix", [".safetensors", ".ckpt"])
+def test_a_text_encoder_without_text_model_in_its_names_is_read(
+    narrow_files, tmp_path, family, suffix
+):
+    """NovelAI's model, and all that was merged from it."""
+    tensors = safetensors.torch.load_file(narrow_files / f"{family}.safetensors")
+    nai = {
+        name.replace("transformer.text_model.", "transformer."): t for name, t in tensors.items()
+    }
+    assert nai.keys() != tensors.keys()
+    path = tmp_path / f"nai{suffix}"
+    if suffix == ".ckpt":
+        torch.save({"state_dict": nai, "global_step": 3}, path)
+    else:
+        safetensors.torch.save_file(nai, path)
+    assert measure_model(locate(str(path))).text
+    require_made_up(weights_of(load_model(str(path))), torch.float32, v_prediction=False)
+
+
+def test_a_name_that_would_be_there_twice_stays_as_it_is(narrow_files, tmp_path):
+    """The offsets of a file follow from all its names: none may go missing."""
+    tensors = safetensors.torch.load_file(narrow_files / "sd15.safetensors")
+    key = "cond_stage_model.transformer.text_model.final_layer_norm.bias"
+    tensors[key.replace("text_model.", "")] = tensors[key] + 1
+    path = tmp_path / "both.safetensors"
+    safetensors.torch.save_file(tensors, path)
+    require_made_up(weights_of(load_model(str(path))), torch.float32, v_prediction=False)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
+@pytest.mark.parametrize("prefix", ["", "first_stage_model."])
+def test_a_vae_in_a_file_beside_the_model_is_read(narrow_files, tmp_path, suffix, prefix):
+    tensors = safetensors.torch.load_file(narrow_files / "sd15.safetensors")
+    vae = {name: t for name, t in tensors.items() if name.startswith("first_stage_model.")}
+    path = tmp_path / "slim.safetensors"
+    safetensors.torch.save_file({n: t for n, t in tensors.items() if n not in vae}, path)
+    with pytest.raises(ModelWithoutVae, match=r"beside it as slim\.vae\.safetensors"):
+        locate(str(path))
+    beside = {prefix + name.removeprefix("first_stage_model."): t for name, t in vae.items()}
+    if suffix == ".pt":
+        torch.save({"state_dict": beside}, tmp_path / f"slim.vae{suffix}")
+    else:
+        safetensors.torch.save_file(beside, tmp_path / f"slim.vae{suffix}")
+    require_made_up(weights_of(load_model(str(path))), torch.float32, v_prediction=False)
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
