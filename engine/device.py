@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import psutil
 import torch
@@ -15,10 +14,10 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from engine.config import RunConfig, TrainingSettings
+from engine.memory import DeviceName, Precision, usual_precision
 from engine.out_of_memory import as_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -62,7 +61,7 @@ class Compute:
     @classmethod
     def of(cls, training: TrainingSettings) -> Compute:
         """What a run with these settings uses."""
-        device = torch.device("cpu" if runs_on_cpu(training) else best_device())
+        device = torch.device(device_name(training))
         return cls(device, resolve_precision(training, device.type == "cpu"))
 
     @classmethod
@@ -87,7 +86,13 @@ class Compute:
 
 
 def runs_on_cpu(training: TrainingSettings) -> bool:
-    return training.device == "cpu" or (training.device == "auto" and not has_accelerator())
+    """Also where a card was asked for that is not there."""
+    return training.device == "cpu" or not has_accelerator()
+
+
+def device_name(training: TrainingSettings) -> DeviceName:
+    """Where a run with these settings is carried out."""
+    return "cpu" if runs_on_cpu(training) else best_device()
 
 
 def has_accelerator() -> bool:
@@ -97,22 +102,26 @@ def has_accelerator() -> bool:
     return torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
-def best_device() -> str:
+def best_device() -> DeviceName:
     """For work that no setting puts elsewhere."""
     if not has_accelerator():
         return "cpu"
     return "cuda" if torch.cuda.is_available() else "mps"
 
 
+def has_native_bf16() -> bool:
+    """Whether the NVIDIA or AMD card computes in bf16 itself. Volta, Turing and older cards
+    emulate it, several times slower than fp16."""
+    return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 def resolve_precision(training: TrainingSettings, on_cpu: bool) -> Precision:
-    """fp32 on a CPU (bf16 is slower there), else bf16 where the card has it, else fp16."""
+    """The precision of the computation."""
     if training.precision == "fp16" and on_cpu:
         return "fp32"  # a CPU has no fp16 training
     if training.precision != "auto":
         return training.precision
-    if on_cpu or not torch.cuda.is_available():
-        return "fp32"
-    return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return usual_precision("cpu" if on_cpu else best_device(), has_bf16=has_native_bf16())
 
 
 def holding_dtype(config: RunConfig) -> torch.dtype:

@@ -28,7 +28,7 @@ from engine.data.buckets import choose_bucket, make_buckets
 from engine.data.edits import edited
 from engine.data.latents import LatentCache, Preparation, encode_pictures
 from engine.data.scan import ImageItem, Scan, scan_folder
-from engine.device import Compute, describe, memory_bytes, run_accelerator
+from engine.device import Compute, describe, device_name, memory_bytes, run_accelerator
 from engine.easing import let_go_of_memory
 from engine.errors import NoPictures, OutOfMemory
 from engine.evaluation.exam import for_the_trained, make_questions
@@ -78,7 +78,7 @@ def _measured(
     config: RunConfig, planned: RunConfig, accelerator: Accelerator, place: Path, control: Control
 ) -> Iterator[Event]:
     """`planned`: the settings made fit for this computer's memory."""
-    free_bytes = probe(accelerator.device.type).free_bytes
+    free_bytes = probe(device_name(planned.training)).free_bytes
     with peak_memory(accelerator.device) as peak:
         started = time.monotonic()
         model = yield from load_base(Compute.of_accelerator(accelerator), planned)

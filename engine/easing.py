@@ -26,6 +26,8 @@ def let_go_of_memory() -> None:
     the window's."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
     if sys.platform == "linux":  # other systems give it back by themselves, as does musl
         with suppress(AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -104,9 +104,10 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSkipped:
-    """The numbers of a step were none: its gradient moved nothing."""
+    """The loss or the gradients of a step were NaN or Inf: nothing was learnt from it."""
 
     step: int
+    rescaled: bool = False  # only the fp16 loss scale was too high; it was lowered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.amp.grad_scaler import GradScaler
 
 from engine.device import memory_bytes
 from engine.events import StepFinished, StepSkipped
@@ -28,8 +29,9 @@ class _Pending:
 class LateLosses:
     """In the order of the steps."""
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self, device: torch.device, scaler: GradScaler | None = None) -> None:
+        """`scaler`: of fp16, which begins with a scale at which gradients may overflow."""
+        self._device, self._scaler = device, scaler
         self._keep = READ_LATE if device.type == "cuda" else 0
         self._waiting: deque[_Pending] = deque()
 
@@ -48,6 +50,10 @@ class LateLosses:
         """The steps that have not been told are taken back."""
         self._waiting.clear()
 
+    def _can_rescale(self) -> bool:
+        """Below a scale of 1 it is not the scale that makes gradients overflow."""
+        return self._scaler is not None and self._scaler.get_scale() >= 1
+
     def due(self, *, at_once: bool = False) -> Iterator[StepFinished | StepSkipped]:
         """Those that have had the time to arrive; with `at_once` all, however long it takes."""
         while len(self._waiting) > (0 if at_once else self._keep):
@@ -55,8 +61,11 @@ class LateLosses:
             if pending.ready is not None:
                 pending.ready.synchronize()
             loss, sound = pending.numbers.tolist()
-            if not sound or not math.isfinite(loss):
+            if not math.isfinite(loss):
                 yield StepSkipped(step=pending.step)
+                continue
+            if not sound:
+                yield StepSkipped(step=pending.step, rescaled=self._can_rescale())
                 continue
             yield StepFinished(
                 step=pending.step,

@@ -35,6 +35,7 @@ from engine.events import (
     PausedAt,
     ResumedAt,
     StepFinished,
+    StepSkipped,
     WentBack,
 )
 from engine.guard import Guard
@@ -112,7 +113,7 @@ class Loop:
         recomputes = config.training.gradient_checkpointing == "on"
         self._easing = Easing(self.model, self._loss, recomputes=recomputes)
         alone = self.accelerator.num_processes == 1
-        self._losses = LateLosses(self.accelerator.device)
+        self._losses = LateLosses(self.accelerator.device, self.accelerator.scaler)
         self.room = Room(self.folder.path, self.control, lambda: self.checkpoint_bytes, alone)
 
     @property
@@ -262,6 +263,9 @@ class Loop:
     def _tell_losses(self, *, at_once: bool = False) -> Iterator[Event]:
         for event in self._losses.due(at_once=at_once):
             is_sound = isinstance(event, StepFinished)
+            if isinstance(event, StepSkipped) and event.rescaled:  # the weights are as they were
+                yield event
+                continue
             self._guard.saw(event.step, is_sound=is_sound)
             yield event
             if not is_sound and self._guard.unsound == 1:

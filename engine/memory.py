@@ -34,6 +34,15 @@ STATE_BYTES = {
 }
 
 Precision = Literal["fp32", "bf16", "fp16"]
+DeviceName = Literal["cpu", "cuda", "mps"]
+
+
+def usual_precision(device: DeviceName, *, has_bf16: bool) -> Precision:
+    """What "auto" means: fp32 on a processor (bf16 is slower there) and with Metal, else bf16
+    where the card computes in it itself, else fp16."""
+    if device != "cuda":
+        return "fp32"
+    return "bf16" if has_bf16 else "fp16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +95,14 @@ class Wishes:
 class Place:
     """The device as it is before the run loads anything."""
 
-    device: str  # "cpu", "cuda", "mps"
+    device: DeviceName
     free_bytes: int
-    has_bf16: bool = True
+    has_bf16: bool = True  # natively, not emulated
     has_8bit: bool = False  # bitsandbytes is there
 
     @property
     def usual_precision(self) -> Precision:
-        if self.device != "cuda":
-            return "fp32"
-        return "bf16" if self.has_bf16 else "fp16"
+        return usual_precision(self.device, has_bf16=self.has_bf16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +189,11 @@ def estimate(burden: Burden, plan: MemoryPlan, place: Place, *, ema: bool = Fals
     return round(sum(parts))
 
 
-def probe(device: str) -> Place:
-    """Measure the device "cpu", "cuda" or "mps". Ask before the model is loaded."""
-    import torch  # keeps the plan itself in the light half
+def probe(device: DeviceName) -> Place:
+    """Measure the device. Ask before the model is loaded."""
+    import torch  # late: keeps the plan itself in the light half
+
+    from engine.device import has_native_bf16
 
     available = psutil.virtual_memory().available
     if device != "cuda":
@@ -192,7 +201,7 @@ def probe(device: str) -> Place:
     return Place(
         device=device,
         free_bytes=torch.cuda.mem_get_info()[0],
-        has_bf16=torch.cuda.is_bf16_supported(),
+        has_bf16=has_native_bf16(),
         has_8bit=find_spec("bitsandbytes") is not None,
     )
 

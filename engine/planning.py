@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 
-from engine.config import RunConfig, TrainingSettings
+from engine.config import RunConfig
 from engine.config_file import merge, require
-from engine.device import resolve_precision, runs_on_cpu
+from engine.device import device_name, resolve_precision, runs_on_cpu
 from engine.errors import Notice
 from engine.memory import Burden, MemoryPlan, Wishes, notice_of, plan_memory, probe
 from engine.models.catalog import locate
@@ -40,7 +39,7 @@ def plan_run(config: RunConfig) -> Plan:
 
 def estimate_run(config: RunConfig) -> MemoryPlan:
     """How the run would be carried out here, and what that needs. Raises the Model... errors."""
-    place = probe(_device_name(config.training))
+    place = probe(device_name(config.training))
     if place.device == "cpu":  # the processes of one computer share its memory
         share = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         place = replace(place, free_bytes=place.free_bytes // share)
@@ -53,7 +52,7 @@ def first_switch(config: RunConfig, measured_bytes: int = 0) -> tuple[str, str |
     `measured_bytes`: what the run as it is really took, where that is known; the estimates are
     then off by as much. Asked before anything is loaded, or after it was let go.
     """
-    place = probe(_device_name(config.training))
+    place = probe(device_name(config.training))
     usual = plan_memory(_burden(config), _wishes(config), place)
     off = measured_bytes / usual.bytes_needed if measured_bytes else 1.0
     for key, value in _switches(config):
@@ -135,9 +134,3 @@ def _wishes(config: RunConfig) -> Wishes:
         gradient_accumulation=training.gradient_accumulation,
         ema=optimizer.ema_decay > 0,
     )
-
-
-def _device_name(training: TrainingSettings) -> str:
-    if runs_on_cpu(training):
-        return "cpu"
-    return "cuda" if torch.cuda.is_available() else "mps"

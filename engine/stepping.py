@@ -58,6 +58,8 @@ class Stepper:
         self._generators = {
             device: torch.Generator(device) for device in {p.device for p in self.parameters}
         }
+        # The scaler's view: one optimizer over all gradients. It never steps.
+        self._all = torch.optim.SGD(self.parameters) if self.parameters else None
         self._hooks = self._add_hooks() if settings.fused_backward else []
 
     def begin(self, step: int, scale: float = 1.0) -> float:
@@ -105,24 +107,46 @@ class Stepper:
 
     def _move(self) -> None:
         self._share_gradients()
-        scaler = self._accelerator.scaler
         moving = [cell for cell in self._cells if cell.has_gradients]
+        if not moving:
+            return
+        scaler = self._accelerator.scaler
         if scaler is not None:
-            for cell in moving:
-                scaler.unscale_(cell.optimizer)
+            scaler.unscale_(self._all)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = self._norm(gradients)
-        if scaler is None:  # else it sees to that itself, and begins with some that overflow
+        if scaler is None:
             self._leave_out(gradients, norm)
-        for cell in moving:
-            cell.fill()
-            if scaler is None:
+            for cell in moving:
+                cell.fill()
                 cell.optimizer.step()
+                self._finish(cell)
+            return
+        self.sound = self.sound & torch.isfinite(norm)
+        self._step_where_sound(moving)
+        scaler.update()
+
+    def _step_where_sound(self, moving: list[Cell]) -> None:
+        """With fp16: an overflow in one gradient skips the step of every optimizer.
+
+        Optimizers that can look at `found_inf` on the device do; for the others it is read here.
+        """
+        found_inf = (~self.sound).float()
+        can_look = [getattr(c.optimizer, "_step_supports_amp_scaling", False) for c in moving]
+        skips = not all(can_look) and bool(found_inf)
+        for cell, looks in zip(moving, can_look, strict=True):
+            if not skips:
+                cell.fill()
+                optimizer: Any = cell.optimizer
+                if looks:
+                    optimizer.found_inf, optimizer.grad_scale = found_inf, None
+                optimizer.step()
+                if looks:
+                    del optimizer.found_inf, optimizer.grad_scale
+                self._finish(cell)
             else:
-                scaler.step(cell.optimizer)
-            self._finish(cell)
-        if scaler is not None and moving:
-            scaler.update()
+                for weight in cell.weights:
+                    weight.grad = None
 
     def _norm(self, gradients: list[Tensor]) -> Tensor:
         """Of all gradients together; they are clipped to the most that is set."""
@@ -253,10 +277,7 @@ class Stepper:
         return Cell(group, indices, weights, seen, optimizer, fresh, self._kind.factored)
 
     def _needs_shell(self, weight: nn.Parameter) -> bool:
-        if weight.dtype != torch.float32:
-            return True
-        # The fp16 scaler looks at the gradients of the weights themselves.
-        return self._kind.factored and weight.dim() > 2 and self._accelerator.scaler is None
+        return weight.dtype != torch.float32 or (self._kind.factored and weight.dim() > 2)
 
     def _add_hooks(self) -> list[Any]:
         this = weakref.ref(self)  # parameters may outlive the run
