@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Slot
 
 from desktop.engine_thread import EngineThread, JobHandle
@@ -10,7 +12,7 @@ from desktop.panels.method_panel import MethodPanel
 from desktop.run_desk import RunDesk
 from engine.config import RunConfig
 from engine.errors import WouldNotFit
-from engine.events import Event, MethodFits
+from engine.events import Event, MethodFits, RunFinished
 
 GIB = 2**30
 
@@ -51,7 +53,7 @@ class CheckDesk(QObject):
         """Once the engine is warm, and again with another base model."""
         if self.is_warm:
             handle = self._engine.method_fits(self._page.drafts_by_method())
-            self._jobs.watch(handle, self._show_fit)
+            self._jobs.watch(handle, partial(self._show_fit, []))
 
     def refusal(self) -> WouldNotFit | None:
         """Why this run should not start, where it was measured and does not fit."""
@@ -65,6 +67,9 @@ class CheckDesk(QObject):
             room_gib=found.free_disk_bytes / GIB,
         )
 
-    def _show_fit(self, event: Event) -> None:
+    def _show_fit(self, found: list[MethodFits], event: Event) -> None:
+        """All cards at once, so that their figures are of one moment."""
         if isinstance(event, MethodFits):
-            self._page.show_fit(event)
+            found.append(event)
+        elif isinstance(event, RunFinished):
+            self._page.show_fits(found)

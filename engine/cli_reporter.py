@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from engine.config_file import switches_of
 from engine.events import (
     CaptionMade,
     CheckpointScored,
@@ -158,7 +159,10 @@ def _told(event: CheckpointScored | Estimated | FitSuggested | TrialFinished) ->
             return _scored(event)
         case Estimated():
             return _estimated(event)
-    return f"What would make it fit: --set {event.setting}={event.value}"
+    switches = switches_of(event.changes)
+    if event.measures:
+        return f"It would fit with {event.measures}, but that changes what is learnt: {switches}"
+    return f"It would fit with {switches}"
 
 
 def _scored(event: CheckpointScored) -> str:

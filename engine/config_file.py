@@ -324,3 +324,11 @@ def _unknown(place: list[str], owner: Any) -> Phrase:
         field=field,
         meant=meant,
     )
+
+
+def switches_of(changes: Mapping[str, Any]) -> str:
+    """Settings by dotted key, as the command line takes them."""
+    return " ".join(
+        f"--set {key}={json.dumps(value) if isinstance(value, bool) else value}"
+        for key, value in changes.items()
+    )

@@ -47,7 +47,7 @@ from engine.memory import probe
 from engine.methods.base import Subject
 from engine.models.base import DiffusionModel
 from engine.models.size import measure_model
-from engine.planning import first_switch, plan_run
+from engine.planning import plan_run, suggest_fit
 from engine.preparation import Dataset, Workshop, batches, class_batches, compose_texts, previews
 from engine.project import RunFolder
 
@@ -117,9 +117,9 @@ def _measured(
 
 
 def _advice(config: RunConfig, measured_bytes: int) -> Iterator[Event]:
-    switch = first_switch(config, measured_bytes)
-    if switch is not None:
-        yield FitSuggested(setting=switch[0], value=switch[1])
+    found = suggest_fit(config, measured_bytes)
+    if found is not None:
+        yield FitSuggested(changes=dict(found.changes), measures=found.measures)
 
 
 def _a_batch(shop: Workshop) -> Iterator[Event]:

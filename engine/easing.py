@@ -1,13 +1,15 @@
-"""A step that found no room in memory is taken again in another way, with the same result.
+"""A step that ran out of memory is computed again in a cheaper way with the same result.
 
-The measures that change what is learnt, a smaller picture, another optimizer, are the user's to
-choose; engine.memory weighs them before the start.
+The same but for rounding: gradient checkpointing draws the same dropout again, and the parts of
+a batch add up to its loss. With dropout a batch is not split, since its parts would draw other
+random numbers. Whatever changes what is learnt is for the user to choose; see engine.memory.
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 
 import torch
@@ -52,3 +54,15 @@ class Easing:
             return None
         self._loss.parts = min(2 * self._loss.parts, self._loss.most_parts)
         return Phrase(_PARTS, parts=self._loss.parts)
+
+    def state_dict(self) -> dict[str, int]:
+        """For a checkpoint: a resumed run computes as the unbroken one does."""
+        return {"recomputes": int(self._recomputes), "parts": self._loss.parts}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Take the measures that were needed before; none that is taken now is undone."""
+        if state.get("recomputes") and not self._recomputes:
+            self._recomputes = True
+            self._model.set_gradient_checkpointing(True)
+        parts = int(state.get("parts", 1))
+        self._loss.parts = min(max(self._loss.parts, parts), self._loss.most_parts)

@@ -80,17 +80,19 @@ class MethodFits:
 
     kind: str
     needed_bytes: int
-    free_bytes: int
+    free_bytes: int  # the same for all methods that are asked about together
     fits: bool
     eased: bool  # only with measures that make it slower
+    offer: str = ""  # measures that would make it fit, but change what is learnt
+    offer_bytes: int = 0  # what it would need with them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitSuggested:
-    """The first setting that would make a run fit that does not."""
+    """The first change that would make a run fit that does not."""
 
-    setting: str  # dotted
-    value: str | int
+    changes: dict[str, str | int | bool]  # by dotted key
+    measures: str = ""  # in words, where the change is one that learns differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

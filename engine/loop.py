@@ -141,7 +141,7 @@ class Loop:
             self.method.state_dict(),
             self._stepper.state_dict(),
             averages,
-            self._guard.state_dict(),
+            {**self._guard.state_dict(), **self._easing.state_dict()},
         )
 
     def restore(self, saved: Checkpoint) -> None:
@@ -151,6 +151,7 @@ class Loop:
         if self._ema is not None:
             self._ema.load_state_dict(saved.ema)
         self._guard.load_state_dict(saved.guard)
+        self._easing.load_state_dict(saved.guard)
         self.step = self._saved_step = saved.step
 
     @contextmanager

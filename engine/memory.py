@@ -1,5 +1,8 @@
 """The memory ladder: which measures make a run fit into the memory that is free.
 
+Measures that change speed and memory alone are taken without a question. Those that change what
+is learnt, another optimizer, other clipping, other rounding, are only offered.
+
 All figures are estimates, made before anything is loaded, from sizes that were counted on the
 networks and from activations measured once; a dry step measures the truth later.
 """
@@ -76,17 +79,15 @@ class Burden:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """The settings of a run that weigh on its memory. What is not "auto" stays as it is.
-
-    AdamW stands for no particular wish: it may become a leaner optimizer. A backward pass that
-    is not fused may become so.
-    """
+    """The settings of a run that weigh on its memory. What is not "auto" stays as it is, unless
+    the user takes an offer: then AdamW may become an optimizer that needs less memory."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     weights: Literal["auto", "fp32", "bf16"] = "auto"
     gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
     fused_backward: bool = False
     optimizer: str = "adamw"
+    max_grad_norm: float = 1.0
     gradient_accumulation: int = 1
     ema: bool = False
 
@@ -131,38 +132,55 @@ MEASURES = {
     "adamw_8bit": QT_TRANSLATE_NOOP("engine", "AdamW with 8 bits"),
     "adafactor": QT_TRANSLATE_NOOP("engine", "the optimizer Adafactor"),
 }
+_Rung = Callable[[MemoryPlan, Wishes, Place], MemoryPlan | None]
+
 _AND_MORE = QT_TRANSLATE_NOOP("engine", "{first}, {more}")
 
 
 def plan_memory(burden: Burden, wishes: Wishes, place: Place) -> MemoryPlan:
-    """The first rung of the ladder that fits, or the last one if none does.
+    """The first rung that fits of those that learn the same, or the last of them if none does.
 
-    Each rung keeps the measures of those below it. Whole networks: gradient checkpointing, then
-    a fused backward pass, then bf16 weights, then a lean optimizer. Add-ons: gradient
-    checkpointing, then a bf16 base model. A rung that a wish or the device forbids is left out.
+    Gradient checkpointing; for whole networks then a fused backward pass, where no gradient is
+    clipped. A rung that a wish or the device forbids is left out.
     """
     plan = _first_rung(wishes, place)
     plan = replace(plan, bytes_needed=estimate(burden, plan, place, ema=wishes.ema))
-    for climb in _WHOLE_LADDER if burden.whole else _ADDON_LADDER:
-        if plan.fits:
-            break
-        higher = climb(plan, wishes, place)
-        if higher is not None:
-            plan = replace(higher, bytes_needed=estimate(burden, higher, place, ema=wishes.ema))
-    return plan
+    return _climb(plan, _WHOLE_LADDER if burden.whole else _ADDON_LADDER, burden, wishes, place)
+
+
+def offer_memory(burden: Burden, wishes: Wishes, place: Place) -> MemoryPlan | None:
+    """How a run that does not fit would fit if the user agrees that it learns differently; None
+    if it fits as it is, or does not fit in any way.
+
+    Each rung keeps the measures of those below it. Whole networks: a fused backward pass, which
+    clips each weight's gradient by itself, then bf16 weights, then a smaller optimizer state.
+    Add-ons: a base model in bf16.
+    """
+    plan = plan_memory(burden, wishes, place)
+    if plan.fits:
+        return None
+    ladder = _WHOLE_OFFERS if burden.whole else _ADDON_OFFERS
+    offer = _climb(plan, ladder, burden, wishes, place)
+    return offer if offer.fits else None
+
+
+def measures_of(plan: MemoryPlan, *, beyond: MemoryPlan | None = None) -> Phrase:
+    """The measures of a plan in words, without those that another plan takes already."""
+    known = () if beyond is None else beyond.measures
+    *others, told = [Phrase(MEASURES[m]) for m in plan.measures if m not in known]
+    for measure in reversed(others):
+        told = Phrase(_AND_MORE, first=measure, more=told)
+    return told
 
 
 def notice_of(plan: MemoryPlan) -> Notice | None:
-    """What a person should hear of a plan: nothing if all goes its usual way."""
+    """What the user should know about a plan: nothing if no measure is taken."""
     figures = {"needed_gib": plan.bytes_needed / GIB, "free_gib": plan.free_bytes / GIB}
     if not plan.fits:
         return MemoryTight(**figures)
     if not plan.measures:
         return None
-    *others, told = [Phrase(MEASURES[measure]) for measure in plan.measures]
-    for measure in reversed(others):
-        told = Phrase(_AND_MORE, first=measure, more=told)
-    return MemoryPlanned(measures=told, **figures)
+    return MemoryPlanned(measures=measures_of(plan), **figures)
 
 
 def estimate(burden: Burden, plan: MemoryPlan, place: Place, *, ema: bool = False) -> int:
@@ -206,6 +224,19 @@ def probe(device: DeviceName) -> Place:
     )
 
 
+def _climb(
+    plan: MemoryPlan, ladder: tuple[_Rung, ...], burden: Burden, wishes: Wishes, place: Place
+) -> MemoryPlan:
+    """The first rung that fits, or the last one."""
+    for climb in ladder:
+        if plan.fits:
+            break
+        higher = climb(plan, wishes, place)
+        if higher is not None:
+            plan = replace(higher, bytes_needed=estimate(burden, higher, place, ema=wishes.ema))
+    return plan
+
+
 def _activation_bytes(burden: Burden, plan: MemoryPlan) -> float:
     """Linear in the pixels and in the samples."""
     known = ACTIVATIONS[burden.family]
@@ -247,6 +278,11 @@ def _fused(plan: MemoryPlan, wishes: Wishes, place: Place) -> MemoryPlan | None:
     return _with(plan, "fused", fused_backward=True)
 
 
+def _fused_alike(plan: MemoryPlan, wishes: Wishes, place: Place) -> MemoryPlan | None:
+    """Without clipping, a fused step moves the weights as a plain one does, bit for bit."""
+    return None if wishes.max_grad_norm > 0 else _fused(plan, wishes, place)
+
+
 def _bf16_weights(plan: MemoryPlan, wishes: Wishes, place: Place) -> MemoryPlan | None:
     if wishes.weights != "auto" or not _may_use_bf16(wishes, place):
         return None
@@ -274,6 +310,7 @@ def _with(plan: MemoryPlan, measure: str, **changes: object) -> MemoryPlan:
     return replace(plan, measures=(*plan.measures, measure), **changes)  # type: ignore[arg-type]
 
 
-_Rung = Callable[[MemoryPlan, Wishes, Place], MemoryPlan | None]
-_WHOLE_LADDER: tuple[_Rung, ...] = (_checkpointing, _fused, _bf16_weights, _lean_optimizer)
-_ADDON_LADDER: tuple[_Rung, ...] = (_checkpointing, _bf16_base)
+_WHOLE_LADDER: tuple[_Rung, ...] = (_checkpointing, _fused_alike)
+_ADDON_LADDER: tuple[_Rung, ...] = (_checkpointing,)
+_WHOLE_OFFERS: tuple[_Rung, ...] = (_fused, _bf16_weights, _lean_optimizer)
+_ADDON_OFFERS: tuple[_Rung, ...] = (_bf16_base,)

@@ -30,6 +30,23 @@ class MemoryTight(Notice):
     setting = "training.resolution"
 
 
+class MemoryOffered(Notice):
+    """Facts beside the figures: `measures` in words, `switches` for the command line."""
+
+    code = "IM-MEM-08"
+    actions = (Action.CHECK_RUN,)
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "This run needs about {needed_gib:.1f} GiB of memory; {free_gib:.1f} GiB are free. It "
+        "would fit with {measures}, but that changes what is learnt.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        'It is tried as it is. To use the change, choose "Check this run", or add in the terminal: '
+        "{switches}",
+    )
+
+
 class PictureSkipped(Notice):
     code = "IM-IMG-01"
     summary = QT_TRANSLATE_NOOP("engine", "{name} is left out: {reason}")

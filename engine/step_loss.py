@@ -59,8 +59,9 @@ class StepLoss:
 
     @property
     def most_parts(self) -> int:
-        """Pictures of a batch: a part holds at least one."""
-        return self.config.training.batch_size
+        """A part holds at least one picture. With dropout there is one part: the random numbers
+        of a batch cannot be drawn part by part."""
+        return 1 if self.config.method.uses_dropout else self.config.training.batch_size
 
     def of(self, step: int, micro: int) -> Iterator[Tensor]:
         """The loss of one batch of a step with its graph; where there are parts, each of them,

@@ -59,7 +59,7 @@ class Stepper:
             device: torch.Generator(device) for device in {p.device for p in self.parameters}
         }
         # The scaler's view: one optimizer over all gradients. It never steps.
-        self._all = torch.optim.SGD(self.parameters) if self.parameters else None
+        self._all: Any = torch.optim.SGD(self.parameters) if self.parameters else None
         self._hooks = self._add_hooks() if settings.fused_backward else []
 
     def begin(self, step: int, scale: float = 1.0) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,11 @@ class MethodPanel(Page):
         data["base_model"] = base
         return {kind: merge(starting_point(kind, base, 8), data) for kind in METHODS}
 
-    def show_fit(self, event: MethodFits) -> None:
-        self.cards[event.kind].show_fit(event)
+    def show_fits(self, events: Iterable[MethodFits]) -> None:
+        """What was measured at one moment; methods that were left out show nothing."""
+        found = {event.kind: event for event in events}
+        for kind, card in self.cards.items():
+            card.show_fit(found.get(kind))
 
     @Slot(object)
     def _show_error(self, error: UserError) -> None:
@@ -155,9 +159,10 @@ class MethodPanel(Page):
     def _tell_preset(self, name: str) -> None:
         self.strip.show_text(self.tr("Preset taken: {0}").format(name), "", "ok")
 
-    @Slot(str, object)
-    def _take_switch(self, key: str, value: object) -> None:
-        self._draft.set(key, value)
+    @Slot(object)
+    def _take_switch(self, changes: dict[str, object]) -> None:
+        for key, value in changes.items():
+            self._draft.set(key, value)
 
     @Slot(str)
     def _show_draft(self, key: str) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from desktop.widgets.labels import Card, label, set_kind
-from desktop.words import engine_text
+from desktop.words import engine_text, said
 from engine.events import MethodFits
 from engine.methods.card import MethodCard as Entry
 from engine.methods.figures import Figures, measured
@@ -47,16 +47,26 @@ class MethodCard(Card):
     def set_chosen(self, chosen: bool) -> None:
         set_kind(self, "chosen", "true" if chosen else "false")
 
-    def show_fit(self, event: MethodFits) -> None:
-        """Whether it has room here."""
+    def show_fit(self, event: MethodFits | None) -> None:
+        """Whether it has room here; None where that is not known."""
+        if event is None:
+            self._fit.hide()
+            self.setAccessibleDescription("")
+            return
         needed, free = event.needed_bytes / 2**30, event.free_bytes / 2**30
-        if not event.fits:
+        offered = said(event.offer) if event.offer else ""
+        if offered:
+            text = self.tr(
+                "Does not fit as it is; it would with {2}: about {0:.1f} of {1:.1f} GiB."
+            )
+            needed, kind = event.offer_bytes / 2**30, "warn"
+        elif not event.fits:
             text, kind = self.tr("Does not fit: {0:.1f} GiB needed, {1:.1f} free."), "error"
         elif event.eased:
             text, kind = self.tr("Tight, so slower: about {0:.1f} of {1:.1f} GiB."), "warn"
         else:
             text, kind = self.tr("Fits: about {0:.1f} of {1:.1f} GiB free memory."), "ok"
-        self._fit.setText(text.format(needed, free))
+        self._fit.setText(text.format(needed, free, offered))
         set_kind(self._fit, "kind", kind)
         self._fit.show()
         self.setAccessibleDescription(self._fit.text())

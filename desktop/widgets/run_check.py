@@ -32,7 +32,7 @@ class RunCheck(Card):
 
     wanted = Signal()
     cancel_wanted = Signal()
-    switch_wanted = Signal(str, object)  # dotted key, value
+    switch_wanted = Signal(object)  # {dotted key: value}
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
@@ -133,6 +133,9 @@ class RunCheck(Card):
     def _end(self, kind: str, text: str) -> None:
         self._is_running = False
         set_kind(self._line, "kind", kind)
+        if self._switch is not None and self._switch.measures:
+            question = self.tr("It would fit with {0}. That changes what is learnt: use it?")
+            text = f"{text} {question.format(said(self._switch.measures))}"
         self._line.setText(text)
         self._show_running()
 
@@ -143,17 +146,19 @@ class RunCheck(Card):
         has_switch = self._switch is not None and not self._is_running
         self._apply.setVisible(has_switch)
         if self._switch is not None:
-            names = {row.key: row.label for row in rows(RunConfig)}
-            name = engine_text(names.get(self._switch.setting, self._switch.setting))
-            if self._switch.value is True:
-                self._apply.setText(self.tr("Switch on: {0}").format(name))
-            else:
-                self._apply.setText(self.tr("Set {0} to {1}").format(name, self._switch.value))
+            self._apply.setText(self._offer(self._switch))
+
+    def _offer(self, switch: FitSuggested) -> str:
+        if switch.measures:
+            return self.tr("Use {0}").format(said(switch.measures))
+        ((key, value),) = switch.changes.items()
+        names = {row.key: row.label for row in rows(RunConfig)}
+        return self.tr("Set {0} to {1}").format(engine_text(names.get(key, key)), value)
 
     @Slot()
     def _take_switch(self) -> None:
         if self._switch is not None:
-            self.switch_wanted.emit(self._switch.setting, self._switch.value)
+            self.switch_wanted.emit(dict(self._switch.changes))
 
     def _connect(self) -> None:
         self.check.clicked.connect(self.wanted)

@@ -73,6 +73,11 @@ class MethodSettings(Settings):
     learns_whole_networks: ClassVar[bool] = False  # decides how much memory a run takes
 
     @property
+    def uses_dropout(self) -> bool:
+        """Whether a step draws random numbers inside the networks."""
+        return getattr(self, "dropout", 0.0) > 0
+
+    @property
     def needs_trigger(self) -> bool:
         """Whether a word is taught, which must then be said."""
         return False

@@ -18,7 +18,9 @@ from engine.events import (
     RunFinished,
     StepFinished,
 )
+from engine.memory import MEASURES
 from engine.user_presets import SUFFIX, PresetUnreadable
+from engine.wording import Phrase
 from tests.desktop.conftest import step
 
 GIB = 2**30
@@ -73,7 +75,7 @@ def test_a_run_that_does_not_fit_offers_the_first_switch_and_one_click_takes_it(
     check(
         panel,
         estimate(peak_bytes=9 * GIB),
-        FitSuggested(setting="training.resolution", value=448),
+        FitSuggested(changes={"training.resolution": 448}),
         DONE,
     )
     assert "does not fit" in shown(panel)
@@ -91,7 +93,7 @@ def test_a_disk_that_is_too_small_is_told(panel):
 
 def test_memory_that_runs_out_while_checking_is_a_sentence_with_a_switch(panel):
     error = OutOfMemory(device="card", what="step 1")
-    check(panel, FitSuggested(setting="training.batch_size", value=1), RunFailed(error=error))
+    check(panel, FitSuggested(changes={"training.batch_size": 1}), RunFailed(error=error))
     assert "Not enough memory" in shown(panel)
     assert panel.check._apply.isVisible()
 
@@ -121,11 +123,42 @@ def test_a_card_says_what_has_room_here(panel, fits, eased, said, kind):
     event = MethodFits(
         kind="lora", needed_bytes=6 * GIB, free_bytes=8 * GIB, fits=fits, eased=eased
     )
-    panel.show_fit(event)
+    panel.show_fits([event])
     card = panel.cards["lora"]
     assert card._fit.isVisible()
     assert card._fit.text().startswith(said)
     assert card._fit.property("kind") == kind
+
+
+def fits(kind: str, **facts) -> MethodFits:
+    usual = {"needed_bytes": 2 * GIB, "free_bytes": 8 * GIB, "fits": True, "eased": False}
+    return MethodFits(kind=kind, **usual | facts)
+
+
+def test_cards_never_show_figures_of_two_moments(panel):
+    panel.show_fits([fits("lora"), fits("dreambooth")])
+    panel.show_fits([fits("lora", free_bytes=5 * GIB)])
+    assert "5.0" in panel.cards["lora"]._fit.text()
+    assert not panel.cards["dreambooth"]._fit.isVisible()
+
+
+def test_a_card_names_the_change_that_would_make_a_method_fit(panel):
+    offer = Phrase(MEASURES["adafactor"])
+    event = fits("lora", needed_bytes=9 * GIB, fits=False, offer=offer, offer_bytes=6 * GIB)
+    panel.show_fits([event])
+    text = panel.cards["lora"]._fit.text()
+    assert "with the optimizer Adafactor: about 6.0 of 8.0 GiB" in text
+
+
+def test_a_change_of_what_is_learnt_is_a_question_and_one_click_says_yes(panel, draft):
+    changes = {"optimizer.name": "adafactor", "training.weights": "bf16"}
+    suggested = FitSuggested(changes=changes, measures=Phrase(MEASURES["adafactor"]))
+    check(panel, estimate(peak_bytes=9 * GIB), suggested, DONE)
+    assert "That changes what is learnt: use it?" in shown(panel)
+    assert draft.get("optimizer.name") is None or draft.get("optimizer.name") == "adamw"
+    panel.check._apply.click()
+    assert draft.get("optimizer.name") == "adafactor"
+    assert draft.get("training.weights") == "bf16"
 
 
 def test_what_is_not_as_recommended_stands_in_bold_with_a_way_back(panel, draft):

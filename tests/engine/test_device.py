@@ -23,7 +23,6 @@ OLD, NEW = ("pascal", "volta", "turing"), ("ampere", "hopper", "blackwell")
 HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 
 
-
 def accelerator_of(training: TrainingSettings) -> Accelerator:
     with run_accelerator(training) as accelerator:
         return accelerator
@@ -69,7 +68,9 @@ def test_device_and_precision_decide_on_dtype_scaler_and_autocast(
             assert torch.get_autocast_dtype(kind) == HALF[precision]
     data = tiny_run(tiny_folder, tmp_path, tmp_path, training={"device": "auto"})
     config = config_of(data)
-    assert Compute.of_accelerator(accelerator).base_dtype(config) == HALF.get(precision, torch.float32)
+    assert Compute.of_accelerator(accelerator).base_dtype(config) == HALF.get(
+        precision, torch.float32
+    )
 
 
 @pytest.mark.parametrize("device", [*CAPABILITIES, "cpu", "mps"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import subprocess
 import sys
@@ -15,10 +16,15 @@ import torch
 
 from engine import dry_run as dry_run_module
 from engine import planning
+from engine.cli import _parse_set
+from engine.cli_reporter import Reporter
+from engine.config import RunConfig
+from engine.config_file import merge, switches_of
 from engine.control import Control
 from engine.dry_run import dry_run, peak_memory
-from engine.events import Estimated, RunFailed, RunFinished, StepFinished
+from engine.events import Estimated, FitSuggested, RunFailed, RunFinished, StepFinished
 from engine.memory import Place
+from engine.notices import MemoryPlanned
 from tests.conftest import draw_pictures
 from tests.engine_runs import config_of, require_finished, tiny_run, train
 
@@ -108,12 +114,17 @@ def with_free(monkeypatch, gib: float) -> None:
         )
 
 
+def changes(config: RunConfig, measured_bytes: int = 0) -> dict | None:
+    found = planning.suggest_fit(config, measured_bytes)
+    return None if found is None else dict(found.changes)
+
+
 @pytest.mark.parametrize(
     ("gib", "training", "expected"),
     [
-        (0.60, {"gradient_checkpointing": "off"}, ("training.gradient_checkpointing", "auto")),
-        (0.60, {"batch_size": 4, "gradient_checkpointing": "on"}, ("training.batch_size", 1)),
-        (0.30, {"gradient_checkpointing": "on"}, ("training.resolution", 448)),
+        (1.20, {"gradient_checkpointing": "off"}, {"training.gradient_checkpointing": "auto"}),
+        (1.20, {"batch_size": 4, "gradient_checkpointing": "on"}, {"training.batch_size": 1}),
+        (0.60, {"gradient_checkpointing": "on", "precision": "fp32"}, {"training.resolution": 448}),
         (0.01, {}, None),
     ],
 )
@@ -125,7 +136,52 @@ def test_the_first_switch_that_makes_a_run_fit_is_named(
         tiny_folder, image_folder, tmp_path,
         training={"resolution": 512, **training}, optimizer={"name": "adafactor"},
     )  # fmt: skip
-    assert planning.first_switch(config_of(data)) == expected
+    assert changes(config_of(data)) == expected
+
+
+def test_a_change_of_what_is_learnt_is_offered_by_name(
+    tiny_folder, image_folder, tmp_path, monkeypatch
+):
+    with_free(monkeypatch, 0.45)
+    method = {"kind": "dreambooth", "prior_weight": 0}
+    data = tiny_run(
+        tiny_folder, image_folder, tmp_path, method=method, training={"resolution": 512}
+    )
+    found = planning.suggest_fit(config_of(data))
+    assert found is not None
+    assert found.measures
+    assert found.changes.keys() <= {
+        "optimizer.fused_backward", "optimizer.name", "training.weights", "training.precision"
+    }  # fmt: skip
+    told = io.StringIO()
+    events = iter([FitSuggested(changes=dict(found.changes), measures=found.measures)])
+    Reporter(as_lines=False, out=told).show(events)
+    assert (
+        f"It would fit with {found.measures}, but that changes what is learnt:" in told.getvalue()
+    )
+    agreed = config_of(with_switches(data, switches_of(found.changes)))
+    plan = planning.plan_run(agreed)
+    assert plan.notice is None or isinstance(plan.notice, MemoryPlanned)
+
+
+def with_switches(data: dict, switches: str) -> dict:
+    """As the command line reads them."""
+    for word in switches.split():
+        if word != "--set":
+            data = merge(data, _parse_set(word))
+    return data
+
+
+def test_a_check_that_ran_out_of_memory_is_not_called_fitting(
+    tiny_folder, image_folder, tmp_path, monkeypatch
+):
+    """The estimate said that it fits, and it did not."""
+    with_free(monkeypatch, 8)
+    data = tiny_run(
+        tiny_folder, image_folder, tmp_path,
+        training={"resolution": 512, "gradient_checkpointing": "off"},
+    )  # fmt: skip
+    assert changes(config_of(data)) == {"training.gradient_checkpointing": "auto"}
 
 
 SMALL_COMPUTER = """
@@ -134,6 +190,7 @@ from engine import dry_run, planning
 from engine.config_file import require
 from engine.control import Control
 from engine.memory import Place
+from engine.notices import MemoryPlanned
 for module in (dry_run, planning):
     module.probe = lambda device: Place(device=device, free_bytes=round(0.15 * 2**30))
 for event in dry_run.dry_run(require(json.loads(sys.argv[1])), Control()):

@@ -12,7 +12,14 @@ from engine.events import Noticed, RunFailed, StepFinished
 from engine.models.stable_diffusion import StableDiffusion
 from engine.notices import SampleLeftOut, StepEased
 from engine.project import read_metrics
-from tests.engine_runs import require_finished, tiny_run, train
+from tests.engine_runs import (
+    newest_weights,
+    require_finished,
+    resume,
+    stop_after,
+    tiny_run,
+    train,
+)
 
 BATCH = 2  # of the three pictures
 
@@ -90,6 +97,36 @@ def test_prior_preservation_is_eased_with_its_weight(
     eased = require_finished(train(data))
     assert len(measures(eased)) == 2
     assert losses(eased) == pytest.approx(losses(plain), rel=1e-4)
+
+
+def test_with_dropout_a_step_is_recomputed_but_its_batch_is_never_split(data, monkeypatch):
+    """Gradient checkpointing draws the same dropout again; parts of a batch would not."""
+    data["method"] = {**data["method"], "dropout": 0.3}
+    plain = require_finished(train(data))
+    monkeypatch.undo()
+    SmallCard(monkeypatch, BATCH, needs_recomputing=True)
+    eased = require_finished(train(data))
+    assert measures(eased) == ["gradient checkpointing"]
+    assert losses(eased) == losses(plain)
+    monkeypatch.undo()
+    SmallCard(monkeypatch, 1, needs_recomputing=True)
+    failed = train(data)
+    assert isinstance(failed.last.error, OutOfMemory)
+    assert measures(failed) == ["gradient checkpointing"]
+
+
+def test_a_resumed_run_keeps_the_measures_and_ends_as_the_unbroken_one(data, monkeypatch):
+    SmallCard(monkeypatch, 1, needs_recomputing=True)
+    unbroken = require_finished(train(data))
+    stopped = train(data, stop_after(2))
+    monkeypatch.undo()  # there is memory again
+    card = SmallCard(monkeypatch, 99, needs_recomputing=False)
+    resumed = require_finished(resume(stopped.folder))
+    assert max(card.seen) == 1
+    assert measures(resumed) == []
+    assert losses(resumed) == losses(unbroken)[2:]
+    for name, tensor in newest_weights(unbroken.folder).items():
+        assert torch.equal(tensor, newest_weights(resumed.folder)[name]), name
 
 
 def test_a_sample_that_finds_no_memory_costs_the_sample_alone(data, monkeypatch):

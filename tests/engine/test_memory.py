@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 import torch
@@ -21,7 +22,9 @@ from engine.memory import (
     Place,
     Wishes,
     estimate,
+    measures_of,
     notice_of,
+    offer_memory,
     plan_memory,
     probe,
 )
@@ -59,52 +62,103 @@ def processor(gib: float) -> Place:
     return Place(device="cpu", free_bytes=round((gib - 2) * GIB))
 
 
+# What is done without a question
+
+
 @pytest.mark.parametrize(
     "gib, measures",
-    [
-        (24, ()),
-        (16, ("checkpointing", "fused")),
-        (12, ("checkpointing", "fused", "bf16_weights")),
-        (8, ("checkpointing", "fused", "bf16_weights", "adamw_8bit")),
-        (6, ("checkpointing", "fused", "bf16_weights", "adamw_8bit")),
-    ],
+    [(24, ()), (16, ("checkpointing", "fused")), (12, ("checkpointing", "fused"))],
 )
-def test_sd15_dreambooth_climbs_as_far_as_the_card_makes_it(gib, measures):
-    plan = plan_memory(SD_DREAMBOOTH, Wishes(), card(gib, has_8bit=True))
+def test_sd15_dreambooth_without_clipping_climbs_two_rungs_by_itself(gib, measures):
+    plan = plan_memory(SD_DREAMBOOTH, Wishes(max_grad_norm=0), card(gib, has_8bit=True))
     assert plan.measures == measures
-    assert plan.fits
-    assert plan.precision == "bf16"
+    assert plan.fits == (gib > 12)
     assert plan.gradient_checkpointing == ("checkpointing" in measures)
     assert plan.fused_backward == ("fused" in measures)
-    assert plan.weights == ("bf16" if "bf16_weights" in measures else "fp32")
-    assert plan.optimizer == ("adamw_8bit" if "adamw_8bit" in measures else "adamw")
-
-
-def test_without_bitsandbytes_the_lean_optimizer_is_adafactor():
-    plan = plan_memory(SD_DREAMBOOTH, Wishes(), card(6))
-    assert plan.optimizer == "adafactor"
-    assert plan.fits
-
-
-def test_sdxl_dreambooth_fits_a_processor_with_24_gb():
-    plan = plan_memory(SDXL_DREAMBOOTH, Wishes(), processor(24))
-    assert (plan.precision, plan.weights, plan.optimizer) == ("bf16", "bf16", "adafactor")
-    assert plan.gradient_checkpointing
-    assert plan.fused_backward
-    assert plan.fits
 
 
 def test_sdxl_lora_on_a_processor_with_24_gb_needs_checkpointing_alone():
     plan = plan_memory(SDXL_LORA, Wishes(), processor(24))
     assert (plan.precision, plan.measures) == ("fp32", ("checkpointing",))
     assert plan.fits
+    assert offer_memory(SDXL_LORA, Wishes(), processor(24)) is None
 
 
-def test_sdxl_lora_on_a_processor_with_16_gb_holds_the_base_model_in_bf16():
-    plan = plan_memory(SDXL_LORA, Wishes(), processor(16))
-    assert (plan.precision, plan.measures) == ("bf16", ("checkpointing", "bf16_base"))
-    assert plan.fits
-    assert not plan.fused_backward
+BURDENS = (SD_DREAMBOOTH, SDXL_DREAMBOOTH, SD_LORA, SDXL_LORA)
+PLACES = (
+    *(card(gib, has_bf16=bf16, has_8bit=True) for gib in (4, 8, 12, 24) for bf16 in (False, True)),
+    *(processor(gib) for gib in (4, 8, 16, 32)),
+)
+WISHES = tuple(
+    Wishes(optimizer=optimizer, max_grad_norm=norm, gradient_accumulation=gathered)
+    for optimizer in sorted(OPTIMIZERS)
+    for norm in (0.0, 1.0)
+    for gathered in (1, 4)
+)
+
+
+def test_no_measure_that_changes_what_is_learnt_is_taken_without_a_question():
+    """Optimizer, clipping, the precision of arithmetic and of weights are as they were wished."""
+    eased = 0
+    for burden, wishes, place in product(BURDENS, WISHES, PLACES):
+        plan = plan_memory(burden, wishes, place)
+        assert plan.optimizer == wishes.optimizer
+        assert (plan.precision, plan.weights) == (place.usual_precision, "fp32")
+        assert not (plan.fused_backward and wishes.max_grad_norm > 0)
+        assert set(plan.measures) <= {"checkpointing", "fused"}
+        eased += bool(plan.measures)
+    assert eased > 100
+
+
+# What is offered
+
+
+@pytest.mark.parametrize(
+    "gib, measures",
+    [
+        (24, None),
+        (16, ("checkpointing", "fused")),
+        (12, ("checkpointing", "fused", "bf16_weights")),
+        (8, ("checkpointing", "fused", "bf16_weights", "adamw_8bit")),
+        (6, ("checkpointing", "fused", "bf16_weights", "adamw_8bit")),
+    ],
+)
+def test_sd15_dreambooth_is_offered_what_the_card_makes_necessary(gib, measures):
+    offer = offer_memory(SD_DREAMBOOTH, Wishes(), card(gib, has_8bit=True))
+    assert measures == (offer and offer.measures)
+    if offer is not None:
+        assert offer.fits
+        assert offer.weights == ("bf16" if "bf16_weights" in offer.measures else "fp32")
+        assert offer.optimizer == ("adamw_8bit" if "adamw_8bit" in offer.measures else "adamw")
+
+
+def test_without_bitsandbytes_the_smaller_optimizer_is_adafactor():
+    offer = offer_memory(SD_DREAMBOOTH, Wishes(), card(6))
+    assert offer is not None
+    assert offer.optimizer == "adafactor"
+
+
+def test_sdxl_dreambooth_may_fit_a_processor_with_24_gb():
+    plan = plan_memory(SDXL_DREAMBOOTH, Wishes(), processor(24))
+    assert (plan.optimizer, plan.weights, plan.fits) == ("adamw", "fp32", False)
+    offer = offer_memory(SDXL_DREAMBOOTH, Wishes(), processor(24))
+    assert offer is not None
+    assert (offer.precision, offer.weights, offer.optimizer) == ("bf16", "bf16", "adafactor")
+    assert offer.gradient_checkpointing
+    assert offer.fused_backward
+    assert "the optimizer Adafactor" in measures_of(offer, beyond=plan)
+    assert "gradient checkpointing" not in measures_of(offer, beyond=plan)
+
+
+def test_sdxl_lora_on_a_processor_with_16_gb_is_offered_a_base_model_in_bf16():
+    offer = offer_memory(SDXL_LORA, Wishes(), processor(16))
+    assert offer is not None
+    assert (offer.precision, offer.measures) == ("bf16", ("checkpointing", "bf16_base"))
+    assert not offer.fused_backward
+
+
+def test_what_fits_in_no_way_is_not_offered():
+    assert offer_memory(SDXL_DREAMBOOTH, Wishes(), processor(6)) is None
 
 
 @pytest.mark.parametrize("place", [processor(4), card(4), card(4, has_bf16=False)])
@@ -140,15 +194,17 @@ def test_what_the_user_chose_is_kept_even_when_it_does_not_fit():
 
 
 def test_gathered_gradients_rule_out_a_step_inside_the_backward_pass():
-    plan = plan_memory(SD_DREAMBOOTH, Wishes(gradient_accumulation=4), card(12))
-    assert not plan.fused_backward
-    assert plan.measures == ("checkpointing", "bf16_weights", "adafactor")
+    offer = offer_memory(SD_DREAMBOOTH, Wishes(gradient_accumulation=4), card(12))
+    assert offer is not None
+    assert not offer.fused_backward
+    assert offer.measures == ("checkpointing", "bf16_weights", "adafactor")
 
 
 def test_a_card_without_bf16_keeps_fp32_weights_and_its_scaler():
-    plan = plan_memory(SD_DREAMBOOTH, Wishes(), card(12, has_bf16=False))
-    assert (plan.precision, plan.weights, plan.fused_backward) == ("fp16", "fp32", False)
-    assert plan.measures == ("checkpointing", "adafactor")
+    offer = offer_memory(SD_DREAMBOOTH, Wishes(), card(12, has_bf16=False))
+    assert offer is not None
+    assert (offer.precision, offer.weights, offer.fused_backward) == ("fp16", "fp32", False)
+    assert offer.measures == ("checkpointing", "adafactor")
 
 
 def test_weights_in_bf16_are_computed_with_in_bf16():
@@ -157,7 +213,7 @@ def test_weights_in_bf16_are_computed_with_in_bf16():
 
 
 def test_a_person_hears_of_measures_in_their_order_and_of_too_little_memory():
-    told = notice_of(plan_memory(SD_DREAMBOOTH, Wishes(), card(16)))
+    told = notice_of(plan_memory(SD_DREAMBOOTH, Wishes(max_grad_norm=0), card(16)))
     assert isinstance(told, MemoryPlanned)
     assert "gradient checkpointing, steps inside the backward pass" in str(told)
     assert "15.6 GiB" in str(told)

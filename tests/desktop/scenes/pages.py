@@ -156,17 +156,15 @@ def _(stage: Staged) -> None:
     window = stage.window
     window.images.use_folder(IMAGES)
     window.show_page("method")
-    for kind, needed, eased in (
-        ("lora", 5, False), ("dreambooth", 15, False),
-        ("textual_inversion", 7, True), ("hypernetwork", 5, False),
-    ):  # fmt: skip
-        needed_bytes, free_bytes = needed * GIB, 8 * GIB
-        window.method.show_fit(
-            MethodFits(
-                kind=kind, needed_bytes=needed_bytes, free_bytes=free_bytes,
-                fits=needed_bytes <= free_bytes, eased=eased,
-            )
-        )  # fmt: skip
+    window.method.show_fits(
+        MethodFits(
+            kind=kind, needed_bytes=needed * GIB, free_bytes=8 * GIB, fits=needed <= 8, eased=eased
+        )
+        for kind, needed, eased in (
+            ("lora", 5, False), ("dreambooth", 15, False),
+            ("textual_inversion", 7, True), ("hypernetwork", 5, False),
+        )
+    )  # fmt: skip
 
 
 @scene("method-2-all-settings-changed")
@@ -202,7 +200,7 @@ def _(stage: Staged) -> None:
     found = stage.window.method.check
     found.begin()
     found.show_event(estimate(12 * GIB))
-    found.show_event(FitSuggested(setting="training.gradient_checkpointing", value=True))
+    found.show_event(FitSuggested(changes={"training.gradient_checkpointing": "auto"}))
     found.show_event(RunFinished(steps=4, stopped_early=False, exports=()))
 
 
