@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from engine.results import AdapterLayer, AdapterResult, bias_delta, delta
 
 @dataclass(frozen=True, slots=True)
 class Addon:
-    """A file and how strongly it counts."""
+    """A file and how strongly it counts; `unet_weight` where it counts otherwise in the UNet."""
 
     path: Path
     weight: float = 1.0
+    unet_weight: float | None = None
 
     @classmethod
     def parse(cls, text: str) -> Addon:
@@ -39,8 +40,24 @@ class Addon:
 @contextmanager
 def applied(model: DiffusionModel, addons: Sequence[Addon]) -> Iterator[None]:
     """`adapters_applied` for files. Raises what `read_adapter` does."""
-    with adapters_applied(model, [(read_adapter(a.path, model), a.weight) for a in addons]):
+    adapters = [
+        half
+        for addon in addons
+        for half in halves(read_adapter(addon.path, model), addon.weight, addon.unet_weight)
+    ]
+    with adapters_applied(model, adapters):
         yield
+
+
+def halves(
+    result: AdapterResult, weight: float, unet_weight: float | None
+) -> list[tuple[AdapterResult, float]]:
+    """The add-on with its strength; apart for the text encoders and the UNet where they differ."""
+    if unet_weight is None:
+        return [(result, weight)]
+    texts = tuple(layer for layer in result.layers if layer.part != "unet")
+    unet = tuple(layer for layer in result.layers if layer.part == "unet")
+    return [(replace(result, layers=texts), weight), (replace(result, layers=unet), unet_weight)]
 
 
 @contextmanager

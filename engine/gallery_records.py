@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,19 @@ from pathlib import Path
 from PIL import UnidentifiedImageError
 
 from engine import storage
+from engine.config import STARTER
 from engine.formats.png_text import parse_parameters, read_parameters
+from engine.models.catalog import STARTER_TITLE
+from engine.prompts import Tag, split_tags
+from engine.samplers import sampler_called
 
 STARS = "stars.json"
-_TAG = re.compile(r"<(lora|hypernet):([^:>]+):([^>]+)>")
+# Keys of a picture's text that are read here, or that change nothing about the picture.
+_SET = frozenset(
+    {"Prompt", "Negative prompt", "Steps", "Sampler", "Schedule type", "CFG scale", "Seed",
+     "Size-1", "Size-2", "Model", "Clip skip", "Version"}
+)  # fmt: skip
+_OURS = "CPU"  # where noise is drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,9 @@ class Made:
     size: tuple[int, int] | None = None
     model: str = ""
     addons: tuple[tuple[str, float], ...] = field(default=())  # name, weight
+    clip_skip: int = 1
+    tags: tuple[Tag, ...] = ()  # add-ons as the prompt has them
+    left_out: tuple[str, ...] = ()  # what the text says and Imprint cannot do, as "key: value"
 
     @property
     def has_text(self) -> bool:
@@ -49,22 +61,46 @@ def read_made(path: Path) -> Made:
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError):
         return Made(path)
     prompt = found["Prompt"]
-    tags = tuple((name, _number(weight, 1.0) or 0.0) for _, name, weight in _TAG.findall(prompt))
+    prompt, tags = split_tags(prompt)
+    named, schedule = found.get("Sampler", ""), found.get("Schedule type", "")
+    sampler = sampler_called(named, schedule)
     size = None
     if found.get("Size-1", "").isdigit() and found.get("Size-2", "").isdigit():
         size = (int(found["Size-1"]), int(found["Size-2"]))
     return Made(
         path=path,
-        prompt=" ".join(_TAG.sub("", prompt).split()),
+        prompt=" ".join(prompt.split()),
         negative=found["Negative prompt"],
         seed=_whole(found.get("Seed")),
         steps=_whole(found.get("Steps")),
         guidance=_number(found.get("CFG scale"), None),
-        sampler=found.get("Sampler", ""),
+        sampler=sampler or named,
         size=size,
         model=found.get("Model", ""),
-        addons=tags,
+        addons=tuple((tag.name, tag.weight) for tag in tags),
+        clip_skip=_whole(found.get("Clip skip")) or 1,
+        tags=tuple(tags),
+        left_out=_left_out(found, sampler),
     )
+
+
+def not_set(made: Made, base_model: str) -> list[str]:
+    """What of a picture's text the form cannot be set to, while this base model is chosen."""
+    title = STARTER_TITLE if base_model == STARTER else Path(base_model).stem
+    other = [f"Model: {made.model}"] if made.model not in ("", title) else []
+    return [*other, *made.left_out]
+
+
+def _left_out(found: Mapping[str, str], sampler: str | None) -> tuple[str, ...]:
+    """What else the picture depends on, as far as its text says."""
+    told = []
+    if sampler is None and found.get("Sampler"):
+        told.append(" ".join(filter(None, (found["Sampler"], found.get("Schedule type")))))
+    for key, value in found.items():
+        is_hash = key.endswith(("hash", "hashes", "Hashes"))
+        if key not in _SET and not is_hash and (key, value) != ("RNG", _OURS):
+            told.append(f"{key}: {value}")
+    return tuple(told)
 
 
 def matcher(query: str, starred: set[str]) -> Callable[[Made], bool]:

@@ -6,18 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from engine.addons import Addon, adapters_applied
+from engine import tagged
+from engine.addons import Addon, adapters_applied, halves
 from engine.config import STARTER, TrainingSettings
 from engine.control import Control
 from engine.device import DTYPES, best_device, memory_guard, resolve_precision
-from engine.errors import UserError
+from engine.errors import Notice, UserError
 from engine.events import (
     Event,
     ImageGenerated,
+    Noticed,
     RunFailed,
     RunFinished,
     Stage,
@@ -30,12 +32,14 @@ from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.loader import load_model
 from engine.models.size import native_side
-from engine.prompts import Tag
+from engine.notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
+from engine.prompts import Tag, not_done, split_tags
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.storage import require_writable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
+_SHOWN = 5  # pieces of a prompt in one sentence
 SMALL = 256  # pixels; models of less want little guidance
 
 
@@ -110,7 +114,7 @@ def request_from(wish: dict[str, Any]) -> GenerateRequest:
     base_model = wish["base_model"]
     options = {key: wish[key] for key in OPTIONS if wish.get(key) not in (None, "")}
     settings = replace(default_settings(base_model, wish["prompt"]), seed=wish["seed"], **options)
-    addons = tuple(Addon(Path(path), weight) for path, weight in wish.get("addons", ()))
+    addons = tuple(Addon(Path(path), *weights) for path, *weights in wish.get("addons", ()))
     return GenerateRequest(
         base_model=base_model,
         addons=addons,
@@ -120,6 +124,15 @@ def request_from(wish: dict[str, Any]) -> GenerateRequest:
     )
 
 
+class Worn(NamedTuple):
+    """A result under its name, and how strongly it counts; `unet_weight` as in Addon."""
+
+    name: str
+    result: Result
+    weight: float
+    unet_weight: float | None = None
+
+
 @contextmanager
 def dressed(model: DiffusionModel, addons: Sequence[Addon]) -> Iterator[tuple[Tag, ...]]:
     """Inside the block the model wears the add-ons, whatever kind each file is; yields the tags
@@ -127,23 +140,24 @@ def dressed(model: DiffusionModel, addons: Sequence[Addon]) -> Iterator[tuple[Ta
 
     Raises AddonUnreadable, AddonDoesNotFit, ...; afterwards the model is as it was.
     """
-    read = [(addon.path.stem, read_result(addon.path, model), addon.weight) for addon in addons]
-    with worn(model, read) as tags:
+    with worn(model, read_addons(model, addons)) as tags:
         yield tags
 
 
+def read_addons(model: DiffusionModel, addons: Sequence[Addon]) -> list[Worn]:
+    return [Worn(a.path.stem, read_result(a.path, model), a.weight, a.unet_weight) for a in addons]
+
+
 @contextmanager
-def worn(
-    model: DiffusionModel, results: Sequence[tuple[str, Result, float]]
-) -> Iterator[tuple[Tag, ...]]:
-    """`dressed` for results: their names, what they are, and how strongly each counts."""
+def worn(model: DiffusionModel, results: Sequence[Worn]) -> Iterator[tuple[Tag, ...]]:
+    """`dressed` for results."""
     with ExitStack() as stack:
         tags, adapters, nets = [], [], []
-        for name, result, weight in results:
+        for name, result, weight, unet_weight in results:
             match result:
                 case AdapterResult():
-                    adapters.append((result, weight))
-                    tags.append(Tag("lora", name, weight))
+                    adapters += halves(result, weight, unet_weight)
+                    tags.append(Tag("lora", name, weight, unet_weight))
                     for word in result.words:  # embeddings inside the file
                         model.teach_word(word.word, _on_the_model(model, word))
                         stack.callback(model.forget_word, word.word)
@@ -164,6 +178,9 @@ def _on_the_model(model: DiffusionModel, result: EmbeddingResult) -> dict[str, t
 
 def _generate(request: GenerateRequest, control: Control, models: ModelCache) -> Iterator[Event]:
     require_writable(request.folder)
+    request, said = with_tags_taken(request)
+    for notice in said:
+        yield Noticed(notice=notice)
     if control.stop_requested:  # before its turn came
         yield RunFinished(steps=0, stopped_early=True, exports=())
         return
@@ -171,7 +188,11 @@ def _generate(request: GenerateRequest, control: Control, models: ModelCache) ->
     model, device = models.get(request.base_model)
     yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
     paths: list[str] = []
-    with dressed(model, request.addons) as tags:
+    read = read_addons(model, request.addons)
+    for one in read:
+        if isinstance(one.result, EmbeddingResult) and one.result.has_output:
+            yield Noticed(notice=OutputVectorsUnused(name=one.name))
+    with worn(model, read) as tags:
         for number in range(request.count):
             settings = replace(request.settings, seed=request.settings.seed + number)
             with memory_guard(device, Phrase(QT_TRANSLATE_NOOP("engine", "drawing"))):
@@ -186,6 +207,24 @@ def _generate(request: GenerateRequest, control: Control, models: ModelCache) ->
     yield RunFinished(
         steps=len(paths), stopped_early=len(paths) < request.count, exports=tuple(paths)
     )
+
+
+def with_tags_taken(request: GenerateRequest) -> tuple[GenerateRequest, list[Notice]]:
+    """`<lora:name:weight>` in the prompt becomes an add-on, as in AUTOMATIC1111; and what has to
+    be said of the prompts."""
+    prompt, tags = split_tags(request.settings.prompt)
+    addons, unknown = tagged.resolved(tags, request.addons)
+    said: list[Notice] = []
+    if unknown:
+        said.append(TagsUnknown(tags=" ".join(map(str, unknown))))
+    texts = (prompt, request.settings.negative_prompt)
+    pieces = [piece for text in texts for piece in not_done(text)]
+    if pieces:
+        said.append(SyntaxNotDone(pieces=", ".join(pieces[:_SHOWN])))
+    if not tags:
+        return request, said
+    settings = replace(request.settings, prompt=" ".join(prompt.split()))
+    return replace(request, settings=settings, addons=addons), said
 
 
 def _free_path(folder: Path, seed: int) -> Path:

@@ -1,7 +1,8 @@
 """Prompts as AUTOMATIC1111 reads them: emphasis, chunks of 75 tokens, `<lora:name:weight>` tags.
 
 Prompt editing (`[a:b:0.5]`, `[a|b]`) and `AND` change the prompt from step to step or draw two
-at once; here they are ordinary text, and their square brackets weaken like any others.
+at once; here they are ordinary text, and their square brackets weaken like any others. What of
+these a prompt holds is found by `not_done`, so that it can be said.
 """
 
 from __future__ import annotations
@@ -55,14 +56,17 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """An add-on named in a prompt: `<lora:name:0.8>`."""
+    """An add-on named in a prompt: `<lora:name:0.8>`, or `<lora:name:0.5:0.8>` with a weight for
+    the text encoders and one for the UNet."""
 
     kind: str  # "lora" or "hypernet"; any other kind is one that only extensions know
     name: str
     weight: float = 1.0
+    unet_weight: float | None = None  # None: the same
 
     def __str__(self) -> str:
-        return f"<{self.kind}:{self.name}:{self.weight:g}>"
+        both = "" if self.unet_weight is None else f":{self.unet_weight:g}"
+        return f"<{self.kind}:{self.name}:{self.weight:g}{both}>"
 
 
 _TOKEN = re.compile(
@@ -77,6 +81,17 @@ _TOKEN = re.compile(
 _BREAK = re.compile(r"\s*\bBREAK\b\s*")
 _TAG = re.compile(r"<(?P<kind>\w+):(?P<words>[^>]+)>")
 _ALIASES = {"lyco": "lora"}
+# What AUTOMATIC1111 and its extensions do from step to step, or with several prompts.
+_NOT_DONE = re.compile(
+    r"""
+    (?<!\\)\[[^\[\]|]*:[^\[\]|]*:?\s*\d*\.?\d+\s*\]  # [a:b:0.5] [a:5] [a::5], prompt editing
+    | (?<!\\)\[[^\[\]]*\|[^\[\]]*\]                 # [a|b], alternating words
+    | \bAND\b                                       # composable diffusion
+    | __[\w*/-]+__                                   # wildcards
+    | \{[^{}]*\|[^{}]*\}                             # {a|b}, dynamic prompts
+    """,
+    re.VERBOSE,
+)
 
 
 def parse_emphasis(prompt: str) -> list[Piece | Break]:
@@ -97,8 +112,8 @@ def parse_emphasis(prompt: str) -> list[Piece | Break]:
 def split_tags(prompt: str) -> tuple[str, list[Tag]]:
     """The prompt without its `<kind:name:weight>` tags, and the tags.
 
-    A tag without a number counts 1; `lyco` is another word for `lora`. Where AUTOMATIC1111 takes
-    one weight for the text encoder and one for the UNet, the first holds for both. A tag whose
+    A tag without a number counts 1; `lyco` is another word for `lora`. Of two numbers the first
+    is for the text encoders, the second for the UNet, as are `te=0.5` and `unet=0.8`. A tag whose
     weight is no finite number stays in the prompt as text.
     """
     tags: list[Tag] = []
@@ -111,6 +126,11 @@ def split_tags(prompt: str) -> tuple[str, list[Tag]]:
         return ""
 
     return _TAG.sub(take, prompt), tags
+
+
+def not_done(prompt: str) -> list[str]:
+    """Pieces of a prompt that other programs act on and this one takes for ordinary text."""
+    return list(dict.fromkeys(match[0] for match in _NOT_DONE.finditer(prompt)))
 
 
 def make_chunks(pieces: Sequence[TokenPiece | Break], comma_id: int) -> list[Chunk]:
@@ -240,11 +260,14 @@ class _ChunkWriter:
 
 
 def _tag(kind: str, words: Sequence[str]) -> Tag | None:
-    numbers = [word for word in words[1:] if "=" not in word]  # te=0.5 and the like are left out
+    name, *given = words
+    named = dict(word.split("=", 1) for word in given if "=" in word)
+    bare = [word for word in given if "=" not in word]
     try:
-        weight = float(numbers[0]) if numbers else 1.0
+        text = float(named.get("te", bare[0] if bare else 1.0))
+        unet = float(named.get("unet", bare[1] if len(bare) > 1 else text))
     except ValueError:
         return None
-    if not math.isfinite(weight):
+    if not math.isfinite(text) or not math.isfinite(unet):
         return None
-    return Tag(_ALIASES.get(kind, kind), words[0], weight)
+    return Tag(_ALIASES.get(kind, kind), name, text, None if unet == text else unet)

@@ -104,3 +104,39 @@ SAMPLERS: Mapping[str, SamplerEntry] = {
         ),
     )
 }
+
+# How other programs call our methods: AUTOMATIC1111, Forge, SD.Next, ComfyUI, InvokeAI.
+_METHODS = {
+    "dpm++ 2m": "DPM++ 2M", "dpmpp 2m": "DPM++ 2M", "k dpmpp 2m": "DPM++ 2M",
+    "dpm++2m": "DPM++ 2M", "k dpm++ 2m": "DPM++ 2M",
+    "euler": "Euler", "k euler": "Euler",
+    "euler a": "Euler a", "euler ancestral": "Euler a", "k euler a": "Euler a",
+    "k euler ancestral": "Euler a",
+    "ddim": "DDIM",
+    "unipc": "UniPC", "uni pc": "UniPC",
+}  # fmt: skip
+# Method and schedule -> the sampler here; "" is a text that says no schedule. AUTOMATIC1111's
+# own choice ("Automatic") is Karras for DPM++ 2M, and the evenly spaced one for the others.
+_SCHEDULES = {
+    "DPM++ 2M": {"": DEFAULT_SAMPLER, "sgm uniform": DEFAULT_SAMPLER,
+                 "karras": "DPM++ 2M Karras", "automatic": "DPM++ 2M Karras"},
+    "Euler": dict.fromkeys(("", "automatic", "uniform", "normal"), "Euler"),
+    "Euler a": dict.fromkeys(("", "automatic", "uniform", "normal"), "Euler a"),
+    "DDIM": dict.fromkeys(("", "automatic", "uniform", "ddim", "ddim uniform"), "DDIM"),
+    "UniPC": dict.fromkeys(("", "automatic", "uniform", "normal"), "UniPC"),
+}  # fmt: skip
+
+
+def sampler_called(method: str, schedule: str = "") -> str | None:
+    """The sampler of the catalog that a picture's text names; None where there is none.
+
+    Before AUTOMATIC1111 1.9 the schedule was a part of the name: "DPM++ 2M Karras".
+    """
+    words, timesteps = (
+        " ".join(t.casefold().replace("_", " ").split()) for t in (method, schedule)
+    )
+    for name in ("karras", "sgm uniform", "normal", "simple", "exponential"):
+        if words.endswith(f" {name}"):
+            words, timesteps = words.removesuffix(f" {name}"), name
+    known = _METHODS.get(words)
+    return None if known is None else _SCHEDULES[known].get(timesteps)

@@ -30,7 +30,7 @@ from engine.events import (
     StageProgress,
 )
 from engine.formats.png_text import save_png
-from engine.generate import request_from, worn
+from engine.generate import Worn, request_from, worn
 from engine.memory import probe
 from engine.methods.base import Method
 from engine.models.base import DiffusionModel
@@ -174,7 +174,9 @@ def _at_strength(
         return
     name = f"{safe_name(config.name)}-{step}"
     learnt = [
-        (config.dataset.trigger if isinstance(result, EmbeddingResult) else name, result, weight)
+        Worn(
+            config.dataset.trigger if isinstance(result, EmbeddingResult) else name, result, weight
+        )
         for result in method.results()
     ]
     with method.base_model(), worn(model, learnt) as tags:

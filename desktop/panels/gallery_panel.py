@@ -42,7 +42,7 @@ from engine.events import (
     StageProgress,
     Terminal,
 )
-from engine.gallery_records import Made, read_made, without_addons
+from engine.gallery_records import Made, not_set, read_made, without_addons
 
 
 class GalleryPanel(Page):
@@ -134,7 +134,7 @@ class GalleryPanel(Page):
         wish = {
             **self.form.wish(),
             "base_model": whole or base,  # a whole model takes the base model's place
-            "addons": [(e.path, weight) for e, weight in chosen if e.kind != "model"],
+            "addons": self.form.addons.wished,
             "folder": str(self._draft.project.generated),
             "is_base": False,
         }
@@ -259,10 +259,7 @@ class GalleryPanel(Page):
 
     @Slot(str)
     def _on_key(self, key: str) -> None:
-        if key == "delete":
-            self._throw_away()
-        elif key == "s":
-            self._toggle_star()
+        {"delete": self._throw_away, "s": self._toggle_star}.get(key, lambda: None)()
 
     @Slot()
     def _toggle_star(self) -> None:
@@ -286,11 +283,21 @@ class GalleryPanel(Page):
     @Slot(str)
     def _use_text(self, what: str) -> None:
         """What a picture's text says goes into the form, as far as was asked for."""
-        uses = {
-            "all": self.form.use_all, "prompt": self.form.use_prompt, "seed": self.form.use_seed
-        }  # fmt: skip
         if self.chosen is not None:
-            uses[what](self.chosen)
+            uses = {"prompt": self.form.use_prompt, "seed": self.form.use_seed}
+            uses.get(what, self.take)(self.chosen)
+
+    def take(self, made: Made) -> None:
+        """All that a picture's text says goes into the form; what cannot be set is named."""
+        if not made.has_text:
+            text = self.tr("{0} says nothing about how it was made.")
+            self.strip.show_text(text.format(made.path.name), "", "warn")
+            return
+        self.form.use_all(made)
+        left = not_set(made, self._draft.get("base_model", STARTER))
+        text = self.tr("Taken from {0}.").format(made.path.name)
+        text += " " + self.tr("Not set: {0}.").format(", ".join(left)) if left else ""
+        self.strip.show_text(text, "", "warn" if left else "ok")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         if any(url.toLocalFile().endswith(".png") for url in event.mimeData().urls()):
@@ -299,22 +306,13 @@ class GalleryPanel(Page):
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """Any PNG of a front end is read back."""
         for url in event.mimeData().urls():
-            made = read_made(Path(url.toLocalFile()))
-            if made.has_text:
-                self.form.use_all(made)
-                self.strip.show_text(self.tr("Taken from {0}.").format(made.path.name), "", "ok")
-            else:
-                text = self.tr("{0} says nothing about how it was made.")
-                self.strip.show_text(text.format(made.path.name), "", "warn")
+            self.take(read_made(Path(url.toLocalFile())))
         event.acceptProposedAction()
-
-    # ---- the rest ---------------------------------------------------------------------------
 
     @Slot()
     def _ask_to_install(self) -> None:
-        for entry, _ in self.form.addons.chosen:
-            self.install_requested.emit(entry.path)
-            return
+        if self.form.addons.chosen:
+            self.install_requested.emit(self.form.addons.chosen[0][0].path)
 
     @Slot()
     def _show_installable(self) -> None:

@@ -47,6 +47,7 @@ class AddonRow(QWidget):
     def __init__(self, entry: AddonEntry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.entry = entry
+        self.unet_weight: float | None = None  # where a tag gives the UNet a weight of its own
         self.tick = QCheckBox(entry.title)
         self.tick.setAccessibleName(entry.title)
         self.tick.setToolTip(entry.title)
@@ -63,7 +64,7 @@ class AddonRow(QWidget):
         self.chip.setVisible(bool(entry.trigger))
         self.chip.clicked.connect(self._tell_trigger)
         self.tick.toggled.connect(self._on_toggle)
-        self.weight.valueChanged.connect(self.changed)
+        self.weight.valueChanged.connect(self._on_weight)
         below = QHBoxLayout()
         below.setContentsMargins(24, 0, 0, 0)
         below.addWidget(self.weight, 1)
@@ -93,6 +94,17 @@ class AddonRow(QWidget):
     def _on_toggle(self, on: bool) -> None:
         self.weight.setVisible(on and self.entry.kind in WEIGHED)
         self.changed.emit()
+
+    @Slot()
+    def _on_weight(self) -> None:
+        self.unet_weight = None
+        self.changed.emit()
+
+    def set_weights(self, weight: float, unet_weight: float | None) -> None:
+        """As a tag has them, beyond the slider's usual range too."""
+        self.weight.setRange(min(weight, 0.0), max(weight, MOST_WEIGHT))
+        self.weight.setValue(weight)
+        self.unet_weight = unet_weight
 
     @Slot()
     def _tell_trigger(self) -> None:
@@ -140,7 +152,7 @@ class AddonList(QScrollArea):
         for row in self.rows:
             row.tick.setChecked(row.entry.path == path)
 
-    def use(self, name: str, weight: float) -> bool:
+    def use(self, name: str, weight: float, unet_weight: float | None = None) -> bool:
         """Tick the file of this name, as a tag in a prompt asks for; False where there is none.
 
         Of several, one that is ticked already, else the newest.
@@ -150,12 +162,23 @@ class AddonList(QScrollArea):
         row = next((row for row in fitting if row.tick.isChecked()), next(iter(fitting), None))
         if row is not None:
             row.tick.setChecked(True)
-            row.weight.setValue(min(max(weight, 0.0), MOST_WEIGHT))
+            row.set_weights(weight, unet_weight)
         return row is not None
 
     @property
     def chosen(self) -> list[tuple[AddonEntry, float]]:
         return [(row.entry, row.weight.value()) for row in self.rows if row.tick.isChecked()]
+
+    @property
+    def wished(self) -> list[tuple[str, float] | tuple[str, float, float]]:
+        """The add-ons that are on, for the engine: path, weight, and the UNet's own if any."""
+        rows = [row for row in self.rows if row.tick.isChecked() and row.entry.kind != "model"]
+        return [
+            (row.entry.path, row.weight.value())
+            if row.unet_weight is None
+            else (row.entry.path, row.weight.value(), row.unet_weight)
+            for row in rows
+        ]
 
     @Slot()
     def _on_change(self) -> None:

@@ -93,6 +93,7 @@ class WishForm(Card):
         self.steps = spin_box(AS_MODEL, 200)
         self.guidance = QDoubleSpinBox()
         self.sampler = QComboBox()
+        self.clip_skip = spin_box(1, 12)
         self.width_box = spin_box(AS_MODEL, 2048)
         self.height_box = spin_box(AS_MODEL, 2048)
         self.compare = QCheckBox(self.tr("Compare with the base model"))
@@ -114,6 +115,7 @@ class WishForm(Card):
             "num_inference_steps": self.steps.value() or None,
             "guidance_scale": self.guidance.value() or None,
             "sampler": self.sampler.currentText(),
+            "clip_skip": self.clip_skip.value(),
             "width": self.width_box.value() // 8 * 8 or None,
             "height": self.height_box.value() // 8 * 8 or None,
         }
@@ -122,7 +124,9 @@ class WishForm(Card):
         """`<lora:my-cat:0.8>` in the prompt ticks that file, as people know it from AUTOMATIC1111;
         returns the tags of files that are not here. They stay in the prompt and do nothing."""
         text, tags = split_tags(self.prompt.toPlainText())
-        unknown = [tag for tag in tags if not self.addons.use(tag.name, tag.weight)]
+        unknown = [
+            tag for tag in tags if not self.addons.use(tag.name, tag.weight, tag.unet_weight)
+        ]
         if len(unknown) < len(tags):
             self.prompt.setPlainText(" ".join([text.strip(), *map(str, unknown)]))
         return [str(tag) for tag in unknown]
@@ -142,13 +146,19 @@ class WishForm(Card):
             self.seed.setValue(made.seed)
 
     def use_all(self, made: Made) -> None:
-        """Everything that a picture's text tells, but for the model and the add-ons."""
+        """Everything that a picture's text says, but for the model. The files that its tags name
+        are ticked, and no others; the tags of files that are not here stay in the prompt."""
         self.use_prompt(made)
+        if made.tags:
+            self.addons.select("")
+            self.prompt.setPlainText(" ".join([made.prompt, *map(str, made.tags)]))
+            self.take_tags()
         self.use_seed(made)
         self.steps.setValue(made.steps or AS_MODEL)
         self.guidance.setValue(made.guidance or AS_MODEL)
         if made.sampler in SAMPLERS:
             self.sampler.setCurrentText(made.sampler)
+        self.clip_skip.setValue(made.clip_skip)
         if made.size is not None:
             self.width_box.setValue(made.size[0])
             self.height_box.setValue(made.size[1])
@@ -190,6 +200,7 @@ class WishForm(Card):
             (self.tr("Steps"), self.steps),
             (self.tr("Guidance"), self.guidance),
             (self.tr("Sampler"), self.sampler),
+            (self.tr("Clip skip"), self.clip_skip),
             (self.tr("Width"), self.width_box),
             (self.tr("Height"), self.height_box),
         ):

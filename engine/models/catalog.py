@@ -28,6 +28,7 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 RESOURCES = Path(__file__).parents[2] / "resources"
 STARTER_FOLDER = RESOURCES / "starter_model"
+STARTER_TITLE = "Imprint starter model"
 CONFIGS = RESOURCES / "model_configs"
 _PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 # Pipelines of other names, for img2img say, are the same model where their parts are these.
@@ -134,7 +135,7 @@ class ModelSource:
 
     @property
     def title(self) -> str:
-        return "Imprint starter model" if self.is_starter else self.path.stem
+        return STARTER_TITLE if self.is_starter else self.path.stem
 
 
 def locate(base_model: str, prediction_type: PredictionType | None = None) -> ModelSource:

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image, PngImagePlugin
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
@@ -18,7 +19,8 @@ from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, Noticed, RunFailed, RunFinished
-from engine.notices import GridWaits
+from engine.gallery_records import read_made
+from engine.notices import GridWaits, SyntaxNotDone
 from engine.prompts import Tag
 from tests.engine.test_gallery_records import make
 from tests.engine.test_install import lora, save
@@ -371,3 +373,58 @@ def test_a_tag_of_a_file_that_is_not_here_is_told_and_not_drawn_as_words(gallery
     assert asked[-1]["prompt"] == "a fox"
     assert gallery.prompt.toPlainText() == "a fox <lora:nope:9>"
     assert "<lora:nope:9>" in gallery.strip.text
+
+
+def with_text(path: Path, text: str) -> Path:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", text)
+    Image.new("RGB", (64, 64)).save(path, pnginfo=info)
+    return path
+
+
+TEXT = (
+    "a fox <lora:my-cat:0.5:0.8> <lora:other:1>\nNegative prompt: blur\nSteps: 9, Sampler: {0}, "
+    "Schedule type: Karras, CFG scale: 4, Seed: 5, Size: 64x96, Clip skip: 2, Model: dream{1}"
+)
+
+
+def test_all_of_a_pictures_text_is_taken_and_what_cannot_be_set_is_named(gallery, tmp_path):
+    text = TEXT.format("DPM++ 2M", ", Hires upscale: 2, Version: v1.10.1")
+    gallery.take(read_made(with_text(tmp_path / "x.png", text)))
+    form = gallery.form
+    assert form.sampler.currentText() == "DPM++ 2M Karras"
+    assert form.clip_skip.value() == 2
+    assert form.prompt.toPlainText() == "a fox <lora:other:1>"  # the file that is not here
+    told = gallery.strip.text
+    assert "Taken from x.png." in told
+    assert "Not set: Model: dream, Hires upscale: 2." in told
+    asked = []
+    gallery.generate_requested.connect(asked.append)
+    form.compare.setChecked(False)
+    gallery.ask()
+    ((path, weight, unet_weight),) = asked[-1]["addons"]
+    assert path.endswith("my-cat.safetensors")
+    assert (weight, unet_weight) == (pytest.approx(0.5), 0.8)
+    assert asked[-1]["clip_skip"] == 2
+    assert asked[-1]["sampler"] == "DPM++ 2M Karras"
+
+
+def test_a_sampler_that_we_have_not_is_named_and_the_chosen_one_stays(gallery, tmp_path):
+    gallery.form.sampler.setCurrentText("UniPC")
+    gallery.take(read_made(with_text(tmp_path / "x.png", TEXT.format("DPM++ SDE", ""))))
+    assert gallery.form.sampler.currentText() == "UniPC"
+    assert "DPM++ SDE Karras" in gallery.strip.text
+
+
+def test_a_slider_that_is_moved_holds_for_both_parts_again(gallery):
+    row = gallery.form.addons.rows[0]
+    gallery.form.addons.use("my-cat", -0.5, 2.5)
+    assert gallery.form.addons.wished == [(row.entry.path, pytest.approx(-0.5), 2.5)]
+    row.weight.setValue(0.7)
+    assert gallery.form.addons.wished == [(row.entry.path, pytest.approx(0.7))]
+
+
+def test_what_the_engine_has_to_say_of_a_prompt_is_shown(gallery):
+    gallery.show_event(Noticed(notice=SyntaxNotDone(pieces="[a|b]")))
+    assert gallery.strip.isVisible()
+    assert "[a|b]" in gallery.strip.text

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from engine.emphasis import weigh
 from engine.formats.png_text import save_png
-from engine.gallery_records import Made, load_stars, matcher, read_made, save_stars
+from engine.gallery_records import Made, load_stars, matcher, not_set, read_made, save_stars
 from engine.prompts import Tag
 from engine.sampler import SampleSettings
+from engine.samplers import SAMPLERS, sampler_called
 
 
 def make(path, prompt="a fox, in the snow", seed=7, tags=(), image=None):
@@ -81,3 +85,55 @@ def test_stars_lie_beside_the_pictures(tmp_path):
 )
 def test_words_are_weighed_as_front_ends_write_it(text, place, steps, after):
     assert weigh(text, *place, steps)[0] == after
+
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden/sampler_names.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("method", "schedule", "ours"), GOLDEN["known"])
+def test_a_sampler_is_known_by_the_names_of_other_programs(method, schedule, ours):
+    assert sampler_called(method, schedule) == ours
+
+
+@pytest.mark.parametrize(("method", "schedule"), GOLDEN["unknown"])
+def test_a_sampler_that_we_have_not_is_taken_for_no_other(method, schedule):
+    assert sampler_called(method, schedule) is None
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_each_sampler_comes_back_from_a_picture_of_ours(tmp_path, name):
+    settings = SampleSettings(
+        prompt="a cat", seed=3, width=64, height=64, sampler=name, clip_skip=2
+    )
+    tags = [Tag("lora", "mine", 0.5, 0.8), Tag("hypernet", "net", 1.0)]
+    save_png(tmp_path / "a.png", Image.new("RGB", (64, 64)), settings, "model", tags)
+    made = read_made(tmp_path / "a.png")
+    assert (made.sampler, made.clip_skip, made.left_out) == (name, 2, ())
+    assert made.tags == tuple(tags)
+    assert made.prompt == "a cat"
+
+
+def with_text(path: Path, text: str) -> Path:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", text)
+    Image.new("RGB", (64, 64)).save(path, pnginfo=info)
+    return path
+
+
+def test_what_a_picture_says_and_we_cannot_do_is_named(tmp_path):
+    text = (
+        "cat <lora:x:0.5:0.7>\nSteps: 20, Sampler: DPM++ SDE, Schedule type: Karras, CFG scale: 7,"
+        " Seed: 1, Size: 512x512, Model hash: abc, Model: dream, Clip skip: 2, RNG: NV,"
+        ' Denoising strength: 0.7, Lora hashes: "x: 1", Version: v1.10.1'
+    )
+    made = read_made(with_text(tmp_path / "a.png", text))
+    assert made.left_out == ("DPM++ SDE Karras", "RNG: NV", "Denoising strength: 0.7")
+    assert not_set(made, "/models/other.safetensors")[0] == "Model: dream"
+    assert not_set(made, "/models/dream.safetensors") == list(made.left_out)
+    assert made.tags == (Tag("lora", "x", 0.5, 0.7),)
+
+
+def test_a_picture_of_before_1_9_names_its_schedule_with_the_sampler(tmp_path):
+    text = "cat\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 1, Size: 512x512"
+    made = read_made(with_text(tmp_path / "a.png", text))
+    assert (made.sampler, made.left_out) == ("DPM++ 2M Karras", ())

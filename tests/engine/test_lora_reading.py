@@ -15,7 +15,7 @@ from engine.formats.lora_kohya import layer_name
 from engine.formats.lora_names import known_names
 from engine.formats.lora_reading import read_adapter
 from engine.formats.reading import read_result
-from engine.generate import worn
+from engine.generate import Worn, worn
 from engine.models.loader import load_model
 from engine.results import delta
 from tests.lora_forms import (
@@ -441,6 +441,6 @@ def test_an_embedding_inside_a_lora_is_taught_with_it(sd1, tmp_path):
     (word,) = result.words
     assert (word.word, word.num_vectors) == ("my-word", 2)
     before = sd1.encode_prompts(["a my-word"]).tokens
-    with worn(sd1, [("lora", result, 1.0)]):
+    with worn(sd1, [Worn("lora", result, 1.0)]):
         assert not torch.equal(sd1.encode_prompts(["a my-word"]).tokens, before)
     assert torch.equal(sd1.encode_prompts(["a my-word"]).tokens, before)

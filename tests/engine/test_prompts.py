@@ -11,6 +11,7 @@ from engine.prompts import (
     Tag,
     TokenPiece,
     make_chunks,
+    not_done,
     parse_emphasis,
     split_tags,
 )
@@ -98,8 +99,12 @@ def test_break_inside_weighing_brackets_is_text_as_in_automatic1111():
         ("<lora:tom>a cat", "a cat", [Tag("lora", "tom", 1.0)]),
         ("<lyco:tom:1>", "", [Tag("lora", "tom", 1.0)]),
         ("a<hypernet:anime:-.5>b", "ab", [Tag("hypernet", "anime", -0.5)]),
-        ("<lora:tom:0.5:0.9:te=1>", "", [Tag("lora", "tom", 0.5)]),
-        ("<lora:tom:te=0.5>", "", [Tag("lora", "tom", 1.0)]),
+        ("<lora:tom:0.5:0.9>", "", [Tag("lora", "tom", 0.5, 0.9)]),
+        ("<lora:tom:0.5:0.5>", "", [Tag("lora", "tom", 0.5)]),
+        ("<lora:tom:0.5:0.9:te=1>", "", [Tag("lora", "tom", 1.0, 0.9)]),
+        ("<lora:tom:te=0.5>", "", [Tag("lora", "tom", 0.5)]),
+        ("<lora:tom:0.5:unet=1>", "", [Tag("lora", "tom", 0.5, 1.0)]),
+        ("<lora:tom:0.5:inf>", "<lora:tom:0.5:inf>", []),
         ("<lora:我的猫 v2:1.5>", "", [Tag("lora", "我的猫 v2", 1.5)]),
         ("<lora:a:1><lora:b:2>", "", [Tag("lora", "a", 1), Tag("lora", "b", 2)]),
         ("<other:x:1>", "", [Tag("other", "x", 1)]),
@@ -113,7 +118,8 @@ def test_tags_are_taken_out_of_the_prompt(prompt, text, tags):
 
 
 def test_a_tag_is_written_as_it_is_read():
-    for tag in (Tag("lora", "tom", 0.85), Tag("hypernet", "我 x", -1.0), Tag("lora", "a_b-c")):
+    for tag in (Tag("lora", "tom", 0.85), Tag("hypernet", "我 x", -1.0), Tag("lora", "a_b-c"),
+                Tag("lora", "a", 0.5, -0.25)):  # fmt: skip
         assert split_tags(str(tag)) == ("", [tag])
     assert str(Tag("lora", "tom", 1.0)) == "<lora:tom:1>"
 
@@ -204,3 +210,26 @@ def test_break_ends_a_chunk_however_full_it_is():
     assert chunked(text(1), BREAK) == [[1]]
     assert chunked(text(1), BREAK, BREAK, text(2)) == [[1], [], [2]]
     assert chunked(text(*[1] * 75), BREAK, text(2)) == [[1] * 75, [2]]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "pieces"),
+    [
+        ("[a cat:a dog:0.5]", ["[a cat:a dog:0.5]"]),
+        ("a [cat:10] and [dog::0.3]", ["[cat:10]", "[dog::0.3]"]),
+        ("a [cat|dog] here", ["[cat|dog]"]),
+        ("a cat AND a dog AND a cow", ["AND"]),
+        ("__colour__ cat, {red|blue} hat", ["__colour__", "{red|blue}"]),
+        ("__a/b-c__", ["__a/b-c__"]),
+    ],
+)
+def test_what_other_programs_do_with_a_prompt_and_this_one_does_not_is_found(prompt, pieces):
+    assert not_done(prompt) == pieces
+
+
+@pytest.mark.parametrize("prompt", [
+    "", "a [cat], a (dog:1.2), [[sky]]", r"\[a|b\] \[a:b:0.5\]", "BREAK", "and", "ANDROID",
+    "my__word", "{sks} cat", "time 10:30", "[time: noon]", "(a:0.5)", "a|b",
+])  # fmt: skip
+def test_ordinary_brackets_and_words_are_nothing_to_speak_of(prompt):
+    assert not_done(prompt) == []
