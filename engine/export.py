@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import storage
-from engine.errors import AnotherExportFailed, ExportFailed
+from engine.errors import AnotherExportFailed, ExportFailed, OutputNotWritable
 from engine.events import Event, ExportChecked, Noticed, Stage, StageProgress
 from engine.export_check import compare
 from engine.formats.catalog import FormatEntry, code_of, formats_of, unverified
@@ -19,7 +19,9 @@ from engine.methods.base import Method
 from engine.models.base_tensors import num_averaged
 from engine.project import safe_name
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
+_OTHER_FOLDER = QT_TRANSLATE_NOOP("engine", "a folder with other files has this name")
 _WORD = "{trigger}"  # in the stem of a file whose name is what the prompt calls it
 _TAKES = {
     "adapter": AdapterResult,
@@ -38,10 +40,18 @@ class Exports:
 
     def require_sound(self) -> Iterator[Event]:
         """Say what failed its check. Raises ExportFailed where anything did."""
-        for failure in self.failures[1:]:
-            yield Noticed(notice=AnotherExportFailed(**failure.facts))
+        yield from _said(self.failures[1:])
         for failure in self.failures:
             raise failure
+
+    def say_failures(self) -> Iterator[Event]:
+        """The same, where another error ends the run."""
+        yield from _said(self.failures)
+
+
+def _said(failures: Sequence[ExportFailed]) -> Iterator[Event]:
+    for failure in failures:
+        yield Noticed(notice=AnotherExportFailed(**failure.facts))
 
 
 def export_all(folder: Path, method: Method, facts: ExportFacts) -> Generator[Event, None, Exports]:
@@ -85,6 +95,7 @@ def _export(
     It has the name that marks it until then: neither a failed check nor a crash leaves a file
     that looks sound, or takes away a sound one of an earlier export.
     """
+    _require_no_other_folder(entry, path)
     marked = unverified(entry, path)
     code_of(entry).save(marked, result_for(entry, method), facts)
     yield StageProgress(stage=Stage.EXPORT, done=0, total=0)
@@ -111,8 +122,23 @@ def _export(
         matched=matched,
         loads_in=tuple(name for name, keys in matched.items() if keys == len(findings.names)),
         not_in=not_reading(entry, facts, findings.names),
-        remarks=remarks(entry, facts, findings.names, num_averaged=num_averaged(facts.source)),
+        remarks=remarks(
+            entry,
+            facts,
+            findings.names,
+            num_averaged=num_averaged(facts.source),
+            rounding=findings.largest_difference,
+        ),
     )
+
+
+def _require_no_other_folder(entry: FormatEntry, path: Path) -> None:
+    """A model may replace an older one. Raises OutputNotWritable for all other folders."""
+    if not path.is_dir():
+        return
+    is_model = (path / "model_index.json").is_file() or not any(path.iterdir())
+    if entry.suffix or not is_model:
+        raise OutputNotWritable(folder=str(path), reason=Phrase(_OTHER_FOLDER))
 
 
 def _settle(entry: FormatEntry, marked: Path, path: Path) -> None:
@@ -123,7 +149,7 @@ def _settle(entry: FormatEntry, marked: Path, path: Path) -> None:
     if beside.is_file():
         storage.replace_file(beside, proper)
     elif entry.suffix and is_our_yaml(proper):
-        proper.unlink(missing_ok=True)  # of an older export: it would belie the new one
+        storage.remove_file(proper)  # of an older export: it would belie the new one
     storage.replace_file(marked, path)
 
 

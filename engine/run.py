@@ -247,7 +247,12 @@ def _to_the_end(
         return (yield from loop.room.patiently(loop.step, rest))
     except (OutputNotWritable, DiskFull) as error:
         state = None if loop.is_saved else loop.state()
-        yield from rescue(loop.folder.path.name, loop.step, state, exported, error)
+
+        def elsewhere(folder: Path) -> Generator[Event, None, None]:
+            _, exports = yield from exported(folder)
+            yield from exports.say_failures()
+
+        yield from rescue(loop.folder.path.name, loop.step, state, elsewhere, error)
         raise
 
 

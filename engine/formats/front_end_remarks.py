@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the window asks who reads what before torch is there
 
 _V, _EPSILON = "v_prediction", "epsilon"
 _SD2_WIDTH = 1024
+_ROUGH = 0.05  # bf16 costs usual weights 0.004
 _READ_TEXT = ("attn2_to_k", "attn2_to_v")  # their inputs are as wide as the text
 
 _DIFFUSERS = QT_TRANSLATE_NOOP(
@@ -60,6 +61,11 @@ _OLD_DIFFUSERS = QT_TRANSLATE_NOOP(
     "diffusers: the layers have different ranks. Versions from 0.34 on read their scale from the "
     "file's header; older ones scale them wrongly.",
 )
+_ROUNDED = QT_TRANSLATE_NOOP(
+    "engine",
+    "The learnt changes are so small that {precision} keeps them only roughly: the worst layer is "
+    "off by {share:.0%}. With fp32 as the precision of the file they are kept.",
+)
 _EMA_LEFT_OUT = QT_TRANSLATE_NOOP(
     "engine",
     "The averaged weights (EMA) of the base model, {count} tensors, were left out: they are not "
@@ -68,15 +74,23 @@ _EMA_LEFT_OUT = QT_TRANSLATE_NOOP(
 
 
 def remarks(
-    entry: FormatEntry, facts: ExportFacts, names: Sequence[str], *, num_averaged: int = 0
+    entry: FormatEntry,
+    facts: ExportFacts,
+    names: Sequence[str],
+    *,
+    num_averaged: int = 0,
+    rounding: float = 0.0,
 ) -> tuple[Phrase, ...]:
     """`names`: the keys of the file. `num_averaged`: tensors of the base model that are no part of
-    what was made of it."""
+    what was made of it. `rounding`: what the file's type costs the worst layer, relative."""
     if entry.name == "checkpoint":
         return tuple(_of_checkpoint(facts, num_averaged))
-    if entry.takes == "adapter":
-        return tuple(_of_adapter(entry, facts, names))
-    return ()
+    if entry.takes != "adapter":
+        return ()
+    said = tuple(_of_adapter(entry, facts, names))
+    if rounding < _ROUGH:
+        return said
+    return (Phrase(_ROUNDED, precision=facts.config.export.precision, share=rounding), *said)
 
 
 def _of_checkpoint(facts: ExportFacts, num_averaged: int) -> Iterator[Phrase]:

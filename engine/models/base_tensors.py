@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from engine.errors import UserError
-from engine.models.catalog import Layout, ModelSource, header_of
-from engine.models.ldm_names import Entry, folder_name, original_entries
+from engine.models.catalog import Layout, ModelSource, header_of, with_usual_names
+from engine.models.ldm_names import Entry, folder_name, original_entries, usual_names
 from engine.models.ldm_weights import from_original
 from engine.models.networks import whole_shapes
+from engine.models.pickle_gate import vet_pickle
 from engine.models.pickle_values import Refused
 from engine.models.pickled_values import PickledValues
-from engine.models.safetensors_header import is_pickle, read_header
+from engine.models.safetensors_header import Header, is_pickle, read_header
 from engine.models.size import weight_files
 from engine.models.tensor_file import DTYPES, SafetensorsFile
 
@@ -106,12 +107,7 @@ def num_averaged(source: ModelSource) -> int:
 
 
 def _of_file(path: Path, configs: Configs) -> BaseTensors:
-    header = header_of(path)
-    file: _File = (
-        _Pickle(PickledValues(path))
-        if is_pickle(path)
-        else SafetensorsFile(path, header.shapes, header.dtypes)
-    )
+    file, header = _opened(path)
     shapes = whole_shapes(configs)
     entries = original_entries(configs, {part: list(names) for part, names in shapes.items()})
     places: dict[Place, _At] = {}
@@ -133,8 +129,7 @@ def _of_folder(folder: Path, configs: Configs) -> BaseTensors:
     places: dict[Place, _At] = {}
     for part, shapes in whole_shapes(configs).items():
         for path in weight_files(folder / part):
-            header = read_header(path)
-            file = SafetensorsFile(path, header.shapes, header.dtypes)
+            file, header = _opened(path)
             for name, shape in header.shapes.items():
                 own = folder_name(part, name)
                 if shapes.get(own) == shape:  # old autoencoders have others
@@ -142,13 +137,24 @@ def _of_folder(folder: Path, configs: Configs) -> BaseTensors:
     return BaseTensors(places, {})
 
 
+def _opened(path: Path) -> tuple[_File, Header]:
+    """A file, and its header with the names that the original code has."""
+    if not is_pickle(path):
+        header = with_usual_names(read_header(path))
+        return SafetensorsFile(path, header.shapes, header.dtypes), header
+    header = vet_pickle(path)
+    own_names = {usual: own for own, usual in usual_names(header.shapes).items()}
+    return _Pickle(PickledValues(path), own_names), with_usual_names(header)
+
+
 @dataclass(frozen=True, slots=True)
 class _Pickle:
     """An old-style checkpoint, one tensor at a time: as a whole it would fill the memory."""
 
     values: PickledValues
+    own_names: Mapping[str, str]
 
     def read_one(self, name: str) -> Tensor:
-        raw, dtype, shape = self.values.raw(name)
+        raw, dtype, shape = self.values.raw(self.own_names[name])
         flat = torch.frombuffer(bytearray(raw), dtype=DTYPES[dtype]) if raw else torch.empty(0)
         return flat.to(DTYPES[dtype]).reshape(shape)

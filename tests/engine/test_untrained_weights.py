@@ -274,3 +274,25 @@ def test_a_model_made_from_a_file_loads_as_that_file_does(narrow, tmp_path, monk
     again = load_model(str(tmp_path / "out.safetensors"))
     assert again.source.family is model.source.family
     assert "denoiser.sigmas" in open_tensors(tmp_path / "out.safetensors").shapes
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_a_base_file_with_novelais_names_gives_each_tensor_once_under_the_usual_name(
+    narrow, tmp_path, monkeypatch, pickled
+):
+    monkeypatch.setattr(catalog, "CONFIGS", narrow)
+    base = with_everything("sd15", narrow / "sd15", torch.float16)
+    named = {
+        name.replace(".transformer.text_model.", ".transformer."): t for name, t in base.items()
+    }
+    path = tmp_path / ("base.ckpt" if pickled else "base.safetensors")
+    if pickled:
+        torch.save({"state_dict": named}, path)
+    else:
+        write_tensors(path, named)
+    method, model = attached(path, DREAMBOOTH)
+    exported(tmp_path / "out.safetensors", method, facts_for(model, DREAMBOOTH, "fp16"))
+    made = load_file(tmp_path / "out.safetensors")
+    assert made.keys() == base.keys() - {AVERAGED}
+    still = [name for name in made if not name.startswith(UNET)]
+    assert [name for name in still if not same_bits(made[name], base[name])] == []

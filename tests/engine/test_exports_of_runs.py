@@ -1,0 +1,306 @@
+"""What a run leaves for other programs: after one step, again, the same each time, and if wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from engine import cli
+from engine.errors import ExportFailed
+from engine.events import ExportChecked, Noticed, RunFailed, RunFinished
+from engine.formats import checkpoint, lora_kohya
+from engine.formats.metadata import ExportFacts
+from engine.notices import Notice
+from engine.run import export_again, export_step_again
+from tests.engine_runs import require_finished, sha256, stop_after, tiny_run, train
+from tests.method_matrix import DREAMBOOTH, LORA, METHODS, VARIANTS
+from tests.whole_models import files_in
+
+SMALL_RATES = {"learning_rate": 1e-7, "text_learning_rate": 1e-7, "word_learning_rate": 1e-7}
+KINDS = {
+    "lora": LORA,
+    "lora with text encoder": METHODS["lora with text encoder"],
+    "lora with a new word": METHODS["lora with a new word"],
+    "locon": VARIANTS["lora with convolutions"],
+    "ranks by block": VARIANTS["lora with ranks by block"],
+    "rslora": VARIANTS["lora rank-stabilised"],
+    "dora": VARIANTS["dora"],
+    "loha": VARIANTS["loha"],
+    "lokr": VARIANTS["lokr"],
+    "oft": VARIANTS["oft"],
+    "dreambooth": DREAMBOOTH,
+    "textual inversion": METHODS["textual inversion"],
+    "hypernetwork": METHODS["hypernetwork"],
+}  # fmt: skip
+
+
+def started(base: Path, pictures: Path, runs: Path, method: dict, **over):
+    """A long run with a long warm-up, stopped after its first step."""
+    slow = {key: rate for key, rate in SMALL_RATES.items() if key in method}
+    data = tiny_run(
+        base, pictures, runs, method=method | slow,
+        training={"steps": 1000}, optimizer={"warmup": 0.5}, **over,
+    )  # fmt: skip
+    return train(data, stop_after(1))
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_is_stopped_after_its_first_step_leaves_sound_files(
+    tiny_folder, pictures_folder, tmp_path, kind, precision
+):
+    run = require_finished(
+        started(tiny_folder, pictures_folder, tmp_path, KINDS[kind],
+                export={"precision": precision})
+    )  # fmt: skip
+    assert run.last.stopped_early
+    assert run.of(ExportChecked)
+    for path in run.last.exports:
+        assert Path(path).exists()
+    out = tmp_path / "again" / Path(run.last.exports[0]).name
+    events = list(export_again(run.folder.path, None, run.of(ExportChecked)[0].format, out))
+    assert isinstance(events[-1], RunFinished), events[-1]
+    assert out.exists()
+
+
+SAME = {
+    "kohya": (LORA | {"block_ranks": "down=2"}, ".safetensors"),
+    "diffusers": (LORA | {"block_ranks": "down=2"}, ".safetensors"),
+    "embedding": (METHODS["textual inversion"], ".safetensors"),
+    "embedding_a1111": (METHODS["textual inversion"], ".pt"),
+    "embedding_diffusers": (METHODS["textual inversion"], ".safetensors"),
+    "hypernetwork": (METHODS["hypernetwork"], ".pt"),
+    "checkpoint": (DREAMBOOTH, ".safetensors"),
+    "diffusers_folder": (DREAMBOOTH, ""),
+}
+
+
+@pytest.mark.parametrize("form", SAME)
+def test_the_same_step_of_the_same_run_is_the_same_file_byte_for_byte(
+    tiny_folder, pictures_folder, tmp_path, form
+):
+    method, suffix = SAME[form]
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path / "runs", method=method,
+        export={"formats": [form], "precision": "fp16"},
+    )  # fmt: skip
+    run = require_finished(train(data))
+    first = tmp_path / "first"
+    first.mkdir()
+    (shutil.copytree if run.export.is_dir() else shutil.copy)(run.export, first / run.export.name)
+    for number in range(3):
+        out = tmp_path / str(number) / run.export.name
+        require_end(export_again(run.folder.path, None, form, out), RunFinished)
+        assert files_in(out.parent) == files_in(first)
+    assert run.export.suffix == suffix
+    before = files_in(run.folder.exports)
+    require_end(export_step_again(run.folder.path, 4), RunFinished)
+    assert files_in(run.folder.exports) == before
+
+
+def test_a_header_has_its_metadata_in_one_order_in_every_process(tiny_folder, tmp_path):
+    """safetensors' own writer has another order each time it is asked."""
+    from engine.tensor_writer import write_tensors
+
+    table = {f"key{number}": str(number) for number in range(40)}
+    paths = [tmp_path / f"{number}.safetensors" for number in range(5)]
+    for path in paths:
+        write_tensors(path, {"b": torch.ones(2), "a": torch.zeros(3, dtype=torch.float16)}, table)
+    assert len({sha256(path) for path in paths}) == 1
+    length = int.from_bytes(paths[0].read_bytes()[:8], "little")
+    header = json.loads(paths[0].read_bytes()[8 : 8 + length])
+    assert list(header["__metadata__"]) == list(table)
+    assert safetensors.torch.load_file(paths[0]).keys() == {"a", "b"}
+
+
+def require_end(events, kind: type):
+    *_, last = events
+    assert isinstance(last, kind), last
+    return last
+
+
+@pytest.fixture
+def wrong_kohya(monkeypatch):
+    """A writer that leaves a layer out; `repair()` puts the right one back."""
+    save = lora_kohya.save
+
+    def wrong(path, result, facts):
+        save(path, result, facts)
+        tensors = safetensors.torch.load_file(path)
+        safetensors.torch.save_file(dict(list(tensors.items())[3:]), path)
+
+    monkeypatch.setattr(lora_kohya, "save", wrong)
+    return lambda: monkeypatch.setattr(lora_kohya, "save", save)
+
+
+def test_a_failed_check_costs_neither_the_file_nor_the_others_nor_the_record(
+    tiny_folder, pictures_folder, tmp_path, wrong_kohya
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, method=LORA, sampling={"every_steps": 2},
+        export={"formats": ["kohya", "diffusers"]},
+    )  # fmt: skip
+    run = train(data)
+    assert isinstance(run.last, RunFailed)
+    error = run.last.error
+    assert isinstance(error, ExportFailed)
+    kept = run.folder.exports / "toy.unverified.safetensors"
+    assert kept.is_file()
+    assert kept.name in str(error)
+    assert str(run.folder.exports) in str(error)
+    assert "is missing" in str(error)
+    assert [report.format for report in run.of(ExportChecked)] == ["diffusers"]
+    assert (run.folder.exports / "toy-diffusers.safetensors").is_file()
+    assert run.folder.sheet.is_file()
+    record = json.loads(run.folder.result.read_text("utf-8"))
+    assert record["outcome"] == "failed"
+    assert record["unverified"] == [kept.name]
+    assert record["sha256"][kept.name] == sha256(kept)
+
+    wrong_kohya()
+    require_end(export_step_again(run.folder.path, 4), RunFinished)
+    assert (run.folder.exports / "toy.safetensors").is_file()
+    assert not kept.exists()
+    record = json.loads(run.folder.result.read_text("utf-8"))
+    assert record["outcome"] == "finished"
+    assert record["unverified"] == []
+
+
+def test_every_file_that_fails_is_said(tiny_folder, pictures_folder, tmp_path, monkeypatch):
+    from engine.formats import lora_diffusers
+
+    for module in (lora_kohya, lora_diffusers):
+        original = module.save
+
+        def wrong(path, result, facts, original=original):
+            original(path, result, facts)
+            tensors = safetensors.torch.load_file(path)
+            safetensors.torch.save_file({n: t * 2 for n, t in tensors.items()}, path)
+
+        monkeypatch.setattr(module, "save", wrong)
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, method=LORA,
+        export={"formats": ["kohya", "diffusers"]},
+    )  # fmt: skip
+    run = train(data)
+    assert "toy.safetensors" in str(run.last.error)
+    notices: list[Notice] = [event.notice for event in run.of(Noticed)]
+    assert any("toy-diffusers.safetensors" in str(notice) for notice in notices)
+    assert {path.name for path in run.folder.exports.iterdir()} == {
+        "toy.unverified.safetensors", "toy-diffusers.unverified.safetensors"
+    }  # fmt: skip
+
+
+def test_a_wrong_file_takes_no_sound_one_away(tiny_folder, pictures_folder, tmp_path, monkeypatch):
+    run = require_finished(
+        train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA))
+    )  # fmt: skip
+    before = run.export.read_bytes()
+    save = lora_kohya.save
+
+    def wrong(path, result, facts):
+        save(path, result, facts)
+        tensors = safetensors.torch.load_file(path)
+        safetensors.torch.save_file({n: t * 2 for n, t in tensors.items()}, path)
+
+    monkeypatch.setattr(lora_kohya, "save", wrong)
+    require_end(export_step_again(run.folder.path, 2), RunFailed)
+    assert run.export.read_bytes() == before
+    assert (run.folder.exports / "toy.unverified.safetensors").is_file()
+
+
+def test_the_yaml_of_a_wrong_checkpoint_stays_with_it(
+    tiny_v_folder, pictures_folder, tmp_path, monkeypatch
+):
+    save = checkpoint.save
+
+    def wrong(path, result, facts):
+        save(path, result, facts)
+        tensors = safetensors.torch.load_file(path)
+        safetensors.torch.save_file({n: t * 2 for n, t in tensors.items()}, path)
+
+    monkeypatch.setattr(checkpoint, "save", wrong)
+    data = tiny_run(
+        tiny_v_folder, pictures_folder, tmp_path, method=DREAMBOOTH,
+        export={"formats": ["checkpoint"]},
+    )  # fmt: skip
+    run = train(data)
+    assert isinstance(run.last.error, ExportFailed)
+    names = {path.name for path in run.folder.exports.iterdir()}
+    assert names == {"toy-model.unverified.safetensors", "toy-model.unverified.yaml"}
+    monkeypatch.setattr(checkpoint, "save", save)
+    require_end(export_step_again(run.folder.path, 4), RunFinished)
+    names = {path.name for path in run.folder.exports.iterdir()}
+    assert names == {"toy-model.safetensors", "toy-model.yaml"}
+
+
+def test_the_terminal_says_where_a_wrong_file_is(
+    tiny_folder, pictures_folder, tmp_path, wrong_kohya, capsys, ctrl_c_as_before
+):
+    del wrong_kohya, ctrl_c_as_before
+    settings = tmp_path / "run.json"
+    settings.write_text(json.dumps(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
+    assert cli.main(["train", str(settings)]) == 1
+    said = capsys.readouterr().err
+    assert "IM-EXP-03" in said
+    assert "toy.unverified.safetensors" in said
+
+
+def test_a_second_export_keeps_the_zero_terminal_snr_of_the_run(
+    tiny_v_folder, pictures_folder, tmp_path, monkeypatch
+):
+    seen: list[ExportFacts] = []
+    save = checkpoint.save
+
+    def watched(path, result, facts):
+        seen.append(facts)
+        save(path, result, facts)
+
+    monkeypatch.setattr(checkpoint, "save", watched)
+    data = tiny_run(
+        tiny_v_folder, pictures_folder, tmp_path, method=DREAMBOOTH,
+        loss={"zero_terminal_snr": True}, export={"formats": ["checkpoint"]},
+    )  # fmt: skip
+    run = require_finished(train(data))
+    require_end(export_step_again(run.folder.path, 4), RunFinished)
+    assert [facts.zero_terminal_snr for facts in seen] == [True, True]
+
+
+def test_a_schedule_free_run_exports_the_same_again(tiny_folder, pictures_folder, tmp_path):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, method=LORA,
+        optimizer={"name": "schedulefree_adamw"}, export={"formats": ["kohya"]},
+    )  # fmt: skip
+    run = require_finished(train(data))
+    first = safetensors.torch.load_file(run.export)
+    require_end(export_step_again(run.folder.path, 4), RunFinished)
+    again = safetensors.torch.load_file(run.export)
+    assert first.keys() == again.keys()
+    for name, tensor in first.items():
+        assert torch.allclose(tensor, again[name], rtol=1e-6, atol=1e-9), name
+
+
+@pytest.mark.parametrize("form", ["diffusers_folder", "checkpoint"])
+def test_a_users_folder_of_that_name_is_never_replaced(
+    tiny_folder, pictures_folder, tmp_path, form
+):
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path / "runs", method=DREAMBOOTH)
+    run = require_finished(train(data))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("dear", "utf-8")
+    end = require_end(export_again(run.folder.path, None, form, mine), RunFailed)
+    assert "other files" in str(end.error)
+    assert [path.name for path in mine.iterdir()] == ["letter.txt"]
+    assert {path.name for path in tmp_path.iterdir()} >= {"mine", "runs"}
+    again = tmp_path / "model"
+    if form == "diffusers_folder":
+        for _ in range(2):  # an older model makes room
+            require_end(export_again(run.folder.path, None, form, again), RunFinished)
+        assert (again / "model_index.json").is_file()
+        assert not list(tmp_path.glob("*unverified*"))
