@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from engine.remedies import Action
-from engine.wording import QT_TRANSLATE_NOOP, Fact, Phrase
+from engine.wording import QT_TRANSLATE_NOOP, Fact, Phrase, ended, fill
 
 
 class Message:
@@ -38,10 +38,10 @@ class Message:
     @property
     def advice(self) -> str:
         """What to do, in English, with the facts filled in."""
-        return self.remedy.format(**self.facts)
+        return fill(self.remedy, self.facts)
 
     def __str__(self) -> str:
-        return f"{self.sentence} {self.advice}".strip()
+        return f"{ended(self.sentence)} {self.advice}".strip()
 
     def as_dict(self) -> dict[str, str | dict[str, Fact]]:
         """For `--json` and metrics.jsonl."""
@@ -74,6 +74,19 @@ class NoPictures(UserError):
         "engine", "Add at least one picture (JPEG, PNG, WebP, HEIC, TIFF, BMP, GIF or AVIF)."
     )
     setting = "dataset.folder"
+
+
+class ClassFolderIsSubject(UserError):
+    code = "IM-IMG-12"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The class pictures in {folder} are the pictures that are to be learnt."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Choose a folder with pictures of other members of the class, outside of the folder of "
+        "your pictures, or leave it empty to have them drawn.",
+    )
+    setting = "method.class_folder"
 
 
 class FolderMissing(UserError):
@@ -150,6 +163,16 @@ class OutputNotWritable(UserError):
     setting = "runs_folder"
 
 
+class InputNotReadable(UserError):
+    """Something that Imprint needs and did not write itself: a base model, a picture."""
+
+    code = "IM-OUT-10"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} cannot be read: {reason}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Put it back, or change its rights so that it can be read, then try again."
+    )
+
+
 class SavedElsewhere(UserError):
     code = "IM-OUT-07"
     actions = (Action.SHOW_FOLDER,)
@@ -166,18 +189,26 @@ class SavedElsewhere(UserError):
 
 class DiskFull(UserError):
     code = "IM-OUT-02"
-    actions = (
-        Action.CONTINUE,
-        Action.MAKE_ROOM,
-    )
+    actions = (Action.MAKE_ROOM,)
     summary = QT_TRANSLATE_NOOP(
         "engine",
         "The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free.",
     )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "Free some space, then resume: the last checkpoint is safe."
-    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Free some space, then try again.")
     setting = "runs_folder"
+
+
+class RunOutOfRoom(DiskFull):
+    """Of a run that has a checkpoint already."""
+
+    code = "IM-OUT-09"
+    actions = (
+        Action.CONTINUE,
+        Action.MAKE_ROOM,
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Free some space, then resume: the checkpoint of step {step} is safe."
+    )
 
 
 class RunMissing(UserError):
@@ -190,6 +221,13 @@ class NoCheckpoint(UserError):
     code = "IM-RUN-02"
     summary = QT_TRANSLATE_NOOP("engine", "The run {folder} has no {which} checkpoint.")
     remedy = QT_TRANSLATE_NOOP("engine", "Resume it, or choose one of these steps: {steps}.")
+
+
+class RecordUnreadable(UserError):
+    code = "IM-RUN-07"
+    actions = (Action.SHOW_FOLDER,)
+    summary = QT_TRANSLATE_NOOP("engine", "The record in {folder} cannot be read: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Nothing was changed. Make it readable and try again.")
 
 
 class RunInUse(UserError):

@@ -101,6 +101,7 @@ class Installed:
     preview: Path | None
     was_there: bool  # the very same file, already
     how: Phrase
+    sums: tuple[str, str] = ("", "")  # sha256 of the file and of the preview, as they were written
 
 
 def suggested_name(file: TrainedFile) -> str:
@@ -130,8 +131,8 @@ def install(
 ) -> Installed:
     """Copy, or link where the disk is the same, then read it back there.
 
-    Raises FitsOnlyStarter, NotReadThere, NameTaken, NotArrived, DiskFull, OutputNotWritable, or
-    what `inspect` raises.
+    Raises FitsOnlyStarter, NotReadThere, NameTaken, NotArrived, DiskFull, OutputNotWritable,
+    InputNotReadable, or what `inspect` raises.
     """
     file = inspect(path)
     problem = why_not(file, front_end.name)
@@ -151,15 +152,18 @@ def install(
         _bring(path, target, wanted, link=link)
         _prove(file, target, wanted)
     shown = None if preview is None else _write_preview(preview, target, replace=replace)
-    return Installed(front_end.name, target, shown, was_there, _how(file, front_end.name, stem))
+    sums = (wanted, "" if shown is None else storage.sha256_of(shown))
+    how = _how(file, front_end.name, stem)
+    return Installed(front_end.name, target, shown, was_there, how, sums)
 
 
 def uninstall(installed: Installed) -> None:
-    """Take away what was written, if nobody changed it since."""
-    for path in (installed.path, installed.preview):
-        if path is not None and not installed.was_there:
+    """Take away what was written, file and preview each only if nobody changed it since."""
+    for path, written in zip((installed.path, installed.preview), installed.sums, strict=True):
+        if path is not None and written and not installed.was_there:
             with suppress(OSError):
-                path.unlink()
+                if storage.sha256_of(path) == written:
+                    path.unlink()
 
 
 def _bring(path: Path, target: Path, wanted: str, *, link: bool) -> None:
@@ -175,13 +179,10 @@ def _bring(path: Path, target: Path, wanted: str, *, link: bool) -> None:
         raise DiskFull(folder=str(target.parent), need_mib=need / 2**20, free_mib=free / 2**20)
     digest = hashlib.sha256()
     with storage.atomic_write(target) as out:
-        try:
-            with path.open("rb") as data:
-                while chunk := data.read(CHUNK):
-                    digest.update(chunk)
-                    out.write(chunk)
-        except OSError as error:
-            raise storage.as_user_error(error, target.parent) from error
+        with path.open("rb") as data:
+            while chunk := data.read(CHUNK):
+                digest.update(chunk)
+                out.write(chunk)
         if digest.hexdigest() != wanted:  # before it gets its name
             reason = QT_TRANSLATE_NOOP("engine", "it changed while it was copied.")
             raise NotArrived(name=path.name, reason=Phrase(reason))

@@ -129,7 +129,6 @@ WRITERS = {  # beside engine/storage.py, each for a reason
     "engine/card_fetch.py",  # unpacks into a folder that only its stamp, written last, makes valid
     "desktop/crash_reports.py",  # must be open before anything goes wrong
     "engine/project.py",  # the record of a run grows by lines; a torn one is left out
-    "engine/formats/diffusers_folder.py",  # inside commit_folder
 }
 
 

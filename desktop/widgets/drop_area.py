@@ -90,7 +90,7 @@ def take_pictures(
 
 
 def copy_pictures(files: Iterable[Path], folder: Path, stop: Event | None = None) -> None:
-    """With their captions and masks. Raises OutputNotWritable or DiskFull."""
+    """With their captions and masks. Raises OutputNotWritable, DiskFull or InputNotReadable."""
     storage.require_writable(folder)
     try:
         for path in files:
@@ -98,7 +98,7 @@ def copy_pictures(files: Iterable[Path], folder: Path, stop: Event | None = None
                 return
             _copy(path, folder)
     except OSError as error:
-        raise storage.as_user_error(error, folder) from error
+        raise storage.as_reading_error(error) from error
 
 
 def local_files(mime: QMimeData) -> list[Path]:

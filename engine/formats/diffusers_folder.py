@@ -7,7 +7,6 @@ Weights that were not trained are copied bit for bit from the base model.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -38,12 +37,13 @@ _MARKS = {"bos_token": "<|startoftext|>", "eos_token": _END, "unk_token": _END}
 
 
 def save(path: Path, result: WeightsResult, facts: ExportFacts) -> None:
-    """Raises DiskFull or OutputNotWritable; an older folder at `path` stays whole then."""
+    """Raises DiskFull, OutputNotWritable or InputNotReadable; an older folder at `path` stays
+    whole then."""
     shapes, own_weights = whole_shapes(result.configs), WholeWeights(result, facts)
 
     def fill(folder: Path) -> None:
         for part, weights in result.weights.items():
-            (folder / part).mkdir()
+            storage.make_folder(folder / part)
             planned = _planned(part, weights, shapes[part], own_weights)
             write_planned(folder / part / _weights_name(part), planned, {"format": "pt"})
             config = {**result.configs[part], "_name_or_path": ""}
@@ -120,17 +120,17 @@ def _write_scheduler(folder: Path, facts: ExportFacts) -> None:
     }
     if facts.zero_terminal_snr:
         config["timestep_spacing"] = "trailing"
-    (folder / "scheduler").mkdir()
+    storage.make_folder(folder / "scheduler")
     storage.write_json(folder / "scheduler" / "scheduler_config.json", config)
 
 
 def _write_tokenizer(folder: Path, part: str, facts: ExportFacts) -> None:
     """The word table is written out: libraries of an older date read nothing else."""
     home = _home(facts) / part.replace("text_encoder", "tokenizer")
-    folder.mkdir()
+    storage.make_folder(folder)
     for name in _TOKENIZER_FILES:
         source = home / name if (home / name).is_file() else TOKENIZER / name
-        shutil.copyfile(source, folder / name)
+        storage.copy_file(source, folder / name)
     own = home / "tokenizer_config.json"
     if not own.is_file():  # some folders bring a tokenizer.json alone
         own = configs_of(facts.source.family) / folder.name / own.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine import storage
-from engine.errors import DiskFull, OutputNotWritable
+from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits")
 
@@ -63,7 +64,7 @@ def test_a_full_disk_leaves_the_old_file_whole_and_says_so(tmp_path, room):
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == {"a.bin"}
     assert f"The disk of {tmp_path} is full" in caught.value.sentence
-    assert "the last checkpoint is safe" in caught.value.advice
+    assert caught.value.advice == "Free some space, then try again."
 
 
 def test_a_full_disk_leaves_the_old_folder_whole(tmp_path):
@@ -186,7 +187,7 @@ def test_a_new_folder_leaves_its_name_to_whoever_has_it(tmp_path):
 
 
 def _write_much(hidden: Path) -> None:
-    (hidden / "config.json").write_bytes(b"x" * 2000)
+    storage.write_bytes(hidden / "config.json", b"x" * 2000)
 
 
 def test_where_no_lock_is_held_only_our_own_that_is_long_abandoned_is_swept(tmp_path):
@@ -198,3 +199,138 @@ def test_where_no_lock_is_held_only_our_own_that_is_long_abandoned_is_swept(tmp_
         os.utime(tmp_path / name, (past, past))
     storage.sweep_abandoned(tmp_path, re.compile(r"run-\d"), 3_600)
     assert names(tmp_path) == {fresh, *others}
+
+
+def test_an_error_of_reading_is_never_said_to_be_one_of_writing(tmp_path):
+    gone = tmp_path / "usb" / "model.safetensors"
+    with pytest.raises(InputNotReadable, match=re.escape(f"{gone} cannot be read")):
+        with storage.atomic_write(tmp_path / "a.bin") as file:
+            file.write(gone.read_bytes())
+    with pytest.raises(InputNotReadable, match=re.escape(f"{gone} cannot be read")):
+        storage.commit_folder(tmp_path / "a", lambda hidden: gone.read_bytes())
+    with pytest.raises(InputNotReadable, match="Is a directory"):
+        storage.copy_file(tmp_path, tmp_path / "b.bin")
+    assert names(tmp_path) == set()
+
+
+def test_an_error_of_writing_in_the_midst_of_reading_is_one_of_writing(tmp_path):
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 2_000_000)
+    with files_no_larger_than(1000), pytest.raises(DiskFull):
+        storage.copy_file(source, tmp_path / "out" / "a.bin")
+    with files_no_larger_than(1000), pytest.raises(DiskFull):
+        storage.commit_folder(
+            tmp_path / "out" / "f", lambda hidden: storage.copy_file(source, hidden / "a")
+        )
+    with files_no_larger_than(1000), pytest.raises(DiskFull):
+        storage.commit_folder(
+            tmp_path / "out" / "f", lambda hidden: (hidden / "a").write_bytes(b"x" * 2000)
+        )
+    assert names(tmp_path / "out") == set()
+
+
+def committed(folder: Path, text: bytes) -> None:
+    storage.commit_folder(folder, lambda hidden: storage.write_bytes(hidden / "a", text))
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_folder_that_cannot_be_renamed_leaves_the_old_one_in_its_place(
+    tmp_path, monkeypatch, failing
+):
+    committed(tmp_path / "f", b"old")
+    refuse_renames(monkeypatch, lambda count: count == failing)
+    with pytest.raises(OutputNotWritable):
+        committed(tmp_path / "f", b"new")
+    assert (tmp_path / "f" / "a").read_bytes() == b"old"
+    assert names(tmp_path) == {"f"}
+
+
+def test_an_old_folder_that_cannot_even_be_put_back_is_put_back_at_the_next_open(
+    tmp_path, monkeypatch
+):
+    committed(tmp_path / "f", b"old")
+    with monkeypatch.context() as patch:
+        refuse_renames(patch, lambda count: count >= 2)
+        with pytest.raises(OutputNotWritable):
+            committed(tmp_path / "f", b"new")
+    assert not (tmp_path / "f").exists()
+    storage.sweep(tmp_path)
+    assert (tmp_path / "f" / "a").read_bytes() == b"old"
+    assert names(tmp_path) == {"f"}
+
+
+def refuse_renames(monkeypatch, refused) -> None:
+    """Of folders; those of files go through."""
+    real, done = Path.rename, []
+
+    def rename(self, target):
+        done.append(self)
+        if refused(len(done)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+
+
+KILLED_WHILE_COMMITTING = """
+import os, signal, sys
+from pathlib import Path
+from engine import storage
+real, done, at = Path.rename, [], float(sys.argv[1])
+def rename(self, target):
+    done.append(self)
+    if len(done) > at:  # before this one
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(self, target)
+    if len(done) == at:  # after it
+        os.kill(os.getpid(), signal.SIGKILL)
+Path.rename = rename
+storage.commit_folder(Path("f"), lambda hidden: storage.write_bytes(hidden / "a", b"new"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "left"), [("0", b"old"), ("1", b"old"), ("1.5", b"old"), ("2", b"new")]
+)
+@pytest.mark.parametrize("opened_by", ["sweep", "commit"])
+def test_a_kill_beside_either_rename_loses_neither_version(tmp_path, at, left, opened_by):
+    committed(tmp_path / "f", b"old")
+    root = Path(__file__).parents[2]
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_COMMITTING, at],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(root)},
+    )  # fmt: skip
+    assert child.returncode == -signal.SIGKILL
+    if opened_by == "sweep":
+        storage.sweep(tmp_path)
+        assert (tmp_path / "f" / "a").read_bytes() == left
+        assert names(tmp_path) == {"f"}
+        return
+    committed(tmp_path / "f", b"newer")
+    storage.sweep(tmp_path)
+    assert names(tmp_path) == {"f"}
+    assert (tmp_path / "f" / "a").read_bytes() == b"newer"
+
+
+def test_a_file_or_a_link_in_the_place_of_a_folder_is_replaced_and_leaves_nothing(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine").write_text("mine")
+    (tmp_path / "f").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "g").write_text("a file")
+    for name in ("f", "g"):
+        committed(tmp_path / name, b"new")
+        assert not (tmp_path / name).is_symlink()
+        assert (tmp_path / name / "a").read_bytes() == b"new"
+    assert names(tmp_path) == {"elsewhere", "f", "g"}
+    assert names(tmp_path / "elsewhere") == {"mine"}
+
+
+def test_what_was_moved_aside_is_put_back_under_names_that_look_like_patterns(tmp_path):
+    for name in ("a[1]", "a1", "step_000001"):
+        committed(tmp_path / name, name.encode())
+        (tmp_path / name).rename(tmp_path / f".old-{name}-0123abcd")
+    committed(tmp_path / "a[1]", b"new")
+    assert names(tmp_path) == {"a[1]", ".old-a1-0123abcd", ".old-step_000001-0123abcd"}
+    storage.sweep(tmp_path)
+    assert names(tmp_path) == {"a[1]", "a1", "step_000001"}
+    assert (tmp_path / "a[1]" / "a").read_bytes() == b"new"
