@@ -9,6 +9,9 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
+from desktop.words import engine_text
+from engine import drawn_text
+
 TRANSLATIONS = Path(__file__).parents[1] / "resources/translations"
 # Without these a system that is not Chinese itself may draw the Japanese forms.
 CHINESE_FONTS = ("Microsoft YaHei UI", "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC")
@@ -43,6 +46,7 @@ def install_language(application: QApplication, code: str = "") -> str:
         if translator.load(f"{name}_{code}", folder):
             application.installTranslator(translator)
     application.setFont(_font(code))
+    drawn_text.speak(None if code == "en" else engine_text)
     return code
 
 

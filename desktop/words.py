@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from engine.config_file import Problem, rows_of
 from engine.errors import Message
 from engine.events import Stage
-from engine.wording import Fact, Phrase
+from engine.wording import Fact, Phrase, ended, fill
 
 
 def engine_text(english: str) -> str:
@@ -17,7 +17,7 @@ def engine_text(english: str) -> str:
 
 def summary_of(message: Message) -> str:
     """What happened, translated, with the facts filled in."""
-    return _filled(message.summary, message.facts)
+    return ended(_filled(message.summary, message.facts))
 
 
 def remedy_of(message: Message) -> str:
@@ -70,4 +70,4 @@ def duration(seconds: float) -> str:
 
 def _filled(template: str, facts: dict[str, Fact]) -> str:
     told = {name: said(fact) for name, fact in facts.items()}
-    return engine_text(template).format(**told)
+    return fill(engine_text(template), told)

@@ -7,28 +7,38 @@ Random states are not stored: all randomness is keyed by (seed, step).
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from engine import storage
-from engine.errors import Diverged, NoCheckpoint, Notice
+from engine import records, storage
+from engine.checkpoint_errors import (
+    CheckpointDamaged,
+    CheckpointFromLater,
+    CheckpointUnreadable,
+    NoUsableCheckpoint,
+)
+from engine.errors import Diverged, NoCheckpoint, Notice, UserError
+from engine.events import Event, Heartbeat, Noticed
 from engine.models.tensor_file import open_tensors
 from engine.notices import CheckpointSkipped
-from engine.tensor_writer import write_tensors
-from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
+from engine.records import NotRead, Why
+from engine.tensor_writer import writing
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 FORMAT = 1
 MANIFEST = "MANIFEST.json"
+PIECE_BYTES = 16 << 20  # read and summed between two looks at the clock
+BEAT_SECONDS = 0.3  # between two events while gigabytes are read or written
 
-
-class CheckpointDamaged(ReasonedError):
-    """Raised when a checkpoint folder does not hold what its manifest says."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Checkpoint:
     optimizer: dict[str, Any]  # torch's own form of a state dict
     ema: dict[str, Tensor] = field(default_factory=dict)  # averaged weights, where they are kept
     guard: dict[str, float | int] = field(default_factory=dict)  # see engine.guard
+    made_with: dict[str, Any] = field(default_factory=dict)  # see engine.resume_fit
 
 
 def folder_of(checkpoints: Path, step: int) -> Path:
@@ -47,47 +58,88 @@ def folder_of(checkpoints: Path, step: int) -> Path:
 
 
 def steps_in(checkpoints: Path) -> list[int]:
-    """Steps that have a checkpoint folder, oldest first; by number, never by time."""
-    if not checkpoints.is_dir():
+    """Steps that have a checkpoint folder, oldest first; by number, never by time.
+
+    Raises CheckpointUnreadable where the folder cannot be listed.
+    """
+    try:
+        names = [path.name for path in checkpoints.iterdir() if path.name.startswith("step_")]
+    except FileNotFoundError:
         return []
-    names = [path.name for path in checkpoints.iterdir() if path.name.startswith("step_")]
+    except OSError as error:
+        reason = records.not_opened(checkpoints, error).reason
+        raise CheckpointUnreadable(folder=str(checkpoints), reason=reason) from error
     return sorted(int(name[5:]) for name in names if name[5:].isdigit())
 
 
 def save(checkpoints: Path, checkpoint: Checkpoint) -> Path:
-    """Write one. Raises Diverged rather than keep weights that are no numbers; DiskFull and
-    OutputNotWritable leave the earlier ones as they were."""
-    if not all(torch.isfinite(tensor).all() for tensor in checkpoint.weights.values()):
-        last = max(steps_in(checkpoints), default=0)
-        raise Diverged(step=checkpoint.step, last_step=last)
+    """`saving` without its events."""
+    return _finished(saving(checkpoints, checkpoint))
+
+
+def saving(checkpoints: Path, checkpoint: Checkpoint) -> Generator[Event, None, Path]:
+    """Write one, with an event at least once a second. Raises Diverged rather than keep NaN or
+    Inf; DiskFull and OutputNotWritable leave the earlier ones as they were, and so does a
+    checkpoint of the same step that cannot be read."""
+    target = folder_of(checkpoints, checkpoint.step)
+    _require_replaceable(target, checkpoint.step)
+    yield from _beating(_writing(target, checkpoint))
+    return target
+
+
+def _writing(target: Path, checkpoint: Checkpoint) -> Iterator[None]:
+    for tensor in checkpoint.weights.values():
+        if not torch.isfinite(tensor).all():
+            last = max(steps_in(target.parent), default=0)
+            raise Diverged(step=checkpoint.step, last_step=last)
+        yield
     tensors, plain = _split_optimizer(checkpoint.optimizer)
     tables = {"weights": checkpoint.weights, "optimizer": tensors}
     if checkpoint.ema:
         tables["ema"] = checkpoint.ema
-
-    def fill(folder: Path) -> None:
+    state = {"step": checkpoint.step, "optimizer": plain, "guard": checkpoint.guard}
+    if checkpoint.made_with:
+        state["made_with"] = checkpoint.made_with
+    text = json.dumps(state).encode()
+    sums = {"state.json": hashlib.sha256(text).hexdigest()}
+    with storage.committed_folder(target) as folder:
         for name, table in tables.items():
-            write_tensors(folder / f"{name}.safetensors", table)
-        state = {"step": checkpoint.step, "optimizer": plain, "guard": checkpoint.guard}
-        storage.write_text(folder / "state.json", json.dumps(state))
-        names = [*(f"{name}.safetensors" for name in tables), "state.json"]
-        sums = {name: storage.sha256_of(folder / name) for name in names}
+            file = f"{name}.safetensors"
+            sums[file] = yield from writing(folder / file, table)
+        storage.write_bytes(folder / "state.json", text)
         storage.write_json(folder / MANIFEST, {"format": FORMAT, "sha256": sums})
 
-    target = folder_of(checkpoints, checkpoint.step)
-    storage.commit_folder(target, fill)
-    return target
+
+def _require_replaceable(target: Path, step: int) -> None:
+    """Raises CheckpointUnreadable or CheckpointFromLater: only what is damaged or was read as a
+    whole may be replaced. Where nobody can look, nobody can write either."""
+    try:
+        target.lstat()
+    except OSError:
+        return
+    try:
+        _read_manifest(target)
+    except NotRead as error:
+        if error.why in (Why.UNREADABLE, Why.LATER):
+            raise _as_user_error(target, step, error) from error
 
 
 def prune(checkpoints: Path, keep: int, spared: int | None = None) -> None:
-    """Remove all but the newest and the one of the `spared` step, once the newest has proven
-    sound."""
+    """`pruning` without its events."""
+    _finished(pruning(checkpoints, keep, spared))
+
+
+def pruning(
+    checkpoints: Path, keep: int, spared: int | None = None
+) -> Generator[Event, None, None]:
+    """Remove all but the newest and the one of the `spared` step, once the newest was read back
+    and found whole."""
     steps = steps_in(checkpoints)
     if len(steps) <= keep:
         return
     try:
-        verify(folder_of(checkpoints, steps[-1]))
-    except CheckpointDamaged:
+        yield from _beating(_verifying(folder_of(checkpoints, steps[-1])))
+    except NotRead:
         return
     for step in steps[:-keep]:
         if step == spared:
@@ -97,59 +149,153 @@ def prune(checkpoints: Path, keep: int, spared: int | None = None) -> None:
 
 
 def verify(folder: Path) -> None:
-    """Raises CheckpointDamaged with the reason."""
+    """Raises NotRead with the reason."""
+    for _ in _verifying(folder):
+        pass
+
+
+def _verifying(folder: Path) -> Iterator[None]:
+    for name, expected in _read_manifest(folder).items():
+        digest = hashlib.sha256()
+        try:
+            with (folder / name).open("rb") as file:
+                while piece := file.read(PIECE_BYTES):
+                    digest.update(piece)
+                    yield
+        except OSError as error:
+            raise _of_a_part(folder / name, error) from error
+        if digest.hexdigest() != expected:
+            raise records.damaged(name)
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    """File name -> sha256. Raises NotRead; MISSING only where the whole folder is."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        if manifest["format"] > FORMAT:
-            raise CheckpointDamaged(QT_TRANSLATE_NOOP("engine", "it was made by a newer Imprint."))
-        for name, expected in manifest["sha256"].items():
-            if storage.sha256_of(folder / name) != expected:
-                raise CheckpointDamaged(
-                    QT_TRANSLATE_NOOP("engine", "{name} is not what was written"), name=name
-                )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointDamaged(
-            QT_TRANSLATE_NOOP("engine", "{error} while reading it"), error=type(error).__name__
-        ) from error
+        manifest = records.read_json(folder / MANIFEST, version="format", newest=FORMAT)
+    except NotRead as error:
+        if error.why is Why.MISSING and folder.exists():
+            raise NotRead(Why.DAMAGED, error.reason.template, **error.reason.facts) from error
+        raise
+    sums = manifest.get("sha256")
+    if not isinstance(sums, dict) or not all(Path(name).name == name for name in sums):
+        raise records.damaged(MANIFEST)
+    return sums
+
+
+def _of_a_part(path: Path, error: OSError) -> NotRead:
+    """A folder is committed as a whole: one that lacks a file is damaged."""
+    found = records.not_opened(path, error)
+    if found.why is Why.MISSING:
+        return NotRead(Why.DAMAGED, found.reason.template, **found.reason.facts)
+    return found
 
 
 def load(folder: Path) -> Checkpoint:
-    """Read and verify one. Raises CheckpointDamaged."""
-    verify(folder)
-    state = json.loads((folder / "state.json").read_text("utf-8"))
-    weights, tensors = _read(folder, "weights"), _read(folder, "optimizer")
-    averages = _read(folder, "ema") if (folder / "ema.safetensors").exists() else {}
-    optimizer = _join_optimizer(tensors, state["optimizer"])
-    return Checkpoint(state["step"], weights, optimizer, averages, state.get("guard", {}))
+    """Read and verify one. Raises NotRead."""
+    return _finished(_loading(folder))
 
 
-def _read(folder: Path, name: str) -> dict[str, Tensor]:
+def _loading(folder: Path) -> Generator[Event, None, Checkpoint]:
+    yield from _beating(_verifying(folder))
+    return (yield from _beating(_reading(folder)))
+
+
+def _reading(folder: Path) -> Generator[None, None, Checkpoint]:
+    state = records.read_json(folder / "state.json")
+    weights = yield from _read(folder, "weights")
+    tensors = yield from _read(folder, "optimizer")
+    has_ema = "ema.safetensors" in _read_manifest(folder)
+    averages = (yield from _read(folder, "ema")) if has_ema else {}
+    try:
+        optimizer = _join_optimizer(tensors, state["optimizer"])
+        return Checkpoint(
+            state["step"],
+            weights,
+            optimizer,
+            averages,
+            state.get("guard", {}),
+            state.get("made_with", {}),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise records.damaged("state.json") from error
+
+
+def _read(folder: Path, name: str) -> Generator[None, None, dict[str, Tensor]]:
     """Streamed, not mapped: a mapped file that another program cuts short kills the process."""
-    file = open_tensors(folder / f"{name}.safetensors")
-    return dict(file.read(file.shapes))
+    path = folder / f"{name}.safetensors"
+    found: dict[str, Tensor] = {}
+    try:
+        file = open_tensors(path)
+        for key, tensor in file.read(file.shapes):
+            found[key] = tensor
+            yield
+    except OSError as error:
+        raise _of_a_part(path, error) from error
+    except UserError as error:  # one of the Model... errors
+        raise records.damaged(path.name) from error
+    return found
+
+
+def latest(run_folder: Path) -> Generator[Event, None, Checkpoint | None]:
+    """The newest sound checkpoint, with a notice for each damaged one that was passed over; None
+    where the run has none at all.
+
+    Raises CheckpointUnreadable and CheckpointFromLater, since an earlier one would be gone on from
+    and this one written over, and NoUsableCheckpoint where all are damaged.
+    """
+    checkpoints = run_folder / "checkpoints"
+    passed: list[Notice] = []
+    for step in reversed(steps_in(checkpoints)):
+        folder = folder_of(checkpoints, step)
+        try:
+            found = yield from _loading(folder)
+        except NotRead as error:
+            if error.why is Why.MISSING:  # it went while we looked
+                continue
+            if error.why is not Why.DAMAGED:
+                raise _as_user_error(folder, step, error) from error
+            passed.append(CheckpointSkipped(step=step, reason=error.reason))
+            continue
+        for notice in passed:
+            yield Noticed(notice=notice)
+        return found
+    if passed:
+        reason = Phrase(
+            _ALL_DAMAGED, step=passed[0].facts["step"], reason=passed[0].facts["reason"]
+        )
+        raise NoUsableCheckpoint(folder=str(run_folder), reason=reason)
+    return None
+
+
+_ALL_DAMAGED = QT_TRANSLATE_NOOP("engine", "all are damaged (step {step}: {reason})")
 
 
 def load_latest(run_folder: Path) -> tuple[Checkpoint | None, list[Notice]]:
-    """The newest sound checkpoint, and a notice for each damaged one that was passed over."""
-    checkpoints = run_folder / "checkpoints"
+    """`latest`, and its notices."""
     notices: list[Notice] = []
-    for step in reversed(steps_in(checkpoints)):
+    work = latest(run_folder)
+    while True:
         try:
-            return load(folder_of(checkpoints, step)), notices
-        except CheckpointDamaged as error:
-            notices.append(CheckpointSkipped(step=step, reason=error.reason))
-    return None, notices
+            event = next(work)
+        except StopIteration as end:
+            return end.value, notices
+        if isinstance(event, Noticed):
+            notices.append(event.notice)
 
 
 def load_step(run_folder: Path, step: int | None) -> Checkpoint:
-    """The checkpoint of a step, or the newest. Raises NoCheckpoint."""
+    """The checkpoint of a step, or the newest. Raises NoCheckpoint, CheckpointDamaged,
+    CheckpointUnreadable or CheckpointFromLater."""
     checkpoints = run_folder / "checkpoints"
     if step is None:
         found, _ = load_latest(run_folder)
     else:
+        folder = folder_of(checkpoints, step)
         try:
-            found = load(folder_of(checkpoints, step))
-        except CheckpointDamaged:
+            found = load(folder)
+        except NotRead as error:
+            if error.why is not Why.MISSING:
+                raise _as_user_error(folder, step, error) from error
             found = None
     if found is None:
         sound, of_step = (
@@ -157,11 +303,50 @@ def load_step(run_folder: Path, step: int | None) -> Checkpoint:
             QT_TRANSLATE_NOOP("engine", "step-{step}"),
         )
         which = Phrase(sound) if step is None else Phrase(of_step, step=step)
-        steps = ", ".join(str(known) for known in steps_in(checkpoints)) or Phrase(
-            QT_TRANSLATE_NOOP("engine", "none")
-        )
-        raise NoCheckpoint(folder=str(run_folder), which=which, steps=steps)
+        raise NoCheckpoint(folder=str(run_folder), which=which, steps=_known(checkpoints))
     return found
+
+
+def _known(checkpoints: Path, without: int | None = None) -> str:
+    """The steps that can be asked for, in words."""
+    known = [str(step) for step in steps_in(checkpoints) if step != without]
+    return ", ".join(known) or Phrase(QT_TRANSLATE_NOOP("engine", "none"))
+
+
+def _as_user_error(folder: Path, step: int, error: NotRead) -> UserError:
+    match error.why:
+        case Why.LATER:
+            return CheckpointFromLater(folder=str(folder), step=step)
+        case Why.DAMAGED:
+            steps = _known(folder.parent, without=step)
+            return CheckpointDamaged(step=step, reason=error.reason, steps=steps)
+        case _:
+            return CheckpointUnreadable(folder=str(folder), reason=error.reason)
+
+
+def _beating(work: Iterator[None] | Generator[None, None, T]) -> Generator[Event, None, T]:
+    """Work that is done in pieces, with a Heartbeat between two of them where the last is some
+    time ago. Returns what the work returns."""
+    last = time.monotonic()
+    steps = iter(work)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+        now = time.monotonic()
+        if now - last >= BEAT_SECONDS:
+            yield Heartbeat()
+            last = now
+
+
+def _finished(work: Generator[Event, None, T]) -> T:
+    """What the work returns, for those who do not need its events."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
 
 
 def _split_optimizer(state: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]]:

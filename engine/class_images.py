@@ -1,12 +1,13 @@
 """Pictures of the class, drawn by the base model before anything is learnt (Ruiz et al. 2022).
 
 They lie in the cache by model, prompt and size, numbered by their seed, so that a second run
-and a run that was interrupted only draw what is missing.
+and a run that was interrupted only draw what is missing or damaged.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +15,23 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from engine import cache_limit, storage
+from engine.data.readings import read_one
 from engine.device import memory_guard
-from engine.events import Event, Stage, StageProgress
+from engine.errors import ClassFolderIsSubject
+from engine.events import Event, Noticed, Stage, StageProgress
 from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
+from engine.notices import ClassImageRedrawn
 from engine.project import class_images_folder
 from engine.sampler import SampleSettings, paint
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 from engine.yielding import ContextFactory, yield_outside
 
 _DRAWING = QT_TRANSLATE_NOOP("engine", "drawing class pictures")
+# Raise it when the sampler draws another picture from the same seed. What an earlier version drew
+# is then not found, and evicted in time.
+VERSION = 1
 _FIRST_SEED = 1_000_000  # far from the seeds that people compare samples at
 
 
@@ -34,21 +42,39 @@ def draw_class_images(
     device: torch.device,
     context: ContextFactory,
 ) -> Generator[Event, None, Path]:
-    """Yield progress; return the folder, which then holds at least `count` pictures.
+    """Yield progress and notices; return the folder, which then holds at least `count` pictures
+    that can be read.
 
     The model is called inside `context`. Raises DiskFull or OutputNotWritable.
     """
     folder = class_images_folder() / _key(model, wanted)
     for number in range(count):
         path = folder / f"class_{number:05d}.png"
-        if not path.exists():
+        is_there = path.exists()
+        if is_there and read_one(path).refusal is not None:
+            yield Noticed(notice=ClassImageRedrawn(name=path.name))
+            is_there = False
+        if not is_there:
             yield StageProgress(stage=Stage.CLASS_IMAGES, done=number, total=count)
             settings = replace(wanted, seed=_FIRST_SEED + number)
             with memory_guard(device, Phrase(_DRAWING)):
                 image = yield from yield_outside(context, paint(model, settings, device))
             save_png(path, image, settings, model.source.title, ())
     yield StageProgress(stage=Stage.CLASS_IMAGES, done=count, total=count)
+    cache_limit.touch(folder)
+    cache_limit.evict(folder.parent, in_use=(folder,))
     return folder
+
+
+def require_apart(pictures: str, class_folder: str) -> None:
+    """Raises ClassFolderIsSubject where one of the folders is the other, or lies in it."""
+    if not class_folder:
+        return
+    subject, classes = (
+        Path(os.path.realpath(storage.expand(folder))) for folder in (pictures, class_folder)
+    )
+    if subject.is_relative_to(classes) or classes.is_relative_to(subject):
+        raise ClassFolderIsSubject(folder=class_folder)
 
 
 def numbered(folder: Path, count: int) -> list[Path]:
@@ -68,4 +94,4 @@ def fingerprint(module: nn.Module) -> str:
 def _key(model: DiffusionModel, wanted: SampleSettings) -> str:
     parts = [fingerprint(part.module) for part in model.parts()]
     look = repr(replace(wanted, seed=0))
-    return hashlib.sha256(repr((*parts, look)).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((VERSION, *parts, look)).encode()).hexdigest()[:32]

@@ -198,6 +198,7 @@ class RunConfig(Settings):
         label=QT_TRANSLATE_NOOP("engine", "What the base model predicts"),
         help=QT_TRANSLATE_NOOP("engine", "auto reads it from the model's own marks."),
         advanced=True,
+        fixed="value",
     )
     runs_folder: str = "runs"
     dataset: DatasetSettings

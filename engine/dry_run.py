@@ -21,6 +21,7 @@ from accelerate import Accelerator
 
 from engine import storage
 from engine.assembly import attached, load_base
+from engine.class_images import require_apart
 from engine.config import RunConfig
 from engine.config_file import merge, require
 from engine.control import Control
@@ -78,6 +79,9 @@ def _measured(
     config: RunConfig, planned: RunConfig, accelerator: Accelerator, place: Path, control: Control
 ) -> Iterator[Event]:
     """`planned`: the settings made fit for this computer's memory."""
+    prior = config.method.prior()
+    if prior is not None:
+        require_apart(config.dataset.folder, prior.folder)
     free_bytes = probe(device_name(planned.training)).free_bytes
     with peak_memory(accelerator.device) as peak:
         started = time.monotonic()

@@ -5,21 +5,20 @@ Everything is read from the files; the stars lie in one small file beside them.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import UnidentifiedImageError
 
-from engine import storage
+from engine import records
 from engine.config import STARTER
 from engine.formats.png_text import parse_parameters, read_parameters
 from engine.models.catalog import STARTER_TITLE
 from engine.prompts import Tag, split_tags
+from engine.records import NotRead
 from engine.samplers import sampler_called
 
 STARS = "stars.json"
@@ -127,14 +126,16 @@ def _test(term: str, starred: set[str]) -> Callable[[Made], bool]:
 
 
 def load_stars(folder: Path) -> set[str]:
-    with suppress(OSError, ValueError, TypeError):
-        return {str(name) for name in json.loads((folder / STARS).read_text("utf-8"))}
-    return set()
+    """None where there is no list, or where it cannot be read: `save_stars` keeps it then."""
+    try:
+        return {str(name) for name in records.read_json(folder / STARS, list)}
+    except NotRead:
+        return set()
 
 
 def save_stars(folder: Path, names: set[str]) -> None:
     """Raises OutputNotWritable or DiskFull."""
-    storage.write_json(folder / STARS, sorted(names))
+    records.write_json(folder / STARS, sorted(names))
 
 
 def _whole(text: str | None) -> int | None:

@@ -28,6 +28,7 @@ from engine.events import (
 from engine.formats.png_text import save_png
 from engine.formats.reading import read_result
 from engine.methods.hypernetwork.hooks import applied as nets_applied
+from engine.models import identity
 from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.loader import load_model
@@ -71,18 +72,21 @@ class ModelCache:
 
     def __init__(self) -> None:
         self._key: tuple[str, str] | None = None
+        self._stamp: identity.Stamp = ()
         self._model: DiffusionModel | None = None
 
     def get(self, base_model: str) -> tuple[DiffusionModel, torch.device]:
-        """The model on its device. Raises one of the Model... errors."""
+        """The model on its device, read again where its files were replaced. Raises one of the
+        Model... errors."""
         device = torch.device(best_device())
         precision = resolve_precision(TrainingSettings(), on_cpu=device.type == "cpu")
-        key = (base_model, precision)
-        if self._model is None or self._key != key:
+        key, stamp = (base_model, precision), identity.stamp(base_model)
+        is_replaced = stamp not in ((), self._stamp)  # (): the files are gone, the model is not
+        if self._model is None or self._key != key or is_replaced:
             self._model = None  # free the old one before the new one is read
             model = load_model(base_model, DTYPES[precision])
             model.to(device, DTYPES[precision])
-            self._key, self._model = key, model
+            self._key, self._stamp, self._model = key, stamp, model
         return self._model, device
 
 

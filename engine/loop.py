@@ -51,6 +51,7 @@ from engine.notices import (
 )
 from engine.previews import Previews
 from engine.project import RunFolder
+from engine.resume_fit import made_with, require_fit
 from engine.room import Room
 from engine.step_loss import ClassBatches, StepLoss
 from engine.stepping import Stepper
@@ -142,10 +143,13 @@ class Loop:
             self._stepper.state_dict(),
             averages,
             {**self._guard.state_dict(), **self._easing.state_dict()},
+            made_with(self.config),
         )
 
     def restore(self, saved: Checkpoint) -> None:
-        """Go on from a checkpoint: the next step is saved.step + 1."""
+        """Go on from a checkpoint: the next step is saved.step + 1. Raises SettingChanged or
+        CheckpointDoesNotFit."""
+        require_fit(saved, self.config, self.method)
         self.method.load_state_dict(saved.weights)
         self._stepper.load_state_dict(saved.optimizer)
         if self._ema is not None:
@@ -276,15 +280,14 @@ class Loop:
         """To the last good state, at half the rate. Raises Diverged where there is none, or where
         that has not helped."""
         failed = self._guard.first_unsound
-        saved, notices = checkpoint.load_latest(self.folder.path)
-        for notice in notices:
-            yield Noticed(notice=notice)
+        saved = yield from checkpoint.latest(self.folder.path)
         if saved is None or self._guard.is_spent:
             raise Diverged(step=failed, last_step=0 if saved is None else saved.step)
         guard = Guard(self._guard.rate_scale, self._guard.times_back)
         guard.went_back()
         self._losses.forget()
         self.restore(saved)
+        self.previews.forget_after(saved.step)
         self._guard = guard
         if self.judge is not None:
             self.judge.scores[:] = [s for s in self.judge.scores if s.step <= saved.step]
@@ -317,14 +320,16 @@ class Loop:
             self._saved_step = self.step
 
     def _write_checkpoint(self) -> Generator[Event, None, None]:
+        yield from self.previews.settle()
         try:
-            path = checkpoint.save(self.folder.checkpoints, self.state())
+            path = yield from checkpoint.saving(self.folder.checkpoints, self.state())
         except Diverged:  # the weights are no numbers
             self._guard.saw_broken_weights(self.step)
             return
         choice = None if self.judge is None else self.judge.choice
         spared = None if choice is None else choice.step
-        checkpoint.prune(self.folder.checkpoints, self.config.checkpoints.keep, spared)
+        keep = self.config.checkpoints.keep
+        yield from checkpoint.pruning(self.folder.checkpoints, keep, spared)
         yield CheckpointSaved(step=self.step, path=str(path))
 
     def _sample_if(self, wanted: bool, *, only_missing: bool = False) -> Iterator[Event]:

@@ -6,18 +6,18 @@ the list, with a way to find it again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from engine import storage
+from engine import records
 from engine.config import STARTER
 from engine.errors import UserError
 from engine.front_end_folders import recognise
 from engine.models.catalog import locate
+from engine.records import NotRead
 from engine.wording import Phrase
 
 MOST_SCANNED = 2_000
@@ -71,13 +71,13 @@ class Shelf:
 
     def _paths(self) -> list[str]:
         try:
-            paths = json.loads(self._file.read_text("utf-8"))["paths"]
-            return [str(path) for path in paths]
-        except (OSError, ValueError, KeyError, TypeError):
+            paths = records.read_json(self._file).get("paths")
+        except NotRead:
             return []
+        return [str(path) for path in paths] if isinstance(paths, list) else []
 
     def _write(self, paths: list[str]) -> None:
-        storage.write_json(self._file, {"paths": paths})
+        records.write_json(self._file, {"paths": paths})
 
 
 def look_at(path: str) -> ShelfEntry:

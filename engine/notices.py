@@ -74,6 +74,33 @@ class PicturesChanged(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "The run goes on with those that are there now.")
 
 
+class BaseModelChanged(Notice):
+    code = "IM-RUN-05"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "This run began on the base model {was} and goes on with {path}. Different: {files}.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "The result may fit neither of the two. Stop and put the first one back, or start a new "
+        "run, unless you mean it.",
+    )
+    setting = "base_model"
+
+
+class BaseModelReplaced(BaseModelChanged):
+    code = "IM-RUN-08"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The base model {path} is not what it was when this run began: {files} changed."
+    )
+
+
+class RecordSetAside(Notice):
+    code = "IM-RUN-06"
+    summary = QT_TRANSLATE_NOOP("engine", "{file} could not be used and was written again.")
+    remedy = QT_TRANSLATE_NOOP("engine", "What was there is kept as {aside}.")
+
+
 class CacheUnavailable(Notice):
     code = "IM-CAC-01"
     summary = QT_TRANSLATE_NOOP("engine", "Prepared pictures could not be kept: {reason}")
@@ -96,6 +123,31 @@ class SamplesNotWritten(Notice):
     code = "IM-SMP-01"
     summary = QT_TRANSLATE_NOOP("engine", "A sample picture could not be written: {reason}")
     remedy = QT_TRANSLATE_NOOP("engine", "Training goes on.")
+
+
+class SampleWaits(Notice):
+    code = "IM-SMP-04"
+    summary = QT_TRANSLATE_NOOP("engine", "A sample picture found no room on the disk.")
+    remedy = QT_TRANSLATE_NOOP("engine", "It is written once there is room; training goes on.")
+
+
+class ClassImageRedrawn(Notice):
+    code = "IM-IMG-13"
+    summary = QT_TRANSLATE_NOOP("engine", "The drawn class picture {name} could not be read.")
+    remedy = QT_TRANSLATE_NOOP("engine", "It is drawn again.")
+
+
+class OwnClassImages(Notice):
+    code = "IM-IMG-14"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Your own class pictures: {count} can be used, of {files} files in {folder}."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "None is drawn beside them: “Class pictures” ({wanted}) counts only where no folder of "
+        "your own is chosen.",
+    )
+    setting = "method.class_folder"
 
 
 class NotScored(Notice):
@@ -312,6 +364,18 @@ class ProjectDamaged(Notice):
     summary = QT_TRANSLATE_NOOP("engine", "{file} is damaged, so its settings begin anew.")
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Pictures, captions and runs are untouched; the damaged file is kept as {backup}."
+    )
+
+
+class ProjectUnreadable(Notice):
+    code = "IM-PRJ-04"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{file} could not be read ({reason}), so this project has its default settings."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Pictures, captions and runs are untouched. The file is kept as {backup}: make it "
+        "readable and give it its name back.",
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from engine import checkpoint, storage
+from engine import checkpoint, records, storage
+from engine.checkpoint_errors import CheckpointUnreadable
 from engine.data.pictures import PictureError
 from engine.errors import UserError
 from engine.evaluation.scores import Score
@@ -18,7 +18,14 @@ from engine.loop import Loop
 from engine.notices import BestCheckpoint
 from engine.preparation import Dataset
 from engine.project import RunFolder, open_run, read_metrics
+from engine.records import NotRead
 from engine.sheet import sampled_steps, samples_of, write_sheet
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+# What is drawn beside the rows of the sheet.
+_PICTURES = QT_TRANSLATE_NOOP("engine", "Pictures")
+_BEFORE = QT_TRANSLATE_NOOP("engine", "Before")
+_AFTER = QT_TRANSLATE_NOOP("engine", "After {step} steps")
 
 
 def chosen_step(loop: Loop) -> Generator[Event, None, int]:
@@ -26,7 +33,10 @@ def chosen_step(loop: Loop) -> Generator[Event, None, int]:
     choice = None if loop.judge is None else loop.judge.choice
     if choice is None or not loop.config.evaluation.use_best:
         return loop.step
-    known = checkpoint.steps_in(loop.folder.checkpoints)
+    try:
+        known = checkpoint.steps_in(loop.folder.checkpoints)
+    except CheckpointUnreadable:  # the folder went away; what is in memory is not lost with it
+        return loop.step
     if loop.stopped_early or choice.step == loop.step or choice.step not in known:
         return loop.step
     yield Noticed(notice=BestCheckpoint(step=choice.step, last=loop.step, reason=choice.reason))
@@ -50,10 +60,9 @@ def exported_step(folder: RunFolder) -> int | None:
 
 def _record_of(folder: RunFolder) -> dict[str, Any]:
     try:
-        record = json.loads(folder.result.read_text("utf-8"))
-    except (OSError, ValueError):
+        return records.read_json(folder.result)
+    except NotRead:
         return {}
-    return record if isinstance(record, dict) else {}
 
 
 def scores_in(metrics: Path, last_step: int) -> list[Score]:
@@ -75,9 +84,9 @@ def write_before_and_after(folder: RunFolder, dataset: Dataset, step: int) -> It
     if len(steps) < 2:
         return
     rows = [
-        ("Pictures", [image.item.path for image in dataset.images]),
-        ("Before", samples_of(folder.samples, steps[0])),
-        (f"After {steps[-1]} steps", samples_of(folder.samples, steps[-1])),
+        (Phrase(_PICTURES), [image.item.path for image in dataset.images]),
+        (Phrase(_BEFORE), samples_of(folder.samples, steps[0])),
+        (Phrase(_AFTER, step=steps[-1]), samples_of(folder.samples, steps[-1])),
     ]
     try:
         write_sheet(folder.sheet, rows)
@@ -90,7 +99,7 @@ def write_record(loop: Loop, step: int, exports: Exports, seconds: float) -> Non
     """Enough to repeat the run and to know what came of it."""
     ending = "stopped" if loop.stopped_early else "finished"
     libraries = ("torch", "diffusers", "transformers", "peft", "accelerate", "safetensors")
-    storage.write_json(
+    records.write_json(
         loop.folder.result,
         {
             "outcome": "failed" if exports.failures else ending,
@@ -109,7 +118,7 @@ def note_export(folder: RunFolder, step: int, exports: Exports) -> None:
     record = _record_of(folder)
     if not exports.failures and "training" in record:
         record["outcome"] = record["training"]  # an export may have failed before
-    storage.write_json(folder.result, {**record, "exported_step": step, **_files(exports)})
+    records.write_json(folder.result, {**record, "exported_step": step, **_files(exports)})
 
 
 def _files(exports: Exports) -> dict[str, object]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from typing import Any
 
+from engine import records
+from engine.errors import RecordUnreadable
 from engine.events import (
     CheckpointSaved,
     CheckpointScored,
@@ -18,6 +19,7 @@ from engine.events import (
     WentBack,
 )
 from engine.project import RunFolder, read_metrics
+from engine.records import NotRead
 
 MOST_STEPS = 1_000  # a curve needs no more, and a window shows them in an instant
 _KINDS: dict[str, type] = {
@@ -32,9 +34,13 @@ _KINDS: dict[str, type] = {
 def past_events(folder: RunFolder) -> list[Event]:
     """In their order; of the steps at most MOST_STEPS, evenly chosen, and the last one.
 
-    Lines that an older Imprint wrote otherwise, or that are damaged, are left out.
+    Lines that an older Imprint wrote otherwise, or that are damaged, are left out; where the file
+    cannot be read, nothing is shown.
     """
-    lines = read_metrics(folder.metrics)
+    try:
+        lines = read_metrics(folder.metrics)
+    except RecordUnreadable:
+        return []
     steps = [number for number, line in enumerate(lines) if line.get("event") == "StepFinished"]
     every = -(-len(steps) // MOST_STEPS) or 1
     kept = {*steps[::every], *steps[-1:]}
@@ -46,8 +52,8 @@ def past_events(folder: RunFolder) -> list[Event]:
 def exported_step_of(folder: RunFolder, last: int) -> int:
     """The step whose state the run exported."""
     try:
-        step = json.loads((folder.result).read_text("utf-8")).get("exported_step")
-    except (OSError, ValueError, AttributeError):
+        step = records.read_json(folder.result).get("exported_step")
+    except NotRead:
         return last
     return step if isinstance(step, int) else last
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from engine.data.latents import (
 from engine.data.pictures import MIN_SIDE
 from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
 from engine.device import Compute
-from engine.errors import NoPictures, Notice
+from engine.errors import ClassFolderIsSubject, NoPictures, Notice
 from engine.evaluation.exam import make_questions
 from engine.evaluation.judge import Judge
 from engine.evaluation.networks import load_network
@@ -35,12 +35,14 @@ from engine.loop import MAX_CHUNKS
 from engine.methods.base import Subject
 from engine.methods.settings import Prior
 from engine.models.base import DiffusionModel
-from engine.notices import KeptBack, PromptCut
+from engine.notices import KeptBack, OwnClassImages, PictureSkipped, PromptCut
 from engine.previews import Previews
 from engine.project import RunFolder, cache_folder
 from engine.sampler import SampleSettings
 from engine.step_loss import ClassBatches
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
+_IS_LEARNT = QT_TRANSLATE_NOOP("engine", "It is one of the pictures that are to be learnt.")
 _CLASS_KEY = 0x636C617373  # keeps the order of class pictures apart from that of the pictures
 
 
@@ -111,18 +113,18 @@ def compose_texts(settings: DatasetSettings, images: list[CachedImage]) -> list[
     ]
 
 
-def prepare_classes(shop: Workshop, prior: Prior) -> Iterator[Event]:
-    """Yield progress; return the Dataset of the class: pictures drawn, supplied or none needed.
+def prepare_classes(
+    shop: Workshop, prior: Prior, dataset: Dataset
+) -> Generator[Event, None, Dataset]:
+    """Yield progress; return the Dataset of the class: pictures drawn or supplied.
 
-    Ask before anything is attached to the model: it draws as the base model.
+    Ask before anything is attached to the model: it draws as the base model. Raises NoPictures
+    and ClassFolderIsSubject.
     """
     config, settings = shop.config, shop.config.dataset
     prompt = prior.prompt or captions.compose("", settings.template, "", settings.class_word)
     if prior.folder:
-        scan = yield from _scan(storage.expand(prior.folder), None)
-        items = scan.items
-        if not items:
-            raise NoPictures(folder=prior.folder, num_files=scan.num_files)
+        items = yield from _supplied(prior, dataset)
     else:
         items = yield from _drawn(shop, prior, prompt)
     preparation = Preparation(resolution=config.training.resolution)
@@ -250,8 +252,33 @@ def _scan(folder: Path, captions_folder: Path | None) -> Iterator[Event]:
     return scan
 
 
+def _supplied(prior: Prior, dataset: Dataset) -> Generator[Event, None, tuple[ImageItem, ...]]:
+    """Yield progress and notices; return the user's own class pictures, without those that are to
+    be learnt."""
+    scan = yield from _scan(storage.expand(prior.folder), None)
+    if not scan.items:
+        raise NoPictures(folder=prior.folder, num_files=scan.num_files)
+    learnt = {image.item.content_hash for image in dataset.images}
+    items = tuple(item for item in scan.items if item.content_hash not in learnt)
+    if not items:
+        raise ClassFolderIsSubject(folder=prior.folder)
+    for item in scan.items:
+        if item.content_hash in learnt:
+            yield Noticed(notice=PictureSkipped(name=item.path.name, reason=Phrase(_IS_LEARNT)))
+    if len(items) < max(prior.num_images, scan.num_files):
+        yield Noticed(
+            notice=OwnClassImages(
+                count=len(items),
+                files=scan.num_files,
+                folder=prior.folder,
+                wanted=prior.num_images,
+            )
+        )
+    return items
+
+
 def _drawn(shop: Workshop, prior: Prior, prompt: str) -> Iterator[Event]:
-    """Yield progress; return the drawn pictures. Only the first process draws."""
+    """Yield progress and notices; return the drawn pictures. Only the first process draws."""
     config, sampling = shop.config, shop.config.sampling
     step = shop.model.bucket_step
     side = max(config.training.resolution, MIN_SIDE) // step * step  # as pictures must be
@@ -272,4 +299,6 @@ def _drawn(shop: Workshop, prior: Prior, prompt: str) -> Iterator[Event]:
     notices: list[Notice] = []
     for path in numbered(folder, prior.num_images):
         read_picture(path, None, items, notices)
+    for notice in notices:
+        yield Noticed(notice=notice)
     return tuple(items)

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import filelock
 import platformdirs
 
-from engine import config_file, project_file, storage
+from engine import config_file, project_file, records, storage
 from engine.config import RunConfig
 from engine.config_file import Data
-from engine.errors import DiskFull, Notice, OutputNotWritable, RunInUse, RunMissing
+from engine.errors import Notice, RecordUnreadable, RunInUse, RunMissing, UserError
 from engine.events import (
+    CheckpointSaved,
     Event,
     Heartbeat,
     Noticed,
@@ -34,11 +35,14 @@ from engine.events import (
 )
 from engine.long_paths import require_short_enough
 from engine.notices import RecordNotKept
+from engine.records import NotRead, Why
 
 PROJECT_SUFFIX = ".imprint"
-_RUN_NAME = re.compile(r"(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
+# Number, date and time, name, method; earlier versions had no number and counted behind.
+_RUN_NAME = re.compile(r"(?:(\d{4,})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
+_MOST_TRIES = 1000
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 ABANDONED_SECONDS = 3_600  # a run's folder is filled in a moment
-_KEPT_DIGITS = 16  # of a sha256: enough to tell a picture from another
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 
 
@@ -105,36 +109,22 @@ class RunFolder:
     def result(self) -> Path:
         return self.path / "result.json"
 
-    @property
-    def _start_path(self) -> Path:
-        return self.path / "start.json"
-
-    def remember_start(self, images: Collection[str]) -> tuple[int, int]:
-        """Keep what exported files tell about the start; a resumed run keeps the first one.
-
-        `images`: content hashes. Returns how many came and how many went since the start.
-        """
-        ours = {content[:_KEPT_DIGITS] for content in images}
-        try:
-            start = json.loads(self._start_path.read_text("utf-8"))
-        except (OSError, ValueError):
-            now = datetime.now().astimezone().isoformat(timespec="seconds")
-            start = {"started_at": now, "num_images": len(images)}
-        if "images" not in start:
-            storage.write_json(self._start_path, start | {"images": sorted(ours)})
-        known = set(start.get("images", ours))
-        return len(ours - known), len(known - ours)
-
-    def recall_start(self) -> tuple[datetime, int]:
-        """When the run began, and with how many pictures."""
-        data = json.loads(self._start_path.read_text("utf-8"))
-        return datetime.fromisoformat(data["started_at"]), int(data["num_images"])
+    def last_saved_step(self) -> int:
+        """The last step that a checkpoint was ever written of, by the run's own record; 0 where
+        there was none. Raises RecordUnreadable."""
+        saved = [
+            line.get("step", 0)
+            for line in read_metrics(self.metrics)
+            if line.get("event") == CheckpointSaved.__name__
+        ]
+        return max((step for step in saved if isinstance(step, int)), default=0)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, to_read: bool = False) -> Iterator[None]:
         """Hold the run, so that no second Imprint writes into it. Raises RunInUse.
 
-        The lock is the system's, so it is free again the moment its holder dies.
+        The lock is the system's, so it is free again the moment its holder dies. `to_read`: where
+        the folder is read-only, there is neither a lock nor a need for one.
         """
         lock = filelock.FileLock(self.path / ".lock", timeout=0)
         try:
@@ -142,33 +132,33 @@ class RunFolder:
         except filelock.Timeout as error:
             raise RunInUse(folder=str(self.path)) from error
         except OSError as error:
-            raise storage.as_user_error(error, self.path) from error
+            if not (to_read and error.errno in _READ_ONLY):
+                raise storage.as_user_error(error, self.path) from error
         try:
-            for folder in (self.path, self.checkpoints, self.samples, self.exports):
-                storage.sweep(folder)
+            if lock.is_locked:
+                for folder in (self.path, self.checkpoints, self.samples, self.exports):
+                    storage.sweep(folder)
             yield
         finally:
             lock.release()
 
 
 def create_run(config: RunConfig) -> RunFolder:
-    """A new folder under config.runs_folder, named by the time, with the config in it.
+    """A new folder under config.runs_folder, named by number and time, with the config in it.
 
     Raises OutputNotWritable, DiskFull or PathTooLong.
 
-    It comes after all that are there: where a clock was set back, it takes the newest one's time.
+    The numbers keep the order, whatever a clock shows: it may have been wrong, then or now.
     """
     parent = storage.expand(config.runs_folder)
     storage.require_writable(parent)
     storage.sweep_abandoned(parent, _RUN_NAME, ABANDONED_SECONDS)
-    newest = max((_place_of(path.name) for path in parent.iterdir()), default=("", 0))
-    stamp = max(datetime.now().strftime("%Y-%m-%d_%H%M"), newest[0])
-    first = newest[1] + 1 if stamp == newest[0] else 1
-    name = safe_name(config.name)
+    newest = max((_place_of(path.name)[0] for path in parent.iterdir()), default=0)
+    name, stamp = safe_name(config.name), datetime.now().strftime("%Y-%m-%d_%H%M")
     stem = f"{stamp}_{name}_{config.method.kind}"
-    require_short_enough(parent / f"{stem}-{first}", name)
-    for name in islice(storage.counted_up(stem, first), 1000):
-        path = parent / name
+    require_short_enough(parent / f"{newest + 1:04d}_{stem}", name)
+    for number in range(newest + 1, newest + 1 + _MOST_TRIES):
+        path = parent / f"{number:04d}_{stem}"
         if storage.commit_new_folder(path, partial(_write_config, config)):
             return RunFolder(path)
     raise FileExistsError(stem)
@@ -178,10 +168,11 @@ def _write_config(config: RunConfig, folder: Path) -> None:
     config_file.write(config, RunFolder(folder).config_path)
 
 
-def _place_of(name: str) -> tuple[str, int]:
-    """Minute of a run's folder and number within that minute; what has no such name comes first."""
+def _place_of(name: str) -> tuple[int, str, int]:
+    """Number of a run's folder; of those of earlier versions, which come first, the minute and the
+    number within it. What has no such name comes before them."""
     found = _RUN_NAME.fullmatch(name)
-    return (found[1], int(found[2] or 1)) if found else ("", 0)
+    return (int(found[1] or 0), found[2], int(found[3] or 1)) if found else (0, "", 0)
 
 
 def open_run(path: Path) -> RunFolder:
@@ -200,19 +191,23 @@ def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
     """
     waiting: list[Event] = []
     started = False
+    cut_after: int | None = None
     for event in events:
         if not isinstance(event, Heartbeat | StageProgress):
             waiting.append(event)
         if isinstance(event, RunStarted):
-            _cut_metrics(folder.metrics, event.first_step)
             started = True
+            cut_after = event.first_step
+        elif isinstance(event, WentBack):
+            cut_after = event.step
         if waiting and (started or isinstance(event, Terminal)):
             try:
-                if isinstance(event, WentBack):
-                    _cut_metrics(folder.metrics, event.step)
+                if cut_after is not None:
+                    _cut_metrics(folder.metrics, cut_after)
+                    cut_after = None
                 _append(folder.metrics, waiting)
                 waiting.clear()
-            except (DiskFull, OutputNotWritable) as error:
+            except UserError as error:
                 # Kept, and tried again with the next event: what the run learns matters more.
                 if isinstance(event, Terminal):
                     yield Noticed(notice=RecordNotKept(reason=error.sentence))
@@ -234,26 +229,47 @@ def _append(path: Path, events: list[Event]) -> None:
 
 
 def read_metrics(path: Path) -> list[Data]:
-    """All whole lines; the last one may be torn by a crash and is left out."""
-    lines: list[Data] = []
-    if not path.is_file():
-        return lines
-    for line in path.read_text("utf-8", errors="replace").splitlines():
-        try:
-            data: Any = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(data, dict):
-            lines.append(data)
-    return lines
+    """All whole lines; the last one may be torn by a crash and is left out.
+
+    Raises RecordUnreadable where there is a file and it cannot be read.
+    """
+    return [data for _, data in _lines_of(path) if data is not None]
+
+
+def _lines_of(path: Path) -> list[tuple[str, Data | None]]:
+    """Each line as it is, and what it says; None where it says nothing."""
+    try:
+        text = records.read_bytes(path).decode("utf-8", errors="replace")
+    except NotRead as error:
+        if error.why is Why.MISSING:
+            return []
+        raise RecordUnreadable(folder=str(path.parent), reason=error.reason) from error
+    return [(line, _parsed(line)) for line in text.split("\n") if line]
+
+
+def _parsed(line: str) -> Data | None:
+    try:
+        data: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def _cut_metrics(path: Path, first_step: int) -> None:
-    if not path.is_file():
+    """Take out what came after a step. Lines that are not ours to understand are kept in a copy;
+    the last one may be half a line, since a kill may come at any time."""
+    lines = _lines_of(path)
+    if not lines:
         return
-    kept = [line for line in read_metrics(path) if line.get("step", 0) <= first_step]
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept)
-    storage.write_text(path, text)
+    if any(data is None for _, data in lines[:-1]):
+        storage.copy_file(path, storage.free_name(path.with_name("metrics.damaged.jsonl")))
+    kept = [line for line, data in lines if data is not None and _step_of(data) <= first_step]
+    storage.write_text(path, "".join(line + "\n" for line in kept))
+
+
+def _step_of(data: Data) -> float:
+    step = data.get("step", 0)
+    return step if isinstance(step, int | float) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +323,8 @@ class Project:
         if newest is None or not any(newest.checkpoints.glob("step_*")):
             return None
         try:
-            outcome = json.loads(newest.result.read_text("utf-8")).get("outcome")
-        except (OSError, ValueError, AttributeError):
+            outcome = records.read_json(newest.result).get("outcome")
+        except NotRead:
             outcome = None
         return None if outcome == "finished" else newest
 

@@ -6,16 +6,20 @@ project as a copy before the first save writes over it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from engine import storage
+from engine import records, storage
 from engine.config_file import Data
-from engine.errors import DiskFull, Notice, OutputNotWritable
-from engine.notices import ProjectDamaged, ProjectFromLater, ProjectUpgraded
+from engine.errors import Notice, OutputNotWritable, UserError
+from engine.notices import (
+    ProjectDamaged,
+    ProjectFromLater,
+    ProjectUnreadable,
+    ProjectUpgraded,
+)
+from engine.records import NotRead, Why
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 64 << 20
@@ -32,17 +36,23 @@ def write(file: Path, draft: Data) -> None:
 
 def peek(file: Path) -> Data:
     """The draft as it stands there, of whatever version; empty where it cannot be read."""
-    data = _parsed(file) if file.exists() else None
-    return {} if data is None else data["draft"]
+    try:
+        return _parsed(file)["draft"]
+    except NotRead:
+        return {}
 
 
 def read(file: Path) -> tuple[Data, Notice | None]:
     """The draft, empty where there is none, and what is worth telling about how it was read."""
-    if not file.exists():
-        return {}, None
-    data = _parsed(file)
-    if data is None:
-        return {}, ProjectDamaged(file=str(file), backup=_keep(file, "damaged"))
+    try:
+        data = _parsed(file)
+    except NotRead as error:
+        if error.why is Why.MISSING:
+            return {}, None
+        backup = _keep(file, error.why.value)
+        if error.why is Why.UNREADABLE:
+            return {}, ProjectUnreadable(file=str(file), reason=error.reason, backup=backup)
+        return {}, ProjectDamaged(file=str(file), backup=backup)
     version = data.get("schema_version", 0)
     if version == SCHEMA_VERSION:
         return data["draft"], None
@@ -54,18 +64,15 @@ def read(file: Path) -> tuple[Data, Notice | None]:
     return data["draft"], ProjectUpgraded(name=file.parent.name, backup=backup)
 
 
-def _parsed(file: Path) -> Data | None:
-    """What the file holds; None where it is not what a project's file is."""
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            return None
-        data: Any = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or not isinstance(data.get("draft"), dict):
-        return None
-    version = data.get("schema_version", 0)
-    return data if type(version) is int and version >= 0 else None
+def _parsed(file: Path) -> Data:
+    """What the file holds, of whatever version. Raises NotRead."""
+    any_version = 1 << 62  # a later one is taken as far as it is known, see `read`
+    data: Data = records.read_json(
+        file, version="schema_version", newest=any_version, max_bytes=MAX_BYTES
+    )
+    if not isinstance(data.get("draft"), dict):
+        raise records.damaged(file.name)
+    return data
 
 
 def _keep(file: Path, why: str) -> str:
@@ -77,7 +84,7 @@ def _keep(file: Path, why: str) -> str:
     copy = storage.free_name(file.with_name(f"{file.stem}.{why}{file.suffix}"))
     try:
         storage.copy_file(file, copy)
-    except (OSError, DiskFull, OutputNotWritable):
+    except UserError:
         with suppress(OutputNotWritable):
             storage.move_file(file, copy)
     return copy.name

@@ -16,10 +16,12 @@ from engine import checkpoint, config_file, storage
 from engine.advice import advice_on
 from engine.assembly import attached, load_base, wanted_prediction
 from engine.checkpoint import Checkpoint
+from engine.checkpoint_errors import CheckpointUnreadable
+from engine.class_images import require_apart
 from engine.config import RunConfig
 from engine.control import Control
 from engine.device import Compute, describe, holding_dtype, memory_guard, run_accelerator
-from engine.errors import DiskFull, FolderMissing, OutputNotWritable, UserError
+from engine.errors import DiskFull, FolderMissing, OutputNotWritable, RunOutOfRoom, UserError
 from engine.evaluation.judge import Judge
 from engine.events import (
     Event,
@@ -39,7 +41,6 @@ from engine.loop import Loop
 from engine.methods.base import Method
 from engine.models.base import DiffusionModel
 from engine.models.loader import load_model
-from engine.notices import PicturesChanged
 from engine.outcome import (
     chosen_step,
     exported_step,
@@ -60,8 +61,10 @@ from engine.preparation import (
     previews,
 )
 from engine.previews import Previews
-from engine.project import RunFolder, create_run, open_run, record
+from engine.project import RunFolder, class_images_folder, create_run, open_run, record
 from engine.rescue import rescue
+from engine.room import Room
+from engine.run_start import RunStart, newest_checkpoint
 from engine.shown_weights import load_shown
 from engine.trend import warn_of_rising_loss
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -85,7 +88,9 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
         plan = plan_run(config)
         config = plan.config
         with run_accelerator(config.training) as accelerator:
-            folder = _agree_on_folder(accelerator, config)
+            runs = storage.expand(config.runs_folder)
+            room = Room(runs, control, lambda: 0, accelerator.num_processes == 1)
+            folder = yield from room.patiently(0, partial(_agree_on_folder, accelerator, config))
             notices = advice_on(config) + ([] if plan.notice is None else [plan.notice])
             said = tuple(Noticed(notice=notice) for notice in notices)
             yield from _recorded(accelerator, config, folder, control, said)
@@ -103,6 +108,8 @@ def _require_folders(config: RunConfig) -> None:
     ):
         if folder and not storage.expand(folder).is_dir():
             raise FolderMissing(folder=folder)
+    if prior is not None:
+        require_apart(config.dataset.folder, prior.folder)
 
 
 def resume(path: Path, control: Control) -> Iterator[Event]:
@@ -116,8 +123,11 @@ def resume(path: Path, control: Control) -> Iterator[Event]:
         yield RunFailed(error=error)
 
 
-def _agree_on_folder(accelerator: Accelerator, config: RunConfig) -> RunFolder:
+def _agree_on_folder(
+    accelerator: Accelerator, config: RunConfig
+) -> Generator[Event, None, RunFolder]:
     """The first process makes the folder and tells the others."""
+    yield from ()  # nothing to say yet
     if accelerator.num_processes == 1:
         return create_run(config)
     from accelerate.utils import broadcast_object_list
@@ -145,10 +155,10 @@ def _recorded(
         training = warn_of_rising_loss(training)
         if accelerator.num_processes == 1:  # of several, none may leave the others waiting
             training = _until_stopped(training, folder, control)
-        yield from record(folder, _ending_in_one(training))
+        yield from record(folder, _ending_in_one(training, folder))
 
 
-def _ending_in_one(events: Iterator[Event]) -> Iterator[Event]:
+def _ending_in_one(events: Iterator[Event], folder: RunFolder) -> Iterator[Event]:
     """Inside the record, so that a failure is written down too."""
     try:
         yield from events
@@ -156,7 +166,20 @@ def _ending_in_one(events: Iterator[Event]) -> Iterator[Event]:
         failed = failure_of(error)
         if isinstance(failed, RunCrashed):  # whoever hosts the engine reports it
             raise
-        yield failed
+        yield _with_its_checkpoint(failed, folder)
+
+
+def _with_its_checkpoint(failed: RunFailed, folder: RunFolder) -> RunFailed:
+    """A run that found no room says which of its checkpoints is safe, where there is one."""
+    if type(failed.error) is not DiskFull:
+        return failed
+    try:
+        steps = checkpoint.steps_in(folder.checkpoints)
+    except CheckpointUnreadable:
+        steps = []
+    if not steps:
+        return failed
+    return RunFailed(error=RunOutOfRoom(**failed.error.facts, step=max(steps)))
 
 
 def _until_stopped(events: Iterator[Event], folder: RunFolder, control: Control) -> Iterator[Event]:
@@ -183,10 +206,17 @@ def _train(
         prior = config.method.prior()
         classes = None
         if prior is not None and not prior.from_frozen:
-            classes = yield from prepare_classes(shop, prior)
+            waits = accelerator.num_processes == 1
+            room = Room(class_images_folder(), control, lambda: 0, waits)
+            classes = yield from room.patiently(0, partial(prepare_classes, shop, prior, dataset))
     samples = previews(shop, dataset, folder)
     examiner = yield from _prepared_judge(shop, dataset, samples, folder)
-    saved = yield from _newest(folder)
+    start = RunStart.of(folder.path)
+    images = {image.item.content_hash for image in dataset.images}
+    if accelerator.is_main_process:
+        for notice in start.changes(images, config.base_model):
+            yield Noticed(notice=notice)
+    saved = yield from newest_checkpoint(folder)
     loop = Loop(
         config=config,
         accelerator=accelerator,
@@ -205,9 +235,7 @@ def _train(
             examiner.scores += scores_in(folder.metrics, saved.step)
         del saved  # the optimizer state of a whole network is larger than the network
     if accelerator.is_main_process:
-        came, went = folder.remember_start({image.item.content_hash for image in dataset.images})
-        if came or went:
-            yield Noticed(notice=PicturesChanged(came=came, went=went))
+        yield from loop.room.patiently(loop.step, partial(_kept, start, images, config.base_model))
     yield RunStarted(
         folder=str(folder.path),
         steps=config.training.steps,
@@ -229,6 +257,11 @@ def _train(
     )
 
 
+def _kept(start: RunStart, images: set[str], base_model: str) -> Generator[Event, None, None]:
+    for notice in start.keep(images, base_model):
+        yield Noticed(notice=notice)
+
+
 def _to_the_end(
     loop: Loop, dataset: Dataset, facts: ExportFacts, clock: float
 ) -> Generator[Event, None, list[Path]]:
@@ -238,6 +271,7 @@ def _to_the_end(
         yield from loop.train()
 
         def rest() -> Generator[Event, None, list[Path]]:
+            yield from loop.previews.settle()
             step, exports = yield from exported(loop.folder.exports)
             yield from write_before_and_after(loop.folder, dataset, step)
             write_record(loop, step, exports, time.monotonic() - clock)
@@ -280,19 +314,11 @@ def _prepared_judge(
     return examiner
 
 
-def _newest(folder: RunFolder) -> Generator[Event, None, Checkpoint | None]:
-    """Yield notices; return the newest sound checkpoint."""
-    saved, notices = checkpoint.load_latest(folder.path)
-    for notice in notices:
-        yield Noticed(notice=notice)
-    return saved
-
-
 def export_facts(
     config: RunConfig, folder: RunFolder, model: DiffusionModel, step: int
 ) -> ExportFacts:
     """What an exported file of this run may tell."""
-    started_at, num_images = folder.recall_start()
+    start = RunStart.of(folder.path)
     return ExportFacts(
         config=config,
         source=model.source,
@@ -300,9 +326,9 @@ def export_facts(
         zero_terminal_snr=config.loss.zero_terminal_snr
         or bool(model.noise_schedule.alphas[-1] == 0),
         configs=model.configs(),
-        num_images=num_images,
+        num_images=start.num_images,
         step=step,
-        started_at=started_at,
+        started_at=start.started_at,
     )
 
 
@@ -348,14 +374,15 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
     """
     try:
         folder = open_run(path)
-        config = config_file.require(config_file.read(folder.config_path))
-        entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
-        wanted = exported_step(folder) if step is None else step
-        saved = checkpoint.load_step(folder.path, wanted)
-        storage.require_writable(out.parent)
-        yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-        method, facts = _as_shown(config, folder, saved)
-        yield from export_one(entry, out, method, facts)
+        with folder.locked(to_read=True):
+            config = config_file.require(config_file.read(folder.config_path))
+            entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
+            wanted = exported_step(folder) if step is None else step
+            saved = checkpoint.load_step(folder.path, wanted)
+            storage.require_writable(out.parent)
+            yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+            method, facts = _as_shown(config, folder, saved)
+            yield from export_one(entry, out, method, facts)
         yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
     except UserError as error:
         yield RunFailed(error=error)

@@ -6,7 +6,6 @@ is changed on the pages afterwards does not reach it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 
 import platformdirs
 
-from engine import config_file, storage
+from engine import config_file, records, storage
 from engine.config import RunConfig
 from engine.methods.catalog import METHODS
+from engine.records import NotRead
 
 GAP = 1 << 10  # between places, so that one can move in between
 
@@ -105,8 +105,7 @@ class RunQueue:
     def _read(self) -> Iterator[Waiting]:
         for file in self._files():
             try:
-                data = json.loads(file.read_text("utf-8"))
-            except (OSError, ValueError):
+                data = records.read_json(file)
+            except NotRead:
                 continue
-            if isinstance(data, dict):
-                yield Waiting(file, data, config_file.check(data)[0])
+            yield Waiting(file, data, config_file.check(data)[0])

@@ -12,9 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from engine import storage
+from engine import records, storage
 from engine.config_file import Data
+from engine.errors import RecordUnreadable
 from engine.project import RunFolder, read_metrics
+from engine.records import NotRead
 
 SMOOTHING = 0.9
 _LIBRARIES = ("torch", "diffusers", "transformers", "peft", "accelerate", "PySide6_Essentials")
@@ -61,7 +63,7 @@ def load_record(folder: RunFolder) -> RunRecord | None:
     config = _read(folder.config_path)
     if config is None:
         return None
-    lines = read_metrics(folder.metrics)
+    lines = _told(folder)
     result = _read(folder.result) or {}
     losses = [line["loss"] for line in lines if line.get("event") == "StepFinished"]
     scores = [line for line in lines if line.get("event") == "CheckpointScored"]
@@ -89,19 +91,17 @@ def load_record(folder: RunFolder) -> RunRecord | None:
 
 def annotate(folder: RunFolder, note: str, starred: bool) -> None:
     """Keep a note and a star with the run. Raises OutputNotWritable or DiskFull."""
-    storage.write_json(folder.path / "notes.json", {"note": note, "starred": starred})
+    records.write_json(folder.path / "notes.json", {"note": note, "starred": starred})
 
 
 def loss_curve(folder: RunFolder) -> Curve:
     """As it was told, step by step."""
-    lines = [line for line in read_metrics(folder.metrics) if line.get("event") == "StepFinished"]
+    lines = [line for line in _told(folder) if line.get("event") == "StepFinished"]
     return Curve([line["step"] for line in lines], [line["loss"] for line in lines])
 
 
 def likeness_curve(folder: RunFolder) -> Curve:
-    lines = [
-        line for line in read_metrics(folder.metrics) if line.get("event") == "CheckpointScored"
-    ]
+    lines = [line for line in _told(folder) if line.get("event") == "CheckpointScored"]
     return Curve([line["step"] for line in lines], [line["likeness"] for line in lines])
 
 
@@ -201,6 +201,14 @@ def _outcome(result: Data, lines: list[Data]) -> str:
     return "interrupted"
 
 
+def _told(folder: RunFolder) -> list[Data]:
+    """The events of a run; none where its record cannot be read, so that the others are shown."""
+    try:
+        return read_metrics(folder.metrics)
+    except RecordUnreadable:
+        return []
+
+
 def _section(data: Data, name: str) -> Data:
     section = data.get(name)
     return section if isinstance(section, dict) else {}
@@ -208,10 +216,9 @@ def _section(data: Data, name: str) -> Data:
 
 def _read(path: Path) -> Data | None:
     try:
-        data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        return records.read_json(path)
+    except NotRead:
         return None
-    return data if isinstance(data, dict) else None
 
 
 def _version(name: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
+
+Fixed = Literal["", "value", "on"]
 
 
 class Settings(BaseModel):
@@ -23,14 +25,19 @@ def setting(
     help: str = "",  # noqa: A002 (the field's own word)
     unit: str = "",
     advanced: bool = False,
+    fixed: Fixed = "",
     **constraints: Any,
 ) -> Any:
-    """A pydantic field that also says how a person sees it."""
+    """A pydantic field that also says how a person sees it.
+
+    `fixed`: a run cannot go on from a checkpoint that was written with another "value", or with
+    the setting switched "on" instead of off (0).
+    """
     return Field(
         default,
         title=label,
         description=help or None,
-        json_schema_extra={"unit": unit, "advanced": advanced},
+        json_schema_extra={"unit": unit, "advanced": advanced, "fixed": fixed},
         **constraints,
     )
 
@@ -59,6 +66,31 @@ def rows(settings_class: type[Settings], prefix: str = "") -> Iterator[Row]:
             yield from rows(inner, f"{key}.")
         elif field.title is not None:
             yield _row(key, field)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSetting:
+    """One that must be the same when a run is resumed, and its value."""
+
+    key: str
+    label: str
+    value: Any
+    fixed: Fixed
+
+    def differs_from(self, before: object) -> bool:
+        if self.fixed == "on":
+            return bool(self.value) != bool(before)
+        return self.value != before
+
+
+def fixed_settings(settings: Settings, prefix: str = "") -> Iterator[FixedSetting]:
+    """The fixed ones of a section, in their order."""
+    values = settings.model_dump(mode="json")
+    for name, field in type(settings).model_fields.items():
+        extra = field.json_schema_extra
+        fixed: Any = extra.get("fixed", "") if isinstance(extra, dict) else ""
+        if fixed:
+            yield FixedSetting(f"{prefix}{name}", field.title or name, values[name], fixed)
 
 
 def _row(key: str, field: FieldInfo) -> Row:

@@ -6,17 +6,19 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from engine.data import pictures
 from engine.data.buckets import Bucket, crop_to
+from engine.drawn_text import draw_label
 from engine.storage import write_bytes
 
 CELL = 160
 GAP = 8
 LABEL = 28
 MAX_COLUMNS = 6
-PAPER, INK = (255, 255, 255), (26, 29, 35)
+LABEL_SIZE = 15
+PAPER = (255, 255, 255)
 
 
 def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Path]]]) -> None:
@@ -25,10 +27,9 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Path]]]) -> None:
     size = (GAP + columns * (CELL + GAP), len(rows) * (LABEL + CELL + GAP) + GAP)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=15)
     for number, (title, files) in enumerate(rows):
         top = GAP + number * (LABEL + CELL + GAP)
-        draw.text((GAP, top + 4), title, fill=INK, font=font)
+        draw_label(draw, (GAP, top + 4), title, LABEL_SIZE)
         for column, image in enumerate(_cells(files[:columns])):
             sheet.paste(image, (GAP + column * (CELL + GAP), top + LABEL))
     buffer = io.BytesIO()

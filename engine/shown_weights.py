@@ -7,6 +7,7 @@ import torch
 from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
 from engine.methods.base import Method
+from engine.resume_fit import require_fit
 from engine.schedules import SCHEDULE_FREE
 
 
@@ -14,9 +15,10 @@ from engine.schedules import SCHEDULE_FREE
 def load_shown(config: RunConfig, method: Method, saved: Checkpoint) -> None:
     """Load into an attached method what the samples of a checkpoint showed, for good.
 
-    The method can be exported or drawn with afterwards, not trained. Raises KeyError where the
-    weights are those of a method of another shape.
+    The method can be exported or drawn with afterwards, not trained. Raises SettingChanged or
+    CheckpointDoesNotFit.
     """
+    require_fit(saved, config, method)
     method.load_state_dict(saved.ema or saved.weights)
     if config.optimizer.name != SCHEDULE_FREE or saved.ema:
         return

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from engine import checkpoint, config_file
 from engine.assembly import attached, load_base
 from engine.config import RunConfig
 from engine.control import Control
 from engine.device import Compute, is_running, memory_guard
+from engine.drawn_text import draw_label
 from engine.errors import UserError
 from engine.events import (
     Event,
@@ -48,7 +49,9 @@ from engine.yielding import yield_outside
 
 BYTES_A_PIXEL = 6 * 1024  # of a picture while the autoencoder decodes it in fp32
 CELL, GAP, LABEL, MARGIN = 192, 6, 24, 72
-PAPER, INK = (255, 255, 255), (26, 29, 35)
+LABEL_SIZE = 14
+PAPER = (255, 255, 255)
+_STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
 
 
 def strength_and_step(
@@ -122,7 +125,7 @@ def _drawn(
                 break
     grid = folder / f"{run.path.name}_grid.png"
     columns = [f"{weight:g}" for weight in weights]
-    write_bytes(grid, make_grid(cells, columns, [f"step {step}" for step in steps]))
+    write_bytes(grid, make_grid(cells, columns, [Phrase(_STEP, step=step) for step in steps]))
     yield RunFinished(
         steps=sum(map(len, cells)), stopped_early=control.stop_requested, exports=(str(grid),)
     )
@@ -193,12 +196,11 @@ def make_grid(
     )
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=14)
     for number, text in enumerate(columns):
-        draw.text((MARGIN + number * (CELL + GAP), 4), text, fill=INK, font=font)
+        draw_label(draw, (MARGIN + number * (CELL + GAP), 4), text, LABEL_SIZE)
     for row, pictures in enumerate(rows):
         top = LABEL + row * (CELL + GAP)
-        draw.text((GAP, top + CELL // 2), names[row], fill=INK, font=font)
+        draw_label(draw, (GAP, top + CELL // 2), names[row], LABEL_SIZE)
         for column, picture in enumerate(pictures):
             fitted = picture.resize((CELL, CELL), Image.Resampling.LANCZOS)
             sheet.paste(fitted, (MARGIN + column * (CELL + GAP), top))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -18,7 +18,10 @@ import torch
 from torch import Tensor
 
 from engine.models.tensor_file import DTYPE_NAMES
-from engine.storage import atomic_write
+from engine.storage import atomic_write, sync
+
+PIECE_BYTES = 16 << 20
+SYNC_BYTES = 64 << 20  # a sync of gigabytes would take seconds without a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,10 @@ class Planned:
 def write_planned(
     path: Path, tensors: Iterable[Planned], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Raises DiskFull or OutputNotWritable, and ValueError for a tensor of another shape than
-    was planned; an older file at `path` stays whole then."""
-    planned = _in_order(tensors)
-    with atomic_write(path) as file:
-        file.write(_header(planned, metadata))
-        for entry in planned:
-            tensor = entry.make().detach().to("cpu", entry.dtype).contiguous()
-            if tuple(tensor.shape) != tuple(entry.shape):
-                raise ValueError(f"{entry.name} has the shape {tuple(tensor.shape)}")
-            file.write(_bytes_of(tensor))
+    """Raises DiskFull, OutputNotWritable or InputNotReadable, and ValueError for a tensor of
+    another shape than was planned; an older file at `path` stays whole then."""
+    for _ in _writing(path, tensors, metadata):
+        pass
 
 
 def write_tensors(
@@ -56,6 +53,11 @@ def write_tensors(
     """Tensors that are there already, in their own precision. Equal tensors and metadata give
     equal bytes; safetensors' own writer puts the metadata in a different order each time."""
     write_planned(path, _planned(tensors), metadata)
+
+
+def writing(path: Path, tensors: Mapping[str, Tensor]) -> Generator[None, None, str]:
+    """`write_tensors` in pieces, none of which takes long; returns the sha256 of the file."""
+    return (yield from _writing(path, _planned(tensors), None))
 
 
 def data_hash(tensors: Mapping[str, Tensor]) -> str:
@@ -76,6 +78,36 @@ def _planned(tensors: Mapping[str, Tensor]) -> list[Planned]:
 def _in_order(tensors: Iterable[Planned]) -> list[Planned]:
     """The order of safetensors' own writer, which keeps every tensor aligned."""
     return sorted(tensors, key=lambda entry: (-entry.dtype.itemsize, entry.name))
+
+
+def _writing(
+    path: Path, tensors: Iterable[Planned], metadata: Mapping[str, str] | None
+) -> Generator[None, None, str]:
+    planned = _in_order(tensors)
+    digest, unsynced = hashlib.sha256(), 0
+    with atomic_write(path) as file:
+        for piece in _pieces(planned, metadata):
+            digest.update(piece)
+            file.write(piece)
+            unsynced += len(piece)
+            if unsynced >= SYNC_BYTES:
+                sync(file, path.parent)
+                unsynced = 0
+            yield
+    return digest.hexdigest()
+
+
+def _pieces(
+    planned: Sequence[Planned], metadata: Mapping[str, str] | None
+) -> Iterator[bytes | memoryview]:
+    yield _header(planned, metadata)
+    for entry in planned:
+        tensor = entry.make().detach().to("cpu", entry.dtype).contiguous()
+        if tuple(tensor.shape) != tuple(entry.shape):
+            raise ValueError(f"{entry.name} has the shape {tuple(tensor.shape)}")
+        data = _bytes_of(tensor)
+        for start in range(0, len(data), PIECE_BYTES):
+            yield data[start : start + PIECE_BYTES]
 
 
 def _header(planned: Sequence[Planned], metadata: Mapping[str, str] | None) -> bytes:

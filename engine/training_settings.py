@@ -87,6 +87,7 @@ class OptimizerSettings(Settings):
         advanced=True,
         ge=0,
         lt=1,
+        fixed="on",
     )
     fused_backward: bool = setting(
         False,
@@ -223,4 +224,5 @@ class LossSettings(Settings):
             "engine", "The last noise level is pure noise; for models that say v-prediction."
         ),
         advanced=True,
+        fixed="value",
     )

@@ -5,15 +5,15 @@ A preset says how to train, not what: no pictures, no words, no places on this c
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import platformdirs
 
-from engine import storage
+from engine import records, storage
 from engine.config_file import Data, check, merge
 from engine.errors import UserError
 from engine.project import safe_name
+from engine.records import NotRead
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 SUFFIX = ".imprint-preset.json"
@@ -26,6 +26,7 @@ PERSONAL = {
     "training": ("device",),
 }
 _MAX_BYTES = 1 << 20
+_VERSION = "imprint_preset"
 
 
 class PresetUnreadable(UserError):
@@ -46,10 +47,7 @@ def known_presets() -> list[Path]:
 
 def name_of(path: Path) -> str:
     """As it was typed, as far as the file can be read."""
-    try:
-        return str(json.loads(path.read_text("utf-8"))["name"])[:80]
-    except (OSError, ValueError, KeyError, TypeError):
-        return path.name.removesuffix(SUFFIX)
+    return _own_name(path) or path.name.removesuffix(SUFFIX)
 
 
 def save(name: str, draft: Data, path: Path | None = None) -> Path:
@@ -59,7 +57,7 @@ def save(name: str, draft: Data, path: Path | None = None) -> Path:
     """
     kept = {section: draft[section] for section in SECTIONS if isinstance(draft.get(section), dict)}
     target = path or _place_for(name)
-    storage.write_json(target, {"imprint_preset": 1, "name": name, "settings": _impersonal(kept)})
+    records.write_json(target, {"imprint_preset": 1, "name": name, "settings": _impersonal(kept)})
     return target
 
 
@@ -67,7 +65,17 @@ def _place_for(name: str) -> Path:
     """Two names that differ only in letters that files cannot have get two files."""
     stems = storage.counted_up(safe_name(name))
     paths = (presets_folder() / f"{stem}{SUFFIX}" for stem in stems)
-    return next(path for path in paths if not path.exists() or name_of(path) == name[:80])
+    return next(path for path in paths if not path.exists() or _own_name(path) == name[:80])
+
+
+def _own_name(path: Path) -> str:
+    """As it stands in the file; empty where this Imprint cannot read it as a preset, so that none
+    of another name takes its place."""
+    try:
+        data = records.read_json(path, version=_VERSION, newest=1, max_bytes=_MAX_BYTES)
+    except NotRead:
+        return ""
+    return str(data.get("name", ""))[:80]
 
 
 def load(path: Path) -> Data:
@@ -76,17 +84,15 @@ def load(path: Path) -> Data:
     Places in it are passed over: a look at `//server/share` would send that server a password.
     """
     try:
-        too_large = path.stat().st_size > _MAX_BYTES
-        data = None if too_large else json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise PresetUnreadable(name=path.name, reason=str(error)) from error
-    data = data if isinstance(data, dict) else {}
+        data = records.read_json(path, version=_VERSION, newest=1, max_bytes=_MAX_BYTES)
+    except NotRead as error:
+        raise PresetUnreadable(name=path.name, reason=error.reason) from error
     settings = data.get("settings")
     if not isinstance(settings, dict) or set(settings) - set(SECTIONS):
         reason = QT_TRANSLATE_NOOP("engine", "it holds something else.")
         raise PresetUnreadable(name=path.name, reason=Phrase(reason))
-    if data.get("imprint_preset") != 1:
-        reason = QT_TRANSLATE_NOOP("engine", "it was made by a newer Imprint.")
+    if data.get(_VERSION) != 1:
+        reason = QT_TRANSLATE_NOOP("engine", "it holds something else.")
         raise PresetUnreadable(name=path.name, reason=Phrase(reason))
     # Whatever the project says, the preset's own values must be possible ones.
     probe = {"dataset": {"folder": "x", "trigger": "x", "class_word": "x"}}

@@ -6,13 +6,44 @@ The window translates with the context "engine".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from string import Formatter
+
 Fact = str | int | float
+
+_STOPS = (".", "。")
+_GO_ON = (*_STOPS, ",", ";", ")", "，", "；", "）")
+_ENDS = (*_STOPS, "!", "?", "！", "？", "…", ":", "：", ")", "）")
 
 
 def QT_TRANSLATE_NOOP(context: str, text: str) -> str:  # noqa: N802 (lupdate looks for this name)
     """Return `text`; the window looks its translation up under `context`."""
     del context
     return text
+
+
+def fill(template: str, facts: Mapping[str, Fact]) -> str:
+    """`template.format`, but a fact that is a sentence loses its full stop where the template goes
+    on behind it with a stop of its own, a comma or a bracket."""
+    parts = list(Formatter().parse(template))
+    text = ""
+    for number, (before, name, spec, _) in enumerate(parts):
+        text += before
+        if name is None:
+            continue
+        value = format(facts[name], spec or "")
+        behind = parts[number + 1][0] if number + 1 < len(parts) else ""
+        if behind.startswith(_GO_ON) and value.endswith(_STOPS) and not value.endswith(".."):
+            value = value[:-1]
+        text += value
+    return text
+
+
+def ended(text: str) -> str:
+    """A whole sentence: with a full stop where its last fact brought none."""
+    if not text or text.endswith(_ENDS):
+        return text
+    return text + ("。" if ord(text[-1]) > 0x2E80 else ".")  # behind a Chinese character
 
 
 class Phrase(str):
@@ -25,7 +56,7 @@ class Phrase(str):
     facts: dict[str, Fact]
 
     def __new__(cls, template: str, /, **facts: Fact) -> Phrase:
-        made = super().__new__(cls, template.format(**facts))
+        made = super().__new__(cls, fill(template, facts))
         made.template, made.facts = template, facts
         return made
 

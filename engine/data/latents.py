@@ -1,7 +1,8 @@
 """Pictures -> VAE moments, encoded once and kept on disk by content.
 
 The moments are kept, not one draw of them, so that every step can draw anew (Kingma & Welling
-2013). A cached file is found by the sha256 of the picture, of the VAE's weights and the shape.
+2013). A cached file is found by the sha256 of the picture, of the VAE's weights, the shape and the
+version of the code between them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from engine import cache_limit
 from engine.data import edits, pictures
 from engine.data.buckets import Bucket, choose_bucket, crop_to, make_buckets, plan_crop
 from engine.data.scan import ImageItem
@@ -28,6 +30,10 @@ from engine.models.base import DiffusionModel, Moments
 from engine.notices import CacheUnavailable, PictureSkipped
 from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP
+
+# Raise it with each change of what a picture becomes: decoding, colours, crops, sizes. Files that
+# an earlier version made are then not found, and evicted in time.
+VERSION = 1
 
 MaskSource = Literal["off", "alpha", "file"]
 
@@ -69,7 +75,8 @@ class LatentCache:
     def path(self, item: ImageItem, bucket: Bucket, flip: bool) -> Path | None:
         if self.folder is None:
             return None
-        key = f"{item.content_hash}-{self.vae_hash}-{bucket.width}x{bucket.height}-{int(flip)}"
+        shape = f"{bucket.width}x{bucket.height}-{int(flip)}"
+        key = f"v{VERSION}-{item.content_hash}-{self.vae_hash}-{shape}"
         if item.edit.key:
             key += f"-{item.edit.key}"
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
@@ -109,6 +116,8 @@ def encode_pictures(
             cache = LatentCache(None, cache.vae_hash, writes=False)
             found.append(_cached_image(model, item, bucket, cache, preparation))
         yield StageProgress(stage=Stage.CACHE_LATENTS, done=count, total=len(items))
+    if cache.folder is not None and cache.writes:
+        cache_limit.evict(cache.folder)
     return found
 
 
@@ -150,6 +159,7 @@ def _encoded(
     if path is not None and path.is_file():
         known = _read(path)
         if known is not None:
+            cache_limit.touch(path)
             return known
     image = edits.apply(pictures.decode(_unchanged(item)).image, item.edit)
     pictures.check_size(image)  # a crop may leave too little

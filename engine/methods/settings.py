@@ -117,6 +117,7 @@ class TextSettings(MethodSettings):
         advanced=True,
         ge=0,
         le=1,
+        fixed="on",
     )
     text_until: float = setting(
         1.0,

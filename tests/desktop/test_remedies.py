@@ -19,7 +19,7 @@ from desktop.dialogs.help_dialog import PAGES, PROBLEMS, HelpDialog
 from desktop.panels.monitor_panel import RunState
 from desktop.single_instance import Doorkeeper, hand_over
 from desktop.widgets.message_strip import MessageStrip
-from engine.errors import DiskFull, Diverged, Message, NoPictures, RunInUse, WouldNotFit
+from engine.errors import Diverged, Message, NoPictures, RunInUse, RunOutOfRoom, WouldNotFit
 from engine.events import Estimated, RunFinished
 from engine.project import RunFolder
 from engine.remedies import Action
@@ -158,9 +158,9 @@ def test_the_run_that_told_of_a_full_disk_is_gone_on_with_and_no_other(qtbot, wi
     newest_run(window)
     resumed = []
     monkeypatch.setattr(window.runs, "resume", resumed.append)
-    fail(qtbot, window, DiskFull(**FULL), started())[Action.CONTINUE].click()
+    fail(qtbot, window, RunOutOfRoom(**FULL, step=3), started())[Action.CONTINUE].click()
     assert resumed == [Path("run")]
-    fail(qtbot, window, DiskFull(**FULL))[Action.CONTINUE].click()
+    fail(qtbot, window, RunOutOfRoom(**FULL, step=3))[Action.CONTINUE].click()
     assert resumed == [Path("run")]
     assert "had not begun" in window.monitor.strip.text
 
@@ -168,7 +168,7 @@ def test_the_run_that_told_of_a_full_disk_is_gone_on_with_and_no_other(qtbot, wi
 def test_a_run_is_not_gone_on_with_while_another_trains(qtbot, window, monkeypatch):
     resumed = []
     monkeypatch.setattr(window.runs, "resume", resumed.append)
-    error = DiskFull(**FULL)
+    error = RunOutOfRoom(**FULL, step=3)
     fail(qtbot, window, error, started())
     train_endlessly(window)
     offer(window, error)[Action.CONTINUE].click()
@@ -183,7 +183,7 @@ def test_a_run_is_not_gone_on_with_while_another_trains(qtbot, window, monkeypat
 def test_what_no_run_told_of_goes_on_with_the_run_of_the_open_project(window, monkeypatch):
     run, resumed = newest_run(window), []
     monkeypatch.setattr(window.runs, "resume", resumed.append)
-    offer(window, DiskFull(**FULL))[Action.CONTINUE].click()
+    offer(window, RunOutOfRoom(**FULL, step=3))[Action.CONTINUE].click()
     assert resumed == [run]
 
 

@@ -55,6 +55,27 @@ def test_the_newest_run_is_the_last_that_was_made_however_the_clock_was_set(tmp_
         made.append(folder.path)
     assert [run.path for run in toy.list_runs()] == made[::-1]
     assert len(set(made)) == len(times)
+    assert sorted(path.name for path in made) == [path.name for path in made]
+    for path, shown in zip(made, times, strict=True):  # never a date that the clock did not show
+        assert shown.strftime("_%Y-%m-%d_%H%M_") in path.name
+
+
+def test_runs_of_earlier_versions_come_before_the_numbered_ones(tmp_path, clock):
+    toy, clock.shown = Project(tmp_path), datetime(2026, 3, 29, 1, 59)
+    for name in (
+        "2066-01-01_0000_toy_lora",
+        "2025-01-01_0000_toy_lora-2",
+        "2025-01-01_0000_a_lora",
+    ):
+        (toy.runs / name).mkdir(parents=True)
+        (toy.runs / name / "config.json").write_text("{}")
+    data = {"dataset": {"folder": "x"}, "name": "toy", "runs_folder": str(toy.runs)}
+    made = create_run(require(data))
+    assert made.path.name == "0001_2026-03-29_0159_toy_lora"
+    assert [run.path.name for run in toy.list_runs()] == [
+        made.path.name, "2066-01-01_0000_toy_lora", "2025-01-01_0000_toy_lora-2",
+        "2025-01-01_0000_a_lora",
+    ]  # fmt: skip
 
 
 def test_hundreds_of_runs_of_one_minute_keep_their_order(tmp_path, clock):

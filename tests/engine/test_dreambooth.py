@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from accelerate import Accelerator
+from PIL import Image
 
 from engine.config_file import require
 from engine.contexts import Contexts
-from engine.events import Stage, StageProgress
+from engine.control import Control
+from engine.dry_run import dry_run
+from engine.errors import ClassFolderIsSubject
+from engine.events import Noticed, RunFailed, Stage, StageProgress
 from engine.methods.base import Subject
 from engine.methods.dreambooth.method import DreamBooth
 from engine.methods.dreambooth.settings import DreamBoothSettings
 from engine.models.loader import load_model
+from engine.notices import ClassImageRedrawn, OwnClassImages, PictureSkipped
 from engine.project import class_images_folder
 from engine.step_loss import ClassBatches, StepLoss
-from tests.engine_runs import losses, newest_weights, require_finished, tiny_run, train
+from tests.engine_runs import config_of, losses, newest_weights, require_finished, tiny_run, train
 from tests.method_matrix import outputs, same
 
 DREAMBOOTH = {"kind": "dreambooth", "learning_rate": 1e-3}
@@ -95,6 +102,93 @@ def test_class_pictures_are_drawn_once_and_only_what_is_missing_is_drawn_again(
     assert len(list(class_images_folder().iterdir())) == 2
 
 
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _turn_into_text(path: Path) -> None:
+    path.write_text("not a picture", "utf-8")
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b""), _cut, _turn_into_text])
+def test_damaged_class_pictures_are_drawn_again_and_each_is_said(
+    tiny_folder, pictures_folder, tmp_path, spoil
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 1},
+        method=DREAMBOOTH | {"num_class_images": 3},
+    )  # fmt: skip
+    require_finished(train(data))
+    (folder,) = class_images_folder().iterdir()
+    before = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    for names in (["class_00001.png"], sorted(before)):  # one of them, and all
+        for name in names:
+            spoil(folder / name)
+        again = require_finished(train(data))
+        told = [n.notice for n in again.of(Noticed) if isinstance(n.notice, ClassImageRedrawn)]
+        assert [notice.facts["name"] for notice in told] == names
+        assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == before
+
+
+@pytest.mark.parametrize("place", ["same", "inside", "around", "link"])
+def test_the_folder_of_the_pictures_is_refused_as_the_folder_of_the_class(
+    tiny_folder, pictures_folder, tmp_path, place
+):
+    pictures = Path(shutil.copytree(pictures_folder, tmp_path / "set" / "pictures"))
+    (pictures / "reg").mkdir()
+    (tmp_path / "link").symlink_to(pictures)
+    folder = {
+        "same": pictures, "inside": pictures / "reg", "around": pictures.parent,
+        "link": tmp_path / "link",
+    }[place]  # fmt: skip
+    data = tiny_run(
+        tiny_folder, pictures, tmp_path / "runs", method=DREAMBOOTH | {"class_folder": str(folder)}
+    )
+    failed = train(data)
+    assert isinstance(failed.last.error, ClassFolderIsSubject)
+    assert str(folder) in failed.last.error.sentence
+    assert not (tmp_path / "runs").exists()
+    (measured,) = [e for e in dry_run(config_of(data), Control()) if isinstance(e, RunFailed)]
+    assert isinstance(measured.error, ClassFolderIsSubject)
+
+
+def test_a_copy_of_the_pictures_is_refused_too_and_a_part_of_it_is_left_out_and_said(
+    tiny_folder, pictures_folder, tmp_path
+):
+    classes = Path(shutil.copytree(pictures_folder, tmp_path / "class"))
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path / "runs", training={"steps": 1},
+        method=DREAMBOOTH | {"class_folder": str(classes)},
+    )  # fmt: skip
+    assert isinstance(train(data).last.error, ClassFolderIsSubject)
+    Image.effect_noise((80, 80), 90).convert("RGB").save(classes / "another.png")
+    trained = require_finished(train(data))
+    left_out = [n.notice for n in trained.of(Noticed) if isinstance(n.notice, PictureSkipped)]
+    assert len(left_out) == len(list(pictures_folder.glob("*.png")))
+    assert "It is one of the pictures that are to be learnt." in left_out[0].sentence
+
+
+def test_own_class_pictures_that_cannot_be_read_are_said_and_so_is_the_count(
+    tiny_folder, pictures_folder, tmp_path
+):
+    classes = tmp_path / "class"
+    classes.mkdir()
+    for number in range(4):
+        Image.effect_noise((80, 80), 50 + number).convert("RGB").save(classes / f"{number}.png")
+    for number in (1, 3):
+        _cut(classes / f"{number}.png")
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path / "runs", training={"steps": 1},
+        method=DREAMBOOTH | {"num_class_images": 50, "class_folder": str(classes)},
+    )  # fmt: skip
+    trained = require_finished(train(data))
+    told = [n.notice for n in trained.of(Noticed)]
+    assert [n.facts["name"] for n in told if isinstance(n, PictureSkipped)] == ["1.png", "3.png"]
+    (own,) = [notice for notice in told if isinstance(notice, OwnClassImages)]
+    assert "2 can be used, of 4 files" in own.sentence
+    assert "(50) counts only where no folder" in own.advice
+
+
 def test_class_pictures_show_the_class_without_the_trigger(tiny_folder, pictures_folder, tmp_path):
     data = tiny_run(
         tiny_folder, pictures_folder, tmp_path, training={"steps": 1},
@@ -108,12 +202,16 @@ def test_class_pictures_show_the_class_without_the_trigger(tiny_folder, pictures
 
 
 def test_own_class_pictures_are_used_and_none_is_drawn(tiny_folder, pictures_folder, tmp_path):
+    classes = tmp_path / "class"
+    classes.mkdir()
+    Image.effect_noise((80, 80), 50).convert("RGB").save(classes / "a.png")
     data = tiny_run(
-        tiny_folder, pictures_folder, tmp_path, training={"steps": 1},
-        method=DREAMBOOTH | {"num_class_images": 50, "class_folder": str(pictures_folder)},
+        tiny_folder, pictures_folder, tmp_path / "runs", training={"steps": 1},
+        method=DREAMBOOTH | {"num_class_images": 1, "class_folder": str(classes)},
     )  # fmt: skip
-    require_finished(train(data))
+    trained = require_finished(train(data))
     assert not class_images_folder().exists()
+    assert not [n for n in trained.of(Noticed) if isinstance(n.notice, OwnClassImages)]
 
 
 class KnownModel:

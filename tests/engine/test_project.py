@@ -59,14 +59,14 @@ def test_names_stay_readable(name, expected):
     assert safe_name(name) == expected
 
 
-def test_runs_sort_by_time_and_never_share_a_folder(tmp_path):
+def test_runs_sort_by_number_and_never_share_a_folder(tmp_path):
     data = {"dataset": {"folder": "x"}, "name": "My Dog", "runs_folder": str(tmp_path / "new")}
     folders = [create_run(require(data)).path for _ in range(3)]
     assert len(set(folders)) == 3
-    stamp = datetime.now().strftime("%Y-%m-%d_")
-    assert all(folder.name.startswith(stamp) for folder in folders)
-    assert folders[0].name.endswith("_my-dog_lora")
-    assert folders[2].name.endswith("_my-dog_lora-3")
+    stamp = datetime.now().strftime("_%Y-%m-%d_")
+    for number, folder in enumerate(folders, start=1):
+        assert folder.name.startswith(f"{number:04d}{stamp}")
+        assert folder.name.endswith("_my-dog_lora")
 
 
 @pytest.mark.parametrize("place", ["file/runs", "file"])

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from engine import project_file
+from engine.errors import InputNotReadable
 from engine.notices import ProjectDamaged, ProjectFromLater, ProjectUpgraded
 from engine.project import Project
 
@@ -86,7 +87,7 @@ def test_a_file_that_cannot_be_copied_is_moved_aside_before_a_save_writes_over_i
     project, monkeypatch
 ):
     def refuse(source, target):
-        raise PermissionError(13, "Permission denied")
+        raise InputNotReadable(path=str(source), reason="Permission denied")
 
     monkeypatch.setattr("engine.storage.copy_file", refuse)
     project.file.write_bytes(b"{")

@@ -9,7 +9,8 @@ import pytest
 from engine import checkpoint, storage
 from engine.errors import DiskFull, OutputNotWritable, SavedElsewhere
 from engine.events import Noticed, PausedAt, ResumedAt, RunFailed, RunStarted, StepFinished
-from engine.notices import RecordNotKept, RoomLow, WaitsForRoom
+from engine.notices import RecordNotKept, RoomLow, SampleWaits, WaitsForRoom
+from engine.project import RunFolder
 from engine.rescue import rescue_folder
 from tests.engine.test_storage import files_no_larger_than
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
@@ -102,18 +103,18 @@ def test_a_stop_on_a_full_disk_saves_the_result_on_another(
     tiny_folder, pictures_folder, tmp_path, monkeypatch
 ):
     """Only the folder of the runs is full, as a drive of its own would be."""
-    real, runs = checkpoint.save, tmp_path / "runs"
+    real, runs = checkpoint.saving, tmp_path / "runs"
 
     def full(checkpoints, state):
         if runs in checkpoints.parents and state.step > 2:
             raise DiskFull(folder=str(checkpoints), need_mib=1.0, free_mib=0.0)
-        return real(checkpoints, state)
+        return (yield from real(checkpoints, state))
 
     def watch(event, control):
         if isinstance(event, PausedAt):
             control.stop()
 
-    monkeypatch.setattr(checkpoint, "save", full)
+    monkeypatch.setattr(checkpoint, "saving", full)
     trained = train(tiny_run(tiny_folder, pictures_folder, runs), watch)
     assert isinstance(trained.last.error, SavedElsewhere)
     assert "the disk is full" in trained.last.error.sentence
@@ -213,3 +214,140 @@ def test_a_record_that_cannot_be_written_costs_the_record_alone(
     trained = require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path), watch))
     assert notices(trained) == [RecordNotKept]
     assert trained.export.is_file()
+
+
+class FullNow:
+    """A disk that is full until it was waited for; only for what is larger than `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = files_no_larger_than(limit)
+        self._limit.__enter__()
+        self.is_full = True
+        self.waited: list[int] = []
+
+    def __call__(self, event, control) -> None:
+        if isinstance(event, PausedAt):
+            self.waited.append(event.step)
+            self.make_room()
+
+    def make_room(self) -> None:
+        if self.is_full:
+            self._limit.__exit__(None, None, None)
+            self.is_full = False
+
+
+def test_a_disk_that_is_full_before_the_run_has_a_folder_is_waited_for(
+    tiny_folder, pictures_folder, tmp_path
+):
+    disk = FullNow(10)
+    try:
+        trained = require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path), disk))
+    finally:
+        disk.make_room()
+    assert disk.waited == [0]
+    assert WaitsForRoom in notices(trained)
+
+
+def test_class_pictures_wait_for_room(tiny_folder, pictures_folder, tmp_path, monkeypatch):
+    from engine import class_images
+
+    real, refused = class_images.save_png, []
+
+    def full_once(path, *rest):
+        if not refused:
+            refused.append(path)
+            raise DiskFull(folder=str(path.parent), need_mib=1.0, free_mib=0.0)
+        return real(path, *rest)
+
+    monkeypatch.setattr(class_images, "save_png", full_once)
+    method = {"kind": "dreambooth", "learning_rate": 1e-4, "num_class_images": 2}
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path, method=method)
+    trained = require_finished(train(data))
+    assert refused
+    assert [event.step for event in trained.of(PausedAt)] == [0]
+    assert WaitsForRoom in notices(trained)
+
+
+def test_a_stop_while_it_waits_before_the_first_step_ends_the_run(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    from engine import class_images
+
+    def full(path, *rest):
+        raise DiskFull(folder=str(path.parent), need_mib=1.0, free_mib=0.0)
+
+    monkeypatch.setattr(class_images, "save_png", full)
+    method = {"kind": "dreambooth", "learning_rate": 1e-4, "num_class_images": 2}
+
+    def watch(event, control):
+        if isinstance(event, PausedAt):
+            control.stop()
+
+    stopped = train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=method), watch)
+    assert stopped.last.stopped_early
+    assert not stopped.of(RunStarted)
+
+
+def test_a_checkpoint_is_called_safe_only_where_there_is_one(
+    tiny_folder, pictures_folder, tmp_path
+):
+    assert "checkpoint" not in DiskFull(folder="x", need_mib=1.0, free_mib=0.0).advice
+    for first, safe in ((1, False), (3, True)):
+        full = Full(from_step=first)
+
+        def watch(event, control, full=full):
+            full(event, control)
+            if isinstance(event, PausedAt):
+                control.stop()
+
+        try:
+            failed = train(tiny_run(tiny_folder, pictures_folder, tmp_path / str(first)), watch)
+        finally:
+            full.make_room()
+        assert isinstance(failed.last.error, DiskFull)
+        assert ("the checkpoint of step 2 is safe" in failed.last.error.advice) is safe
+        assert ("checkpoint" in failed.last.error.advice) is safe
+
+
+@pytest.mark.parametrize("ends", ["goes on", "is killed"])
+def test_a_sample_that_found_no_room_is_made_later(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch, ends
+):
+    from engine import previews
+
+    real, refusing = previews.save_png, [True]
+
+    def full(path, *rest):
+        if refusing[0] and "step_000002" in path.name:
+            raise DiskFull(folder=str(path.parent), need_mib=1.0, free_mib=0.0)
+        return real(path, *rest)
+
+    sampling = {"every_steps": 1, "num_inference_steps": 2, "prompts": ["zwx", "a toy"]}
+    plain = tiny_run(
+        tiny_folder, pictures_folder, tmp_path / "a", sampling=sampling,
+        checkpoints={"every_steps": 2}, training={"steps": 6},
+    )  # fmt: skip
+    unbroken = require_finished(train(plain)).folder
+    monkeypatch.setattr(previews, "save_png", full)
+    waited = []
+
+    def watch(event, control):
+        if isinstance(event, StepFinished) and event.step == 3 and ends == "is killed":
+            raise KeyboardInterrupt
+        if isinstance(event, PausedAt):
+            waited.append(event.step)
+            refusing[0] = False
+
+    data = plain | {"runs_folder": str(tmp_path / "b")}
+    if ends == "is killed":
+        with pytest.raises(KeyboardInterrupt):
+            train(data, watch)
+        refusing[0] = False
+        (path,) = (tmp_path / "b").iterdir()
+        trained = require_finished(resume(RunFolder(path)))
+    else:
+        trained = require_finished(train(data, watch))
+        assert SampleWaits in notices(trained)
+        assert waited == [4]  # no checkpoint is written before the samples that are owed
+    assert left_by(trained.folder)["samples"] == left_by(unbroken)["samples"]
+    assert len(left_by(unbroken)["samples"]) >= 12

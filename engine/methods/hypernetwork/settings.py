@@ -36,17 +36,20 @@ class HypernetworkSettings(MethodSettings):
             "engine",
             "Widths of the layers of each net, as multiples of its input; begins and ends with 1.",
         ),
+        fixed="value",
     )
     activation: Activation = setting(
         "linear",
         label=QT_TRANSLATE_NOOP("engine", "Activation"),
         help=QT_TRANSLATE_NOOP("engine", "What stands between the layers; linear is nothing."),
         advanced=True,
+        fixed="value",
     )
     activate_output: bool = setting(
         False,
         label=QT_TRANSLATE_NOOP("engine", "Activation after the last layer too"),
         advanced=True,
+        fixed="value",
     )
     layer_norm: bool = setting(
         False,
@@ -57,6 +60,7 @@ class HypernetworkSettings(MethodSettings):
             "with the file than AUTOMATIC1111 and Imprint do.",
         ),
         advanced=True,
+        fixed="value",
     )
     dropout: float = setting(
         0.0,
@@ -84,6 +88,7 @@ class HypernetworkSettings(MethodSettings):
             "engine", "Off: only what is read from the prompt is changed. Faster, weaker."
         ),
         advanced=True,
+        fixed="value",
     )
 
     @property

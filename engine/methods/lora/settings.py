@@ -31,6 +31,7 @@ class LoraSettings(PriorSettings):
         ),
         ge=1,
         le=MAX_RANK,
+        fixed="value",
     )
     alpha: float = setting(
         16.0,
@@ -39,6 +40,7 @@ class LoraSettings(PriorSettings):
         advanced=True,
         gt=0,
         le=1024,
+        fixed="value",
     )
     learning_rate: float = learning_rate(1e-4)
     algorithm: Literal["lora", "dora", "loha", "lokr", "oft"] = setting(
@@ -50,6 +52,7 @@ class LoraSettings(PriorSettings):
             "they are meant, so these leave as a whole model.",
         ),
         advanced=True,
+        fixed="value",
     )
     dropout: float = setting(
         0.0,
@@ -66,12 +69,14 @@ class LoraSettings(PriorSettings):
         label=QT_TRANSLATE_NOOP("engine", "Feed-forward layers too"),
         help=QT_TRANSLATE_NOOP("engine", "Off: only the attention layers learn."),
         advanced=True,
+        fixed="value",
     )
     conv: bool = setting(
         False,
         label=QT_TRANSLATE_NOOP("engine", "Convolutions too"),
         help=QT_TRANSLATE_NOOP("engine", "Also called LoCon. Larger file; helps with styles."),
         advanced=True,
+        fixed="value",
     )
     conv_rank: int = setting(
         0,
@@ -80,6 +85,7 @@ class LoraSettings(PriorSettings):
         advanced=True,
         ge=0,
         le=MAX_RANK,
+        fixed="value",
     )
     block_ranks: str = setting(
         "",
@@ -89,6 +95,7 @@ class LoraSettings(PriorSettings):
         ),
         advanced=True,
         max_length=200,
+        fixed="value",
     )
     rslora: bool = setting(
         False,
@@ -97,6 +104,7 @@ class LoraSettings(PriorSettings):
             "engine", "Scales by alpha / root of the rank, so that high ranks learn as fast."
         ),
         advanced=True,
+        fixed="value",
     )
     plus_ratio: float = setting(
         1.0,
@@ -117,6 +125,7 @@ class LoraSettings(PriorSettings):
         advanced=True,
         ge=-1,
         le=4096,
+        fixed="value",
     )
 
     word_vectors: int = setting(
@@ -130,6 +139,7 @@ class LoraSettings(PriorSettings):
         advanced=True,
         ge=0,
         le=32,
+        fixed="value",
     )
     word_learning_rate: float = setting(
         5e-3,

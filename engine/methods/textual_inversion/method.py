@@ -11,7 +11,13 @@ from torch import Tensor, nn
 from engine.methods.base import Method, ParameterGroup
 from engine.models.base import DiffusionModel
 from engine.results import EmbeddingResult, Result
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
+_OTHER_KIND = QT_TRANSLATE_NOOP("engine", "it is no embedding for this kind of model")
+_OTHER_SIZE = QT_TRANSLATE_NOOP(
+    "engine",
+    "it has {count} vectors of width {width}, this run has {own_count} of width {own_width}",
+)
 ORDINARY_WORD = "object"  # where the word begins if nothing is said
 
 
@@ -54,13 +60,18 @@ class TextualInversion(Method):
 
     def adopt(self, result: Result) -> None:
         if not isinstance(result, EmbeddingResult) or result.vectors.keys() != self._vectors.keys():
-            raise ValueError("it is no embedding for this kind of model")
+            raise ValueError(Phrase(_OTHER_KIND))
         for part, rows in self._vectors.items():
             given = result.vectors[part]
             if given.shape != rows.shape:
                 raise ValueError(
-                    f"it has {len(given)} vectors of width {given.shape[-1]}, "
-                    f"this run {len(rows)} of {rows.shape[-1]}"
+                    Phrase(
+                        _OTHER_SIZE,
+                        count=len(given),
+                        width=given.shape[-1],
+                        own_count=len(rows),
+                        own_width=rows.shape[-1],
+                    )
                 )
             rows.data.copy_(given)
 

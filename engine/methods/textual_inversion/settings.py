@@ -22,6 +22,7 @@ class TextualInversionSettings(MethodSettings):
         ),
         ge=1,
         le=32,
+        fixed="value",
     )
     initializer: str = setting(
         "",

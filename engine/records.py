@@ -1,0 +1,119 @@
+"""Reads the files that Imprint itself wrote, and says which of four things is wrong with one.
+
+Only what was read can be damaged. A file without the right to read it, on a failing disk, or in the
+format of a later Imprint is not a file that is missing: nothing is ever written over it.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from engine import storage
+from engine.wording import QT_TRANSLATE_NOOP, Fact, ReasonedError
+
+
+class Why(Enum):
+    """Why something cannot be used; the values are part of file names, see `set_aside`."""
+
+    MISSING = "missing"
+    UNREADABLE = "unreadable"  # the system refused: rights, a failing disk, a folder in its place
+    LATER = "later"  # it was read, and is in a format that only a later Imprint knows
+    DAMAGED = "damaged"  # it was read, and is not what was written
+
+
+class NotRead(ReasonedError):
+    """Raised where something that Imprint wrote cannot be used."""
+
+    def __init__(self, why: Why, template: str, /, **facts: Fact) -> None:
+        super().__init__(template, **facts)
+        self.why = why
+
+
+_MISSING = QT_TRANSLATE_NOOP("engine", "{name} is missing")
+_UNREADABLE = QT_TRANSLATE_NOOP("engine", "{name}: {error}")
+_LATER = QT_TRANSLATE_NOOP("engine", "it was made by a later version of Imprint")
+_DAMAGED = QT_TRANSLATE_NOOP("engine", "{name} does not hold what was written")
+
+
+def not_opened(path: Path, error: OSError) -> NotRead:
+    """What an error of the system means for a file of ours."""
+    if isinstance(error, FileNotFoundError):
+        return NotRead(Why.MISSING, _MISSING, name=path.name)
+    reason = error.strerror or type(error).__name__
+    return NotRead(Why.UNREADABLE, _UNREADABLE, name=path.name, error=reason)
+
+
+def later() -> NotRead:
+    return NotRead(Why.LATER, _LATER)
+
+
+def damaged(name: str) -> NotRead:
+    return NotRead(Why.DAMAGED, _DAMAGED, name=name)
+
+
+def read_bytes(path: Path, max_bytes: int = -1) -> bytes:
+    """Raises NotRead; a file of more than `max_bytes` is damaged: we write no such."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1 if max_bytes >= 0 else -1)
+    except OSError as error:
+        raise not_opened(path, error) from error
+    if 0 <= max_bytes < len(data):
+        raise damaged(path.name)
+    return data
+
+
+def read_json(
+    path: Path,
+    kind: type = dict,
+    *,
+    version: str = "",
+    newest: int = 0,
+    max_bytes: int = -1,
+) -> Any:
+    """The content of a JSON file. Raises NotRead.
+
+    `version`: the key that holds the number of the format, if the file has one; a number above
+    `newest` is of a later Imprint.
+    """
+    try:
+        data = json.loads(read_bytes(path, max_bytes).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise damaged(path.name) from error
+    if not isinstance(data, kind):
+        raise damaged(path.name)
+    if version:
+        number = data.get(version, 0)
+        if type(number) is not int or number < 0:
+            raise damaged(path.name)
+        if number > newest:
+            raise later()
+    return data
+
+
+def write_json(
+    path: Path, data: Any, *, version: str = "", newest: int = 0, max_bytes: int = -1
+) -> Path | None:
+    """Write a JSON file over one that can be read. One that cannot is renamed first, and its new
+    place returned.
+
+    Raises OutputNotWritable or DiskFull.
+    """
+    aside = None
+    try:
+        read_json(path, type(data), version=version, newest=newest, max_bytes=max_bytes)
+    except NotRead as error:
+        if error.why is not Why.MISSING:
+            aside = set_aside(path, error.why)
+    storage.write_json(path, data)
+    return aside
+
+
+def set_aside(path: Path, why: Why) -> Path:
+    """`stars.json` becomes `stars.damaged.json`. Raises OutputNotWritable."""
+    aside = storage.free_name(path.with_name(f"{path.stem}.{why.value}{path.suffix}"))
+    storage.move_file(path, aside)
+    return aside

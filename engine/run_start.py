@@ -1,0 +1,133 @@
+"""What a run keeps about its start: when it began, with which pictures, on which base model.
+
+A resumed run keeps the first one, and says what has changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine import checkpoint, records
+from engine.checkpoint import Checkpoint
+from engine.checkpoint_errors import NoUsableCheckpoint
+from engine.errors import Notice, UserError
+from engine.events import Event
+from engine.models import identity
+from engine.notices import BaseModelChanged, BaseModelReplaced, PicturesChanged, RecordSetAside
+from engine.project import RunFolder
+from engine.records import NotRead, Why
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+_GONE = QT_TRANSLATE_NOOP("engine", "its checkpoints are gone, the last was of step {step}")
+_KEPT_DIGITS = 16  # of a sha256: enough to tell a picture from another
+_SHOWN = 3  # names of files in one sentence
+
+
+@dataclass(slots=True)
+class RunStart:
+    """start.json of a run. What is not in `data` is not known: an older Imprint did not keep it."""
+
+    path: Path
+    data: dict[str, Any] = field(default_factory=dict)
+    _why_not_read: Why | None = None
+
+    @classmethod
+    def of(cls, run_folder: Path) -> RunStart:
+        path = run_folder / "start.json"
+        try:
+            return cls(path, records.read_json(path))
+        except NotRead as error:
+            return cls(path, _why_not_read=None if error.why is Why.MISSING else error.why)
+
+    @property
+    def started_at(self) -> datetime:
+        """Where it is not known, when the run's folder was made."""
+        with suppress(KeyError, ValueError, TypeError):
+            return datetime.fromisoformat(self.data["started_at"])
+        return datetime.fromtimestamp((self.path.parent / "config.json").stat().st_mtime)
+
+    @property
+    def num_images(self) -> int:
+        """0 where it is not known."""
+        number = self.data.get("num_images", 0)
+        return number if isinstance(number, int) else 0
+
+    def changes(self, images: Collection[str], base_model: str) -> list[Notice]:
+        """What is not as it was at the start. `images`: content hashes."""
+        found: list[Notice] = []
+        known, ours = self.data.get("images"), _shortened(images)
+        if isinstance(known, list) and set(known) != ours:
+            came, went = len(ours - set(known)), len(set(known) - ours)
+            found.append(PicturesChanged(came=came, went=went))
+        base = self.data.get("base_model")
+        if isinstance(base, dict) and isinstance(base.get("files"), dict):
+            changed = _base_changes(base, base_model)
+            found += [] if changed is None else [changed]
+        return found
+
+    def keep(self, images: Collection[str], base_model: str) -> list[Notice]:
+        """Write down what is not known yet. Raises DiskFull or OutputNotWritable."""
+        notices: list[Notice] = []
+        if self._why_not_read is not None:
+            aside = records.set_aside(self.path, self._why_not_read)
+            self._why_not_read = None
+            notices.append(RecordSetAside(file=self.path.name, aside=aside.name))
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        facts: dict[str, Any] = {
+            "started_at": now,
+            "num_images": len(images),
+            "images": sorted(_shortened(images)),
+        }
+        if "base_model" not in self.data:
+            with suppress(UserError, OSError):  # it was loaded a moment ago; without it no promise
+                facts["base_model"] = {"path": base_model, "files": identity.sums(base_model)}
+        merged = facts | self.data
+        if merged != self.data:
+            records.write_json(self.path, merged)
+            self.data = merged
+        return notices
+
+
+def newest_checkpoint(folder: RunFolder) -> Generator[Event, None, Checkpoint | None]:
+    """Yield notices; return what the run goes on from, None at its very start.
+
+    Raises NoUsableCheckpoint, CheckpointUnreadable or CheckpointFromLater: a run never begins
+    again over what it has done.
+    """
+    saved = yield from checkpoint.latest(folder.path)
+    if saved is None:
+        last = folder.last_saved_step()
+        if last:
+            raise NoUsableCheckpoint(folder=str(folder.path), reason=Phrase(_GONE, step=last))
+    return saved
+
+
+def _shortened(images: Collection[str]) -> set[str]:
+    return {content[:_KEPT_DIGITS] for content in images}
+
+
+def _base_changes(was: dict[str, Any], base_model: str) -> Notice | None:
+    try:
+        now = identity.sums(base_model)
+    except (UserError, OSError):
+        return None  # what is wrong with it is said by whoever loads it
+    before = was["files"]
+    names = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+    if not names:
+        return None
+    files = ", ".join(_name_of(name, base_model) for name in names[:_SHOWN])
+    more = ", …" if len(names) > _SHOWN else ""
+    if was.get("path") == base_model:
+        return BaseModelReplaced(path=base_model, files=files + more)
+    return BaseModelChanged(was=str(was.get("path", "")), path=base_model, files=files + more)
+
+
+def _name_of(name: str, base_model: str) -> str:
+    """A single file, and the yaml beside it, have no name of their own in the list."""
+    path = Path(base_model)
+    return path.name if name == "" else path.stem + name if name == ".yaml" else name
