@@ -634,6 +634,10 @@
         <translation>{0} 没有记录生成信息。</translation>
     </message>
     <message>
+        <source>Not set: {0}.</source>
+        <translation>未能设置：{0}。</translation>
+    </message>
+    <message>
         <source>Search: words, seed:42, lora:my-cat, star</source>
         <translation>搜索：文字、seed:42、lora:my-cat、star</translation>
     </message>
@@ -1122,6 +1126,10 @@
     <message>
         <source>Memory</source>
         <translation>显存</translation>
+    </message>
+    <message>
+        <source>Does not fit as it is; it would with {2}: about {0:.1f} of {1:.1f} GiB.</source>
+        <translation>按原设置放不下；采用{2}即可：约 {0:.1f} / {1:.1f} GiB。</translation>
     </message>
     <message>
         <source>Does not fit: {0:.1f} GiB needed, {1:.1f} free.</source>
@@ -1987,8 +1995,12 @@
         <translation>放得下。测量设备：{0}</translation>
     </message>
     <message>
-        <source>Switch on: {0}</source>
-        <translation>开启：{0}</translation>
+        <source>It would fit with {0}. That changes what is learnt: use it?</source>
+        <translation>采用{0}即可容纳。这会改变训练结果：要采用吗？</translation>
+    </message>
+    <message>
+        <source>Use {0}</source>
+        <translation>采用{0}</translation>
     </message>
     <message>
         <source>Set {0} to {1}</source>
@@ -2663,6 +2675,10 @@
         <translation>采样器</translation>
     </message>
     <message>
+        <source>Clip skip</source>
+        <translation>CLIP 跳层</translation>
+    </message>
+    <message>
         <source>Width</source>
         <translation>宽度</translation>
     </message>
@@ -2700,20 +2716,104 @@
         <translation>{name} 是空的，秩为 0</translation>
     </message>
     <message>
+        <source>the {role} of {name} is not a single number</source>
+        <translation>{name} 的 {role} 不是单个数值</translation>
+    </message>
+    <message>
+        <source>ControlNet (a ControlNet-LLLite file)</source>
+        <translation>ControlNet（ControlNet-LLLite 文件）</translation>
+    </message>
+    <message>
+        <source>ControlNet</source>
+        <translation>ControlNet</translation>
+    </message>
+    <message>
+        <source>IP-Adapter</source>
+        <translation>IP-Adapter</translation>
+    </message>
+    <message>
+        <source>AnimateDiff (its motion module)</source>
+        <translation>AnimateDiff（其运动模块）</translation>
+    </message>
+    <message>
+        <source>Stable Cascade</source>
+        <translation>Stable Cascade</translation>
+    </message>
+    <message>
+        <source>Qwen-Image</source>
+        <translation>Qwen-Image</translation>
+    </message>
+    <message>
+        <source>Flux, Chroma or HunyuanVideo</source>
+        <translation>Flux、Chroma 或 HunyuanVideo</translation>
+    </message>
+    <message>
+        <source>Stable Diffusion 3</source>
+        <translation>Stable Diffusion 3</translation>
+    </message>
+    <message>
+        <source>Stable Diffusion 3, Flux or Qwen-Image</source>
+        <translation>Stable Diffusion 3、Flux 或 Qwen-Image</translation>
+    </message>
+    <message>
+        <source>Stable Diffusion 3 or Flux</source>
+        <translation>Stable Diffusion 3 或 Flux</translation>
+    </message>
+    <message>
+        <source>Hunyuan-DiT</source>
+        <translation>Hunyuan-DiT</translation>
+    </message>
+    <message>
+        <source>Wan</source>
+        <translation>Wan</translation>
+    </message>
+    <message>
+        <source>PixArt</source>
+        <translation>PixArt</translation>
+    </message>
+    <message>
+        <source>Lumina or Z-Image</source>
+        <translation>Lumina 或 Z-Image</translation>
+    </message>
+    <message>
+        <source>a model with a transformer in place of the UNet</source>
+        <translation>以 Transformer 代替 UNet 的模型</translation>
+    </message>
+    <message>
+        <source>a language model</source>
+        <translation>语言模型</translation>
+    </message>
+    <message>
         <source>it is a whole model, not a LoRA</source>
         <translation>它是完整的模型，不是 LoRA</translation>
+    </message>
+    <message>
+        <source>it is a ControlNet</source>
+        <translation>它是 ControlNet</translation>
+    </message>
+    <message>
+        <source>it is an IP-Adapter</source>
+        <translation>它是 IP-Adapter</translation>
+    </message>
+    <message>
+        <source>it is an autoencoder (VAE)</source>
+        <translation>它是自编码器（VAE）</translation>
+    </message>
+    <message>
+        <source>it is a text encoder</source>
+        <translation>它是文本编码器</translation>
+    </message>
+    <message>
+        <source>it is a UNet, not a LoRA</source>
+        <translation>它是 UNet，不是 LoRA</translation>
     </message>
     <message>
         <source>its form is not known</source>
         <translation>格式无法识别</translation>
     </message>
     <message>
-        <source>{name} is not what was written</source>
-        <translation>{name} 与写入时不一致</translation>
-    </message>
-    <message>
-        <source>{error} while reading it</source>
-        <translation>读取时出现 {error}</translation>
+        <source>all are damaged (step {step}: {reason})</source>
+        <translation>全部已损坏（第 {step} 步：{reason}）</translation>
     </message>
     <message>
         <source>sound</source>
@@ -3208,6 +3308,10 @@
         <translation>它在处理过程中被改动了。</translation>
     </message>
     <message>
+        <source>There is not enough free memory to open it.</source>
+        <translation>空闲内存不足，无法打开它。</translation>
+    </message>
+    <message>
         <source>It is not a regular file.</source>
         <translation>它不是普通文件。</translation>
     </message>
@@ -3404,6 +3508,14 @@
         <translation>请至少添加一张图片（JPEG、PNG、WebP、HEIC、TIFF、BMP、GIF 或 AVIF）。</translation>
     </message>
     <message>
+        <source>The class pictures in {folder} are the pictures that are to be learnt.</source>
+        <translation>{folder} 中的类别图片就是要学习的图片。</translation>
+    </message>
+    <message>
+        <source>Choose a folder with pictures of other members of the class, outside of the folder of your pictures, or leave it empty to have them drawn.</source>
+        <translation>请选择一个放有该类别其他成员图片的文件夹，且不在你的图片文件夹之内；或留空，由程序绘制。</translation>
+    </message>
+    <message>
         <source>The folder {folder} is not there or is not a folder.</source>
         <translation>文件夹 {folder} 不存在，或者不是文件夹。</translation>
     </message>
@@ -3496,6 +3608,22 @@
         <translation>请索取 .safetensors 版本，或用生成它的程序进行转换。</translation>
     </message>
     <message>
+        <source>{path} was made without {parts}.</source>
+        <translation>{path} 制作时不含{parts}。</translation>
+    </message>
+    <message>
+        <source>Choose a version of the same model that has all its parts.</source>
+        <translation>请选择同一模型中包含全部部分的版本。</translation>
+    </message>
+    <message>
+        <source>{path} was made without a VAE, the part that turns pictures into latents.</source>
+        <translation>{path} 制作时不含 VAE，即把图片变成潜变量的部分。</translation>
+    </message>
+    <message>
+        <source>Put the VAE beside it as {name}, or choose a version of the model with a VAE.</source>
+        <translation>请把 VAE 以 {name} 的名称放在它旁边，或选择带 VAE 的版本。</translation>
+    </message>
+    <message>
         <source>{path} is not a Stable Diffusion model ({what}).</source>
         <translation>{path} 不是 Stable Diffusion 模型（{what}）。</translation>
     </message>
@@ -3508,12 +3636,40 @@
         <translation>{path} 处没有文件。</translation>
     </message>
     <message>
-        <source>{path} was made for another model: {num_missing} of {num_layers} layers differ.</source>
-        <translation>{path} 是为另一个模型训练的：{num_layers} 层中有 {num_missing} 层不符。</translation>
+        <source>{path} could not be used: {count} of its {total} layers have names that Imprint does not know: {names}.</source>
+        <translation>无法使用 {path}：{total} 层中有 {count} 层的名称 Imprint 不认识：{names}。</translation>
+    </message>
+    <message>
+        <source>Nothing was applied. Save it with kohya&apos;s or diffusers&apos; names in the program that made it.</source>
+        <translation>没有应用任何内容。请在制作它的程序中以 kohya 或 diffusers 的名称保存。</translation>
+    </message>
+    <message>
+        <source>{path} is incomplete: tensors are missing from {count} of its {total} layers, the first is {name} (it has only {has}).</source>
+        <translation>{path} 不完整：{total} 层中有 {count} 层缺少张量，第一层是 {name}（只有 {has}）。</translation>
+    </message>
+    <message>
+        <source>Nothing was applied. Download the file again, or export it again.</source>
+        <translation>没有应用任何内容。请重新下载或重新导出该文件。</translation>
+    </message>
+    <message>
+        <source>{path} was made for {made_for}.</source>
+        <translation>{path} 是为 {made_for} 制作的。</translation>
+    </message>
+    <message>
+        <source>Choose a file that was made for Stable Diffusion 1.x, 2.x or XL.</source>
+        <translation>请选择为 Stable Diffusion 1.x、2.x 或 XL 制作的文件。</translation>
     </message>
     <message>
         <source>Choose the base model that it was trained on.</source>
         <translation>请选择训练它时所用的基础模型。</translation>
+    </message>
+    <message>
+        <source>{path} holds vectors for only one text encoder ({width} wide); this model has two.</source>
+        <translation>{path} 只含一个文本编码器的向量（宽 {width}）；本模型有两个文本编码器。</translation>
+    </message>
+    <message>
+        <source>Put the other half beside it as {other}, or choose an embedding made for {model}.</source>
+        <translation>请把另一半以 {other} 的名称放在它旁边，或选择为 {model} 制作的嵌入。</translation>
     </message>
     <message>
         <source>The hypernetwork was made for another model: it has nets for inputs {widths} wide; this model has inputs {model_widths} wide.</source>
@@ -3546,10 +3702,6 @@
     <message>
         <source>The disk of {folder} is full: {need_mib:.0f} MiB are needed, {free_mib:.0f} free.</source>
         <translation>{folder} 所在的磁盘已满：需要 {need_mib:.0f} MiB，剩余 {free_mib:.0f} MiB。</translation>
-    </message>
-    <message>
-        <source>Free some space, then resume: the last checkpoint is safe.</source>
-        <translation>请腾出一些空间再继续：上一个检查点完好无损。</translation>
     </message>
     <message>
         <source>{folder} is not the folder of a run.</source>
@@ -3600,7 +3752,35 @@
         <translation>请选择方法、模型和大小都相同的结果，或留空。</translation>
     </message>
     <message>
-        <source>Not enough memory on {device} at {what}.</source>
+        <source>{path} does not fit this model: {num_missing} of {num_layers} layers have other shapes.</source>
+        <translation>{path} 与本模型不符：{num_layers} 层中有 {num_missing} 层形状不同。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read: {reason}.</source>
+        <translation>无法读取 {path}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Put it back, or change its rights so that it can be read, then try again.</source>
+        <translation>请把它放回原处，或更改权限使其可读，然后重试。</translation>
+    </message>
+    <message>
+        <source>Free some space, then try again.</source>
+        <translation>请腾出一些空间再重试。</translation>
+    </message>
+    <message>
+        <source>Free some space, then resume: the checkpoint of step {step} is safe.</source>
+        <translation>请腾出一些空间再继续：第 {step} 步的检查点完好无损。</translation>
+    </message>
+    <message>
+        <source>The record in {folder} cannot be read: {reason}.</source>
+        <translation>无法读取 {folder} 中的记录：{reason}。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Make it readable and try again.</source>
+        <translation>没有做任何更改。请使其可读后重试。</translation>
+    </message>
+    <message>
+        <source>Not enough memory on {device} for {what}.</source>
         <translation>{device}在{what}时内存不足。</translation>
     </message>
     <message>
@@ -3656,8 +3836,12 @@
         <translation>请保存为 {instead}。</translation>
     </message>
     <message>
-        <source>{path} was written, but what was read back is not what was learnt: {reason}. It was put aside as {aside}.</source>
-        <translation>{path} 已写入，但读回的内容与所学的不一致：{reason}。文件已另存为 {aside}。</translation>
+        <source>{path} was written, but it is not what was learnt: {reason}. It was kept as {aside} in {folder}.</source>
+        <translation>{path} 已写入，但内容与所学的不一致：{reason}。文件已保留在 {folder} 中，名为 {aside}。</translation>
+    </message>
+    <message>
+        <source>Export the run again. If that fails too, please report it.</source>
+        <translation>请重新导出这次训练。如果仍然失败，请反馈此问题。</translation>
     </message>
     <message>
         <source>The training {name} failed: {reason}.</source>
@@ -3692,6 +3876,14 @@
         <translation>仍会尝试运行。请降低分辨率，或关闭其他程序。</translation>
     </message>
     <message>
+        <source>This run needs about {needed_gib:.1f} GiB of memory; {free_gib:.1f} GiB are free. It would fit with {measures}, but that changes what is learnt.</source>
+        <translation>这次训练约需 {needed_gib:.1f} GiB 内存；空闲 {free_gib:.1f} GiB。若采用{measures}则可以容纳，但会改变训练结果。</translation>
+    </message>
+    <message>
+        <source>It is tried as it is. To use the change, choose &quot;Check this run&quot;, or add in the terminal: {switches}</source>
+        <translation>将按原设置尝试。要采用此更改，请选择“检查这次训练”，或在终端中加上：{switches}</translation>
+    </message>
+    <message>
         <source>{name} is left out: {reason}</source>
         <translation>已跳过 {name}：{reason}</translation>
     </message>
@@ -3716,12 +3908,56 @@
         <translation>训练将使用现有的图片继续进行。</translation>
     </message>
     <message>
+        <source>This run began on the base model {was} and goes on with {path}. Different: {files}.</source>
+        <translation>本次训练开始时的基础模型是 {was}，现在使用 {path}。不同的文件：{files}。</translation>
+    </message>
+    <message>
+        <source>The result may fit neither of the two. Stop and put the first one back, or start a new run, unless you mean it.</source>
+        <translation>结果可能两者都不适用。除非有意如此，请停止并放回原来的模型，或开始新的训练。</translation>
+    </message>
+    <message>
+        <source>The base model {path} is not what it was when this run began: {files} changed.</source>
+        <translation>基础模型 {path} 与本次训练开始时不同：{files} 已更改。</translation>
+    </message>
+    <message>
+        <source>{file} could not be used and was written again.</source>
+        <translation>{file} 无法使用，已重新写入。</translation>
+    </message>
+    <message>
+        <source>What was there is kept as {aside}.</source>
+        <translation>原来的内容保存为 {aside}。</translation>
+    </message>
+    <message>
         <source>Prepared pictures could not be kept: {reason}</source>
         <translation>无法保存处理好的图片：{reason}</translation>
     </message>
     <message>
         <source>A sample picture could not be written: {reason}</source>
         <translation>无法写入采样图：{reason}</translation>
+    </message>
+    <message>
+        <source>A sample picture found no room on the disk.</source>
+        <translation>磁盘上没有空间存放一张样图。</translation>
+    </message>
+    <message>
+        <source>It is written once there is room; training goes on.</source>
+        <translation>有空间后会写入；训练继续。</translation>
+    </message>
+    <message>
+        <source>The drawn class picture {name} could not be read.</source>
+        <translation>无法读取绘制的类别图片 {name}。</translation>
+    </message>
+    <message>
+        <source>It is drawn again.</source>
+        <translation>将重新绘制。</translation>
+    </message>
+    <message>
+        <source>Your own class pictures: {count} can be used, of {files} files in {folder}.</source>
+        <translation>自备的类别图片：{folder} 中 {files} 个文件里有 {count} 张可用。</translation>
+    </message>
+    <message>
+        <source>None is drawn beside them: “Class pictures” ({wanted}) counts only where no folder of your own is chosen.</source>
+        <translation>不会另外绘制：“类别图片”（{wanted}）只在没有选择自备文件夹时有效。</translation>
     </message>
     <message>
         <source>A picture for measuring likeness was not kept: {reason}</source>
@@ -3820,6 +4056,26 @@
         <translation>这次训练的历史会缺少结尾部分；训练得到的权重不受影响。</translation>
     </message>
     <message>
+        <source>Nothing that is known here has this name: {tags}. It does nothing.</source>
+        <translation>这里没有叫这个名字的文件：{tags}。它不起作用。</translation>
+    </message>
+    <message>
+        <source>Give the file itself, or put it into a run&apos;s exports or a front end&apos;s folder.</source>
+        <translation>请直接给出该文件，或把它放进某次训练的导出文件夹或前端程序的文件夹。</translation>
+    </message>
+    <message>
+        <source>Imprint does not do this part of a prompt and draws it as text: {pieces}</source>
+        <translation>Imprint 不支持提示词中的这一部分，按普通文字绘制：{pieces}</translation>
+    </message>
+    <message>
+        <source>Prompt editing, alternating words, AND, wildcards and {{a|b}} are for other programs.</source>
+        <translation>提示词编辑、交替词、AND、通配符和 {{a|b}} 适用于其他程序。</translation>
+    </message>
+    <message>
+        <source>{name} also holds vectors for the text encoder&apos;s output (OneTrainer&apos;s); they are not used.</source>
+        <translation>{name} 还含有用于文本编码器输出的向量（OneTrainer 的）；它们未被使用。</translation>
+    </message>
+    <message>
         <source>A picture came out black and was drawn again with a wider range of numbers.</source>
         <translation>有一张图片是全黑的，已用数值范围更大的精度重新生成。</translation>
     </message>
@@ -3880,6 +4136,14 @@
         <translation>图片、描述和训练记录都未受影响；损坏的文件已备份为 {backup}。</translation>
     </message>
     <message>
+        <source>{file} could not be read ({reason}), so this project has its default settings.</source>
+        <translation>无法读取 {file}（{reason}），因此本项目使用默认设置。</translation>
+    </message>
+    <message>
+        <source>Pictures, captions and runs are untouched. The file is kept as {backup}: make it readable and give it its name back.</source>
+        <translation>图片、描述和训练记录都未改动。该文件保存为 {backup}：请使其可读并改回原名。</translation>
+    </message>
+    <message>
         <source>Imprint ended unexpectedly the last time.</source>
         <translation>Imprint 上次意外退出。</translation>
     </message>
@@ -3904,6 +4168,22 @@
         <translation>请重新启动 Imprint：之后由处理器运算，也可以重新下载该组件。</translation>
     </message>
     <message>
+        <source>The pictures are drawn between the steps of the training.</source>
+        <translation>图片在训练的各步之间绘制。</translation>
+    </message>
+    <message>
+        <source>Both take longer until the grid is done.</source>
+        <translation>网格完成之前，两者都会慢一些。</translation>
+    </message>
+    <message>
+        <source>The grid needs about {needed_gib:.1f} GiB beside the training; {free_gib:.1f} GiB are free.</source>
+        <translation>网格在训练之外还需要约 {needed_gib:.1f} GiB；可用 {free_gib:.1f} GiB。</translation>
+    </message>
+    <message>
+        <source>It is drawn when the training has ended.</source>
+        <translation>训练结束后再绘制。</translation>
+    </message>
+    <message>
         <source>Training goes on; the next start prepares them again.</source>
         <translation>训练照常进行；下次启动时会重新处理。</translation>
     </message>
@@ -3926,10 +4206,6 @@
     <message>
         <source>Nothing was applied. Choose a LoRA, LoHa or LoKr, or a model it was baked into.</source>
         <translation>没有应用任何内容。请选择 LoRA、LoHa 或 LoKr，或已合并它的模型。</translation>
-    </message>
-    <message>
-        <source>The checkpoints are safe. Export the run again.</source>
-        <translation>检查点完好无损。请重新导出。</translation>
     </message>
     <message>
         <source>A text is cut after {limit} tokens: {text}</source>
@@ -4016,8 +4292,52 @@
         <translation>{names} 等，另有 {count} 个</translation>
     </message>
     <message>
+        <source>{folder} has no checkpoint to go on from: {reason}.</source>
+        <translation>{folder} 没有可以继续的检查点：{reason}。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Put the checkpoints back from a copy and resume, or start a new run with the settings in config.json of that folder; it gets a folder of its own.</source>
+        <translation>没有做任何更改。请从备份恢复检查点后继续，或用该文件夹中 config.json 的设置开始新的训练；新训练会有自己的文件夹。</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be read: {reason}.</source>
+        <translation>无法读取 {folder}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Make it readable and try again. To go on from an earlier step, move it away.</source>
+        <translation>没有做任何更改。请使其可读后重试。若要从更早的步继续，请把它移走。</translation>
+    </message>
+    <message>
+        <source>The checkpoint of step {step} was made by a later version of Imprint.</source>
+        <translation>第 {step} 步的检查点由更新版本的 Imprint 制作。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Update Imprint and try again.</source>
+        <translation>没有做任何更改。请更新 Imprint 后重试。</translation>
+    </message>
+    <message>
         <source>The checkpoint of step {step} is damaged: {reason}.</source>
         <translation>第 {step} 步的检查点已损坏：{reason}。</translation>
+    </message>
+    <message>
+        <source>Choose one of these steps: {steps}.</source>
+        <translation>请选择以下步之一：{steps}。</translation>
+    </message>
+    <message>
+        <source>The checkpoint was written with {setting}: {was}. This run uses {now}.</source>
+        <translation>检查点写入时的“{setting}”为 {was}，本次训练使用 {now}。</translation>
+    </message>
+    <message>
+        <source>What was learnt has another meaning or shape then. Set it back to {was} in config.json of the run, or start a new run.</source>
+        <translation>这样学到的内容含义或形状就不同了。请在该训练的 config.json 中改回 {was}，或开始新的训练。</translation>
+    </message>
+    <message>
+        <source>The checkpoint of step {step} does not fit the settings of this run: {reason}.</source>
+        <translation>第 {step} 步的检查点与本次训练的设置不符：{reason}。</translation>
+    </message>
+    <message>
+        <source>Set the method, its size and the base model back to what they were, or start a new run.</source>
+        <translation>请把方法、大小和基础模型改回原来的设置，或开始新的训练。</translation>
     </message>
     <message>
         <source>An earlier one is used.</source>
@@ -4372,6 +4692,34 @@
         <translation>EDM 类模型</translation>
     </message>
     <message>
+        <source>it holds only the averages (EMA) of a training</source>
+        <translation>其中只有训练的平均权重（EMA）</translation>
+    </message>
+    <message>
+        <source>it is a UNet alone</source>
+        <translation>它只是一个 UNet</translation>
+    </message>
+    <message>
+        <source>it is a VAE alone</source>
+        <translation>它只是一个 VAE</translation>
+    </message>
+    <message>
+        <source>it is a text encoder alone</source>
+        <translation>它只是一个文本编码器</translation>
+    </message>
+    <message>
+        <source>a text encoder</source>
+        <translation>文本编码器</translation>
+    </message>
+    <message>
+        <source>its first text encoder</source>
+        <translation>第一个文本编码器</translation>
+    </message>
+    <message>
+        <source>its second text encoder</source>
+        <translation>第二个文本编码器</translation>
+    </message>
+    <message>
         <source>a model with a UNet of another shape</source>
         <translation>UNet 形状不同的模型</translation>
     </message>
@@ -4388,8 +4736,8 @@
         <translation>4 位量化模型</translation>
     </message>
     <message>
-        <source>the part {part} is missing</source>
-        <translation>缺少 {part} 部分</translation>
+        <source>a text encoder and a VAE: it is a UNet alone</source>
+        <translation>文本编码器和 VAE：它只是一个 UNet</translation>
     </message>
     <message>
         <source>a {name}</source>
@@ -4408,6 +4756,10 @@
         <translation>SDXL 精炼模型</translation>
     </message>
     <message>
+        <source>the folder {names}</source>
+        <translation>文件夹 {names}</translation>
+    </message>
+    <message>
         <source>the file {name} is missing</source>
         <translation>缺少文件 {name}</translation>
     </message>
@@ -4420,8 +4772,8 @@
         <translation>{name} 不是设置表</translation>
     </message>
     <message>
-        <source>{folder} has no .safetensors</source>
-        <translation>{folder} 中没有 .safetensors</translation>
+        <source>{folder} has no weights</source>
+        <translation>{folder} 中没有权重</translation>
     </message>
     <message>
         <source>{count} weights of the {part} are no numbers, the first in {name}</source>
@@ -4430,6 +4782,10 @@
     <message>
         <source>weights of the {part} are missing, {count} in all: {some}</source>
         <translation>缺少 {part} 的权重，共 {count} 个：{some}</translation>
+    </message>
+    <message>
+        <source>the folder {name} is missing, and the text encoder has its own vocabulary</source>
+        <translation>缺少文件夹 {name}，而该文本编码器有自己的词表</translation>
     </message>
     <message>
         <source>some of its weights are missing</source>
@@ -4504,12 +4860,32 @@
         <translation>绘制类别图片时</translation>
     </message>
     <message>
-        <source>{name} differs by {share:.1%}</source>
-        <translation>{name} 相差 {share:.1%}</translation>
-    </message>
-    <message>
         <source>{name} is missing</source>
         <translation>缺少 {name}</translation>
+    </message>
+    <message>
+        <source>{name} contains NaN or Inf</source>
+        <translation>{name} 含有 NaN 或 Inf</translation>
+    </message>
+    <message>
+        <source>{name} is stored as {found}, not as {wanted}</source>
+        <translation>{name} 以 {found} 存储，而不是 {wanted}</translation>
+    </message>
+    <message>
+        <source>{name} is scaled by {found:.6g}; the training scales it by {wanted:.6g}</source>
+        <translation>{name} 的缩放系数是 {found:.6g}，训练时是 {wanted:.6g}</translation>
+    </message>
+    <message>
+        <source>{count} of {total} values of {name} are not the live ones rounded to {type}</source>
+        <translation>{name} 的 {total} 个数值中有 {count} 个不等于训练中的数值按 {type} 舍入后的结果</translation>
+    </message>
+    <message>
+        <source>{name} was not trained and is not the base model&apos;s</source>
+        <translation>{name} 未经训练，却与底模中的不一致</translation>
+    </message>
+    <message>
+        <source>the tensors of {name} are right, but multiplied they are not what was learnt</source>
+        <translation>{name} 的各张量正确，但相乘后的结果与所学的不一致</translation>
     </message>
     <message>
         <source>{name} holds numbers that are none</source>
@@ -4586,6 +4962,10 @@
     <message>
         <source>embeddings inside pictures are not read</source>
         <translation>不读取图片中的嵌入</translation>
+    </message>
+    <message>
+        <source>{title} with text encoders {widths} wide</source>
+        <translation>{title}（文本编码器宽 {widths}）</translation>
     </message>
     <message>
         <source>gradient checkpointing</source>
@@ -4802,10 +5182,6 @@
     <message>
         <source>it holds something else.</source>
         <translation>里面是别的内容。</translation>
-    </message>
-    <message>
-        <source>it was made by a newer Imprint.</source>
-        <translation>它由更新版本的 Imprint 制作。</translation>
     </message>
     <message>
         <source>No connection to {host}.</source>
@@ -5070,6 +5446,150 @@
     <message>
         <source>Choose an output folder with a shorter path, or a shorter name for the run.</source>
         <translation>请选择路径更短的输出文件夹，或给这次训练取个短一点的名字。</translation>
+    </message>
+    <message>
+        <source>a folder with other files has this name</source>
+        <translation>已有同名文件夹，其中含有其他文件</translation>
+    </message>
+    <message>
+        <source>{name} could not be read back: {reason}</source>
+        <translation>无法读回 {name}：{reason}</translation>
+    </message>
+    <message>
+        <source>diffusers: from_single_file makes a scheduler for {wrong} here. Build one with {settings}.</source>
+        <translation>diffusers：from_single_file 会为该模型建立 {wrong} 的调度器。请用 {settings} 自行建立调度器。</translation>
+    </message>
+    <message>
+        <source>diffusers: from_single_file does not see the zero terminal SNR of this model. Build the scheduler with {settings}.</source>
+        <translation>diffusers：from_single_file 看不出该模型使用零终端 SNR。请用 {settings} 建立调度器。</translation>
+    </message>
+    <message>
+        <source>InvokeAI: set the model&apos;s prediction type to {right} on the page of models.</source>
+        <translation>InvokeAI：请在模型页面把该模型的预测类型设为 {right}。</translation>
+    </message>
+    <message>
+        <source>AUTOMATIC1111 and Forge: keep the .yaml beside the file; without it they may take this model for one that predicts noise.</source>
+        <translation>AUTOMATIC1111 和 Forge：请把 .yaml 与文件放在一起；缺少它时，程序可能把该模型当作预测噪声的模型。</translation>
+    </message>
+    <message>
+        <source>ComfyUI: put the node ModelSamplingDiscrete with v_prediction behind the checkpoint.</source>
+        <translation>ComfyUI：请在检查点之后接上 ModelSamplingDiscrete 节点，并选择 v_prediction。</translation>
+    </message>
+    <message>
+        <source>stable-diffusion.cpp: start it with --prediction v.</source>
+        <translation>stable-diffusion.cpp：启动时请加上 --prediction v。</translation>
+    </message>
+    <message>
+        <source>AUTOMATIC1111: set Noise schedule for sampling to Zero Terminal SNR in the settings.</source>
+        <translation>AUTOMATIC1111：请在设置中把“Noise schedule for sampling”设为“Zero Terminal SNR”。</translation>
+    </message>
+    <message>
+        <source>AUTOMATIC1111 multiplies the matrices of LoHa and LoKr in the file&apos;s precision: small changes are off by 1 to 2 % there. With fp32 as the precision of the file they are not.</source>
+        <translation>AUTOMATIC1111 按文件的精度相乘 LoHa 和 LoKr 的矩阵：较小的改动在那里会有 1% 到 2% 的误差。把文件精度设为 fp32 则没有误差。</translation>
+    </message>
+    <message>
+        <source>InvokeAI refuses this LoKr (“unrecognized token vector length”): it cannot tell the model from it. A LoKr with whole matrices (a higher rank) or a LoRA can be added there.</source>
+        <translation>InvokeAI 会拒绝这个 LoKr（“unrecognized token vector length”），因为它无法由此判断适用的模型。使用完整矩阵的 LoKr（更高的秩）或 LoRA 可以添加。</translation>
+    </message>
+    <message>
+        <source>diffusers: the layers have different ranks. Versions from 0.34 on read their scale from the file&apos;s header; older ones scale them wrongly.</source>
+        <translation>diffusers：各层的秩不同。0.34 及以后的版本从文件头读取缩放系数；更早的版本会缩放错误。</translation>
+    </message>
+    <message>
+        <source>The learnt changes are so small that {precision} keeps them only roughly: the worst layer is off by {share:.0%}. With fp32 as the precision of the file they are kept.</source>
+        <translation>所学的改动很小，{precision} 只能粗略保存：误差最大的一层相差 {share:.0%}。把文件精度设为 fp32 则可完整保存。</translation>
+    </message>
+    <message>
+        <source>The averaged weights (EMA) of the base model, {count} tensors, were left out: they are not those of the trained model.</source>
+        <translation>底模的平均权重（EMA，共 {count} 个张量）没有写入：它们不属于训练后的模型。</translation>
+    </message>
+    <message>
+        <source>its settings give {name} as {value}</source>
+        <translation>其设置中 {name} 为 {value}</translation>
+    </message>
+    <message>
+        <source>{name} in its header cannot be read</source>
+        <translation>无法读取其文件头中的 {name}</translation>
+    </message>
+    <message>
+        <source>{name} beside it cannot be read</source>
+        <translation>无法读取它旁边的 {name}</translation>
+    </message>
+    <message>
+        <source>the folder holds {count} .safetensors files, not one</source>
+        <translation>该文件夹中有 {count} 个 .safetensors 文件，而不是一个</translation>
+    </message>
+    <message>
+        <source>it is no embedding for this kind of model</source>
+        <translation>它不是适用于此类模型的嵌入</translation>
+    </message>
+    <message>
+        <source>it has {count} vectors of width {width}, this run has {own_count} of width {own_width}</source>
+        <translation>它有 {count} 个宽度为 {width} 的向量，本次训练有 {own_count} 个宽度为 {own_width} 的向量</translation>
+    </message>
+    <message>
+        <source>this computer</source>
+        <translation>这台电脑</translation>
+    </message>
+    <message>
+        <source>the graphics card</source>
+        <translation>显卡</translation>
+    </message>
+    <message>
+        <source>this task</source>
+        <translation>执行此任务</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>训练前</translation>
+    </message>
+    <message>
+        <source>After {step} steps</source>
+        <translation>{step} 步之后</translation>
+    </message>
+    <message>
+        <source>It is one of the pictures that are to be learnt.</source>
+        <translation>它是要学习的图片之一。</translation>
+    </message>
+    <message>
+        <source>{name}: {error}</source>
+        <translation>{name}：{error}</translation>
+    </message>
+    <message>
+        <source>it was made by a later version of Imprint</source>
+        <translation>它由更新版本的 Imprint 制作</translation>
+    </message>
+    <message>
+        <source>{name} does not hold what was written</source>
+        <translation>{name} 的内容与写入时不同</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>方法</translation>
+    </message>
+    <message>
+        <source>it holds {name}, which this run does not have</source>
+        <translation>其中有 {name}，而本次训练没有</translation>
+    </message>
+    <message>
+        <source>it lacks {name}, which this run needs</source>
+        <translation>其中缺少本次训练需要的 {name}</translation>
+    </message>
+    <message>
+        <source>{name} has the shape {was}, this run needs {now}</source>
+        <translation>{name} 的形状是 {was}，本次训练需要 {now}</translation>
+    </message>
+    <message>
+        <source>averaged weights</source>
+        <translation>平均权重</translation>
+    </message>
+    <message>
+        <source>its checkpoints are gone, the last was of step {step}</source>
+        <translation>它的检查点已不存在，最后一个是第 {step} 步的</translation>
+    </message>
+    <message>
+        <source>A file that is needed</source>
+        <translation>所需的文件</translation>
     </message>
 </context>
 <context>
