@@ -5,19 +5,36 @@ from __future__ import annotations
 from engine.config import RunConfig
 from engine.errors import Notice
 from engine.methods.catalog import METHODS
-from engine.notices import RateHigh
+from engine.notices import RateHigh, SampleWithoutTrigger, TriggerIsSyntax
 from engine.presets import starting_point
+from engine.trigger import prompt_calls
+from engine.trigger_rules import better_trigger, is_syntax
 
 FAR = 100.0  # times the usual rate: two noughts that slipped, not somebody who tries
 
 
 def advice_on(config: RunConfig) -> list[Notice]:
     """Told at the start; the run goes on."""
+    return [*_on_the_rate(config), *_on_the_trigger(config)]
+
+
+def _on_the_rate(config: RunConfig) -> list[Notice]:
     rate, usual = config.method.learning_rate, _usual_rate(config)
     # Prodigy finds the rate itself: what is set there scales it, and is usually 1.
     if config.optimizer.name != "prodigy" and rate > FAR * usual:
         return [RateHigh(rate=rate, usual=usual)]
     return []
+
+
+def _on_the_trigger(config: RunConfig) -> list[Notice]:
+    trigger = config.dataset.trigger.strip()
+    if not trigger:
+        return []
+    if is_syntax(trigger):
+        better = better_trigger(trigger, config.dataset.class_word)
+        return [TriggerIsSyntax(trigger=trigger, better=better)]
+    without = [prompt for prompt in config.sampling.prompts if not prompt_calls(prompt, trigger)]
+    return [SampleWithoutTrigger(trigger=trigger, prompt=without[0])] if without else []
 
 
 def _usual_rate(config: RunConfig) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from engine import trigger_rules
 from engine.config import DEFAULT_METHOD, SCHEMA_VERSION, RunConfig
 from engine.errors import ConfigUnreadable, InvalidConfig
 from engine.methods.catalog import METHODS
@@ -77,8 +78,13 @@ def rows_of(method: str) -> list[Row]:
     return [*own, *rows(RunConfig)]
 
 
-def check(data: Mapping[str, Any]) -> tuple[RunConfig | None, list[Problem]]:
-    """A config, or all that is wrong with the data."""
+def check(
+    data: Mapping[str, Any], *, has_begun: bool = False
+) -> tuple[RunConfig | None, list[Problem]]:
+    """A config, or all that is wrong with the data.
+
+    `has_begun`: of a run that has begun, whose trigger word cannot be changed any more.
+    """
     version = data.get("schema_version", 1)
     if isinstance(version, int) and version > SCHEMA_VERSION:
         newer = Phrase(
@@ -102,12 +108,14 @@ def check(data: Mapping[str, Any]) -> tuple[RunConfig | None, list[Problem]]:
     except ValidationError as error:
         return None, [_as_problem(details) for details in error.errors()]
     problems = list(_across_fields(config))
+    if not has_begun:
+        problems += [Problem(*found) for found in trigger_rules.problems_of(config)]
     return (None, problems) if problems else (config, [])
 
 
-def require(data: Mapping[str, Any]) -> RunConfig:
+def require(data: Mapping[str, Any], *, has_begun: bool = False) -> RunConfig:
     """A config; raises InvalidConfig with every problem in one sentence."""
-    config, problems = check(data)
+    config, problems = check(data, has_begun=has_begun)
     if config is None:
         raise InvalidConfig(problems=" ".join(problem.sentence for problem in problems))
     return config
@@ -129,6 +137,11 @@ def read(path: Path) -> Data:
             reason=Phrase(QT_TRANSLATE_NOOP("engine", "it holds no table of settings")),
         )
     return data
+
+
+def of_run(path: Path) -> RunConfig:
+    """The config of a run that has begun. Raises ConfigUnreadable and InvalidConfig."""
+    return require(read(path), has_begun=True)
 
 
 def write(config: RunConfig, path: Path) -> None:
@@ -170,18 +183,6 @@ def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _across_fields(config: RunConfig) -> list[Problem]:
     problems = []
-    if config.method.needs_trigger and not config.dataset.trigger.strip():
-        problems.append(
-            Problem(
-                "dataset.trigger",
-                Phrase(
-                    QT_TRANSLATE_NOOP(
-                        "engine",
-                        "This method teaches a new word. Say which: give it a trigger word.",
-                    )
-                ),
-            )
-        )
     if config.optimizer.name == "prodigy" and config.optimizer.fused_backward:
         problems.append(
             Problem(

@@ -26,6 +26,7 @@ from engine.config import RunConfig
 from engine.config_file import merge, require
 from engine.control import Control
 from engine.data.buckets import choose_bucket, make_buckets
+from engine.data.called import calling
 from engine.data.edits import edited
 from engine.data.latents import LatentCache, Preparation, encode_pictures
 from engine.data.scan import ImageItem, Scan, scan_folder
@@ -49,7 +50,16 @@ from engine.methods.base import Subject
 from engine.models.base import DiffusionModel
 from engine.models.size import measure_model
 from engine.planning import plan_run, suggest_fit
-from engine.preparation import Dataset, Workshop, batches, class_batches, compose_texts, previews
+from engine.preparation import (
+    Dataset,
+    Workshop,
+    batches,
+    calling_texts,
+    class_batches,
+    compose_text,
+    compose_texts,
+    previews,
+)
 from engine.project import RunFolder
 
 STEPS = 4  # the first one warms up and does not count
@@ -87,8 +97,9 @@ def _measured(
         started = time.monotonic()
         model = yield from load_base(Compute.of_accelerator(accelerator), planned)
         shop = Workshop(accelerator, planned, model, LatentCache(None, "", writes=False))
-        dataset, num_images = yield from _a_batch(shop)
+        dataset, items = yield from _a_batch(shop)
         loop = _loop(shop, dataset, RunFolder(place), control)
+        _require_calls(shop, items)
         loading = time.monotonic() - started
         with closing(loop):
             steps = yield from _take_steps(loop)
@@ -99,7 +110,7 @@ def _measured(
             checkpoint_bytes = loop.checkpoint_bytes
             export_bytes = _export_bytes(planned, model, loop)
     counts = _counts(planned, loop)
-    encoding = loading / max(1, len(dataset.images)) * num_images
+    encoding = loading / max(1, len(dataset.images)) * len(items)
     estimated = Estimated(
         device=describe(accelerator.device),
         peak_bytes=peak.bytes,
@@ -127,7 +138,7 @@ def _advice(config: RunConfig, measured_bytes: int) -> Iterator[Event]:
 
 
 def _a_batch(shop: Workshop) -> Iterator[Event]:
-    """Yield progress; return a Dataset of one batch in the largest shape, and the set's size."""
+    """Yield progress; return a Dataset of one batch in the largest shape, and all pictures."""
     config = shop.config
     own = Path(config.dataset.captions_folder) if config.dataset.captions_folder else None
     scan = Scan(Path(), (), (), 0)
@@ -141,7 +152,13 @@ def _a_batch(shop: Workshop) -> Iterator[Event]:
     images = yield from encode_pictures(shop.model, chosen, shop.cache, preparation)
     if not images:
         raise NoPictures(folder=config.dataset.folder, num_files=scan.num_files)
-    return Dataset(images, compose_texts(config.dataset, images)), len(items)
+    return Dataset(images, compose_texts(config.dataset, images)), items
+
+
+def _require_calls(shop: Workshop, items: list[ImageItem]) -> None:
+    """What the start would refuse is refused here. Raises WordNotCalled."""
+    texts = [compose_text(shop.config.dataset, item) for item in items]
+    calling(shop.model, shop.config, [item.path.name for item in items], texts)
 
 
 def _of_largest_shape(
@@ -169,6 +186,7 @@ def _loop(shop: Workshop, dataset: Dataset, folder: RunFolder, control: Control)
         )
     )
     method = attached(config, shop.model, at_start=True)
+    dataset = calling_texts(shop, dataset)
     prior = config.method.prior()
     return Loop(
         config=config,

@@ -22,6 +22,7 @@ from engine.config import RunConfig
 from engine.contexts import Contexts
 from engine.control import Control
 from engine.data.batches import BatchSource
+from engine.data.called import max_chunks
 from engine.device import memory_guard
 from engine.easing import Easing, let_go_of_memory
 from engine.ema import Ema
@@ -42,6 +43,7 @@ from engine.guard import Guard
 from engine.late_losses import LateLosses
 from engine.methods.base import Method
 from engine.models.base import DiffusionModel
+from engine.movement import Movement
 from engine.notices import (
     SampleLeftOut,
     StepEased,
@@ -58,7 +60,6 @@ from engine.stepping import Stepper
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 PAUSE_SECONDS = 0.1
-MAX_CHUNKS = 3  # 225 tokens, as far as front ends let people write without noticing
 
 # Where memory may run out.
 _STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
@@ -90,6 +91,7 @@ class Loop:
     _easing: Easing = field(init=False)
     _losses: LateLosses = field(init=False)
     _guard: Guard = field(default_factory=Guard)
+    _movement: Movement = field(init=False)
 
     def __post_init__(self) -> None:
         config = self.config
@@ -99,16 +101,16 @@ class Loop:
             self.accelerator,
             num_steps=config.training.steps,
         )
+        self._movement = Movement(self.method.watched(), config.training.steps)
         decay = config.optimizer.ema_decay
         self._ema = Ema(self.method.named_parameters(), decay) if decay > 0 else None
-        max_chunks = 1 if config.dataset.long_captions == "cut" else MAX_CHUNKS
         self._loss = StepLoss(
             config,
             self.accelerator,
             self.model,
             self.method,
             self.batches,
-            Contexts(self.model, self.method.trains_text, max_chunks),
+            Contexts(self.model, self.method.trains_text, max_chunks(config)),
             self.prior,
         )
         recomputes = config.training.gradient_checkpointing == "on"
@@ -125,6 +127,11 @@ class Loop:
     @property
     def num_trainable(self) -> int:
         return self._stepper.num_trainable
+
+    @property
+    def unmoved(self) -> list[str]:
+        """Groups of weights that no step has moved, though they have a learning rate."""
+        return self._movement.unmoved() if self.step > 0 else []
 
     @property
     def checkpoint_bytes(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -14,6 +14,7 @@ from engine.class_images import draw_class_images, numbered
 from engine.config import DatasetSettings, RunConfig
 from engine.data import captions
 from engine.data.batches import BatchSource
+from engine.data.called import calling, cut_texts, max_chunks
 from engine.data.edits import edited
 from engine.data.latents import (
     CachedImage,
@@ -31,7 +32,6 @@ from engine.evaluation.judge import Judge
 from engine.evaluation.networks import load_network
 from engine.evaluation.settings import held_out
 from engine.events import Event, Noticed, Stage, StageProgress
-from engine.loop import MAX_CHUNKS
 from engine.methods.base import Subject
 from engine.methods.settings import Prior
 from engine.models.base import DiffusionModel
@@ -53,6 +53,7 @@ class Dataset:
     images: list[CachedImage]
     texts: list[str]  # one for each image
     references: list[CachedImage] = field(default_factory=list)  # compared with, not trained on
+    cut: frozenset[int] = frozenset()  # places of texts that are longer than what is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +97,30 @@ def prepare_pictures(shop: Workshop) -> Iterator[Event]:
     images, references = yield from _parted(shop, images)
     images = [image for image in images for _ in range(image.item.edit.repeats)]
     texts = compose_texts(settings, images)
-    max_chunks = 1 if settings.long_captions == "cut" else MAX_CHUNKS
+    most = max_chunks(shop.config)
     for text in dict.fromkeys(texts):
-        if shop.model.num_chunks(text) > max_chunks:
-            yield Noticed(notice=PromptCut(limit=75 * max_chunks, text=text[:60]))
+        if shop.model.num_chunks(text) > most:
+            yield Noticed(notice=PromptCut(limit=75 * most, text=text[:60]))
     return Dataset(images, texts, references)
 
 
 def compose_texts(settings: DatasetSettings, images: list[CachedImage]) -> list[str]:
     """What is trained on, one text for each picture."""
-    return [
-        captions.compose(
-            image.item.caption, settings.template, settings.trigger, settings.class_word
-        )
-        for image in images
-    ]
+    return [compose_text(settings, image.item) for image in images]
+
+
+def compose_text(settings: DatasetSettings, item: ImageItem) -> str:
+    return captions.compose(item.caption, settings.template, settings.trigger, settings.class_word)
+
+
+def calling_texts(shop: Workshop, dataset: Dataset) -> Dataset:
+    """The dataset with texts that call the trigger word within what is read of them.
+
+    Ask once the method has taught its word. Raises WordNotCalled.
+    """
+    names = [image.item.path.name for image in dataset.images]
+    texts = calling(shop.model, shop.config, names, dataset.texts)
+    return replace(dataset, texts=texts, cut=cut_texts(shop.model, shop.config, texts))
 
 
 def prepare_classes(
@@ -147,6 +157,8 @@ def batches(shop: Workshop, dataset: Dataset) -> BatchSource:
         flip=config.dataset.flip,
         shuffle_tags=config.dataset.shuffle_tags,
         keep_tags=config.dataset.keep_tags,
+        word=config.dataset.trigger,
+        cut=dataset.cut,
     )
 
 

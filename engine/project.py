@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from engine.events import (
     WentBack,
     as_json,
 )
+from engine.file_names import safe_name
 from engine.long_paths import require_short_enough
 from engine.notices import RecordNotKept
 from engine.records import NotRead, Why
@@ -43,17 +43,6 @@ _RUN_NAME = re.compile(r"(?:(\d{4,})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\
 _MOST_TRIES = 1000
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 ABANDONED_SECONDS = 3_600  # a run's folder is filled in a moment
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
-
-
-def safe_name(name: str) -> str:
-    """A file name made of the words of `name`, valid on every system."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())
-    joined = re.sub(r"[^\w.-]+", "-", plain).strip("-._")
-    # By bytes: a file system allows 255, and what is put before and behind needs some.
-    short = joined[:60].encode()[:120].decode(errors="ignore").strip("-._") or "untitled"
-    stem, dot, rest = short.partition(".")
-    return f"{stem}-1{dot}{rest}" if stem in _RESERVED else short
 
 
 def default_home() -> Path:

@@ -39,8 +39,11 @@ from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
 from engine.loop import Loop
 from engine.methods.base import Method
+from engine.methods.settings import Prior
 from engine.models.base import DiffusionModel
 from engine.models.loader import load_model
+from engine.movement import NothingLearnt
+from engine.notices import NothingLearntYet
 from engine.outcome import (
     chosen_step,
     exported_step,
@@ -54,6 +57,7 @@ from engine.preparation import (
     Dataset,
     Workshop,
     batches,
+    calling_texts,
     class_batches,
     judge,
     prepare_classes,
@@ -116,7 +120,7 @@ def resume(path: Path, control: Control) -> Iterator[Event]:
     """Go on with a run from its newest sound checkpoint. Ends as `run` does."""
     try:
         folder = open_run(path)
-        config = config_file.require(config_file.read(folder.config_path))
+        config = config_file.of_run(folder.config_path)
         with run_accelerator(config.training) as accelerator:
             yield from _recorded(accelerator, config, folder, control)
     except UserError as error:
@@ -206,9 +210,7 @@ def _train(
         prior = config.method.prior()
         classes = None
         if prior is not None and not prior.from_frozen:
-            waits = accelerator.num_processes == 1
-            room = Room(class_images_folder(), control, lambda: 0, waits)
-            classes = yield from room.patiently(0, partial(prepare_classes, shop, prior, dataset))
+            classes = yield from _classes(shop, prior, dataset, control)
     samples = previews(shop, dataset, folder)
     examiner = yield from _prepared_judge(shop, dataset, samples, folder)
     start = RunStart.of(folder.path)
@@ -217,11 +219,13 @@ def _train(
         for notice in start.changes(images, config.base_model):
             yield Noticed(notice=notice)
     saved = yield from newest_checkpoint(folder)
+    method = attached(config, model, at_start=saved is None)
+    dataset = calling_texts(shop, dataset)
     loop = Loop(
         config=config,
         accelerator=accelerator,
         model=model,
-        method=attached(config, model, at_start=saved is None),
+        method=method,
         batches=batches(shop, dataset),
         folder=folder,
         previews=samples,
@@ -257,6 +261,15 @@ def _train(
     )
 
 
+def _classes(
+    shop: Workshop, prior: Prior, dataset: Dataset, control: Control
+) -> Generator[Event, None, Dataset]:
+    """The pictures of the class; where the disk is full, wait until there is room."""
+    waits = shop.accelerator.num_processes == 1
+    room = Room(class_images_folder(), control, lambda: 0, waits)
+    return (yield from room.patiently(0, partial(prepare_classes, shop, prior, dataset)))
+
+
 def _kept(start: RunStart, images: set[str], base_model: str) -> Generator[Event, None, None]:
     for notice in start.keep(images, base_model):
         yield Noticed(notice=notice)
@@ -269,6 +282,7 @@ def _to_the_end(
     exported = partial(_exported, loop, facts)
     try:
         yield from loop.train()
+        yield from _require_learnt(loop)
 
         def rest() -> Generator[Event, None, list[Path]]:
             yield from loop.previews.settle()
@@ -288,6 +302,15 @@ def _to_the_end(
 
         yield from rescue(loop.folder.path.name, loop.step, state, elsewhere, error)
         raise
+
+
+def _require_learnt(loop: Loop) -> Iterator[Event]:
+    """Raises NothingLearnt; where the user stopped early it is only said."""
+    names = ", ".join(loop.unmoved)
+    if names and loop.stopped_early:
+        yield Noticed(notice=NothingLearntYet(step=loop.step, names=names))
+    elif names:
+        raise NothingLearnt(step=loop.step, names=names)
 
 
 def _exported(
@@ -353,7 +376,7 @@ def export_step_again(path: Path, step: int) -> Iterator[Event]:
     try:
         folder = open_run(path)
         with folder.locked():
-            config = config_file.require(config_file.read(folder.config_path))
+            config = config_file.of_run(folder.config_path)
             saved = checkpoint.load_step(folder.path, step)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
             method, facts = _as_shown(config, folder, saved)
@@ -375,7 +398,7 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
     try:
         folder = open_run(path)
         with folder.locked(to_read=True):
-            config = config_file.require(config_file.read(folder.config_path))
+            config = config_file.of_run(folder.config_path)
             entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
             wanted = exported_step(folder) if step is None else step
             saved = checkpoint.load_step(folder.path, wanted)

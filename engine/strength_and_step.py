@@ -37,13 +37,14 @@ from engine.methods.base import Method
 from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.size import measure_model
-from engine.notices import GridBesideTraining, GridWaits
+from engine.notices import GridBesideTraining, GridWaits, TriggerNotInPrompt
 from engine.project import RunFolder, open_run, safe_name
 from engine.prompts import Tag
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.shown_weights import load_shown
 from engine.storage import require_writable, write_bytes
+from engine.trigger import prompt_calls
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 from engine.yielding import yield_outside
 
@@ -96,12 +97,15 @@ def _drawn(
     control: Control,
 ) -> Iterator[Event]:
     require_writable(folder)
-    config = config_file.require(config_file.read(run.config_path))
+    config = config_file.of_run(run.config_path)
     for step in steps:
         if step not in checkpoint.steps_in(run.checkpoints):
             checkpoint.load_step(run.path, step)  # says which there are
     compute = Compute.of(config.training)  # where and how the run's own samples were drawn
     yield from _wait_for_memory(config, compute, settings, control)
+    trigger = config.dataset.trigger
+    if trigger and not prompt_calls(settings.prompt, trigger):
+        yield Noticed(notice=TriggerNotInPrompt(word=trigger, name=config.name))
     cells: list[list[Image.Image]] = [[] for _ in steps]
     if not control.stop_requested:
         model = yield from load_base(compute, config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -15,6 +14,7 @@ from engine.data.pictures import PICTURE_SUFFIXES
 from engine.presets import count_pictures, starting_point
 from engine.project import safe_name
 from engine.sample_project import CLASS_WORD, IMAGES, REFERENCE
+from engine.trigger_rules import rare_word
 from engine.wording import QT_TRANSLATE_NOOP
 
 FEW_STEPS_FOR_ONE = 400  # a single picture is copied soon
@@ -149,18 +149,3 @@ def set_captions_aside(folder: Path, captions_folder: Path) -> int:
             storage.write_text(captions_folder / f"{storage.sha256_of(path)}.txt", "")
             found += 1
     return found
-
-
-def rare_word(name: str) -> str:
-    """A word that nothing else is called, still easy to say: the last vowel becomes an x.
-
-    `my-cat` gives `mycxt`. A name without Latin letters gets a word of its own.
-    """
-    letters = re.sub(r"[^a-z]", "", name.lower())[:12]
-    if len(letters) < 3:
-        return "sksx"
-    found = list(re.finditer(r"[aeiou]", letters))
-    if not found:
-        return f"{letters}x"
-    place = found[-1].start()
-    return f"{letters[:place]}x{letters[place + 1 :]}"

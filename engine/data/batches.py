@@ -14,6 +14,7 @@ from torch import Tensor
 from engine.data.buckets import Bucket
 from engine.data.latents import CachedImage, Encoded
 from engine.device import keyed_generator
+from engine.trigger import calls
 
 _ORDER_KEY = 1  # keeps the order's randomness apart from the noise's
 
@@ -46,6 +47,8 @@ class BatchSource:
     flip: bool = False
     shuffle_tags: bool = False
     keep_tags: int = 1
+    word: str = ""  # whose tag stays in front where a caption is cut
+    cut: frozenset[int] = frozenset()  # captions that are longer than what is read of them
     _resident: list[tuple[Encoded, Encoded | None]] = field(default_factory=list)
     _epoch: tuple[int, list[list[int]]] = (-1, [])
 
@@ -78,7 +81,8 @@ class BatchSource:
     def _text(self, index: int, generator: torch.Generator) -> str:
         if not self.shuffle_tags:
             return self.captions[index]
-        return shuffle_tags(self.captions[index], self.keep_tags, generator)
+        caption = shuffle_tags(self.captions[index], self.keep_tags, generator)
+        return calling_first(caption, self.word) if index in self.cut else caption
 
     def _order(self, epoch: int) -> list[list[int]]:
         """The batches of one epoch: shuffled within each shape, then among each other."""
@@ -107,3 +111,13 @@ def shuffle_tags(caption: str, keep: int, generator: torch.Generator) -> str:
     head, tail = tags[:keep], tags[keep:]
     order = torch.randperm(len(tail), generator=generator).tolist()
     return ", ".join([*head, *(tail[place] for place in order)])
+
+
+def calling_first(caption: str, word: str) -> str:
+    """The first tag that calls the word goes in front, so that no cut can lose it."""
+    tags = caption.split(", ")
+    calling = next((tag for tag in tags if word and calls(tag, word)), None)
+    if calling is None:
+        return caption
+    tags.remove(calling)
+    return ", ".join([calling, *tags])

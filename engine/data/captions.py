@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.trigger import calls
 from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
 
 CAPTION_SUFFIXES = (".txt", ".caption")  # the first that holds words wins
@@ -77,25 +78,17 @@ def compose(caption: str, template: str, trigger: str, class_word: str) -> str:
     """The text that is trained on.
 
     A picture without a caption gets the template. `{subject}` becomes the trigger word and the
-    class word. A caption that never names the trigger word gets it in front, since a word that
-    no text contains cannot be learnt.
+    class word. A text that does not call the trigger word gets it in front, since a word that
+    no text calls cannot be learnt.
     """
     subject = " ".join(word for word in (trigger, class_word) if word) or "subject"
-    if not caption:
-        return template.replace("{subject}", subject)
-    text = caption.replace("{subject}", subject)
-    return text if names_trigger(text, trigger) else f"{subject}, {text}"
+    text = (caption or template).replace("{subject}", subject)
+    return text if not trigger or calls(text, trigger) else f"{subject}, {text}"
 
 
 def names_trigger(text: str, trigger: str) -> bool:
-    """Whether a caption calls up the trigger word, itself or as `{subject}`; always where none is.
-
-    As a word: "masks" does not name "sks". Scripts without spaces have no such edges.
-    """
-    if not trigger or "{subject}" in text:
-        return True
-    word = rf"(?<![A-Za-z0-9]){re.escape(trigger)}(?![A-Za-z0-9])"
-    return re.search(word, text, re.IGNORECASE) is not None
+    """Whether a caption calls the trigger word, itself or as `{subject}`; always without one."""
+    return not trigger or "{subject}" in text or calls(text, trigger)
 
 
 def is_weighted(caption: str) -> bool:

@@ -19,6 +19,7 @@ from engine.evaluation import measures
 from engine.evaluation.networks import Network
 from engine.evaluation.scores import Score
 from engine.methods.base import Subject
+from engine.trigger import without
 
 Kind = Literal["subject", "class", "other"]
 OTHER_THINGS = ("house", "dog", "pizza", "car")
@@ -48,7 +49,7 @@ def make_questions(
     for number in range(num_pictures):
         prompt = prompts[number % len(prompts)]
         asked.append((prompt, seed + number // len(prompts)))
-    plain = [(without_trigger(prompt, subject.trigger), seed) for prompt, seed in asked]
+    plain = [(without(prompt, subject.trigger), seed) for prompt, seed in asked]
     count = _few(num_pictures)
     others = [(text, seed) for text in _about_others(plain[0][0], subject.class_word, count)]
     groups: dict[Kind, list[tuple[str, int]]] = {"subject": asked, "class": plain, "other": others}
@@ -67,15 +68,6 @@ def for_the_trained(questions: Sequence[Question]) -> list[Question]:
 
 def _few(num_pictures: int) -> int:
     return max(1, num_pictures // SHARE)
-
-
-def without_trigger(prompt: str, trigger: str) -> str:
-    """The prompt about the class alone."""
-    if not trigger:
-        return prompt
-    word = rf"(?<![A-Za-z0-9]){re.escape(trigger)}(?![A-Za-z0-9])"
-    text = re.sub(word, "", prompt, flags=re.IGNORECASE)
-    return re.sub(r"\s+([,.])", r"\1", " ".join(text.split())).strip(" ,")
 
 
 def _about_others(prompt: str, class_word: str, count: int) -> list[str]:

@@ -72,6 +72,15 @@ class Method:
         """What the optimizer gets, one group for each learning rate."""
         raise NotImplementedError(type(self).__name__)
 
+    def watched(self) -> list[ParameterGroup]:
+        """Of each group that learns the weights of which some must have moved at the end."""
+        return self.parameter_groups()
+
+    def occasional(self) -> list[nn.Parameter]:
+        """Weights that a step may not use, such as the vectors of a word that its captions do not
+        call. Their gradient is zero then, so that all processes share the same gradients."""
+        return []
+
     def set_training(self, training: bool) -> None:
         """Switch the learning weights' dropout on for a step; it is off at all other times."""
 

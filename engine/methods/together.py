@@ -35,6 +35,12 @@ class Together(Method):
     def parameter_groups(self) -> list[ParameterGroup]:
         return [group for member in self._members for group in member.parameter_groups()]
 
+    def watched(self) -> list[ParameterGroup]:
+        return [group for member in self._members for group in member.watched()]
+
+    def occasional(self) -> list[nn.Parameter]:
+        return [weight for member in self._members for weight in member.occasional()]
+
     def set_training(self, training: bool) -> None:
         for member in self._members:
             member.set_training(training)

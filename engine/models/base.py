@@ -131,6 +131,10 @@ class DiffusionModel(Protocol):
         """
         ...
 
+    def calls_word(self, prompt: str, word: str, max_chunks: int) -> bool:
+        """Whether the first `max_chunks` chunks of a prompt hold vectors of a taught word."""
+        ...
+
     def forget_word(self, word: str) -> None:
         """The word is ordinary text again."""
         ...

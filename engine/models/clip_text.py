@@ -6,7 +6,6 @@ its vectors are laid over what the token table says at those places.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from transformers import CLIPTokenizer
 
 from engine.models.base import Context
 from engine.prompts import BREAK, Chunk, Piece, TokenPiece, make_chunks, parse_emphasis
+from engine.trigger import folded, split
 
 CHUNK = 75  # tokens of a chunk, without the two marks
 MAX_VECTORS = CHUNK  # of one word; it must fit into a chunk
@@ -69,13 +69,20 @@ class TextReader:
         return list(self._tokenizer(text, add_special_tokens=False, truncation=False).input_ids)
 
     def teach(self, word: str, vectors: Mapping[str, Tensor]) -> None:
-        self._words[word.casefold()] = vectors
+        self._words[folded(word)] = vectors
 
     def forget(self, word: str) -> None:
-        self._words.pop(word.casefold(), None)
+        self._words.pop(folded(word), None)
 
     def num_chunks(self, prompt: str) -> int:
         return len(self._chunks(prompt, emphasis=False))
+
+    def calls(self, prompt: str, word: str, max_chunks: int) -> bool:
+        """See DiffusionModel.calls_word."""
+        first = list(self._words).index(folded(word)) * MAX_VECTORS
+        places = range(-first - MAX_VECTORS, -first)
+        chunks = self._chunks(prompt, emphasis=False)[:max_chunks]
+        return any(token in places for chunk in chunks for token in chunk.ids)
 
     def encode(self, prompts: Sequence[str], num_chunks: int | None, *, emphasis: bool) -> Context:
         """See DiffusionModel.encode_prompts."""
@@ -105,14 +112,8 @@ class TextReader:
 
     def _token_pieces(self, text: str, weight: float) -> Iterator[TokenPiece]:
         """Ordinary text as one piece, each taught word as a whole of its own."""
-        if not self._words:
-            yield TokenPiece(tuple(self.token_ids(text)), weight, whole=False)
-            return
-        names = sorted(self._words, key=len, reverse=True)
-        pattern = "|".join(rf"(?<![\w]){re.escape(name)}(?![\w])" for name in names)
-        for part in re.split(f"({pattern})", text, flags=re.IGNORECASE):
-            word = part.casefold()
-            if word in self._words:
+        for part, word in split(text, list(self._words)):
+            if word:
                 first = list(self._words).index(word) * MAX_VECTORS
                 count = len(next(iter(self._words[word].values())))
                 ids = tuple(-1 - number for number in range(first, first + count))

@@ -106,6 +106,9 @@ class StableDiffusion:
     def teach_word(self, word: str, vectors: Mapping[str, Tensor]) -> None:
         self.text.teach(word, vectors)
 
+    def calls_word(self, prompt: str, word: str, max_chunks: int) -> bool:
+        return self.text.calls(prompt, word, max_chunks)
+
     def forget_word(self, word: str) -> None:
         self.text.forget(word)
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from engine.errors import FolderMissing, JudgeUnreadable, NoPictures
 from engine.evaluation import measures
-from engine.evaluation.exam import Exam, for_the_trained, make_questions, without_trigger
+from engine.evaluation.exam import Exam, for_the_trained, make_questions
 from engine.evaluation.networks import Bundled, load_network
 from engine.evaluation.scores import NOISE, Score, best_of, stands_still
 from engine.evaluation.settings import held_out
@@ -22,6 +22,7 @@ from engine.models.safetensors_header import read_header
 from engine.notices import BestCheckpoint, KeptBack, StoppedAsGoodAsItGets
 from engine.results import LORA_DOWN, LORA_UP
 from engine.run import export_again
+from engine.trigger import without as without_trigger
 from tests.conftest import draw_pictures
 from tests.engine_runs import (
     EACH_METHOD,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,7 @@ _ROLES = {
     "oft_R": "oft",
 }  # fmt: skip
 _IN_FILES = {"down": LORA_DOWN, "up": LORA_UP}
+_BEGIN_AS_ZERO = ("up", "hada_w2_b", "lokr_w1", "lokr_w1_a", "oft")
 _OUTER = ("up",)  # what LoRA+ lets learn faster
 
 _OTHER_KIND = QT_TRANSLATE_NOOP("engine", "it is of another kind than this run's add-on")
@@ -74,6 +76,20 @@ class Lora(Method):
         outer = [p for role, p in found if role in _OUTER]
         yield ParameterGroup(part.name, inner, rate, until)
         yield ParameterGroup(f"{part.name}, outer", outer, rate * settings.plus_ratio, until)
+
+    def watched(self) -> list[ParameterGroup]:
+        """The matrices that begin as zero: while they are zero, the add-on does nothing."""
+        found = []
+        for part in self._parts:
+            group = next(iter(self._groups_of(part)))
+            weights = [
+                parameter
+                for _, layer in _layers(part)
+                for role, parameter in _tensors(layer)
+                if role in _BEGIN_AS_ZERO
+            ]
+            found.append(replace(group, parameters=weights))
+        return found
 
     def set_training(self, training: bool) -> None:
         for part in self._parts:

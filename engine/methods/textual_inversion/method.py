@@ -50,6 +50,16 @@ class TextualInversion(Method):
     def parameter_groups(self) -> list[ParameterGroup]:
         return [ParameterGroup("words", list(self._vectors.values()), self.settings.learning_rate)]
 
+    def watched(self) -> list[ParameterGroup]:
+        rate = self.settings.learning_rate
+        return [
+            ParameterGroup(f"word {self.subject.trigger}, {part}", [vectors], rate)
+            for part, vectors in self._vectors.items()
+        ]
+
+    def occasional(self) -> list[nn.Parameter]:
+        return list(self._vectors.values())
+
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         for part, vectors in self._vectors.items():
             yield f"{part}.vectors", vectors

@@ -1,0 +1,33 @@
+"""A name that people type -> a file name that every system takes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
+# What the two calls below take apart: the Turkish capital İ, and a vowel of Thai and of Lao.
+_AS_WRITTEN = {"i\u0307": "i", "\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
+_VARIATIONS = range(0xFE00, 0xFE10)  # of an emoji, say: not seen in a name
+
+
+def safe_name(name: str) -> str:
+    """A file name made of the words of `name`, valid on every system."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())
+    for parts, whole in _AS_WRITTEN.items():
+        plain = plain.replace(parts, whole)
+    joined = re.sub("\0+", "-", "".join(_kept(plain))).strip("-._")
+    # By bytes: a file system allows 255, and what is put before and behind needs some.
+    short = joined[:60].encode()[:120].decode(errors="ignore").strip("-._") or "untitled"
+    stem, dot, rest = short.partition(".")
+    return f"{stem}-1{dot}{rest}" if stem in _RESERVED else short
+
+
+def _kept(text: str) -> list[str]:
+    """The signs of words and their marks, as Thai and Hindi have them; NUL for all others."""
+    kept: list[str] = []
+    for char in text:
+        is_mark = unicodedata.category(char) in ("Mn", "Mc") and ord(char) not in _VARIATIONS
+        is_mark = is_mark and bool(kept) and kept[-1] != "\0"
+        kept.append(char if char.isalnum() or char in "_.-" or is_mark else "\0")
+    return kept

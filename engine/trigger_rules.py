@@ -1,0 +1,108 @@
+"""Which trigger words prompts and file names can bear, and what to choose instead.
+
+The file of an embedding is named after its trigger word, and in nearly every front end the word
+in the prompt is the file's name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from engine.file_names import safe_name
+from engine.trigger import folded, prompt_calls
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+# Of AUTOMATIC1111 and of its extensions for regions; in capitals only.
+_SYNTAX = {"BREAK", "AND", "ADDCOMM", "ADDBASE", "ADDROW", "ADDCOL"}
+_NO_NAME = safe_name("")
+
+_NO_WORD = QT_TRANSLATE_NOOP(
+    "engine", "This method teaches a new word. Say which: give it a trigger word."
+)
+_NO_FILE = QT_TRANSLATE_NOOP(
+    "engine",
+    "The word to write in prompts is the name of the embedding's file, and no file can be named "
+    "{trigger}. Use {better} as trigger word.",
+)
+_IS_SYNTAX = QT_TRANSLATE_NOOP(
+    "engine",
+    "{trigger} is prompt syntax, so no prompt can call it. Use {better} as trigger word.",
+)
+_ALL_DROPPED = QT_TRANSLATE_NOOP(
+    "engine",
+    "With a caption dropout of 1 no caption is used, and the trigger word is never learnt. Lower "
+    "it.",
+)
+_NO_STEP = QT_TRANSLATE_NOOP(
+    "engine", "The new word would not learn in a single step. Raise this share of the run."
+)
+_NOT_IN_SAMPLES = QT_TRANSLATE_NOOP(
+    "engine",
+    "No sample prompt contains the trigger word {trigger}, so the samples would not show what is "
+    "learnt. The first is: {prompt}",
+)
+
+
+def problems_of(config: RunConfig) -> Iterator[tuple[str, Phrase]]:
+    """Why the word of a run that teaches one would not be learnt or could not be used later.
+
+    The setting, and a sentence.
+    """
+    if not config.method.needs_trigger:
+        return
+    trigger = config.dataset.trigger.strip()
+    if not trigger:
+        yield "dataset.trigger", Phrase(_NO_WORD)
+        return
+    better = better_trigger(trigger, config.dataset.class_word)
+    if is_syntax(trigger):
+        yield "dataset.trigger", Phrase(_IS_SYNTAX, trigger=trigger, better=better)
+    elif not names_a_file(trigger):
+        yield "dataset.trigger", Phrase(_NO_FILE, trigger=trigger, better=better)
+    if config.dataset.caption_dropout == 1:
+        yield "dataset.caption_dropout", Phrase(_ALL_DROPPED)
+    if round(getattr(config.method, "text_until", 1.0) * config.training.steps) < 1:
+        yield "method.text_until", Phrase(_NO_STEP)
+    prompts = config.sampling.prompts
+    if prompts and not any(prompt_calls(prompt, trigger) for prompt in prompts):
+        yield "sampling.prompts", Phrase(_NOT_IN_SAMPLES, trigger=trigger, prompt=prompts[0])
+
+
+def names_a_file(trigger: str) -> bool:
+    """Whether the file that is named after the word has the word as its name."""
+    return folded(safe_name(trigger)) == folded(trigger) and safe_name(trigger) != _NO_NAME
+
+
+def is_syntax(trigger: str) -> bool:
+    """Whether a prompt that consists of the word does not call it."""
+    return trigger.strip() in _SYNTAX or not prompt_calls(trigger, trigger)
+
+
+def better_trigger(trigger: str, class_word: str = "") -> str:
+    """A word like this one that a file and a prompt can bear."""
+    name = safe_name(trigger)
+    if name == _NO_NAME:
+        return rare_word(class_word)
+    if trigger.strip() in _SYNTAX or name == f"{trigger.strip().lower()}-1":  # or a name of Windows
+        return rare_word(trigger)
+    return name
+
+
+def rare_word(name: str) -> str:
+    """A word that nothing else is called, still easy to say: the last vowel becomes an x.
+
+    `my-cat` gives `mycxt`. A name without Latin letters gets a word of its own.
+    """
+    letters = re.sub(r"[^a-z]", "", name.lower())[:12]
+    if len(letters) < 3:
+        return "sksx"
+    found = list(re.finditer(r"[aeiou]", letters))
+    if not found:
+        return f"{letters}x"
+    place = found[-1].start()
+    return f"{letters[:place]}x{letters[place + 1 :]}"
