@@ -34,6 +34,7 @@ from engine.models.catalog import locate
 from engine.models.loader import load_model
 from engine.models.size import native_side
 from engine.notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
+from engine.prompt_check import missing_words
 from engine.prompts import Tag, not_done, split_tags
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 from engine.sampler import SampleSettings, paint_unless_stopped
@@ -196,6 +197,8 @@ def _generate(request: GenerateRequest, control: Control, models: ModelCache) ->
     for one in read:
         if isinstance(one.result, EmbeddingResult) and one.result.has_output:
             yield Noticed(notice=OutputVectorsUnused(name=one.name))
+    for notice in missing_words(*_asked(request)):
+        yield Noticed(notice=notice)
     with worn(model, read) as tags:
         for number in range(request.count):
             settings = replace(request.settings, seed=request.settings.seed + number)
@@ -229,6 +232,14 @@ def with_tags_taken(request: GenerateRequest) -> tuple[GenerateRequest, list[Not
         return request, said
     settings = replace(request.settings, prompt=" ".join(prompt.split()))
     return replace(request, settings=settings, addons=addons), said
+
+
+def _asked(request: GenerateRequest) -> tuple[list[str], list[Path]]:
+    """The prompts, and the files whose words they should contain."""
+    whole = Path(request.base_model)
+    files = [addon.path for addon in request.addons if addon.weight != 0]
+    prompts = [request.settings.prompt, request.settings.negative_prompt]
+    return prompts, [whole, *files] if whole.is_file() else files
 
 
 def _free_path(folder: Path, seed: int) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from engine.errors import UserError
+from engine.events import Event, Noticed
 from engine.methods.base import ParameterGroup
+from engine.notices import NothingLearntYet
 from engine.wording import QT_TRANSLATE_NOOP
 
 _BITS = {8: torch.int64, 4: torch.int32, 2: torch.int16, 1: torch.int8}
@@ -43,6 +45,15 @@ class Movement:
         """The names of the groups that are bit for bit as they were."""
         pairs = zip(self._groups, self._before, strict=True)
         return [group.name for group, before in pairs if _bits(group.parameters).equal(before)]
+
+
+def require_learnt(step: int, unmoved: Sequence[str], *, is_over: bool) -> Iterator[Event]:
+    """Raises NothingLearnt; of a run that the user stopped early it is only said."""
+    names = ", ".join(unmoved)
+    if names and is_over:
+        raise NothingLearnt(step=step, names=names)
+    if names:
+        yield Noticed(notice=NothingLearntYet(step=step, names=names))
 
 
 @torch.no_grad()

@@ -42,8 +42,7 @@ from engine.methods.base import Method
 from engine.methods.settings import Prior
 from engine.models.base import DiffusionModel
 from engine.models.loader import load_model
-from engine.movement import NothingLearnt
-from engine.notices import NothingLearntYet
+from engine.movement import require_learnt
 from engine.outcome import (
     chosen_step,
     exported_step,
@@ -265,8 +264,7 @@ def _classes(
     shop: Workshop, prior: Prior, dataset: Dataset, control: Control
 ) -> Generator[Event, None, Dataset]:
     """The pictures of the class; where the disk is full, wait until there is room."""
-    waits = shop.accelerator.num_processes == 1
-    room = Room(class_images_folder(), control, lambda: 0, waits)
+    room = Room(class_images_folder(), control, lambda: 0, shop.accelerator.num_processes == 1)
     return (yield from room.patiently(0, partial(prepare_classes, shop, prior, dataset)))
 
 
@@ -282,7 +280,7 @@ def _to_the_end(
     exported = partial(_exported, loop, facts)
     try:
         yield from loop.train()
-        yield from _require_learnt(loop)
+        yield from require_learnt(loop.step, loop.unmoved, is_over=not loop.stopped_early)
 
         def rest() -> Generator[Event, None, list[Path]]:
             yield from loop.previews.settle()
@@ -302,15 +300,6 @@ def _to_the_end(
 
         yield from rescue(loop.folder.path.name, loop.step, state, elsewhere, error)
         raise
-
-
-def _require_learnt(loop: Loop) -> Iterator[Event]:
-    """Raises NothingLearnt; where the user stopped early it is only said."""
-    names = ", ".join(loop.unmoved)
-    if names and loop.stopped_early:
-        yield Noticed(notice=NothingLearntYet(step=loop.step, names=names))
-    elif names:
-        raise NothingLearnt(step=loop.step, names=names)
 
 
 def _exported(

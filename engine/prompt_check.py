@@ -1,0 +1,37 @@
+"""Whether a prompt calls the words of the files that it is drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from engine.errors import Notice, UserError
+from engine.notices import TriggerNotInPrompt, WordNotInPrompt
+from engine.trained_file import TrainedFile, inspect
+from engine.trigger import prompt_calls
+
+
+def missing_words(prompts: Sequence[str], files: Sequence[Path]) -> Iterator[Notice]:
+    """A notice for each file whose word is in none of the prompts, the negative one included."""
+    for path in files:
+        with suppress(UserError):  # of a kind that tells no word
+            file = inspect(path)
+            if not any(prompt_calls(prompt, word) for prompt in prompts for word in _words(file)):
+                yield from _notice(file)
+
+
+def _notice(file: TrainedFile) -> Iterator[Notice]:
+    if file.kind == "embedding":
+        yield WordNotInPrompt(word=file.trigger, name=file.path.name)
+    elif file.trigger:
+        yield TriggerNotInPrompt(word=file.trigger, name=file.path.name)
+
+
+def _words(file: TrainedFile) -> list[str]:
+    """Any of these calls the file. Of a LoRA the header has the trigger word and what follows it,
+    or several phrases with commas between."""
+    if file.kind == "embedding":
+        return [file.trigger]
+    phrases = [phrase.split() for phrase in file.trigger.split(",")]
+    return [" ".join(words[:count]) for words in phrases for count in range(1, len(words) + 1)]
