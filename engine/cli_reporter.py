@@ -32,6 +32,8 @@ from engine.events import (
     WentBack,
     as_json,
 )
+from engine.project import RunFolder
+from engine.prompt_words import of_run
 
 DONE, MENDABLE, USAGE, CRASH = 0, 1, 2, 3
 
@@ -45,6 +47,7 @@ class Reporter:
         self._out = out or sys.stdout
         self._bar: Any = None
         self._steps = 0
+        self._folder: RunFolder | None = None  # of the run that trains
 
     def show(self, events: Iterator[Event]) -> int:
         """Show all events; returns the exit code that the last one means."""
@@ -80,6 +83,7 @@ class Reporter:
                 self._line(f"Training {event.trainable:,} weights on the {event.device}.")
                 self._line(f"Run folder: {event.folder}")
                 self._steps = event.steps
+                self._folder = RunFolder(Path(event.folder))
                 self._open_bar(event.first_step, event.steps)
             case StepFinished() if self._bar is not None:
                 self._bar.set_postfix_str(f"loss {event.loss:.3f}", refresh=False)
@@ -102,9 +106,15 @@ class Reporter:
                 self._line(_told(event))
             case RunFinished():
                 self._close_bar()
-                for path in event.exports:
-                    self._line(f"File: {path}")
-                self._line(f"Stopped after step {event.steps}." if event.stopped_early else "Done.")
+                self._tell_end(event)
+
+    def _tell_end(self, event: RunFinished) -> None:
+        for path in event.exports:
+            self._line(f"File: {path}")
+        if event.exports and self._folder is not None:
+            for sentence in of_run(self._folder):
+                self._line(sentence)
+        self._line(f"Stopped after step {event.steps}." if event.stopped_early else "Done.")
 
     def _open_bar(self, first_step: int, steps: int) -> None:
         from tqdm import tqdm  # late: the window never needs it

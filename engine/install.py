@@ -20,6 +20,7 @@ from engine.formats.front_ends import COMFY, READERS, rule_of
 from engine.front_end_folders import FrontEnd
 from engine.project import safe_name
 from engine.trained_file import TrainedFile, inspect
+from engine.trigger import needs_blanks
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 PREVIEW_SIDE = 512
@@ -87,9 +88,30 @@ _HOW = {  # (kind, program), or (kind, "") for the others: the sentence that mak
         "In {front_end} refresh the list of checkpoints, choose {name}, and write {trigger}",
     ),
 }
+# The same, where the word has to be set off from a sentence in a script without blanks.
+_APART = {
+    COMFY: QT_TRANSLATE_NOOP(
+        "engine",
+        "In ComfyUI write embedding:{name} in the prompt, with a blank before and after it and "
+        "a checkpoint of {family}.",
+    ),
+    "": QT_TRANSLATE_NOOP(
+        "engine",
+        "In {front_end} select a model of {family} and write {name} in the prompt, with a blank "
+        "or a comma before and after it.",
+    ),
+}
+_WORD_BY_HAND = QT_TRANSLATE_NOOP(
+    "engine",
+    "{front_end} keeps its own list: add the file on its page of models: {path} Then write "
+    "<{name}> in the prompt.",
+)
 BY_HAND = QT_TRANSLATE_NOOP(
     "engine", "{front_end} keeps its own list: add the file on its page of models: {path}"
 )
+
+
+_TAGS = {"lora": "<lora:{name}:0.8>", "hypernetwork": "<hypernet:{name}:1>"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +127,9 @@ class Installed:
 
 
 def suggested_name(file: TrainedFile) -> str:
-    """ASCII, no spaces; of an embedding the word in prompts."""
+    """ASCII, no spaces; of an embedding its word, which has to stay what it is."""
+    if file.kind == "embedding":
+        return safe_name(file.path.stem)
     plain = safe_name(file.path.stem).encode("ascii", "ignore").decode()
     # Once more: what is left of a name may be one that Windows keeps for itself.
     return safe_name(plain) if re.search("[a-z0-9]", plain) else "trained"
@@ -141,7 +165,8 @@ def install(
     stem = safe_name(name) if name else suggested_name(file)
     folder = front_end.place(file.kind)
     if folder is None:
-        how = Phrase(BY_HAND, front_end=front_end.name, path=str(path))
+        by_hand = _WORD_BY_HAND if file.kind == "embedding" else BY_HAND
+        how = Phrase(by_hand, front_end=front_end.name, path=str(path), name=path.stem)
         return Installed(front_end.name, path, None, was_there=False, how=how)
     target = folder / f"{stem}{path.suffix}"
     wanted = storage.sha256_of(path)
@@ -228,10 +253,14 @@ def _free(target: Path) -> Path:
 
 
 def _how(file: TrainedFile, front_end: str, name: str) -> Phrase:
-    trigger = name if file.kind == "embedding" else file.trigger
-    tag = {"lora": f"<lora:{name}:0.8>", "hypernetwork": f"<hypernet:{name}:1>"}
-    text = f"{tag.get(file.kind, '')} {trigger}".strip()
     template = _HOW.get((file.kind, front_end)) or _HOW[file.kind, ""]
+    trigger, text = file.trigger, file.trigger
+    if file.kind == "embedding":
+        trigger, text = name, f"embedding:{name}" if front_end == COMFY else name
+        if needs_blanks(name):
+            template = _APART.get(front_end, _APART[""])
+    elif file.kind in _TAGS:
+        text = f"{_TAGS[file.kind].format(name=name)} {trigger}".strip()
     family = file.family.title if file.family else ""
     return Phrase(
         template, front_end=front_end, family=family, name=name, trigger=trigger, text=text

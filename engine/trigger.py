@@ -85,6 +85,12 @@ def without(text: str, word: str) -> str:
     return re.sub(r"\s+([,.])", r"\1", " ".join(left.split())).strip(" ,")
 
 
+def needs_blanks(word: str) -> bool:
+    """Whether other programs find the word only between blanks or commas, unlike Imprint: a word
+    at whose edge is a script without blanks."""
+    return any(_WITHOUT_SPACES.match(char) for char in word)
+
+
 def folded(word: str) -> str:
     """The form in which words are compared; words with the same form are one word."""
     return _folded(word).text.strip()

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import Card, label
+from desktop.words import said
 from engine.project import RunFolder
+from engine.prompt_words import of_run
 from engine.run_records import samples_of
 
 MOMENTS = 4
@@ -36,6 +38,8 @@ class FirstResult(Card):
         self._num_asked = 0  # files that are still to be written, one after the other
         self._row = QHBoxLayout()
         self._line = label("", "quiet", wrap=True)
+        self.words = label("", wrap=True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.to_gallery = text_button(theme, "gallery", self.tr("Try it in the gallery"), "primary")
         self.install = text_button(theme, "install", self.tr("Install…"))
         self.show_file = text_button(theme, "folder", self.tr("Show the file"))
@@ -49,6 +53,7 @@ class FirstResult(Card):
         self._row.addStretch(1)
         self.body.addLayout(self._row)
         self.body.addWidget(self._line)
+        self.body.addWidget(self.words)
         self.body.addLayout(actions)
         self.hide()
 
@@ -61,6 +66,7 @@ class FirstResult(Card):
         found = {step: paths[0] for step, paths in samples_of(folder).items() if step > 0}
         for step in moments(sorted(found), exported_step):
             self._add(step, found[step], step == exported_step)
+        self.words.setText("\n".join(str(said(sentence)) for sentence in of_run(folder)))
         self._folder, self._num_asked = folder, 0
         self._settle(exported_step, "")
         self.setVisible(bool(self.buttons))

@@ -266,3 +266,17 @@ def test_what_was_installed_can_be_taken_away_again(lora, a1111, tmp_path):
     uninstall(install(lora, a1111, preview=tmp_path / "sample.png"))
     assert list((a1111.folder / "models/Lora").iterdir()) == []
     assert lora.is_file()
+
+
+@pytest.mark.parametrize("name", [A1111, FORGE, SDNEXT, COMFY])
+def test_an_embedding_keeps_its_word_in_every_script(tmp_path, embedding, name):
+    path = embedding.rename(embedding.with_name("我的猫.safetensors"))
+    done = install(path, recognise(make_front_end(tmp_path / "program", name)))
+    assert done.path.name == "我的猫.safetensors"
+    assert "before and after it" in done.how
+    assert done.how.facts["text"] == ("embedding:我的猫" if name == COMFY else "我的猫")
+
+
+def test_where_files_are_added_by_hand_the_word_is_said(tmp_path, embedding):
+    done = install(embedding, FrontEnd(INVOKE, tmp_path))
+    assert "<mycxt>" in done.how

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from engine.addons import Addon
@@ -27,6 +33,7 @@ from tests.engine_runs import (
 )
 from tests.words_table import FREE_WORDS, METHODS, TEACH_A_WORD, WORDS, draw, measure
 
+ROOT = Path(__file__).parents[2]
 TI = METHODS["textual inversion"]
 SOME = ("Chinese", "underscore", "case that grows", "Thai with marks", "Cyrillic and Latin")
 LONG = ", ".join(f"a thing number {number}" for number in range(40))  # far more than 75 tokens
@@ -323,3 +330,26 @@ def test_an_old_run_with_a_word_that_no_file_can_bear_goes_on(tiny_folder, tmp_p
     before = newest_weights(first.folder)["text_encoder.vectors"]
     again = require_finished(resume(first.folder))
     assert not newest_weights(again.folder)["text_encoder.vectors"].equal(before)
+
+
+@pytest.mark.slow
+def test_two_processes_with_dropped_captions_end_together(tiny_folder, tmp_path):
+    """Each drops other captions: where one has no use for the word, the other has."""
+    data = tiny_run(
+        tiny_folder, draw_pictures(tmp_path / "pictures", 4), tmp_path / "runs",
+        method=METHODS["lora with a word"], dataset={"caption_dropout": 0.5},
+        training={"steps": 6},
+    )  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(data), "utf-8")
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+            str(ROOT / "main.py"), "train", str(tmp_path / "config.json"), "--json",
+        ],
+        env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
+        cwd=ROOT, capture_output=True, text=True, timeout=400,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["event"] == "RunFinished"
+    assert last["steps"] == 6
