@@ -108,7 +108,7 @@ def measure(base: Path, pictures: Path, out: Path, method: str, word: str, capti
 def distance(data: dict[str, Any], trained: Any) -> float:
     """Of the weights at the end from those at the start; of the word's vectors where one learns."""
     config = config_of(data)
-    start = attached(config, load_model(config.base_model)).state_dict()
+    start = attached(config, load_model(config.base_model), at_start=True).state_dict()
     end = newest_weights(trained.folder)
     names = [name for name in end if name.endswith(".vectors")] or list(end)
     return sum(float((end[n] - start[n].cpu()).float().square().sum()) for n in names) ** 0.5
