@@ -5,10 +5,9 @@ from __future__ import annotations
 from engine.config import RunConfig
 from engine.errors import Notice
 from engine.methods.catalog import METHODS
-from engine.notices import RateHigh, SampleWithoutTrigger, TriggerIsSyntax
+from engine.notices import RateHigh, SamplesFromCaptions, SampleWithoutTrigger, TriggerIsSyntax
 from engine.presets import starting_point
-from engine.trigger import prompt_calls
-from engine.trigger_rules import better_trigger, is_syntax
+from engine.trigger_rules import better_trigger, is_syntax, uncalled_prompts
 
 FAR = 100.0  # times the usual rate: two noughts that slipped, not somebody who tries
 
@@ -33,8 +32,12 @@ def _on_the_trigger(config: RunConfig) -> list[Notice]:
     if is_syntax(trigger):
         better = better_trigger(trigger, config.dataset.class_word)
         return [TriggerIsSyntax(trigger=trigger, better=better)]
-    without = [prompt for prompt in config.sampling.prompts if not prompt_calls(prompt, trigger)]
-    return [SampleWithoutTrigger(trigger=trigger, prompt=without[0])] if without else []
+    without = uncalled_prompts(config)
+    if not without:
+        return []
+    is_all = config.method.needs_trigger and len(without) == len(config.sampling.prompts)
+    kind = SamplesFromCaptions if is_all else SampleWithoutTrigger
+    return [kind(trigger=trigger, prompt=without[0])]
 
 
 def _usual_rate(config: RunConfig) -> float:

@@ -20,6 +20,7 @@ import torch
 from accelerate import Accelerator
 
 from engine import storage
+from engine.advice import advice_on
 from engine.assembly import attached, load_base
 from engine.class_images import require_apart
 from engine.config import RunConfig
@@ -38,6 +39,7 @@ from engine.events import (
     Estimated,
     Event,
     FitSuggested,
+    Noticed,
     RunCrashed,
     RunFinished,
     SampleReady,
@@ -71,6 +73,8 @@ def dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
     """Ends with Estimated and RunFinished, or with RunFailed, say of OutOfMemory."""
     place = Path(tempfile.mkdtemp(prefix="imprint-"))
     try:
+        for notice in advice_on(config):
+            yield Noticed(notice=notice)
         plan = plan_run(config)
         with run_accelerator(plan.config.training) as accelerator:
             yield from _measured(config, plan.config, accelerator, place, control)

@@ -456,6 +456,17 @@ class SampleWithoutTrigger(Notice):
     setting = "sampling.prompts"
 
 
+class SamplesFromCaptions(Notice):
+    code = "IM-WRD-06"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "No sample prompt contains the trigger word {trigger}, so none would show what is learnt. "
+        "The first is: {prompt}",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "The samples are drawn with captions instead.")
+    setting = "sampling.prompts"
+
+
 class WordNotInPrompt(Notice):
     code = "IM-WRD-04"
     summary = QT_TRANSLATE_NOOP(

@@ -40,6 +40,7 @@ from engine.previews import Previews
 from engine.project import RunFolder, cache_folder
 from engine.sampler import SampleSettings
 from engine.step_loss import ClassBatches
+from engine.trigger_rules import sample_prompts
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _IS_LEARNT = QT_TRANSLATE_NOOP("engine", "It is one of the pictures that are to be learnt.")
@@ -191,7 +192,7 @@ def previews(shop: Workshop, dataset: Dataset, folder: RunFolder) -> Previews:
     return Previews(
         model=shop.model,
         settings=config.sampling,
-        prompts=config.sampling.prompts or suggested,
+        prompts=sample_prompts(config, suggested),
         resolution=config.training.resolution,
         clip_skip=config.training.clip_skip,
         folder=folder.samples,

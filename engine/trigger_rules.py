@@ -7,7 +7,7 @@ in the prompt is the file's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.file_names import safe_name
@@ -41,11 +41,6 @@ _ALL_DROPPED = QT_TRANSLATE_NOOP(
 _NO_STEP = QT_TRANSLATE_NOOP(
     "engine", "The new word would not learn in a single step. Raise this share of the run."
 )
-_NOT_IN_SAMPLES = QT_TRANSLATE_NOOP(
-    "engine",
-    "No sample prompt contains the trigger word {trigger}, so the samples would not show what is "
-    "learnt. The first is: {prompt}",
-)
 
 
 def problems_of(config: RunConfig) -> Iterator[tuple[str, Phrase]]:
@@ -68,9 +63,21 @@ def problems_of(config: RunConfig) -> Iterator[tuple[str, Phrase]]:
         yield "dataset.caption_dropout", Phrase(_ALL_DROPPED)
     if round(getattr(config.method, "text_until", 1.0) * config.training.steps) < 1:
         yield "method.text_until", Phrase(_NO_STEP)
-    prompts = config.sampling.prompts
-    if prompts and not any(prompt_calls(prompt, trigger) for prompt in prompts):
-        yield "sampling.prompts", Phrase(_NOT_IN_SAMPLES, trigger=trigger, prompt=prompts[0])
+
+
+def uncalled_prompts(config: RunConfig) -> list[str]:
+    """The sample prompts that were given and do not call the trigger word."""
+    trigger = config.dataset.trigger.strip()
+    prompts = config.sampling.prompts if trigger else ()
+    return [prompt for prompt in prompts if not prompt_calls(prompt, trigger)]
+
+
+def sample_prompts(config: RunConfig, suggested: Sequence[str]) -> tuple[str, ...]:
+    """What samples are drawn of: the suggested prompts where none were given, and where a word is
+    taught that none of them calls; their pictures would be those of the base model."""
+    given = config.sampling.prompts
+    none_calls = config.method.needs_trigger and len(uncalled_prompts(config)) == len(given)
+    return tuple(suggested) if not given or none_calls else given
 
 
 def names_a_file(trigger: str) -> bool:

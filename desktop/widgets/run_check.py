@@ -11,10 +11,12 @@ from desktop.widgets.flow import Flow
 from desktop.widgets.labels import Card, label, set_kind
 from desktop.words import duration, engine_text, remedy_of, said, summary_of
 from engine.config import RunConfig
+from engine.errors import Notice
 from engine.events import (
     Estimated,
     Event,
     FitSuggested,
+    Noticed,
     RunCrashed,
     RunFailed,
     Stage,
@@ -40,6 +42,7 @@ class RunCheck(Card):
         self.body.insertLayout(0, self.header)
         self.estimate: Estimated | None = None
         self._switch: FitSuggested | None = None
+        self._notes: list[Notice] = []
         self._is_running = self._is_stale = False
         self.check = text_button(theme, "ok", self.tr("Check this run"))
         self._cancel = QPushButton(self.tr("Cancel"))
@@ -65,6 +68,7 @@ class RunCheck(Card):
     def clear(self) -> None:
         """The settings changed: what was measured, or is being measured, counts no more."""
         self.estimate = self._switch = None
+        self._notes.clear()
         if self._is_running:
             self._stop_stale()
             return
@@ -101,6 +105,8 @@ class RunCheck(Card):
                 self.estimate = event
             case FitSuggested():
                 self._switch = event
+            case Noticed():
+                self._notes.append(event.notice)
             case RunFailed():
                 self._end("error", f"{summary_of(event.error)} {remedy_of(event.error)}")
             case RunCrashed():
@@ -136,7 +142,8 @@ class RunCheck(Card):
         if self._switch is not None and self._switch.measures:
             question = self.tr("It would fit with {0}. That changes what is learnt: use it?")
             text = f"{text} {question.format(said(self._switch.measures))}"
-        self._line.setText(text)
+        notes = [f"{summary_of(note)} {remedy_of(note)}".strip() for note in self._notes]
+        self._line.setText("\n".join([text, *notes]))
         self._show_running()
 
     def _show_running(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from engine.config_file import check, require
 from engine.data.captions import compose, names_trigger
 from engine.trigger import calls, folded, prompt_calls, spans, split, without
-from engine.trigger_rules import better_trigger, is_syntax, names_a_file
+from engine.trigger_rules import better_trigger, is_syntax, names_a_file, sample_prompts
 
 
 def apart(text: str) -> str:
@@ -185,20 +185,27 @@ def test_a_run_that_has_begun_keeps_the_word_it_began_with(method):
 
 
 @pytest.mark.parametrize("method", WORD_METHODS)
+def test_dropping_every_caption_is_refused(method):
+    config, problems = check(settings(method, "zwx", caption_dropout=1.0))
+    assert config is None
+    assert [problem.field for problem in problems] == ["dataset.caption_dropout"]
+
+
 @pytest.mark.parametrize(
-    ("change", "field"),
+    ("method", "prompts", "expected"),
     [
-        ({"dataset": {"caption_dropout": 1.0}}, "dataset.caption_dropout"),
-        ({"sampling": {"prompts": ["a toy", "<lora:zwx:1> a cat"]}}, "sampling.prompts"),
+        (WORD_METHODS[0], ["a toy", "<lora:zwx:1> a cat"], "a caption"),
+        (WORD_METHODS[1], ["a toy"], "a caption"),
+        (WORD_METHODS[0], ["a toy", "a (zwx) cat"], "a toy"),
+        (WORD_METHODS[0], [], "a caption"),
+        (OTHER_METHODS[0], ["a toy"], "a toy"),
     ],
 )
-def test_settings_that_never_show_the_word_are_refused(method, change, field):
-    data = settings(method, "zwx")
-    data["dataset"] |= change.get("dataset", {})
-    data |= {key: value for key, value in change.items() if key != "dataset"}
-    config, problems = check(data)
-    assert config is None
-    assert [problem.field for problem in problems] == [field]
+def test_samples_are_drawn_of_captions_where_no_prompt_calls_the_taught_word(
+    method, prompts, expected
+):
+    config = require(settings(method, "zwx") | {"sampling": {"prompts": prompts}})
+    assert sample_prompts(config, ["a caption"])[0] == expected
 
 
 def test_a_word_that_would_learn_in_no_step_is_refused():

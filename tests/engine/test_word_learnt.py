@@ -268,6 +268,19 @@ def test_sample_prompts_that_do_not_call_the_word_are_said(tiny_folder, tmp_path
     assert next(str(n) for n in notices if n.code == "IM-WRD-03").count("a house") == 1
 
 
+@pytest.mark.parametrize("start", ["run", "dry run"])
+def test_samples_of_captions_are_said_at_the_start_and_at_the_check(tiny_folder, tmp_path, start):
+    pictures = draw_pictures(tmp_path / "pictures")
+    data = tiny_run(
+        tiny_folder, pictures, tmp_path / "runs", method=TI, sampling={"prompts": ["a house"]}
+    )
+    events = train(data).events if start == "run" else list(dry_run(config_of(data), Control()))
+    assert isinstance(events[-1], RunFinished)
+    assert [e.notice.code for e in events if isinstance(e, Noticed) and "WRD" in e.notice.code] == [
+        "IM-WRD-06"
+    ]
+
+
 @pytest.mark.parametrize("trigger", ["BREAK", "(zwx)", "AND"])
 def test_a_trigger_of_prompt_syntax_is_warned_of_where_it_is_allowed(
     tiny_folder, tmp_path, trigger
