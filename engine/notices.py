@@ -264,7 +264,7 @@ class RecordNotKept(Notice):
 
 
 class TagsUnknown(Notice):
-    code = "IM-GEN-01"
+    code = "IM-SMP-04"
     summary = QT_TRANSLATE_NOOP(
         "engine", "Nothing that is known here has this name: {tags}. It does nothing."
     )
@@ -274,7 +274,7 @@ class TagsUnknown(Notice):
 
 
 class SyntaxNotDone(Notice):
-    code = "IM-GEN-02"
+    code = "IM-SMP-05"
     summary = QT_TRANSLATE_NOOP(
         "engine", "Imprint does not do this part of a prompt and draws it as text: {pieces}"
     )
@@ -285,7 +285,7 @@ class SyntaxNotDone(Notice):
 
 
 class OutputVectorsUnused(Notice):
-    code = "IM-GEN-03"
+    code = "IM-SMP-06"
     summary = QT_TRANSLATE_NOOP(
         "engine",
         "{name} also holds vectors for the text encoder's output (OneTrainer's); "
