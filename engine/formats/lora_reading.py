@@ -40,8 +40,14 @@ _OTHERS = (
     (re.compile(r".*\.(dora_scale|lora_magnitude_vector)(\.\w+)*"), "DoRA"),
     (re.compile(r".*\.(oft_blocks|oft_diag|oft_R)(\.\w+)*"), "OFT"),
     (re.compile(r".*\.on_input"), "(IA)^3"),
-    (re.compile(r".*\.(set_weight|reshape_weight)"), "a file that replaces whole layers"),
-    (re.compile(r".*\.(bias_indices|bias_values)"), "a file of scattered biases"),
+    (
+        re.compile(r".*\.(set_weight|reshape_weight)"),
+        QT_TRANSLATE_NOOP("engine", "a file that replaces whole layers"),
+    ),
+    (
+        re.compile(r".*\.(bias_indices|bias_values)"),
+        QT_TRANSLATE_NOOP("engine", "a file of scattered biases"),
+    ),
 )
 _BUNDLE = re.compile(r"bundle_emb\.(?P<word>.+?)\.(?P<key>string_to_param\..+|clip_[lg])")
 _SHOWN = 3  # names in one sentence
@@ -219,7 +225,7 @@ def _result(layers: list[AdapterLayer], words: tuple[EmbeddingResult, ...]) -> A
 def _refuse_others(path: Path, header: Header) -> None:
     for form, kind in _OTHERS:
         if any(form.fullmatch(name) for name in header.shapes):
-            raise AddonUnsupported(path=path.name, kind=kind)
+            raise AddonUnsupported(path=path.name, kind=Phrase(kind))
     if not is_adapter(header.shapes):
         raise AddonUnreadable(path=path.name, reason=lora_origin.what_weights_are(header))
 
