@@ -25,6 +25,7 @@ from engine.model_errors import (
 from engine.models.pickle_containers import LEGACY_STARTS, ZIP_START, walk_legacy, walk_zip
 from engine.models.pickle_values import STORAGES, Refused, View, printable
 from engine.models.pickle_walk import Walked
+from engine.models.pickled_values import read_view
 from engine.models.safetensors_header import Header
 from engine.out_of_memory import as_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -56,13 +57,36 @@ def load_pickle(path: Path) -> dict[Any, Any]:
     import torch
 
     with _opened(path) as file:
-        _vet(path, file)
+        walked = _vet(path, file)
+        if walked.has_parameters:
+            return _made_here(path, file, walked)
         file.seek(0)
         try:
             loaded = torch.load(file, map_location="cpu", weights_only=True)
         except (*_LOADING_ERRORS, pickle.UnpicklingError) as error:
             raise _unloaded(path, error) from error
     return _plain(loaded)
+
+
+def _made_here(path: Path, file: IO[bytes], walked: Walked) -> dict[Any, Any]:
+    """The embedding of an old trainer, whose ParameterDict torch's safe loader refuses: its few
+    tensors are read from where they are, and no object is made."""
+    import torch
+
+    def plain(value: Any, depth: int = 0) -> Any:
+        if isinstance(value, View):
+            if STORAGES[value.storage.kind][0] not in ("F32", "F16", "BF16"):
+                return None  # token numbers, which nobody reads
+            numbers = read_view(file, walked, value)
+            return torch.from_numpy(numbers.astype("float32")).reshape(value.shape)
+        if isinstance(value, dict) and depth < MAX_DEPTH:
+            return {key: plain(inner, depth + 1) for key, inner in value.items()}
+        return value if isinstance(value, str | int | float | bool | type(None)) else None
+
+    try:
+        return plain(walked.value)
+    except (LookupError, ValueError, OSError, struct.error) as error:
+        raise PickleLeftovers(path=str(path), what="torch.nn.ParameterDict") from error
 
 
 def vet_pickle(path: Path) -> Header:

@@ -131,6 +131,21 @@ def _flags(needs_grad: Any, hooks: Any) -> None:
         raise Refused("damaged", "a tensor with hooks")
 
 
+class Parameters(dict[str, View]):
+    """What a torch.nn.ParameterDict holds; nothing of the class itself is ever made."""
+
+
+def take_parameters(target: Parameters, state: Any) -> None:
+    """From the attributes that torch wrote, the tensors alone."""
+    held = state.get("_parameters") if type(state) is dict else None
+    if not isinstance(held, dict):
+        raise Refused("damaged", "parameters of nothing")
+    for key, value in held.items():
+        if type(key) is not str or type(value) is not View:
+            raise Refused("damaged", "a parameter that is no tensor")
+        target[key] = value
+
+
 def make_ordered(args: tuple[Any, ...]) -> OrderedDict[Any, Any]:
     _exactly(args, 0, 0)
     return OrderedDict()

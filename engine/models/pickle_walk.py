@@ -17,6 +17,7 @@ from engine.models.pickle_values import (
     MAX_NESTING,
     STORAGES,
     Global,
+    Parameters,
     Reason,
     Refused,
     Storage,
@@ -26,6 +27,7 @@ from engine.models.pickle_values import (
     make_storage,
     make_tensor,
     measure,
+    take_parameters,
 )
 
 MAX_OPCODES = 500_000  # a checkpoint of SDXL has some 80,000
@@ -52,11 +54,11 @@ _LEFTOVER_GLOBALS = frozenset(
         ("numpy._core.multiarray", "scalar"),
         ("numpy", "dtype"),
         ("_codecs", "encode"),
-        ("torch.nn.modules.container", "ParameterDict"),
-        ("builtins", "set"),
-        ("__builtin__", "set"),
     }
 )
+# The embeddings of the first trainer are in a ParameterDict, whose attributes hold an empty set.
+_PARAMETERS = ("torch.nn.modules.container", "ParameterDict")
+_SETS = frozenset({("builtins", "set"), ("__builtin__", "set")})
 _CALLS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "OrderedDict": make_ordered,
     "Size": make_size,
@@ -75,6 +77,7 @@ class Walked:
     value: Any
     storages: dict[str, Storage]
     end: int  # where the byte after STOP lies
+    has_parameters: bool = False  # a ParameterDict, which torch's safe loader does not make
 
 
 def walk(data: bytes, start: int = 0) -> Walked:
@@ -87,7 +90,8 @@ def walk(data: bytes, start: int = 0) -> Walked:
         if (name == "PROTO") != (count == 0):
             raise Refused(_worst(name, opcodes), "a pickle of no protocol")
         if name == "STOP":
-            return Walked(machine.result(), machine.storages, place + 1)
+            value = machine.result()
+            return Walked(value, machine.storages, place + 1, machine.has_parameters)
         obey = _OPCODES.get(name)
         if obey is None:
             raise Refused(_worst(name, opcodes), f"opcode {name}")
@@ -129,10 +133,13 @@ class _Machine:
         self.memo: dict[int, Any] = {}
         self.storages: dict[str, Storage] = {}
         self.leftover = ""
+        self.set_of = ""  # the set that was made, if any
+        self.has_parameters = False
 
     def result(self) -> Any:
-        if self.leftover:
-            raise Refused("leftovers", self.leftover)
+        leftover = self.leftover or ("" if self.has_parameters else self.set_of)
+        if leftover:
+            raise Refused("leftovers", leftover)
         if self.outer or len(self.stack) != 1:
             raise Refused("damaged", "not one value at the end")
         measure(self.stack[0], self.storages)
@@ -201,9 +208,11 @@ class _Machine:
         is_leftover = (
             found in _LEFTOVER_GLOBALS or found.module.partition(".")[0] in _LEFTOVER_PACKAGES
         )
-        if is_leftover:
+        if found in _SETS:
+            self.set_of = ".".join(found)
+        elif is_leftover:
             self.leftover = self.leftover or ".".join(found)
-        elif found not in GLOBALS:
+        elif found not in GLOBALS and found != _PARAMETERS:
             raise Refused("code", ".".join(found))
         self.stack.append(found)
 
@@ -214,7 +223,11 @@ class _Machine:
     def call(self, function: Any, args: Any) -> None:
         if type(function) is not Global or type(args) is not tuple:
             raise Refused("code", "a call of what is no function")
-        if function not in GLOBALS:
+        if function in _SETS and args == ([],):
+            self.stack.append(())  # the empty one, which only a ParameterDict's attributes hold
+        elif function == _PARAMETERS:
+            raise Refused("code", "a call of ParameterDict")
+        elif function not in GLOBALS:
             self.stack.append(function)  # a leftover makes a leftover
         elif function.name in _CALLS:
             self.stack.append(_CALLS[function.name](args))
@@ -222,6 +235,10 @@ class _Machine:
             raise Refused("code", f"a call of {function.name}")
 
     def make_object(self, kind: Any, args: Any) -> None:
+        if kind == _PARAMETERS and args == ():
+            self.has_parameters = True
+            self.stack.append(Parameters())
+            return
         if not self._is_leftover(kind) or type(args) is not tuple:
             raise Refused("code", "an object of a class of its own")
         self.stack.append(kind)
@@ -229,6 +246,9 @@ class _Machine:
     def build(self, state: Any) -> None:
         """Only what torch writes: the attribute of a state dict, which is not looked at later."""
         target = self.stack[-1]
+        if type(target) is Parameters:
+            take_parameters(target, state)
+            return
         if self._is_leftover(target):
             return
         if type(target) is not OrderedDict or type(state) is not dict or set(state) - {"_metadata"}:

@@ -65,6 +65,19 @@ class PickledValues:
             return file.read(view.num_bytes), dtype, view.shape
 
 
+def read_view(file: IO[bytes], walked: Walked, view: View) -> np.ndarray:
+    """A small tensor's values, flat, from the file that was walked. Raises LookupError for one
+    that is large, scattered or not made of floats."""
+    if not _is_in_one_piece(view) or view.num_bytes > _MOST_BYTES:
+        raise LookupError(view.storage.key)
+    file.seek(0)
+    is_zip = file.read(len(ZIP_START)) == ZIP_START
+    start = (_in_zip if is_zip else _in_legacy)(file, walked, view.storage.key)
+    dtype = STORAGES[view.storage.kind][0]
+    file.seek(start + view.offset * ITEM_BYTES[dtype])
+    return as_floats(file.read(view.num_bytes), dtype)
+
+
 def as_floats(raw: bytes, dtype: str) -> np.ndarray:
     """Little-endian F16, BF16 or F32 -> numbers. Raises LookupError for another type."""
     if dtype == "BF16":  # the upper half of a float32
@@ -78,12 +91,16 @@ def _view(walked: Walked, name: str, most_bytes: int | None) -> View | None:
     view = inner.get(name) if isinstance(inner, dict) else None
     if not isinstance(view, View) or (most_bytes is not None and view.num_bytes > most_bytes):
         return None
+    return view if _is_in_one_piece(view) else None
+
+
+def _is_in_one_piece(view: View) -> bool:
     place = 1
     for size, stride in zip(reversed(view.shape), reversed(view.strides), strict=True):
         if size != 1 and stride != place:
-            return None
+            return False
         place *= size
-    return view
+    return True
 
 
 def _in_zip(file: IO[bytes], walked: Walked, key: str) -> int:

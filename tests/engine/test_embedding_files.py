@@ -108,3 +108,13 @@ def test_several_words_in_one_file_are_said_to_be_several(sd1, names, tmp_path):
     tensors = dict.fromkeys(names, rand(widths(sd1)[0]))
     with pytest.raises(AddonUnreadable, match="it holds more than one word"):
         read_result(saved(tmp_path / "x.bin", tensors), sd1)
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_the_oldest_files_keep_their_vectors_in_a_parameter_dict(sd1, is_zip, tmp_path):
+    rows = rand(3, widths(sd1)[0])
+    words = torch.nn.ParameterDict({"*": torch.nn.Parameter(rows)})
+    data = {"string_to_token": {"*": torch.tensor(265)}, "string_to_param": words}
+    path = tmp_path / "x.pt"
+    torch.save(data, path, _use_new_zipfile_serialization=is_zip)
+    assert torch.equal(read_result(path, sd1).vectors["text_encoder"], rows)

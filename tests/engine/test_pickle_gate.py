@@ -232,11 +232,50 @@ def test_leftovers_of_a_trainer_are_named_as_such(name, container, judged):
 
 
 @both_containers
-def test_an_embedding_of_the_first_trainer_is_named_as_leftovers(is_zip, tmp_path):
-    words = nn.ParameterDict({"word": nn.Parameter(torch.ones(1, 8))})
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_an_embedding_of_the_first_trainer_is_read_and_its_class_is_never_made(
+    is_zip, dtype, tmp_path, monkeypatch
+):
+    vectors = torch.randn(3, 8).to(dtype)
+    words = nn.ParameterDict({"*": nn.Parameter(vectors)})
+    data = {"string_to_token": {"*": torch.tensor(265.0)}, "string_to_param": words, "name": "x"}
+    path = saved(tmp_path / "file.pt", data, is_zip)
+
+    def refuse(*_):
+        raise AssertionError("the class was made")
+
+    monkeypatch.setattr(nn.ParameterDict, "__init__", refuse)
+    monkeypatch.setattr(nn.ParameterDict, "__setstate__", refuse)
+    monkeypatch.setattr(torch, "load", refuse)
+    found = load_pickle(path)
+    assert torch.equal(found["string_to_param"]["*"], vectors.float())
+    assert type(found["string_to_param"]) is dict
+    assert found["name"] == "x"
+
+
+@both_containers
+def test_a_set_outside_of_a_parameter_dict_is_a_leftover_as_before(is_zip, tmp_path):
+    with pytest.raises(PickleLeftovers, match="set"):
+        load_pickle(saved(tmp_path / "file.pt", {"x": torch.ones(2), "s": set()}, is_zip))
+    with pytest.raises((PickleLeftovers, PickleRefused)):
+        load_pickle(saved(tmp_path / "file.pt", {"x": torch.ones(2), "s": {1}}, is_zip))
+
+
+@both_containers
+@pytest.mark.parametrize("values", [torch.ones(600_000), torch.ones(4, 4).T[:, :2]])
+def test_a_parameter_dict_with_a_tensor_that_is_no_embedding_is_named(is_zip, values, tmp_path):
+    words = nn.ParameterDict({"*": nn.Parameter(values, requires_grad=False)})
     path = saved(tmp_path / "file.pt", {"string_to_param": words}, is_zip)
-    with pytest.raises(PickleLeftovers, match="ParameterDict"):
+    with pytest.raises((PickleLeftovers, ModelDamaged)):
         load_pickle(path)
+
+
+@both_containers
+def test_a_parameter_dict_of_another_class_or_with_code_is_refused(is_zip, tmp_path):
+    words = nn.ParameterDict({"*": nn.Parameter(torch.ones(1, 8))})
+    words.more = nn.Linear(2, 2)
+    with pytest.raises(PickleRefused, match=r"torch\.nn"):
+        load_pickle(saved(tmp_path / "file.pt", {"string_to_param": words}, is_zip))
 
 
 @both_containers
