@@ -208,13 +208,10 @@ def _loop(shop: Workshop, dataset: Dataset, folder: RunFolder, control: Control)
 def _take_steps(loop: Loop) -> Iterator[Event]:
     """Yield the steps; return how many seconds each took, but for the first."""
     seconds: list[float] = []
-    last = time.perf_counter()
     for event in loop.train():  # left before its end, so it is closed with the loop
         yield event
         if isinstance(event, StepFinished):
-            now = time.perf_counter()
-            seconds.append(now - last)
-            last = now
+            seconds.append(event.seconds)
             if len(seconds) == STEPS:
                 break
     return seconds[1:]

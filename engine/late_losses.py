@@ -1,8 +1,13 @@
-"""Losses that lie on a device until they are there: nothing in a step waits for them."""
+"""Losses and times of steps that are read from a GPU some steps late, so that no step waits for it.
+
+A GPU works behind the program: when a step's calls return, its work may hardly have begun. So a
+step's time is measured by the GPU itself, between two events in its queue.
+"""
 
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,14 +21,25 @@ from engine.events import StepFinished, StepSkipped
 
 READ_LATE = 4  # steps a loss may lie on a GPU before it is read
 
+Moment = float | torch.cuda.Event
+
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
     step: int
     numbers: Tensor  # (2,): the loss, and 1 where the gradient was sound
     learning_rate: float
-    seconds: float
-    ready: torch.cuda.Event | None
+    started: Moment
+    ended: Moment
+
+
+def _between(started: Moment, ended: Moment) -> float:
+    """Seconds; both are of one kind, and an event must have been reached."""
+    if isinstance(started, float) and isinstance(ended, float):
+        return ended - started
+    assert isinstance(started, torch.cuda.Event)
+    assert isinstance(ended, torch.cuda.Event)
+    return started.elapsed_time(ended) / 1000
 
 
 class LateLosses:
@@ -32,19 +48,19 @@ class LateLosses:
     def __init__(self, device: torch.device, scaler: GradScaler | None = None) -> None:
         """`scaler`: of fp16, which begins with a scale at which gradients may overflow."""
         self._device, self._scaler = device, scaler
-        self._keep = READ_LATE if device.type == "cuda" else 0
+        self._is_late = device.type == "cuda"
         self._waiting: deque[_Pending] = deque()
+        self._started: Moment = 0.0
 
-    def push(
-        self, step: int, loss: Tensor, sound: Tensor, learning_rate: float, seconds: float
-    ) -> None:
-        """`loss` and `sound` are scalars on the device."""
-        numbers, ready = torch.stack([loss.float(), sound.float()]), None
-        if self._device.type == "cuda":
-            ready = torch.cuda.Event()
-            numbers = numbers.to("cpu", non_blocking=True)
-            ready.record()
-        self._waiting.append(_Pending(step, numbers, learning_rate, seconds, ready))
+    def begin(self) -> None:
+        """A step begins."""
+        self._started = self._now()
+
+    def push(self, step: int, loss: Tensor, sound: Tensor, learning_rate: float) -> None:
+        """The step has ended. `loss` and `sound` are scalars on the device."""
+        # On a GPU the copy is queued; elsewhere it waits until the step has been computed.
+        numbers = torch.stack([loss.float(), sound.float()]).to("cpu", non_blocking=self._is_late)
+        self._waiting.append(_Pending(step, numbers, learning_rate, self._started, self._now()))
 
     def forget(self) -> None:
         """The steps that have not been told are taken back."""
@@ -56,10 +72,10 @@ class LateLosses:
 
     def due(self, *, at_once: bool = False) -> Iterator[StepFinished | StepSkipped]:
         """Those that have had the time to arrive; with `at_once` all, however long it takes."""
-        while len(self._waiting) > (0 if at_once else self._keep):
+        while len(self._waiting) > (0 if at_once or not self._is_late else READ_LATE):
             pending = self._waiting.popleft()
-            if pending.ready is not None:
-                pending.ready.synchronize()
+            if isinstance(pending.ended, torch.cuda.Event):
+                pending.ended.synchronize()
             loss, sound = pending.numbers.tolist()
             if not math.isfinite(loss):
                 yield StepSkipped(step=pending.step)
@@ -71,6 +87,13 @@ class LateLosses:
                 step=pending.step,
                 loss=loss,
                 learning_rate=pending.learning_rate,
-                seconds=pending.seconds,
+                seconds=_between(pending.started, pending.ended),
                 memory_bytes=memory_bytes(self._device),
             )
+
+    def _now(self) -> Moment:
+        if not self._is_late:
+            return time.perf_counter()
+        moment = torch.cuda.Event(enable_timing=True)
+        moment.record()
+        return moment

@@ -221,7 +221,7 @@ class Loop:
 
     def _take_step(self) -> Iterator[Event]:
         """One optimizer step."""
-        started = time.perf_counter()
+        self._losses.begin()
         step, device = self.step + 1, self.accelerator.device
         rate = self._stepper.begin(step, self._guard.rate_scale)
         total = yield from self._compute_gradients(step)
@@ -232,8 +232,7 @@ class Loop:
             if self._ema is not None:
                 self._ema.update(step)
         self.step = step
-        seconds = time.perf_counter() - started
-        self._losses.push(step, total, self._stepper.sound, rate, seconds)
+        self._losses.push(step, total, self._stepper.sound, rate)
 
     def _compute_gradients(self, step: int) -> Generator[Event, None, Tensor]:
         """Return the loss of a step; where memory does not suffice, computed in the next cheaper
