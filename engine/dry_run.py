@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,7 +141,7 @@ def _advice(config: RunConfig, measured_bytes: int) -> Iterator[Event]:
         yield FitSuggested(changes=dict(found.changes), measures=found.measures)
 
 
-def _a_batch(shop: Workshop) -> Iterator[Event]:
+def _a_batch(shop: Workshop) -> Generator[Event, None, tuple[Dataset, list[ImageItem]]]:
     """Yield progress; return a Dataset of one batch in the largest shape, and all pictures."""
     config = shop.config
     own = Path(config.dataset.captions_folder) if config.dataset.captions_folder else None
@@ -205,7 +205,7 @@ def _loop(shop: Workshop, dataset: Dataset, folder: RunFolder, control: Control)
     )
 
 
-def _take_steps(loop: Loop) -> Iterator[Event]:
+def _take_steps(loop: Loop) -> Generator[Event, None, list[float]]:
     """Yield the steps; return how many seconds each took, but for the first."""
     seconds: list[float] = []
     for event in loop.train():  # left before its end, so it is closed with the loop
@@ -217,7 +217,7 @@ def _take_steps(loop: Loop) -> Iterator[Event]:
     return seconds[1:]
 
 
-def _draw_one(loop: Loop) -> Iterator[Event]:
+def _draw_one(loop: Loop) -> Generator[Event, None, float]:
     """Yield progress; return the seconds that one picture took, 0 where none is ever drawn."""
     if loop.control.stop_requested:
         return 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Workshop:
         return cls(accelerator, config, model, cache)
 
 
-def prepare_pictures(shop: Workshop) -> Iterator[Event]:
+def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
     """Yield progress and notices; return the Dataset. Raises NoPictures, FolderMissing."""
     settings = shop.config.dataset
     own_captions = Path(settings.captions_folder) if settings.captions_folder else None
@@ -221,7 +221,9 @@ def judge(shop: Workshop, dataset: Dataset, previews: Previews, folder: RunFolde
     )
 
 
-def _parted(shop: Workshop, images: list[CachedImage]) -> Iterator[Event]:
+def _parted(
+    shop: Workshop, images: list[CachedImage]
+) -> Generator[Event, None, tuple[list[CachedImage], list[CachedImage]]]:
     """Yield progress and notices; return the pictures to train on, and those to compare with.
 
     None to compare with where there are too few: then the judge takes those that are trained on.
@@ -241,7 +243,9 @@ def _parted(shop: Workshop, images: list[CachedImage]) -> Iterator[Event]:
     return [image for number, image in enumerate(images) if number not in chosen], kept_back
 
 
-def _references(shop: Workshop, folder: str, images: list[CachedImage]) -> Iterator[Event]:
+def _references(
+    shop: Workshop, folder: str, images: list[CachedImage]
+) -> Generator[Event, None, list[CachedImage]]:
     """Yield progress; return the folder's pictures, but for those that are trained on, too."""
     scan = yield from _scan(storage.expand(folder), None)
     preparation = Preparation(resolution=shop.config.training.resolution)
@@ -252,7 +256,7 @@ def _references(shop: Workshop, folder: str, images: list[CachedImage]) -> Itera
     return [image for image in found if image.item.content_hash not in trained]
 
 
-def _scan(folder: Path, captions_folder: Path | None) -> Iterator[Event]:
+def _scan(folder: Path, captions_folder: Path | None) -> Generator[Event, None, Scan]:
     """Yield progress and notices; return the Scan."""
     scan = Scan(folder, (), (), 0)
     for found in scan_folder(folder, captions_folder):
@@ -290,7 +294,9 @@ def _supplied(prior: Prior, dataset: Dataset) -> Generator[Event, None, tuple[Im
     return items
 
 
-def _drawn(shop: Workshop, prior: Prior, prompt: str) -> Iterator[Event]:
+def _drawn(
+    shop: Workshop, prior: Prior, prompt: str
+) -> Generator[Event, None, tuple[ImageItem, ...]]:
     """Yield progress and notices; return the drawn pictures. Only the first process draws."""
     config, sampling = shop.config, shop.config.sampling
     step = shop.model.bucket_step

@@ -251,3 +251,30 @@ def test_no_generator_yields_inside_a_context_that_changes_what_other_code_compu
         and any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(block))
     }
     assert found == set()
+
+
+def _own_nodes(function: ast.FunctionDef) -> list[ast.AST]:
+    """All of a function's own nodes, without those of functions inside it."""
+    found, waiting = [], list[ast.AST](function.body)
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            found.append(node)
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def test_a_generator_that_returns_a_value_says_so_in_its_type():
+    """Of an Iterator, `found = yield from work()` has no type, and nothing checks its uses."""
+    untyped = {
+        f"{file.relative_to(ROOT).as_posix()}: {function.name}"
+        for folder in ("engine", "desktop", "packaging", "tests")
+        for file in (ROOT / folder).rglob("*.py")
+        for function in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef) and function.returns is not None
+        for nodes in [_own_nodes(function)]
+        if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in nodes)
+        and any(isinstance(n, ast.Return) and n.value is not None for n in nodes)
+        and not ast.unparse(function.returns).startswith("Generator[")
+    }
+    assert untyped == set()

@@ -8,7 +8,7 @@ version of the code between them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -97,7 +97,7 @@ def encode_pictures(
     items: tuple[ImageItem, ...],
     cache: LatentCache,
     preparation: Preparation,
-) -> Iterator[Event]:
+) -> Generator[Event, None, list[CachedImage]]:
     """Yield progress; return the list of CachedImage.
 
     A picture that became unreadable since the scan is left out with a notice.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,7 +89,7 @@ def compare(
     folder: Path,
     jobs: int,
     control: Control,
-) -> Iterator[Event]:
+) -> Generator[Event, None, list[TrialResult]]:
     """Yield TrialFinished for each trial; return the list of TrialResult.
 
     `subjects`: name -> settings as plain data, laid over each method's preset. What stands under

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -190,7 +190,9 @@ def test_the_grid_is_drawn_on_the_device_and_in_the_precision_of_the_run(
         loaded.append((where, dtype))
         on_the_cpu(model, torch.device("cpu"), dtype)
 
-    def paint(model: Any, settings: Any, where: torch.device, control: Control) -> Iterator[Event]:
+    def paint(
+        model: Any, settings: Any, where: torch.device, control: Control
+    ) -> Generator[Event, None, Any]:
         painted.append((where, torch.is_autocast_enabled("cpu")))
         return (yield from really_paint(model, settings, torch.device("cpu"), control))
 
