@@ -17,7 +17,7 @@ from engine import checkpoint, config_file
 from engine.assembly import attached, load_base
 from engine.config import RunConfig
 from engine.control import Control
-from engine.device import Compute, is_running, memory_guard
+from engine.device import Compute, device_name, is_running, memory_guard
 from engine.drawn_text import draw_label
 from engine.errors import UserError
 from engine.events import (
@@ -155,7 +155,7 @@ def _wait_for_memory(
     held = compute.base_dtype(config).itemsize
     needed = held * (size.unet + size.text) + 4 * size.vae
     needed += BYTES_A_PIXEL * settings.width * settings.height
-    free = probe(compute.device.type).free_bytes
+    free = probe(device_name(config.training)).free_bytes
     if free >= needed:
         yield Noticed(notice=GridBesideTraining())
         return
