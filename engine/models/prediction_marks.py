@@ -28,8 +28,18 @@ _SCALING = re.compile(r"^\s*target\s*:\s*[\"']?[\w.]*\b(V|Eps)Scaling\b", re.MUL
 _WORDS: dict[str, PredictionType] = {
     "v": "v_prediction",
     "v_prediction": "v_prediction",
+    "v-prediction": "v_prediction",
+    "v_pred": "v_prediction",
+    "vpred": "v_prediction",
+    "velocity": "v_prediction",
     "eps": "epsilon",
     "epsilon": "epsilon",
+}
+
+# ModelSpec's names of the two kinds of SD 2.
+_ARCHITECTURES: dict[str, PredictionType] = {
+    "stable-diffusion-v2-512": "epsilon",
+    "stable-diffusion-v2-768-v": "v_prediction",
 }
 
 
@@ -47,7 +57,9 @@ def read_marks(path: Path, header: Header, *, is_sd2: bool) -> Marks:
     if said is None and "v_pred" in header.shapes:
         said = "v_prediction"
     if said is None:
-        said = _WORDS.get(header.metadata.get("modelspec.prediction_type", "").lower())
+        said = _WORDS.get(header.metadata.get("modelspec.prediction_type", "").strip().lower())
+    if said is None and is_sd2:
+        said = _ARCHITECTURES.get(header.metadata.get("modelspec.architecture", ""))
     if said is None and is_sd2:
         said = _by_spread(path, header)
     return Marks(said, "ztsnr" in header.shapes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import safetensors.torch
 import torch
 
 from engine.addons import adapters_applied
@@ -178,6 +179,16 @@ def test_a_file_of_another_kind_rank_or_set_of_layers_is_refused(
     path = attached(tiny_folder, given).write("kohya", "fp32", tmp_path)
     run = attached(tiny_folder, wanted, seed=None)
     with pytest.raises(ValueError, match=said):
+        run.method.adopt(read_result(path, run.model))
+
+
+def test_a_file_with_an_embedding_inside_is_not_continued_without_it(tiny_folder, tmp_path):
+    path = attached(tiny_folder, {}).write("kohya", "fp32", tmp_path)
+    tensors = safetensors.torch.load_file(path)
+    tensors["bundle_emb.word.string_to_param.*"] = torch.ones(1, 32)
+    safetensors.torch.save_file(tensors, path)
+    run = attached(tiny_folder, {}, seed=None)
+    with pytest.raises(ValueError, match="it has embeddings inside"):
         run.method.adopt(read_result(path, run.model))
 
 

@@ -67,6 +67,7 @@ def test_tensors_without_elements_are_marks(tmp_path, names):
 @pytest.mark.parametrize(
     ("word", "meant"),
     [("v", "v_prediction"), ("V", "v_prediction"), ("v_prediction", "v_prediction"),
+     ("v-prediction", "v_prediction"), ("v_pred", "v_prediction"), (" velocity ", "v_prediction"),
      ("epsilon", "epsilon"), ("eps", "epsilon"), ("sample", None), ("", None)],
 )  # fmt: skip
 def test_the_words_of_modelspec_are_read(tmp_path, word, meant):
@@ -194,6 +195,16 @@ def test_words_outweigh_the_spread_of_sd2(narrow_files, tmp_path):
         path = changed(
             narrow_files / f"{name}.safetensors", tmp_path / f"{name}.safetensors",
             metadata={"modelspec.prediction_type": word},
+        )  # fmt: skip
+        assert locate(str(path)).family is family
+
+
+def test_modelspecs_architecture_outweighs_the_spread_of_sd2_too(narrow_files, tmp_path):
+    for name, said, family in (("sd21-v", "stable-diffusion-v2-512", SD2_BASE),
+                               ("sd21-base", "stable-diffusion-v2-768-v", SD2_V)):  # fmt: skip
+        path = changed(
+            narrow_files / f"{name}.safetensors", tmp_path / f"{name}.safetensors",
+            metadata={"modelspec.architecture": said},
         )  # fmt: skip
         assert locate(str(path)).family is family
 

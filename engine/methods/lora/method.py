@@ -38,6 +38,7 @@ _OTHER_LAYERS = QT_TRANSLATE_NOOP("engine", "it stands beside other layers, not 
 _MORE_LAYERS = QT_TRANSLATE_NOOP(
     "engine", "it stands beside {name} too, which this run leaves alone"
 )
+_BRINGS_WORDS = QT_TRANSLATE_NOOP("engine", "it has embeddings inside, which a run cannot continue")
 _OTHER_SIZE = QT_TRANSLATE_NOOP("engine", "its {name} has another size")
 
 
@@ -140,6 +141,8 @@ class Lora(Method):
     def adopt(self, result: Result) -> None:
         if not isinstance(result, AdapterResult) or result.algorithm != self.settings.algorithm:
             raise ValueError(Phrase(_OTHER_KIND))
+        if result.words:
+            raise ValueError(Phrase(_BRINGS_WORDS))
         given = {(layer.part, layer.path): layer for layer in result.layers}
         own = set(self.live_layers())
         for part, path in given:
