@@ -16,6 +16,7 @@ check:  ## lint, format, types, direction rules, files
 
 soak:  ## the promises of docs/reliability.md as often as they were promised; hours
 	@IMPRINT_SOAK=1 $(BOOTSTRAP) test -m soak --timeout 7200 tests tests/soak $(ARGS)
+	@IMPRINT_SWITCH_INTERVAL=1e-5 $(BOOTSTRAP) test -p tests.switch_interval --timeout 1800 tests/desktop
 
 screens:  ## pictures of every panel
 	@$(BOOTSTRAP) setup

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine import storage
 from engine.errors import UserError
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     failed = Signal(object)
 
 
@@ -27,16 +28,17 @@ class CaptionWriter(QObject):
         self._answers.failed.connect(self.failed)
 
     def write(self, texts: dict[Path, str]) -> None:
-        self._pool.start(self._write, texts)
+        self._pool.start(_write, texts, self._answers)
 
     def flush(self) -> None:
         """Return when all is on disk."""
         self._pool.wait()
 
-    def _write(self, texts: dict[Path, str]) -> None:
-        """In a thread of the pool."""
-        try:
-            for path, text in texts.items():
-                storage.write_text(path, text)
-        except UserError as error:
-            self._answers.failed.emit(error)
+
+def _write(texts: dict[Path, str], answers: _Answers) -> None:
+    """In a thread of the pool."""
+    try:
+        for path, text in texts.items():
+            storage.write_text(path, text)
+    except UserError as error:
+        answers.failed.emit(error)

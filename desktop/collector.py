@@ -1,7 +1,8 @@
 """Python's garbage collector, kept to the window's thread.
 
 Left to itself it runs in whatever thread happens to allocate. There it would destroy widgets
-that lie in cycles, and Qt ends the program.
+that are in reference cycles, and Qt ends the program. The rules of desktop/pool.py keep widgets
+out of what threads hold; this keeps them out of what threads collect. Both are needed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Collector(QObject):
 
     @staticmethod
     def settle() -> None:
-        """What stands now, the window or a library, stays for good and is not looked at again."""
+        """Objects that exist now, the window or a library, stay for good: they are not looked at
+        again."""
         gc.collect()
         gc.freeze()

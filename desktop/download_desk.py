@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.control import Control
 from engine.download_errors import FetchBroke
@@ -20,8 +20,6 @@ from engine.model_offers import models_folder
 
 STALLED_SECONDS = 3.0
 TICK_MS = 1_000
-
-log = logging.getLogger("imprint")
 
 
 class Offered(Protocol):
@@ -78,7 +76,7 @@ class Download:
             self.speed = 0.0
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     progressed = Signal(object, object)  # Download, Progress
     ended = Signal(object, object)  # Download, Path, UserError or None
 
@@ -117,7 +115,7 @@ class DownloadDesk(QObject):
         made = Download(offer, Control(), total_bytes=offer.about_bytes)
         self.downloads.append(made)
         self._clock.start()
-        self._pool.start(self._work, made, mirror)
+        self._pool.start(_work, self._fetch, made, mirror, self._answers)
         self.changed.emit()
 
     def pause(self, known: Download) -> None:
@@ -140,22 +138,6 @@ class DownloadDesk(QObject):
         for known in self.downloads:
             known.control.stop()
         self._pool.wait()
-
-    def _work(self, known: Download, mirror: str) -> None:
-        """In a thread of the pool."""
-        try:
-            events = self._fetch(known.offer, known.control, mirror)
-            while True:
-                try:
-                    self._answers.progressed.emit(known, next(events))
-                except StopIteration as end:
-                    self._answers.ended.emit(known, end.value)
-                    return
-        except UserError as error:
-            self._answers.ended.emit(known, error)
-        except Exception as error:  # a row that waits for ever would tell nobody
-            log.exception("fetching broke")
-            self._answers.ended.emit(known, FetchBroke(reason=type(error).__name__))
 
     @Slot(object, object)
     def _on_progress(self, known: Download, progress) -> None:  # noqa: ANN001 (comes late)
@@ -185,6 +167,23 @@ class DownloadDesk(QObject):
         if self.active is None:
             self._clock.stop()
         self.changed.emit()
+
+
+def _work(fetch: Fetch, known: Download, mirror: str, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    try:
+        events = fetch(known.offer, known.control, mirror)
+        while True:
+            try:
+                answers.progressed.emit(known, next(events))
+            except StopIteration as end:
+                answers.ended.emit(known, end.value)
+                return
+    except UserError as error:
+        answers.ended.emit(known, error)
+    except Exception as error:  # a row that waits for ever would tell nobody
+        answers.ended.emit(known, FetchBroke(reason=type(error).__name__))
+        raise
 
 
 def _from_hub(

@@ -9,7 +9,9 @@ event of the training, one of the job.
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -17,10 +19,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from desktop.job_rules import require_plain
+from desktop.thread_errors import report_error
 from engine.config import RunConfig
 from engine.control import Control
 from engine.events import (
     Event,
+    RunCrashed,
     RunFinished,
     Stage,
     StageProgress,
@@ -41,6 +46,7 @@ HEAVY = (
     *(card.code.split(":")[0] for card in METHODS.values()),
 )
 Job = Callable[[Control], Iterator[Event]]
+log = logging.getLogger("imprint")
 _numbers = itertools.count(1)
 
 
@@ -60,11 +66,22 @@ class JobHandle:
             for event in self._job(self.control):
                 ended = ended or isinstance(event, Terminal)
                 yield event
-        except Exception as error:  # noqa: BLE001 (the last resort of the window)
+        except Exception as error:  # the last resort of the window
+            failure = failure_of(error)
+            if isinstance(failure, RunCrashed):
+                report_error(error)
+            elif ended:
+                log.exception("an error after the end of a job")
             if not ended:
-                yield failure_of(error)
+                yield failure
         finally:
             self.is_done = True
+
+
+class _Models:
+    """The models that stay loaded between pictures; made in the thread that uses them."""
+
+    cache: ModelCache | None = None
 
 
 class EngineThread(QThread):
@@ -76,7 +93,7 @@ class EngineThread(QThread):
         super().__init__(parent)
         self._jobs: SimpleQueue[JobHandle | None] = SimpleQueue()
         self._short: SimpleQueue[JobHandle] = SimpleQueue()
-        self._models: ModelCache | None = None
+        self._models = _Models()
         self._current: JobHandle | None = None
         self._current_short: JobHandle | None = None
         self._short_events: Iterator[Event] | None = None  # what is left of a short job's
@@ -85,13 +102,17 @@ class EngineThread(QThread):
         self._beside_events: Iterator[Event] | None = None
 
     def submit(self, job: Job) -> JobHandle:
-        """Queue a long job; it starts when the ones before it have ended."""
+        """Queue a long job; it starts when the ones before it have ended. Raises TypeError where
+        the job could reach a widget, as a pool does."""
+        require_plain(job)
         handle = JobHandle(job)
         self._jobs.put(handle)
         return handle
 
     def submit_short(self, job: Job) -> JobHandle:
-        """Queue a short job; it may run between two steps of a long one."""
+        """Queue a short job; it may run between two steps of a long one. Raises TypeError as
+        `submit` does."""
+        require_plain(job)
         handle = JobHandle(job)
         self._short.put(handle)
         self._jobs.put(None)  # wake an idle thread
@@ -99,7 +120,8 @@ class EngineThread(QThread):
 
     def submit_beside(self, job: Job) -> JobHandle:
         """Queue a job that takes turns with a long one, event by event; without a long one it
-        runs by itself."""
+        runs by itself. Raises TypeError as `submit` does."""
+        require_plain(job)
         handle = JobHandle(job)
         self._beside.put(handle)
         self._jobs.put(None)
@@ -110,88 +132,38 @@ class EngineThread(QThread):
         return self.submit(_warm_up)
 
     def train(self, config: RunConfig) -> JobHandle:
-        def job(control: Control) -> Iterator[Event]:
-            from engine.run import run
-
-            return run(config, control)
-
-        return self.submit(job)
+        return self.submit(partial(_train, config))
 
     def resume_run(self, folder: Path) -> JobHandle:
-        def job(control: Control) -> Iterator[Event]:
-            from engine.run import resume
-
-            return resume(folder, control)
-
-        return self.submit(job)
+        return self.submit(partial(_resume, folder))
 
     def dry_run(self, config: RunConfig) -> JobHandle:
         """A few steps, to measure what the run will need."""
-
-        def job(control: Control) -> Iterator[Event]:
-            from engine.dry_run import dry_run
-
-            return dry_run(config, control)
-
-        return self.submit(job)
+        return self.submit(partial(_dry_run, config))
 
     def export_step(self, folder: Path, step: int) -> JobHandle:
-        """Write the file of a run anew, from the state of one of its steps."""
-
-        def job(control: Control) -> Iterator[Event]:
-            from engine.run import export_step_again
-
-            del control  # one short step
-            return export_step_again(folder, step)
-
-        return self.submit_short(job)
+        """Write the file of a run again, from the state of one of its steps."""
+        return self.submit_short(partial(_export_step, folder, step))
 
     def write_captions(
         self, model: Path, pictures: dict[str, Path], edits: dict[str, PictureEdit]
     ) -> JobHandle:
-        """Have a model of the user's say what is in these pictures."""
-
-        def job(control: Control) -> Iterator[Event]:
-            from engine.captioner import CaptionRequest, write_captions
-
-            return write_captions(CaptionRequest(model, pictures, edits), control)
-
-        return self.submit_short(job)
+        """Have a model of the user's describe these pictures."""
+        return self.submit_short(partial(_write_captions, model, pictures, edits))
 
     def examine(self) -> JobHandle:
         """Look at this computer; waits for the end of a training, which needs all of it."""
-
-        def job(control: Control) -> Iterator[Event]:
-            from engine.doctor import examine
-
-            return examine(control)
-
-        return self.submit(job)
+        return self.submit(_examine)
 
     def method_fits(self, drafts: dict[str, dict]) -> JobHandle:
         """Which methods have room in this computer's memory."""
-
-        def job(control: Control) -> Iterator[Event]:
-            from engine.fit import method_fits
-
-            return method_fits(drafts, control)
-
-        return self.submit_short(job)
+        return self.submit_short(partial(_method_fits, drafts))
 
     def generate(self, wish: dict) -> JobHandle:
         """`wish`: prompt, base_model, addons [(path, weight)], seed, count, folder, OPTIONS."""
-
-        def job(control: Control) -> Iterator[Event]:
-            from engine.generate import ModelCache, generate, request_from
-
-            if "grid" in wish:
-                from engine.strength_and_step import grid_from
-
-                return grid_from(wish, control)
-            self._models = self._models or ModelCache()
-            return generate(request_from(wish), control, self._models)
-
-        return self.submit_beside(job) if "grid" in wish else self.submit_short(job)
+        if "grid" in wish:
+            return self.submit_beside(partial(_draw_grid, wish))
+        return self.submit_short(partial(_generate, wish, self._models))
 
     def stop_and_wait(self, milliseconds: int = 120_000) -> bool:
         """Ask the current job to end, then the thread; True when it is gone."""
@@ -270,3 +242,61 @@ def _warm_up(control: Control) -> Iterator[Event]:
     use_one_thread_in_tests()
     yield StageProgress(stage=Stage.WARM_UP, done=1, total=1)
     yield RunFinished(steps=0, stopped_early=False, exports=())
+
+
+def _train(config: RunConfig, control: Control) -> Iterator[Event]:
+    from engine.run import run
+
+    return run(config, control)
+
+
+def _resume(folder: Path, control: Control) -> Iterator[Event]:
+    from engine.run import resume
+
+    return resume(folder, control)
+
+
+def _dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
+    from engine.dry_run import dry_run
+
+    return dry_run(config, control)
+
+
+def _export_step(folder: Path, step: int, control: Control) -> Iterator[Event]:
+    from engine.run import export_step_again
+
+    del control  # one short step
+    return export_step_again(folder, step)
+
+
+def _write_captions(
+    model: Path, pictures: dict[str, Path], edits: dict[str, PictureEdit], control: Control
+) -> Iterator[Event]:
+    from engine.captioner import CaptionRequest, write_captions
+
+    return write_captions(CaptionRequest(model, pictures, edits), control)
+
+
+def _examine(control: Control) -> Iterator[Event]:
+    from engine.doctor import examine
+
+    return examine(control)
+
+
+def _method_fits(drafts: dict[str, dict], control: Control) -> Iterator[Event]:
+    from engine.fit import method_fits
+
+    return method_fits(drafts, control)
+
+
+def _draw_grid(wish: dict, control: Control) -> Iterator[Event]:
+    from engine.strength_and_step import grid_from
+
+    return grid_from(wish, control)
+
+
+def _generate(wish: dict, models: _Models, control: Control) -> Iterator[Event]:
+    from engine.generate import ModelCache, generate, request_from
+
+    models.cache = models.cache or ModelCache()
+    return generate(request_from(wish), control, models.cache)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from threading import Event
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.data.buckets import Bucket, choose_bucket
 from engine.data.findings import Finding, Seen, examine
@@ -46,8 +48,8 @@ def answer(question: Question) -> Answer:
     return Answer(findings, shapes.most_common())
 
 
-class _Answers(QObject):
-    finished = Signal(int, object)  # generation, Answer
+class _Answers(JobSignals):
+    finished = Signal(object, object)  # Event of the question, Answer
 
 
 class Examiner(QObject):
@@ -57,25 +59,30 @@ class Examiner(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.generation = 0
+        self._is_old = Event()  # set when there is a newer question than the last one
         self._pool = Pool(1, "examiner", self)
         self.answers = _Answers(self)
         self.answers.finished.connect(self._on_finished)
 
     def start(self, question: Question) -> None:
-        self.generation += 1
-        self._pool.start(self._examine, self.generation, question)
+        self._drop_question()
+        self._pool.start(_examine, question, self._is_old, self.answers)
 
     def wait(self) -> None:
-        self.generation += 1
+        self._drop_question()
         self._pool.wait()
 
-    @Slot(int, object)
-    def _on_finished(self, generation: int, found: object) -> None:
-        if generation == self.generation:
+    def _drop_question(self) -> None:
+        self._is_old.set()
+        self._is_old = Event()
+
+    @Slot(object, object)
+    def _on_finished(self, is_old: Event, found: object) -> None:
+        if not is_old.is_set():
             self.finished.emit(found)
 
-    def _examine(self, generation: int, question: Question) -> None:
-        """In a thread of the pool."""
-        if self.generation == generation:
-            self.answers.finished.emit(generation, answer(question))
+
+def _examine(question: Question, is_old: Event, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    if not is_old.is_set():
+        answers.finished.emit(is_old, answer(question))

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from send2trash import send2trash
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.errors import UserError
 from engine.gallery_records import Made, load_stars, matcher, read_made, save_stars
@@ -17,7 +18,7 @@ BIN = ".bin"  # a hidden folder: what lies there goes to the system's bin in a m
 UNDO_MS = 10_000
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     read = Signal(int, object)  # generation, list of Made
 
 
@@ -55,7 +56,7 @@ class GallerySet(QObject):
         self.stars = load_stars(folder)
         self._generation += 1
         known = {made.path: made for made in self.items}
-        self._pool.start(self._read, self._generation, folder, known)
+        self._pool.start(_read, self._generation, folder, known, self._answers)
 
     def add(self, path: Path) -> bool:
         """A picture that was just made. False: of another project, and shown when that is open."""
@@ -120,12 +121,6 @@ class GallerySet(QObject):
         self.empty_bin()
         self._pool.wait()
 
-    def _read(self, generation: int, folder: Path, known: dict[Path, Made]) -> None:
-        """In a thread of the pool."""
-        paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
-        found = [known.get(path) or read_made(path) for path in paths]
-        self._answers.read.emit(generation, found)
-
     @Slot(int, object)
     def _take(self, generation: int, found: list[Made]) -> None:
         if generation == self._generation:
@@ -136,6 +131,13 @@ class GallerySet(QObject):
         test = matcher(self._query, self.stars)
         self.visible = [number for number, made in enumerate(self.items) if test(made)]
         self.reset.emit()
+
+
+def _read(generation: int, folder: Path, known: dict[Path, Made], answers: _Answers) -> None:
+    """In a thread of the pool."""
+    paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
+    found = [known.get(path) or read_made(path) for path in paths]
+    answers.read.emit(generation, found)
 
 
 def _bring_back(folder: Path) -> None:

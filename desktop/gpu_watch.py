@@ -7,11 +7,16 @@ import time
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.gpu_figures import COOL_CELSIUS, GpuFigures, GpuReader, Heat
 from engine.notices import CardTooHot
 
 LOOK_MS = 2_000
+
+
+class _Answers(JobSignals):
+    read = Signal(object)  # GpuFigures or None
 
 
 class GpuWatch(QObject):
@@ -21,18 +26,18 @@ class GpuWatch(QObject):
     noticed = Signal(object)  # Notice
     pause_wanted = Signal()
     go_on_wanted = Signal()
-    _read = Signal(object)  # GpuFigures or None, out of the pool's thread
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._pool = Pool(1, "gpu", self)
+        self._answers = _Answers(self)
         self._reader = GpuReader(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
         self._heat = Heat()
         self._is_cooling = False
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK_MS)
         self._clock.timeout.connect(self.look)
-        self._read.connect(self._show)
+        self._answers.read.connect(self._show)
 
     @Slot()
     def begin(self) -> None:
@@ -45,7 +50,7 @@ class GpuWatch(QObject):
 
     @Slot()
     def look(self) -> None:
-        self._pool.start(self._look)
+        self._pool.start(_look, self._reader, self._answers)
 
     @Slot()
     def cool(self) -> None:
@@ -58,10 +63,6 @@ class GpuWatch(QObject):
         """The user steers again: a pause of theirs is not ended when the card is cool."""
         self._is_cooling = False
 
-    def _look(self) -> None:
-        """In a thread of the pool: a driver may take its time."""
-        self._read.emit(self._reader.read())
-
     @Slot(object)
     def _show(self, figures: GpuFigures | None) -> None:
         if figures is None:
@@ -73,3 +74,8 @@ class GpuWatch(QObject):
         if self._is_cooling and figures.celsius <= COOL_CELSIUS:
             self._is_cooling = False
             self.go_on_wanted.emit()
+
+
+def _look(reader: GpuReader, answers: _Answers) -> None:
+    """In a thread of the pool: a driver may take its time."""
+    answers.read.emit(reader.read())

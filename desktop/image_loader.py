@@ -18,6 +18,7 @@ from PIL import Image
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine import storage
 from engine.data import edits, pictures
@@ -102,7 +103,7 @@ def _bytes_of(pixmap: QPixmap) -> int:
     return 4 * pixmap.width() * pixmap.height() + BYTES_BESIDE
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     ready = Signal(object, QImage)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop.job_rules import JobSignals
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.pool import Pool
 from desktop.project_desk import ProjectDesk
@@ -13,7 +14,7 @@ from engine.past_events import past_events
 from engine.project import RunFolder
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     read = Signal(object, str, object)  # RunFolder, title, list of Event
 
 
@@ -37,14 +38,14 @@ class PastRun(QObject):
         if newest is None:
             self._page.show_past("", None, [])
         else:
-            self._pool.start(self._read, newest)
-
-    def _read(self, run: RunFolder) -> None:
-        """In a thread of the pool."""
-        found: list[Event] = past_events(run)
-        self._answers.read.emit(run, title_of(run), found)
+            self._pool.start(_read, newest, self._answers)
 
     @Slot(object, str, object)
     def _show(self, run: RunFolder, title: str, events: list[Event]) -> None:
         if not self._runs.is_busy and run == self._draft.project.newest_run():
             self._page.show_past(title, run, events)
+
+
+def _read(run: RunFolder, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    answers.read.emit(run, title_of(run), past_events(run))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.data.picture_index import PictureIndex, default_index
 from engine.data.survey import Listed, Surveyed, survey
@@ -15,8 +18,17 @@ from engine.errors import UserError
 TELL_EVERY = 0.1  # seconds: ten thousand signals would keep the window busy
 
 
-class _Answers(QObject):
-    found = Signal(int, object)  # generation; Listed, a list of Surveyed, UserError or None
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A folder to survey; nobody waits for the rest once it is cancelled."""
+
+    folder: Path
+    captions: Path
+    is_cancelled: Event = field(default_factory=Event)
+
+
+class _Answers(JobSignals):
+    found = Signal(object, object)  # _Request; Listed, a list of Surveyed, UserError or None
 
 
 class PictureScan(QObject):
@@ -29,27 +41,30 @@ class PictureScan(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.generation = 0
+        self._request: _Request | None = None  # the newest; None once it is cancelled
         self._pool = Pool(1, "survey", self)
         self.answers = _Answers(self)
         self.answers.found.connect(self._on_found)
 
     def start(self, folder: Path, captions: Path) -> None:
-        self.generation += 1
-        self._pool.start(self._survey, self.generation, folder, captions)
+        self.cancel()
+        self._request = _Request(folder, captions)
+        self._pool.start(_survey, self._request, self.answers)
 
     def cancel(self) -> None:
         """No more answers."""
-        self.generation += 1
+        if self._request is not None:
+            self._request.is_cancelled.set()
+            self._request = None
 
     def wait(self) -> None:
         """Cancel, and return when the thread is done."""
         self.cancel()
         self._pool.wait()
 
-    @Slot(int, object)
-    def _on_found(self, generation: int, what: object) -> None:
-        if generation != self.generation:
+    @Slot(object, object)
+    def _on_found(self, request: _Request, what: object) -> None:
+        if request is not self._request:
             return
         if isinstance(what, Listed):
             self.listed.emit(what)
@@ -60,26 +75,23 @@ class PictureScan(QObject):
         else:
             self.finished.emit()
 
-    def _survey(self, generation: int, folder: Path, captions: Path) -> None:
-        """In a thread of the pool."""
 
-        def tell(what: object) -> None:
-            self.answers.found.emit(generation, what)
-
-        batch: list[Surveyed] = []
-        told = time.monotonic()
-        try:
-            for found in survey(folder, captions, PictureIndex(default_index())):
-                if self.generation != generation:
-                    return
-                if isinstance(found, Listed):
-                    tell(found)
-                    continue
-                batch.append(found)
-                if time.monotonic() - told > TELL_EVERY:
-                    tell(batch)
-                    batch, told = [], time.monotonic()
-            tell(batch)
-            tell(None)
-        except UserError as error:
-            tell(error)
+def _survey(request: _Request, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    batch: list[Surveyed] = []
+    told = time.monotonic()
+    try:
+        for found in survey(request.folder, request.captions, PictureIndex(default_index())):
+            if request.is_cancelled.is_set():
+                return
+            if isinstance(found, Listed):
+                answers.found.emit(request, found)
+                continue
+            batch.append(found)
+            if time.monotonic() - told > TELL_EVERY:
+                answers.found.emit(request, batch)
+                batch, told = [], time.monotonic()
+        answers.found.emit(request, batch)
+        answers.found.emit(request, None)
+    except UserError as error:
+        answers.found.emit(request, error)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from desktop.widgets.addon_list import AddonEntry, title_of
 from engine.errors import UserError
@@ -16,7 +17,7 @@ from engine.project import RunFolder
 from engine.trained_file import inspect
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     read = Signal(object)  # list of AddonEntry
 
 
@@ -39,23 +40,24 @@ class TrainedFiles(QObject):
     def read(self, runs: list[RunFolder], base: str) -> None:
         """`listed` tells what there is."""
         self._waiting += 1
-        self._pool.start(self._read, runs, base)
+        self._pool.start(_read, runs, base, self._answers)
 
     def wait(self) -> None:
         self._pool.wait()
-
-    def _read(self, runs: list[RunFolder], base: str) -> None:
-        """In a thread of the pool. What breaks is in the log; nobody waits for it in vain."""
-        found: list[AddonEntry] = []
-        try:
-            found = entries_of(runs, base)
-        finally:
-            self._answers.read.emit(found)
 
     @Slot(object)
     def _tell(self, entries: list[AddonEntry]) -> None:
         self._waiting -= 1
         self.listed.emit(entries)
+
+
+def _read(runs: list[RunFolder], base: str, answers: _Answers) -> None:
+    """In a thread of the pool. It answers also where reading fails: the gallery waits for it."""
+    found: list[AddonEntry] = []
+    try:
+        found = entries_of(runs, base)
+    finally:
+        answers.read.emit(found)
 
 
 def can_be_drawn_with(path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.choosing import choose_folder
 from desktop.dialogs.growing_dialog import GrowingDialog
+from desktop.job_rules import JobSignals
 from desktop.picture_set import PictureSet
 from desktop.pool import Pool
 from desktop.theme import Theme
@@ -45,7 +46,7 @@ NAME, CAPTION = range(2)  # columns
 NAME_WIDTH = 160
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     looked = Signal(object, object)  # folder, CaptionModel or UserError
 
 
@@ -92,15 +93,7 @@ class CaptionDialog(GrowingDialog):
         """Look, in a thread, whether there is a model that writes captions."""
         self._folder, self._is_looking = None, True
         self._show_state()
-        self._pool.start(self._look, folder)
-
-    def _look(self, folder: Path) -> None:
-        """In a thread of the pool."""
-        try:
-            found = look_at(folder)
-        except UserError as error:
-            found = error
-        self._answers.looked.emit(folder, found)
+        self._pool.start(_look, folder, self._answers)
 
     @Slot(object, object)
     def _use(self, folder: Path, found: CaptionModel | UserError) -> None:
@@ -274,3 +267,12 @@ class CaptionDialog(GrowingDialog):
         column.addWidget(self._below, 1)
         column.addLayout(ends)
         self.resize(620, 360)
+
+
+def _look(folder: Path, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    try:
+        found: CaptionModel | UserError = look_at(folder)
+    except UserError as error:
+        found = error
+    answers.looked.emit(folder, found)

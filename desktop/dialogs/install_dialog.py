@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -19,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.choosing import choose_folder
 from desktop.dialogs.growing_dialog import GrowingDialog
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
@@ -33,7 +36,7 @@ from engine.install import Installed, NameTaken
 from engine.trained_file import TrainedFile, inspect
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     looked = Signal(object, object)  # TrainedFile or UserError, list of FrontEnd
     installed = Signal(object)  # Installed or UserError
 
@@ -75,7 +78,7 @@ class InstallDialog(GrowingDialog):
         self._close = QPushButton(self.tr("Close"))
         self._connect()
         self._lay_out()
-        self._pool.start(self._look)
+        self._pool.start(_look, self._path, self._home, self._answers)
 
     @property
     def program(self) -> FrontEnd | None:
@@ -98,14 +101,6 @@ class InstallDialog(GrowingDialog):
             self._add_choice(len(self._programs) - 1)
         self._choices.button(self._programs.index(found)).setChecked(True)
         self._show_target()
-
-    def _look(self) -> None:
-        """In a thread of the pool."""
-        try:
-            found: TrainedFile | UserError = inspect(self._path)
-        except UserError as error:
-            found = error
-        self._answers.looked.emit(found, find(self._home))
 
     @Slot(object, object)
     def _show_found(self, file: object, programs: list[FrontEnd]) -> None:
@@ -170,19 +165,16 @@ class InstallDialog(GrowingDialog):
     def _run(self, *, replaces: bool) -> None:
         if self.program is not None:
             self.install.setEnabled(False)
-            self._pool.start(
-                self._work, self.program, self.name.text(), self.link.isChecked(), replaces
+            install = partial(
+                installing.install,
+                self._path,
+                self.program,
+                self.name.text(),
+                preview=self._preview,
+                link=self.link.isChecked(),
+                replace=replaces,
             )
-
-    def _work(self, program: FrontEnd, name: str, link: bool, replaces: bool) -> None:
-        """In a thread of the pool."""
-        try:
-            done: Installed | UserError = installing.install(
-                self._path, program, name, preview=self._preview, link=link, replace=replaces
-            )
-        except UserError as error:
-            done = error
-        self._answers.installed.emit(done)
+            self._pool.start(_install, install, self._answers)
 
     @Slot(object)
     def _show_done(self, done: Installed | UserError) -> None:
@@ -263,6 +255,24 @@ class InstallDialog(GrowingDialog):
         column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         column.addLayout(buttons)
+
+
+def _look(path: Path, home: Path, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    try:
+        found: TrainedFile | UserError = inspect(path)
+    except UserError as error:
+        found = error
+    answers.looked.emit(found, find(home))
+
+
+def _install(install: Callable[[], Installed], answers: _Answers) -> None:
+    """In a thread of the pool."""
+    try:
+        done: Installed | UserError = install()
+    except UserError as error:
+        done = error
+    answers.installed.emit(done)
 
 
 def preview_of(export: Path) -> Path | None:

@@ -7,13 +7,14 @@ from queue import Empty, SimpleQueue
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.errors import UserError
 
 Job = Callable[[], None]  # may raise UserError
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     ended = Signal()
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Event
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.choosing import choose_file
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
@@ -38,7 +39,7 @@ from engine.presets import count_pictures
 MOST_FOUND = 20  # models of front ends that are offered
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     found = Signal(object)  # list of ShelfEntry
 
 
@@ -76,7 +77,7 @@ class ModelPage(Step):
         self._answers.found.connect(self._show)
         self.choices.idClicked.connect(self._choose)
         self._add.clicked.connect(self._choose_file)
-        self._pool.start(self._look)
+        self._pool.start(_look, shelf, home, self._leaving, self._answers)
 
     def show_answers(self, answers: Answers) -> None:
         self._chosen = answers.base_model
@@ -99,23 +100,6 @@ class ModelPage(Step):
     def close_threads(self) -> None:
         self._leaving.set()
         self._pool.close()
-
-    def _look(self) -> None:
-        """In a thread of the pool."""
-        entries = [entry for entry in self._shelf.entries() if not entry.problem]
-        known = {entry.path for entry in entries}
-        fresh = (entry for entry in self._offered() if entry.path not in known)
-        entries += islice(fresh, max(0, MOST_FOUND - len(entries)))
-        self._answers.found.emit(entries)
-
-    def _offered(self) -> Iterator[ShelfEntry]:
-        """Usable models of front ends. Headers are read one by one, until nobody wants more."""
-        for program in find(self._home):
-            for entry in scan(program.folder):
-                if self._leaving.is_set():
-                    return
-                if not entry.problem:
-                    yield entry
 
     @Slot(object)
     def _show(self, entries: list[ShelfEntry]) -> None:
@@ -157,6 +141,25 @@ class ModelPage(Step):
         kinds = self.tr("Models (*.safetensors *.ckpt);;All files (*)")
         if file := choose_file(self, self.tr("Model file"), "models", kinds):
             self.add(str(file))
+
+
+def _look(shelf: Shelf, home: Path, leaving: Event, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    entries = [entry for entry in shelf.entries() if not entry.problem]
+    known = {entry.path for entry in entries}
+    fresh = (entry for entry in _offered(home, leaving) if entry.path not in known)
+    entries += islice(fresh, max(0, MOST_FOUND - len(entries)))
+    answers.found.emit(entries)
+
+
+def _offered(home: Path, leaving: Event) -> Iterator[ShelfEntry]:
+    """Usable models of front ends. Headers are read one by one, until the page is closed."""
+    for program in find(home):
+        for entry in scan(program.folder):
+            if leaving.is_set():
+                return
+            if not entry.problem:
+                yield entry
 
 
 class MethodPage(Step):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
+from PySide6.QtWidgets import QDialog
 
 from desktop.engine_thread import EngineThread
+from desktop.job_rules import held_object
+from engine.errors import DiskFull
 from engine.events import RunCrashed, RunFinished, StepFinished, Terminal
 from tests.desktop.conftest import endless, started, step
 
@@ -38,7 +42,7 @@ def test_a_stop_ends_the_run_though_the_thread_is_busy(qtbot, thread):
     qtbot.waitUntil(lambda: handle.is_done, timeout=3000)
 
 
-def test_a_job_that_breaks_ends_in_exactly_one_crash_event(qtbot, thread):
+def test_a_job_that_breaks_ends_in_exactly_one_crash_event(qtbot, thread, reported):
     def broken(control):
         yield step(1)
         raise ZeroDivisionError("on purpose")
@@ -51,19 +55,69 @@ def test_a_job_that_breaks_ends_in_exactly_one_crash_event(qtbot, thread):
     assert len(ends) == 1
     assert isinstance(ends[0], RunCrashed)
     assert "on purpose" in ends[0].traceback
+    assert reported == [ZeroDivisionError]
 
 
-def test_a_job_that_breaks_after_its_end_is_not_ended_twice(qtbot, thread):
+@pytest.fixture
+def reported(monkeypatch) -> list[type]:
+    """What would be in the crash report."""
+    found: list[type] = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: found.append(told.exc_type))
+    return found
+
+
+def test_a_job_that_fails_after_its_end_is_not_ended_twice_but_is_reported(qtbot, thread, reported):
     def broken(control):
         yield RunFinished(steps=1, stopped_early=False, exports=())
         raise ZeroDivisionError
 
     events = collect(thread)
     handle = thread.submit(broken)
-    qtbot.waitUntil(lambda: handle.is_done, timeout=3000)
+    qtbot.waitUntil(lambda: handle.is_done, timeout=20_000)
     qtbot.wait(50)
 
     assert sum(isinstance(event, Terminal) for _, event in events) == 1
+    assert reported == [ZeroDivisionError]
+
+
+def test_a_users_error_after_the_end_of_a_job_is_in_the_log(qtbot, thread, caplog):
+    def broken(control):
+        yield RunFinished(steps=1, stopped_early=False, exports=())
+        raise DiskFull(folder="somewhere", need_mib=2.0, free_mib=1.0)
+
+    handle = thread.submit(broken)
+    qtbot.waitUntil(lambda: handle.is_done, timeout=20_000)
+    assert "DiskFull" in caplog.text
+
+
+@pytest.mark.parametrize("submit", ["submit", "submit_short"])
+def test_a_job_that_holds_a_widget_is_refused(qtbot, thread, submit):
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+
+    def job(control):
+        dialog.setWindowTitle("from the wrong thread")
+        yield step(1)
+
+    for held in (job, partial(endless_of, dialog)):
+        with pytest.raises(TypeError, match="QDialog"):
+            getattr(thread, submit)(held)
+
+
+def endless_of(dialog, control):
+    yield step(1)
+
+
+def test_no_job_of_the_window_holds_the_thread_that_runs_it(qapp, tmp_path):
+    """The last reference to a QThread may not end in itself."""
+    thread = EngineThread()  # it does not run: the jobs stay in its queue
+    thread.generate({"prompt": ""})
+    thread.export_step(tmp_path, 1)
+    thread.write_captions(tmp_path, {}, {})
+    thread.method_fits({})
+    while not thread._short.empty():
+        job = thread._short.get()._job
+        assert held_object(job, ()) is None, job
 
 
 def test_a_short_job_runs_to_its_end_between_two_steps_of_a_long_one(qtbot, thread):
