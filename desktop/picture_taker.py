@@ -9,6 +9,8 @@ from threading import Event
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
+from desktop.dropped import what_is_gone
+from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from desktop.widgets.drop_area import save_pasted, take_pictures
 from engine.errors import UserError
@@ -25,8 +27,8 @@ class Taking:
     current: str | None
 
 
-class _Answers(QObject):
-    ended = Signal(object, object)  # Taking; the folder to learn from, a UserError or None
+class _Answers(JobSignals):
+    ended = Signal(object, object, object)  # Taking, folder or None, UserError or None
 
 
 class PictureTaker(QObject):
@@ -57,25 +59,27 @@ class PictureTaker(QObject):
         self._leaving.set()
         self._pool.close()
 
-    @Slot(object, object)
-    def _on_ended(self, taking: Taking, what: object) -> None:
+    @Slot(object, object, object)
+    def _on_ended(self, taking: Taking, folder: Path | None, error: UserError | None) -> None:
         self._waiting -= 1
-        if isinstance(what, UserError):
-            self.failed.emit(what)
-        elif isinstance(what, Path) and not self._leaving.is_set():
-            self.taken.emit(taking, what)
+        if folder is not None and not self._leaving.is_set():
+            self.taken.emit(taking, folder)
+        if error is not None:
+            self.failed.emit(error)
         self.ended.emit()
 
 
 def _take(taking: Taking, leaving: Event, answers: _Answers) -> None:
     """In a thread of the pool."""
-    ended: object = None  # also where something breaks that nobody thought of
+    folder: Path | None = None
+    error = what_is_gone(taking.paths)
     try:
-        paths = list(taking.paths)
+        paths = [path for path in taking.paths if path.exists()]
         if taking.image is not None:
             paths.append(save_pasted(taking.image, taking.project))
-        ended = take_pictures(paths, taking.project, taking.current, leaving)
-    except UserError as error:
-        ended = error
-    finally:
-        answers.ended.emit(taking, ended)
+        if paths:
+            folder = take_pictures(paths, taking.project, taking.current, leaving)
+    except UserError as refused:
+        error = refused
+    finally:  # also where something fails that nobody thought of: the page waits for it
+        answers.ended.emit(taking, folder, error)

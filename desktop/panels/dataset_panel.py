@@ -18,12 +18,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.choosing import choose_files, choose_folder
 from desktop.draft import Draft
+from desktop.dropped import Dropped, TakesDrops, dropped
 from desktop.picture_rows import PictureRow
 from desktop.picture_set import PictureSet
 from desktop.picture_taker import PictureTaker, Taking
 from desktop.theme import Theme
 from desktop.widgets.buttons import icon_button, text_button
-from desktop.widgets.drop_area import DropArea, local_files
+from desktop.widgets.drop_area import DropArea
 from desktop.widgets.inspector import Change, Inspector
 from desktop.widgets.labels import Page, scrolling
 from desktop.widgets.message_strip import MessageStrip
@@ -37,7 +38,7 @@ from engine.errors import Notice, UserError
 MOST_TAG_ROWS = 2_000  # captions that are searched for tags to offer
 
 
-class DatasetPanel(Page):
+class DatasetPanel(TakesDrops, Page):
     """Drop pictures, see what is wrong with them, say what is in them."""
 
     pictures_changed = Signal(int)
@@ -90,7 +91,7 @@ class DatasetPanel(Page):
     @Slot()
     def choose_folder(self) -> None:
         if folder := choose_folder(self, self.tr("Folder of pictures"), "pictures"):
-            self._take([folder])
+            self._begin_taking([folder])
 
     def use_folder(self, folder: Path) -> None:
         """Learn from a folder where it lies; nothing in it is changed."""
@@ -100,22 +101,17 @@ class DatasetPanel(Page):
 
     @Slot()
     def _choose_files(self) -> None:
-        self._take(choose_files(self, self.tr("Pictures"), "pictures"))
+        if files := choose_files(self, self.tr("Pictures"), "pictures"):
+            self._begin_taking(files)
 
     @Slot()
     def paste(self) -> None:
         """Take pictures, or files of pictures, from the clipboard."""
-        clipboard = QGuiApplication.clipboard()
-        if files := local_files(clipboard.mimeData()):
-            self._take(files)
-        elif not (image := clipboard.image()).isNull():
-            self._begin_taking([], image)
+        self.take_or_refuse(dropped(QGuiApplication.clipboard().mimeData()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        # What is dragged out of this very window is there already.
-        if event.mimeData().hasUrls() and event.source() is None:
-            self._drop.set_over(True)
-            event.acceptProposedAction()
+        super().dragEnterEvent(event)
+        self._drop.set_over(event.isAccepted())
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802
         self._drop.set_over(False)
@@ -123,13 +119,11 @@ class DatasetPanel(Page):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         self._drop.set_over(False)
-        self._take(local_files(event.mimeData()))
-        event.acceptProposedAction()
+        super().dropEvent(event)
 
-    def _take(self, paths: list[Path]) -> None:
+    def take_dropped(self, found: Dropped) -> None:
         """A folder of pictures is used in place; single ones are copied into the project."""
-        if paths:
-            self._begin_taking(paths)
+        self._begin_taking(found.files, found.image)
 
     def _begin_taking(self, paths: list[Path], image: QImage | None = None) -> None:
         self._taking.start(

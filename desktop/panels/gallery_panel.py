@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.draft import Draft
+from desktop.dropped import Dropped, TakesDrops, what_is_gone
 from desktop.gallery_set import GallerySet
 from desktop.outside import open_folder
 from desktop.theme import Theme
@@ -45,7 +45,7 @@ from engine.events import (
 from engine.gallery_records import Made, not_set, read_made, without_addons
 
 
-class GalleryPanel(Page):
+class GalleryPanel(TakesDrops, Page):
     """Asks for pictures by `generate_requested` and shows those that come."""
 
     generate_requested = Signal(object)  # a wish, see EngineThread.generate
@@ -299,15 +299,16 @@ class GalleryPanel(Page):
         text += " " + self.tr("Not set: {0}.").format(", ".join(left)) if left else ""
         self.strip.show_text(text, "", "warn" if left else "ok")
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        if any(url.toLocalFile().endswith(".png") for url in event.mimeData().urls()):
-            event.acceptProposedAction()
+    def can_take(self, found: Dropped) -> bool:
+        return any(path.suffix.lower() == ".png" for path in found.files)
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def take_dropped(self, found: Dropped) -> None:
         """Any PNG of a front end is read back."""
-        for url in event.mimeData().urls():
-            self.take(read_made(Path(url.toLocalFile())))
-        event.acceptProposedAction()
+        for path in found.files:
+            if (gone := what_is_gone([path])) is not None:
+                self.refuse_dropped(gone)
+            else:
+                self.take(read_made(path))
 
     @Slot()
     def _ask_to_install(self) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
-from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
 from desktop.choosing import choose_file, choose_folder
 from desktop.download_desk import DownloadDesk
 from desktop.draft import Draft
+from desktop.dropped import Dropped, TakesDrops
+from desktop.job_rules import JobSignals
 from desktop.outside import open_page
 from desktop.pool import Pool
 from desktop.preferences import Preferences
@@ -33,12 +35,12 @@ from engine.model_offers import Offer, load_offers
 from engine.model_shelf import Shelf, ShelfEntry, scan
 
 
-class _Answers(QObject):
+class _Answers(JobSignals):
     shelved = Signal(object)  # list of ShelfEntry
     told = Signal(object, bool)  # list of ShelfEntry that were added or refused; of a scan?
 
 
-class ModelsPanel(Page):
+class ModelsPanel(TakesDrops, Page):
     """The shelf and the offers."""
 
     model_chosen = Signal(str)  # path, or STARTER
@@ -58,7 +60,7 @@ class ModelsPanel(Page):
         self._shelf = shelf or Shelf()
         self._pool = Pool(1, "models", self)
         self._answers = _Answers(self)
-        self._closing = False
+        self._closing = Event()
         self.setAcceptDrops(True)
         self.strip = MessageStrip(theme)
         self._add = text_button(theme, "add", self.tr("Add a file…"))
@@ -75,47 +77,20 @@ class ModelsPanel(Page):
 
     @Slot()
     def reload(self) -> None:
-        self._pool.start(self._read)
+        self._pool.start(_read, self._shelf, self._answers)
 
     def add_paths(self, paths: list[str]) -> None:
         """Take files or folders in; what is no model is told."""
-        self._pool.start(self._take_in, paths)
+        self._pool.start(_take_in, self._shelf, paths, self._answers)
 
     def scan_folder(self, folder: Path) -> None:
         self.strip.show_text(self.tr("Looking through {0}…").format(folder.name))
-        self._pool.start(self._look_through, folder)
+        self._pool.start(_look_through, self._shelf, folder, self._closing, self._answers)
 
     def close_threads(self) -> None:
-        self._closing = True
+        self._closing.set()
         self._desk.close()
         self._pool.wait()
-
-    # ---- in a thread of the pool ---------------------------------------------------------
-
-    def _read(self) -> None:
-        self._answers.shelved.emit(self._shelf.entries())
-
-    def _take_in(self, paths: list[str]) -> None:
-        try:
-            self._answers.told.emit(self._shelf.add(paths), False)
-        except UserError as error:
-            self._answers.told.emit(error, False)
-        self._read()
-
-    def _look_through(self, folder: Path) -> None:
-        found = []
-        for entry in scan(folder):
-            if self._closing:  # a disk may hold more than anybody wants to wait for
-                return
-            found.append(entry)
-        try:
-            self._shelf.add([entry.path for entry in found if not entry.problem])
-            self._answers.told.emit(found, True)
-        except UserError as error:
-            self._answers.told.emit(error, True)
-        self._read()
-
-    # ---- answers ---------------------------------------------------------------------------
 
     @Slot(object)
     def _show_shelf(self, entries: list[ShelfEntry]) -> None:
@@ -210,14 +185,11 @@ class ModelsPanel(Page):
         if key in ("", "base_model"):
             self.reload()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+    def can_take(self, found: Dropped) -> bool:
+        return bool(found.files)
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        self.add_paths(paths)
-        event.acceptProposedAction()
+    def take_dropped(self, found: Dropped) -> None:
+        self.add_paths(list(map(str, found.files)))
 
     def _show_offers(self) -> None:
         try:
@@ -274,3 +246,32 @@ class ModelsPanel(Page):
         column.addStretch(1)
         self.content.addWidget(self.strip)
         self.content.addWidget(scrolling(inside), 1)
+
+
+# ---- in a thread of the pool -------------------------------------------------------------
+
+
+def _read(shelf: Shelf, answers: _Answers) -> None:
+    answers.shelved.emit(shelf.entries())
+
+
+def _take_in(shelf: Shelf, paths: list[str], answers: _Answers) -> None:
+    try:
+        answers.told.emit(shelf.add(paths), False)
+    except UserError as error:
+        answers.told.emit(error, False)
+    _read(shelf, answers)
+
+
+def _look_through(shelf: Shelf, folder: Path, closing: Event, answers: _Answers) -> None:
+    found = []
+    for entry in scan(folder):
+        if closing.is_set():  # a disk may hold more than anybody wants to wait for
+            return
+        found.append(entry)
+    try:
+        shelf.add([entry.path for entry in found if not entry.problem])
+        answers.told.emit(found, True)
+    except UserError as error:
+        answers.told.emit(error, True)
+    _read(shelf, answers)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from threading import Event
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt, Signal
 from PySide6.QtGui import QImage, QImageWriter, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
@@ -99,11 +99,6 @@ def copy_pictures(files: Iterable[Path], folder: Path, stop: Event | None = None
             _copy(path, folder)
     except OSError as error:
         raise storage.as_reading_error(error) from error
-
-
-def local_files(mime: QMimeData) -> list[Path]:
-    """What was dropped or copied in a file manager."""
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
 def save_pasted(image: QImage, project: Project) -> Path:

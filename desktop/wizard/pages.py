@@ -5,14 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QGuiApplication,
-    QImage,
-    QKeySequence,
-    QShortcut,
-)
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -25,14 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.choosing import choose_files, choose_folder
+from desktop.dropped import Dropped, TakesDrops, dropped, what_is_gone
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
-from desktop.widgets.drop_area import local_files
 from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import label, set_kind
 from desktop.wizard.wizard_state import CARDS, Answers, Captions, Kind, rare_word
+from desktop.words import remedy_of, summary_of
 from engine.data.captions import CAPTION_SUFFIXES
 from engine.data.pictures import PICTURE_SUFFIXES
+from engine.errors import UserError
 from engine.presets import count_pictures
 
 FEW = 5
@@ -177,7 +172,7 @@ class SubjectPage(Step):
         self.completeChanged.emit()
 
 
-class PicturesPage(Step):
+class PicturesPage(TakesDrops, Step):
     """The pictures: the sample's until the user brings some."""
 
     gathered = Signal(object)  # list of Path that do not make up a folder
@@ -233,6 +228,11 @@ class PicturesPage(Step):
 
     def use(self, paths: list[Path]) -> None:
         """A folder as it is; single pictures are gathered by whoever makes the project."""
+        gone = what_is_gone(paths)
+        paths = [path for path in paths if path.exists()]
+        if gone is not None and not paths:
+            self.refuse_dropped(gone)
+            return
         folders = [path for path in paths if path.is_dir()]
         if folders:
             self.folder = str(folders[0])
@@ -303,20 +303,17 @@ class PicturesPage(Step):
 
     @Slot()
     def _paste(self) -> None:
-        clipboard = QGuiApplication.clipboard()
-        if files := local_files(clipboard.mimeData()):
-            if not self._is_copying:
-                self.use(files)
-        elif not (image := clipboard.image()).isNull():
-            self.pasted.emit(image)
+        self.take_or_refuse(dropped(QGuiApplication.clipboard().mimeData()))
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+    def take_dropped(self, found: Dropped) -> None:
+        if found.image is not None:
+            self.pasted.emit(found.image)
+        elif not self._is_copying:
+            self.use(found.files)
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self.use(local_files(event.mimeData()))
-        event.acceptProposedAction()
+    def refuse_dropped(self, error: UserError) -> None:
+        self._line.setText(f"{summary_of(error)} {remedy_of(error)}")
+        set_kind(self._line, "kind", "error")
 
 
 class CaptionsPage(Step):

@@ -1,0 +1,32 @@
+"""Why something that was dropped or pasted cannot be taken."""
+
+from __future__ import annotations
+
+from engine.errors import UserError
+from engine.wording import QT_TRANSLATE_NOOP
+
+
+class OnlyAnAddress(UserError):
+    code = "IM-IMG-12"
+    summary = QT_TRANSLATE_NOOP("engine", "{address} is a web address, not a file.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Imprint fetches nothing from the web. Save the file first, then drop it here."
+    )
+
+
+class FileGone(UserError):
+    code = "IM-IMG-13"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} is no longer there.")
+    remedy = QT_TRANSLATE_NOOP("engine", "It was moved or deleted. Choose it where it is now.")
+
+
+class FilesGone(UserError):
+    """Some of those that were dropped; the others were taken."""
+
+    code = "IM-IMG-14"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{gone} of {count} files are no longer there, among them {path}."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "The others were taken. Choose the missing ones where they are now."
+    )
