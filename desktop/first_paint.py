@@ -17,14 +17,18 @@ class FirstPaint(QObject):
         super().__init__(window)
         self._window = window
         self._is_done = False
+        # A child, not QTimer.singleShot, which keeps this object beyond its window.
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._tell)
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         if event.type() is QEvent.Type.Show:
-            QTimer.singleShot(LATEST_MS, self._tell)
+            self._timer.start(LATEST_MS)
         elif event.type() is QEvent.Type.Paint:
             self._window.removeEventFilter(self)
-            QTimer.singleShot(0, self._tell)  # what is in it is drawn after it
+            self._timer.start(0)  # what is in it is drawn after it
         return super().eventFilter(watched, event)
 
     @Slot()

@@ -36,7 +36,10 @@ class ProjectDesk(QObject):
             project = Project(default_home() / SAMPLE_NAME)
         self._notice: Notice | None = None
         self.draft = Draft(project, self._read(project) or sample_data(project.runs), self)
-        QTimer.singleShot(0, self._tell)  # when somebody listens
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._tell)
+        self._timer.start(0)  # when somebody listens
 
     @property
     def is_sample(self) -> bool:

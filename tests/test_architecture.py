@@ -143,6 +143,12 @@ def test_there_is_one_way_to_write_a_file():
     assert writers - {"engine/storage.py"} <= WRITERS
 
 
+def test_no_timer_outlives_its_window():
+    """QTimer.singleShot keeps the object of its slot until it fires: of a closed window, say."""
+    for path in sorted((ROOT / "desktop").rglob("*.py")):
+        assert "singleShot(" not in path.read_text("utf-8").replace("setSingleShot(", ""), path
+
+
 def test_no_item_of_a_layout_comes_into_pythons_hands():
     """Qt frees them with the layout, Python frees them again when it collects garbage; seen as a
     crash in delete_garbage, in the destructor of a QWidgetItem."""

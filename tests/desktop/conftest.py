@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -17,6 +17,7 @@ from desktop.main_window import MainWindow
 from desktop.theme import Theme
 from engine.events import RunFinished, RunStarted, StepFinished
 from engine.project import Project
+from tests.desktop.left_over import LeftOver
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +29,23 @@ def _fresh_preferences(tmp_path):
     settings.sync()
 
 
+LEFT_OVER = LeftOver()
+LEFT_OVER.watch_widgets()
+
+
 @pytest.fixture(autouse=True)
-def _collected_here():
-    """As in the program: garbage is collected in this thread alone; see desktop.collector."""
+def _nothing_is_left_over(request, qapp):
+    """Of a window that is closed no widget, thread, timer or pool is alive, and each widget ended
+    in the window's thread.
+
+    As in the program, garbage is collected in this thread alone; see desktop/collector.py.
+    """
     gc.disable()
     yield
+    request.node.funcargs.clear()  # the fixtures' values: pytest lets go of them after us
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
+    assert LEFT_OVER.problems() == []
 
 
 @pytest.fixture(autouse=True)
