@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
 
@@ -13,10 +14,11 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.crash_reports import CrashReports
 from desktop.language import install_language
+from desktop.last_session import interrupted_run, notice_of
 from desktop.preferences import Preferences
 from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
-from engine.notices import EndedBadly, Updated
+from engine.notices import Updated
 from engine.version import VERSION
 from engine.watched import window_command
 
@@ -71,10 +73,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _greet(windows: Windows, preferences: Preferences, reports: CrashReports) -> None:
-    """How the last start ended, or that this one is of another version."""
+    """How the last session ended, or that this one is of another version."""
     before, preferences.last_version = preferences.last_version, VERSION
-    if reports.earlier is not None:
-        windows.tell(EndedBadly(folder=str(reports.folder), file=reports.earlier.name))
+    run = interrupted_run(preferences)
+    notice = notice_of(reports, run)
+    if notice is not None:
+        windows.tell(notice, run.folder if run else None)
     elif before not in ("", VERSION):
         windows.tell(Updated(version=VERSION))
 
@@ -90,6 +94,8 @@ def _shown_by(reports: CrashReports):  # noqa: ANN202 (the type of sys.excepthoo
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """A fault of ours: say so, keep running, keep the details."""
         text = reports.note_error(kind, error, trace)
+        if threading.current_thread() is not threading.main_thread():
+            return  # a dialog in another thread would end the program
         box = QMessageBox()
         box.setIcon(QMessageBox.Icon.Critical)
         box.setText(QCoreApplication.translate("app", "Imprint made a mistake. Your work is safe."))

@@ -1,8 +1,9 @@
 """What stays on this computer when Imprint ends badly: a report, never sent anywhere.
 
-While Imprint runs, a file stands in the folder of reports; a clean end takes it away. What the
-interpreter says when it dies, and what nobody caught, is written into it. The next start finds
-it, keeps it under its date and tells the user.
+While Imprint runs, there is a file `running-PID.txt` in the folder of reports. Into it go the
+message of a native crash (faulthandler) and every exception that nobody caught: in a slot, in the
+engine's thread, in a job of a pool. A session without any of these removes the file when it
+closes. The next start finds what is left and says how the last session ended.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -27,8 +29,18 @@ from engine.doctor import report
 from engine.version import VERSION
 
 KEPT = 5  # reports; older ones go
+CLOSED = "Closed normally."  # the last line of a report of a session that did
 SIGNS = ("Fatal Python error", "Traceback (most recent call last)", "Windows fatal exception")
 log = logging.getLogger("imprint")
+
+
+class Ending(Enum):
+    """How a session ended, the worst last."""
+
+    CLOSED = 0
+    HAD_ERRORS = 1  # closed normally, with a report of an exception
+    KILLED = 2  # from outside, or the computer went off: there is no report
+    CRASHED = 3
 
 
 def reports_folder() -> Path:
@@ -40,7 +52,10 @@ class CrashReports:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or reports_folder()
-        self.earlier: Path | None = None  # what the last start left, if it ended badly
+        self.ending = Ending.CLOSED  # of the last session
+        self.earlier: Path | None = None  # its report, if there is one
+        self._has_errors = False
+        self._hooks_before: tuple | None = None  # of threads and of destructors
         self._file: TextIO | None = None
         self._path = self.folder / f"running-{os.getpid()}.txt"
 
@@ -49,29 +64,39 @@ class CrashReports:
         written costs the report, never the start."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.earlier = self._sort_out()
+            self._sort_out()
             self._file = self._path.open("w", encoding="utf-8")
             self._file.write(f"Imprint {VERSION}, {sys.platform}, {time.ctime()}\n")
             self._file.flush()
             faulthandler.enable(self._file)
         except OSError:
             log.warning("no report of a crash can be written", exc_info=True)
+        self._hooks_before = (threading.excepthook, sys.unraisablehook)
         threading.excepthook = self._on_thread
+        sys.unraisablehook = self._on_unraisable
         qInstallMessageHandler(self._on_qt)
 
     def end(self) -> None:
-        """All went well: nothing is left."""
+        """The window closed. Only a report of an exception is left."""
         qInstallMessageHandler(None)
+        if self._hooks_before is not None:
+            threading.excepthook, sys.unraisablehook = self._hooks_before
         if self._file is not None:
+            if self._has_errors:
+                self._write(CLOSED)
             faulthandler.disable()
             self._file.close()
             self._file = None
-            with suppress(OSError):
-                self._path.unlink()
+            if not self._has_errors:
+                with suppress(OSError):
+                    self._path.unlink()
 
     def note(self, text: str) -> None:
         """A line, or a traceback."""
         log.error(text)
+        self._write(text)
+
+    def _write(self, text: str) -> None:
         if self._file is not None:
             with suppress(OSError, ValueError):
                 self._file.write(report([text]))
@@ -81,11 +106,17 @@ class CrashReports:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> str:
         """Write what nobody caught; returns its text."""
+        self._has_errors = True
         text = "".join(traceback.format_exception(kind, error, trace))
         self.note(text)
         return text
 
     def _on_thread(self, told: threading.ExceptHookArgs) -> None:
+        if told.exc_value is not None:
+            self.note_error(told.exc_type, told.exc_value, told.exc_traceback)
+
+    def _on_unraisable(self, told: sys.UnraisableHookArgs) -> None:
+        """In a destructor, say, where Python cannot raise it."""
         if told.exc_value is not None:
             self.note_error(told.exc_type, told.exc_value, told.exc_traceback)
 
@@ -97,22 +128,29 @@ class CrashReports:
         else:
             log.info("Qt: %s", text)
 
-    def _sort_out(self) -> Path | None:
-        """Keep the reports of starts that ended badly, remove the others; the newest of them."""
-        found = None
+    def _sort_out(self) -> None:
+        """Keep the reports of sessions that had something to report, remove the other files."""
         for left in sorted(
             self.folder.glob("running-*.txt"), key=lambda path: path.stat().st_mtime
         ):
             if _is_alive(left):
                 continue
-            if any(sign in left.read_text("utf-8", "replace") for sign in SIGNS):
-                when = time.strftime("%Y-%m-%d-%H%M%S", time.localtime(left.stat().st_mtime))
-                found = left.replace(self.folder / f"crash-{when}.txt")
+            ending = _ending_of(left.read_text("utf-8", "replace"))
+            if ending is Ending.KILLED:
+                left.unlink()
             else:
-                left.unlink()  # killed, or the computer went off: there is nothing to tell
+                when = time.strftime("%Y-%m-%d-%H%M%S", time.localtime(left.stat().st_mtime))
+                self.earlier = left.replace(self.folder / f"crash-{when}.txt")
+            self.ending = max(self.ending, ending, key=lambda one: one.value)
         for old in sorted(self.folder.glob("crash-*.txt"))[:-KEPT]:
             old.unlink()
-        return found
+
+
+def _ending_of(text: str) -> Ending:
+    """Of a file that was not removed."""
+    if text.rstrip().endswith(CLOSED):
+        return Ending.HAD_ERRORS
+    return Ending.CRASHED if any(sign in text for sign in SIGNS) else Ending.KILLED
 
 
 def _is_alive(left: Path) -> bool:

@@ -30,6 +30,7 @@ from desktop.engine_thread import EngineThread
 from desktop.first_paint import FirstPaint
 from desktop.guide import Guide
 from desktop.jobs import Jobs
+from desktop.last_session import RunningMark
 from desktop.leaving import Leaving
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.panels.gallery_panel import GalleryPanel
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self.engine, self)
         self.warmth = WarmUp(self.engine, self.jobs, self)
         self.runs = RunDesk(self.engine, self.jobs, self)
+        self.running = RunningMark(self.runs, self.preferences, self)
         self.fetching = DownloadDesk(self)
         self.attendant = Attendant(self, self.preferences, self.theme)
         self.menu = WindowMenu(self, self.theme, self.preferences, self.runs)

@@ -58,6 +58,16 @@ class Preferences:
     def last_project(self, value: str) -> None:
         self._settings.setValue("last_project", value)
 
+    @property
+    def running(self) -> str:
+        """Folder of the run that trains; empty where none does."""
+        return str(self._settings.value("running", ""))
+
+    @running.setter
+    def running(self, value: str) -> None:
+        self._settings.setValue("running", value)
+        self._settings.sync()  # at once: a kill takes what was not written
+
     def last_place(self, like: str) -> str:
         """Folder in which something like this was chosen last; see desktop.choosing."""
         return str(self._settings.value(f"places/{like}", ""))

@@ -87,7 +87,10 @@ class Remedies(QObject):
             return
         folder, strip = self._runs.failures[message], self.sender()
         if folder is not None and not self._runs.is_busy:
+            if isinstance(strip, MessageStrip):
+                strip.hide()
             self._runs.resume(folder.path)
+            self.page_wanted.emit("training")
         elif isinstance(strip, MessageStrip):
             wait = self.tr("Another run trains. Go on with this one from the history afterwards.")
             gone = self.tr("This run had not begun: there is nothing to continue. Start it again.")

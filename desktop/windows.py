@@ -16,7 +16,7 @@ from desktop.pool import GATE
 from desktop.preferences import Preferences
 from engine.errors import Notice
 from engine.notices import Updated
-from engine.project import PROJECT_SUFFIX
+from engine.project import PROJECT_SUFFIX, RunFolder
 
 
 def is_project(path: str) -> bool:
@@ -45,9 +45,11 @@ class Windows(QObject):
         self._take_in([path for path in paths if not is_project(path)])
         self.window.attendant.call_back()
 
-    def tell(self, notice: Notice) -> None:
-        """On the page that is shown first."""
+    def tell(self, notice: Notice, run: RunFolder | None = None) -> None:
+        """On the page that is shown first. `run`: the one that the notice offers to continue."""
         kind = "info" if isinstance(notice, Updated) else "warn"
+        if run is not None:
+            self.window.runs.failures[notice] = run
         self.window.home.strip.show_message(notice, kind)
 
     def _take_in(self, files: list[str]) -> None:

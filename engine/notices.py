@@ -379,19 +379,6 @@ class ProjectUnreadable(Notice):
     )
 
 
-class EndedBadly(Notice):
-    """Facts: `folder`, where the report lies, and its `file`."""
-
-    code = "IM-SYS-05"
-    actions = (Action.SHOW_FOLDER,)
-    summary = QT_TRANSLATE_NOOP("engine", "Imprint ended unexpectedly the last time.")
-    remedy = QT_TRANSLATE_NOOP(
-        "engine",
-        "What it said is kept in {file} on this computer; nothing was sent. A training goes on "
-        "from its last checkpoint: its card is on the Training page.",
-    )
-
-
 class Updated(Notice):
     code = "IM-SYS-06"
     actions = (Action.SHOW_CHANGES,)

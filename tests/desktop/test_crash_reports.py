@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox
 
-from desktop.app import _greet
-from desktop.crash_reports import KEPT, CrashReports
+from desktop.app import _greet, _shown_by
+from desktop.crash_reports import KEPT, CrashReports, Ending
 from desktop.dialogs.help_dialog import CHANGES
+from desktop.engine_thread import EngineThread
 from desktop.main_window import MainWindow
+from desktop.pool import Pool
 from desktop.preferences import Preferences
 from desktop.windows import Windows
 from engine.remedies import Action
@@ -67,13 +70,97 @@ def test_what_nobody_caught_is_kept_without_the_users_name(tmp_path):
     assert str(Path.home()) not in left.read_text("utf-8")
 
 
-def test_a_program_that_was_killed_has_nothing_to_tell(tmp_path):
+def test_of_a_session_that_was_killed_the_end_is_known_though_there_is_no_report(tmp_path):
     start(tmp_path, "os.kill(os.getpid(), 9)")
     assert list(tmp_path.glob("running-*.txt"))
     reports = begun(tmp_path)
     reports.end()
-    assert reports.earlier is None
+    assert (reports.ending, reports.earlier) == (Ending.KILLED, None)
     assert list(tmp_path.iterdir()) == []
+    assert begun_and_ended(tmp_path).ending is Ending.CLOSED  # it is said once
+
+
+def begun_and_ended(folder: Path) -> CrashReports:
+    reports = begun(folder)
+    reports.end()
+    return reports
+
+
+def test_the_worst_end_of_several_sessions_is_told(tmp_path):
+    start(tmp_path, "os.abort()")
+    start(tmp_path, "os.kill(os.getpid(), 9)")
+    assert begun_and_ended(tmp_path).ending is Ending.CRASHED
+
+
+def test_a_report_is_kept_by_a_session_that_closes_normally_afterwards(tmp_path):
+    reports = begun(tmp_path)
+    reports.note_error(ZeroDivisionError, ZeroDivisionError("on purpose"), None)
+    reports.end()
+    # As the next start sees it, when this process is gone.
+    (left,) = tmp_path.glob("running-*.txt")
+    left.rename(tmp_path / "running-999999999.txt")
+    later = begun_and_ended(tmp_path)
+    assert later.ending is Ending.HAD_ERRORS
+    assert "on purpose" in later.earlier.read_text("utf-8")
+    assert begun_and_ended(tmp_path).ending is Ending.CLOSED
+
+
+def fails(*_: object) -> None:
+    raise ZeroDivisionError("on purpose")
+
+
+class Fails:
+    def __del__(self) -> None:
+        fails()
+
+
+def in_a_job_of_a_pool(qtbot):
+    pool = Pool(1, "failing", QApplication.instance())
+    pool.start(fails)
+    pool.close()
+    pool.deleteLater()
+
+
+def in_a_job_of_the_engine(qtbot):
+    thread = EngineThread()
+    thread.start()
+    handle = thread.submit(fails)
+    qtbot.waitUntil(lambda: handle.is_done, timeout=20_000)
+    assert thread.stop_and_wait(20_000)
+
+
+def in_a_destructor(qtbot):
+    del qtbot
+    Fails()
+
+
+@pytest.mark.parametrize("fail", [in_a_job_of_a_pool, in_a_job_of_the_engine, in_a_destructor])
+def test_an_exception_that_nobody_caught_is_in_the_report(qtbot, tmp_path, fail):
+    reports = begun(tmp_path)
+    fail(qtbot)
+    (left,) = tmp_path.glob("running-*.txt")
+    text = left.read_text("utf-8")
+    reports.end()
+    assert "ZeroDivisionError: on purpose" in text
+    assert "in fails" in text
+
+
+def test_an_exception_in_a_slot_is_in_the_report_and_is_told(qapp, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: told.append(box.detailedText()))
+    reports = begun(tmp_path)
+    show = _shown_by(reports)
+    show(ZeroDivisionError, ZeroDivisionError("on purpose"), None)
+    thread = threading.Thread(target=show, args=(OSError, OSError("elsewhere"), None))
+    thread.start()
+    thread.join()
+    (left,) = tmp_path.glob("running-*.txt")
+    text = left.read_text("utf-8")
+    reports.end()
+    assert len(told) == 1  # a dialog in another thread would end the program
+    assert "on purpose" in told[0]
+    assert "on purpose" in text
+    assert "elsewhere" in text
 
 
 def test_the_report_of_a_program_that_still_runs_is_its_own(tmp_path):
@@ -128,6 +215,14 @@ def test_the_next_start_tells_of_it_once(windows, tmp_path):
     again = begun(tmp_path)
     again.end()
     assert again.earlier is None
+
+
+def test_the_next_start_says_that_a_session_was_killed(windows, tmp_path):
+    start(tmp_path, "os.kill(os.getpid(), 9)")
+    _greet(windows, Preferences(), begun_and_ended(tmp_path))
+    strip = windows.window.home.strip
+    assert "did not close properly" in strip.text
+    assert strip.buttons[Action.CONTINUE].isHidden()  # nothing was training
 
 
 def test_another_version_says_what_is_new_once(windows, tmp_path):

@@ -17,8 +17,9 @@ from engine.events import (
     RunFinished,
 )
 from engine.gpu_figures import GpuFigures
-from engine.notices import EndedBadly, ProjectUpgraded, Updated
+from engine.notices import ProjectUpgraded, Updated
 from engine.sample_project import IMAGES
+from engine.session_notices import EndedBadly, TrainingInterrupted
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import GIB, MORE, STEPS, estimate, step
 from tests.desktop.scenes.play import Staged, scene
@@ -79,6 +80,12 @@ def _(stage: Staged) -> None:
 @scene("home-8-ended-badly")
 def _(stage: Staged) -> None:
     note = EndedBadly(folder=str(stage.folder), file="crash-2026-11-25.txt")
+    stage.window.home.strip.show_message(note, "warn")
+
+
+@scene("home-8-training-interrupted")
+def _(stage: Staged) -> None:
+    note = TrainingInterrupted(name="my cat", step=120, checkpoint=100)
     stage.window.home.strip.show_message(note, "warn")
 
 

@@ -1,0 +1,53 @@
+"""A run that was cut off: its folder has steps and no end, and nobody writes into it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import filelock
+
+from engine.metrics_reading import end_in, last_lines
+from engine.project import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    folder: RunFolder
+    name: str
+    step: int  # that it had reached
+    checkpoint: int | None  # the last step that was saved
+
+
+def interrupted(folder: RunFolder) -> Interrupted | None:
+    """None where the run ended, is gone, or still goes on in another process."""
+    try:
+        config = json.loads(folder.config_path.read_text("utf-8"))
+        name = str(config["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    lines = last_lines(folder.metrics)
+    if end_in(lines) is not None or _is_held(folder):
+        return None
+    step = max((int(line.get("step", 0)) for line in lines), default=0)
+    return Interrupted(folder, name, step, _last_checkpoint(folder))
+
+
+def _last_checkpoint(folder: RunFolder) -> int | None:
+    numbers = [path.name.removeprefix("step_") for path in folder.checkpoints.glob("step_*")]
+    return max((int(number) for number in numbers if number.isdigit()), default=None)
+
+
+def _is_held(folder: RunFolder) -> bool:
+    """Whether another process holds the lock of the run; see RunFolder.locked."""
+    path = folder.path / ".lock"
+    if not path.exists():
+        return False
+    lock = filelock.FileLock(path, timeout=0)
+    try:
+        with lock:
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,115 @@
+"""Reads metrics.jsonl without parsing each of its lines: a long run has a hundred thousand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.config_file import Data
+from engine.events import (
+    CheckpointScored,
+    RunCrashed,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+)
+
+TAIL_BYTES = 1 << 16  # some hundred steps
+# An average with weight 0.9 forgets what is 300 steps old to the last digit.
+MOST_STEPS = 1_000
+_STEP = b'{"event": "StepFinished"'
+_MEMORY = re.compile(rb'"memory_bytes": (\d+)')
+_ENDS = (RunFinished.__name__, RunFailed.__name__, RunCrashed.__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSummary:
+    """What the history of runs shows of the metrics."""
+
+    steps: int  # that were taken
+    losses: list[float]  # of the last steps
+    peak_bytes: int
+    best: Data | None  # the CheckpointScored line with the highest likeness
+    end: Data | None  # the line of the last end; None while the run goes on or was cut off
+    is_open: bool  # the run was started, perhaps again, and that start has no end
+
+
+def summary_of(path: Path) -> MetricsSummary:
+    """Reads the whole file, so not for the window's thread. Raises OSError, but for a missing
+    file."""
+    recent: deque[bytes] = deque(maxlen=MOST_STEPS)
+    others: list[Data] = []
+    peak = 0
+    for line in _lines_of(path):
+        if line.startswith(_STEP):
+            recent.append(line)
+            found = _MEMORY.search(line)
+            peak = max(peak, int(found[1])) if found else peak
+            continue
+        for data in _parsed([line]):
+            peak = max(peak, int(data.get("memory_bytes", 0)))
+            if data.get("event") == StepFinished.__name__:  # written in another style
+                recent.append(line)
+            else:
+                others.append(data)
+    steps = list(_parsed(recent))
+    scores = [line for line in others if line.get("event") == CheckpointScored.__name__]
+    return MetricsSummary(
+        steps=max((int(line.get("step", 0)) for line in [*others, *steps]), default=0),
+        losses=[float(line["loss"]) for line in steps if "loss" in line],
+        peak_bytes=peak,
+        best=max(scores, key=lambda score: score.get("likeness", 0.0), default=None),
+        end=end_in(others),
+        is_open=end_in(others) is None and any(_starts(line) for line in others),
+    )
+
+
+def last_lines(path: Path) -> list[Data]:
+    """The whole lines at the end of the file; empty where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL_BYTES))
+            lines = file.read().split(b"\n")
+    except OSError:
+        return []
+    return list(_parsed(lines if size <= TAIL_BYTES else lines[1:]))
+
+
+def end_in(lines: Iterable[Data]) -> Data | None:
+    """The line of the last end, unless the run was started again after it."""
+    end = None
+    for line in lines:
+        if line.get("event") in _ENDS:
+            end = line
+        elif _starts(line):
+            end = None
+    return end
+
+
+def _starts(line: Data) -> bool:
+    return line.get("event") == RunStarted.__name__
+
+
+def _lines_of(path: Path) -> Iterator[bytes]:
+    if path.is_file():
+        with path.open("rb") as file:
+            yield from file
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[Data]:
+    """A line that a crash has torn is left out."""
+    for line in lines:
+        try:
+            data: Any = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            yield data
