@@ -7,6 +7,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,8 @@ class MetricsSummary:
 
 
 def summary_of(path: Path) -> MetricsSummary:
-    """Reads the whole file, so not for the window's thread. Raises OSError, but for a missing
-    file."""
+    """Reads the whole file, so not for the window's thread. A file that cannot be read has no
+    lines, so that the other runs are shown."""
     recent: deque[bytes] = deque(maxlen=MOST_STEPS)
     others: list[Data] = []
     peak = 0
@@ -99,9 +100,8 @@ def _starts(line: Data) -> bool:
 
 
 def _lines_of(path: Path) -> Iterator[bytes]:
-    if path.is_file():
-        with path.open("rb") as file:
-            yield from file
+    with suppress(OSError), path.open("rb") as file:
+        yield from file
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[Data]:

@@ -98,6 +98,10 @@ class RunFolder:
     def result(self) -> Path:
         return self.path / "result.json"
 
+    @property
+    def notes(self) -> Path:
+        return self.path / "notes.json"
+
     def last_saved_step(self) -> int:
         """The last step that a checkpoint was ever written of, by the run's own record; 0 where
         there was none. Raises RecordUnreadable."""

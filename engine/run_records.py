@@ -15,6 +15,7 @@ from typing import Any
 from engine import records, storage
 from engine.config_file import Data
 from engine.errors import RecordUnreadable
+from engine.metrics_reading import MetricsSummary, summary_of
 from engine.project import RunFolder, read_metrics
 from engine.records import NotRead
 
@@ -59,30 +60,27 @@ class Curve:
 
 
 def load_record(folder: RunFolder) -> RunRecord | None:
-    """None where the folder's settings cannot be read."""
+    """None where the folder's settings cannot be read. Reads all metrics, so not for the window's
+    thread."""
     config = _read(folder.config_path)
     if config is None:
         return None
-    lines = _told(folder)
+    metrics = summary_of(folder.metrics)
     result = _read(folder.result) or {}
-    losses = [line["loss"] for line in lines if line.get("event") == "StepFinished"]
-    scores = [line for line in lines if line.get("event") == "CheckpointScored"]
-    steps = max((int(line.get("step", 0)) for line in lines), default=0)
-    notes = _read(folder.path / "notes.json") or {}
+    notes = _read(folder.notes) or {}
     samples = sorted(folder.samples.glob("step_*.png")) if folder.samples.is_dir() else []
-    best = max(scores, key=lambda score: score.get("likeness", 0.0), default=None)
     return RunRecord(
         folder=folder,
         name=str(config.get("name", folder.path.name)),
         method=str(_section(config, "method").get("kind", "")),
-        steps=steps,
-        planned=int(_section(config, "training").get("steps", steps) or 0),
-        outcome=_outcome(result, lines),
+        steps=metrics.steps,
+        planned=int(_section(config, "training").get("steps", metrics.steps) or 0),
+        outcome=_outcome(result, metrics),
         seconds=float(result.get("seconds", 0.0) or 0.0),
-        loss=smoothed(losses)[-1] if losses else None,
-        likeness=None if best is None else float(best["likeness"]),
-        best_step=None if best is None else int(best["step"]),
-        peak_bytes=max((int(line.get("memory_bytes", 0)) for line in lines), default=0),
+        loss=smoothed(metrics.losses)[-1] if metrics.losses else None,
+        likeness=None if metrics.best is None else float(metrics.best["likeness"]),
+        best_step=None if metrics.best is None else int(metrics.best["step"]),
+        peak_bytes=metrics.peak_bytes,
         sample=samples[-1] if samples else None,
         note=str(notes.get("note", "")),
         starred=bool(notes.get("starred", False)),
@@ -91,7 +89,7 @@ def load_record(folder: RunFolder) -> RunRecord | None:
 
 def annotate(folder: RunFolder, note: str, starred: bool) -> None:
     """Keep a note and a star with the run. Raises OutputNotWritable or DiskFull."""
-    records.write_json(folder.path / "notes.json", {"note": note, "starred": starred})
+    records.write_json(folder.notes, {"note": note, "starred": starred})
 
 
 def loss_curve(folder: RunFolder) -> Curve:
@@ -188,17 +186,17 @@ def _anonymous(line: Data) -> Data:
     return found
 
 
-def _outcome(result: Data, lines: list[Data]) -> str:
+def _outcome(result: Data, metrics: MetricsSummary) -> str:
     told = result.get("outcome")
-    if isinstance(told, str):
+    if told == "finished" or (isinstance(told, str) and not metrics.is_open):
         return told
-    names = {line.get("event") for line in lines}
-    if names & {"RunFailed", "RunCrashed"}:
-        return "failed"
-    ends = [line for line in lines if line.get("event") == "RunFinished"]
-    if ends:
-        return "stopped" if ends[-1].get("stopped_early") else "finished"
-    return "interrupted"
+    match metrics.end:
+        case {"event": "RunFinished", **facts}:
+            return "stopped" if facts.get("stopped_early") else "finished"
+        case None:
+            return "interrupted"
+        case _:
+            return "failed"
 
 
 def _told(folder: RunFolder) -> list[Data]:

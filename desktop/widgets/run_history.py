@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.outside import open_folder
+from desktop.run_reader import RunReader
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label
@@ -28,11 +30,10 @@ from engine.errors import UserError
 from engine.methods.catalog import METHODS
 from engine.project import RunFolder
 from engine.run_records import (
+    Curve,
     RunRecord,
     annotate,
     differences,
-    load_record,
-    loss_curve,
     samples_of,
     smoothed,
 )
@@ -57,6 +58,7 @@ class RunHistory(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.records: list[RunRecord] = []
+        self.reader = RunReader(self)
         self.table = QTableWidget(0, 9)
         self.compare = text_button(theme, "compare", self.tr("Compare"))
         self.resume = text_button(theme, "start", self.tr("Continue this run"))
@@ -64,6 +66,7 @@ class RunHistory(QWidget):
         self.view = RunComparison(theme)
         self._connect()
         self._lay_out()
+        self._compared: list[RunRecord] = []
         self._show_buttons()
 
     @property
@@ -72,9 +75,12 @@ class RunHistory(QWidget):
         return [self.records[number] for number in numbers if number < len(self.records)]
 
     def show_runs(self, folders: list[RunFolder]) -> None:
-        """Newest first."""
-        found = (load_record(folder) for folder in folders)
-        self.records = [record for record in found if record is not None]
+        """Newest first, as soon as they are read."""
+        self.reader.read_records(folders)
+
+    @Slot(object)
+    def _show_records(self, records: list[RunRecord]) -> None:
+        self.records = records
         self.table.blockSignals(True)
         self.table.setRowCount(len(self.records))
         for number, record in enumerate(self.records):
@@ -134,12 +140,10 @@ class RunHistory(QWidget):
         except UserError as error:
             self.failed.emit(error)
             return
-        record = load_record(folder)
-        if record is not None:
-            self.records[row] = record
-            self.table.blockSignals(True)
-            self._fill(row, record)
-            self.table.blockSignals(False)
+        self.records[row] = replace(self.records[row], note=note, starred=starred)
+        self.table.blockSignals(True)
+        self._fill(row, self.records[row])
+        self.table.blockSignals(False)
 
     @Slot()
     def _show_buttons(self) -> None:
@@ -151,7 +155,14 @@ class RunHistory(QWidget):
 
     @Slot()
     def _compare(self) -> None:
-        self.view.show_runs(self.selected)
+        self._compared = self.selected
+        self.compare.setEnabled(False)
+        self.reader.read_curves([record.folder for record in self._compared])
+
+    @Slot(object)
+    def _show_comparison(self, curves: list[Curve]) -> None:
+        self._show_buttons()
+        self.view.show_runs(self._compared, curves)
 
     @Slot()
     def _resume(self) -> None:
@@ -162,6 +173,8 @@ class RunHistory(QWidget):
         open_folder(self.selected[0].folder.path)
 
     def _connect(self) -> None:
+        self.reader.records_read.connect(self._show_records)
+        self.reader.curves_read.connect(self._show_comparison)
         self.table.itemSelectionChanged.connect(self._show_buttons)
         self.table.cellClicked.connect(self._toggle_star)
         star = QShortcut(QKeySequence("S"), self.table)
@@ -214,6 +227,7 @@ class RunComparison(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName(self.tr("Runs side by side"))
         self._records: list[RunRecord] = []
+        self._curves: list[Curve] = []
         theme.changed.connect(self._show_again)
         self.hide()
 
@@ -221,21 +235,22 @@ class RunComparison(QScrollArea):
     def _show_again(self) -> None:
         """In the colours of the other theme."""
         if not self.isHidden():
-            self.show_runs(self._records)
+            self.show_runs(self._records, self._curves)
 
-    def show_runs(self, records: list[RunRecord]) -> None:
-        self._records = records
+    def show_runs(self, records: list[RunRecord], curves: list[Curve]) -> None:
+        """`curves`: the losses of each."""
+        self._records, self._curves = records, curves
         inside = QWidget()
         inside.setObjectName("clear")
         column = QVBoxLayout(inside)
-        column.addWidget(self._chart(records))
+        column.addWidget(self._chart())
         column.addWidget(self._settings(records))
         column.addLayout(self._samples(records))
         column.addStretch(1)
         self.setWidget(inside)
         self.show()
 
-    def _chart(self, records: list[RunRecord]) -> pg.PlotWidget:
+    def _chart(self) -> pg.PlotWidget:
         import pyqtgraph as pg  # a third of a second: not before somebody looks
 
         tokens = self._theme.tokens
@@ -244,8 +259,7 @@ class RunComparison(QScrollArea):
         plot.setMinimumHeight(180)
         plot.addLegend(offset=(-12, 8), labelTextColor=tokens.text)  # losses fall: room is above
         plot.setAccessibleName(self.tr("Losses of the runs over each other"))
-        for record, colour in zip(records, COLOURS, strict=False):
-            curve = loss_curve(record.folder)
+        for record, curve, colour in zip(self._records, self._curves, COLOURS, strict=False):
             pen = pg.mkPen(getattr(tokens, colour), width=2)
             plot.plot(curve.steps, smoothed(curve.values), pen=pen, name=record.title)
         return plot

@@ -169,8 +169,20 @@ def test_a_crash_stands_whole_in_the_log(monitor):
     assert "ValueError: y" in monitor.log.text.toPlainText()
 
 
-def test_the_history_tells_of_each_run(monitor, tmp_path):
-    monitor.show_runs([make_run(tmp_path, "two", outcome=""), make_run(tmp_path, "one")])
+def show_runs(qtbot, monitor, folders):
+    """They are read in a thread."""
+    monitor.show_runs(folders)
+    rows = len(folders)
+    qtbot.waitUntil(lambda: monitor.history.table.rowCount() == rows, timeout=60_000)
+
+
+def compare(qtbot, monitor):
+    monitor.history.compare.click()
+    qtbot.waitUntil(monitor.history.view.isVisible, timeout=60_000)
+
+
+def test_the_history_tells_of_each_run(qtbot, monitor, tmp_path):
+    show_runs(qtbot, monitor, [make_run(tmp_path, "two", outcome=""), make_run(tmp_path, "one")])
     table = monitor.history.table
     assert table.rowCount() == 2
     texts = [table.item(row, column).text() for row in (0, 1) for column in (1, 2, 4)]
@@ -179,7 +191,7 @@ def test_the_history_tells_of_each_run(monitor, tmp_path):
 
 def test_an_interrupted_run_can_be_gone_on_with_from_the_history(qtbot, monitor, tmp_path):
     runs = [make_run(tmp_path, "two", outcome=""), make_run(tmp_path, "one")]
-    monitor.show_runs(runs)
+    show_runs(qtbot, monitor, runs)
     monitor.tabs.setCurrentWidget(monitor.history)
     monitor.history.table.selectRow(1)
     assert not monitor.history.resume.isEnabled()  # it is finished
@@ -189,9 +201,9 @@ def test_an_interrupted_run_can_be_gone_on_with_from_the_history(qtbot, monitor,
     assert asked.args == [runs[0]]
 
 
-def test_a_note_and_a_star_are_kept(monitor, tmp_path):
+def test_a_note_and_a_star_are_kept(qtbot, monitor, tmp_path):
     folder = make_run(tmp_path, "one")
-    monitor.show_runs([folder])
+    show_runs(qtbot, monitor, [folder])
     monitor.history.table.item(0, 8).setText("good ears")
     monitor.history.table.cellClicked.emit(0, 0)
     kept = json.loads((folder.path / "notes.json").read_text())
@@ -199,24 +211,27 @@ def test_a_note_and_a_star_are_kept(monitor, tmp_path):
     assert monitor.history.table.item(0, 0).text() == "★"
 
 
-def test_two_runs_are_compared_by_curve_settings_and_samples(monitor, tmp_path):
-    monitor.show_runs([make_run(tmp_path, "one", rank=4), make_run(tmp_path, "two", rank=32)])
+def test_two_runs_are_compared_by_curve_settings_and_samples(qtbot, monitor, tmp_path):
+    show_runs(
+        qtbot, monitor, [make_run(tmp_path, "one", rank=4), make_run(tmp_path, "two", rank=32)]
+    )
     monitor.tabs.setCurrentWidget(monitor.history)
     monitor.history.table.selectAll()
     assert monitor.history.compare.isEnabled()
-    monitor.history.compare.click()
-    assert monitor.history.view.isVisible()
+    compare(qtbot, monitor)
     tables = monitor.history.view.findChildren(type(monitor.history.table))
     texts = {tables[0].item(row, column).text()
              for row in range(tables[0].rowCount()) for column in range(3)}  # fmt: skip
     assert {"Rank", "4", "32"} <= texts
 
 
-def test_the_runs_that_are_compared_take_the_colours_of_another_theme(monitor, theme, tmp_path):
-    monitor.show_runs([make_run(tmp_path, "one"), make_run(tmp_path, "two", rank=32)])
+def test_the_runs_that_are_compared_take_the_colours_of_another_theme(
+    qtbot, monitor, theme, tmp_path
+):
+    show_runs(qtbot, monitor, [make_run(tmp_path, "one"), make_run(tmp_path, "two", rank=32)])
     monitor.tabs.setCurrentWidget(monitor.history)
     monitor.history.table.selectAll()
-    monitor.history.compare.click()
+    compare(qtbot, monitor)
     theme.set_dark(False)
     (chart,) = monitor.history.view.widget().findChildren(pg.PlotWidget)
     assert chart.backgroundBrush().color().name() == theme.tokens.surface.lower()

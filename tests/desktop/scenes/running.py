@@ -115,7 +115,9 @@ def _(stage: Staged) -> None:
 @scene("training-13-history")
 def _(stage: Staged) -> None:
     monitor = stage.window.monitor
-    monitor.show_runs(stage.window.draft.project.list_runs())
+    runs = stage.window.draft.project.list_runs()
+    monitor.show_runs(runs)
+    wait_until(lambda: monitor.history.table.rowCount() == len(runs), 20, "the history")
     monitor.tabs.setCurrentWidget(monitor.history)
     monitor.history.table.selectRow(0)
 
@@ -125,7 +127,7 @@ def _(stage: Staged) -> None:
     history = stage.window.monitor.history
     history.table.selectAll()
     history.compare.click()
-    assert history.view.isVisible()
+    wait_until(history.view.isVisible, 20, "the comparison")
     pause(0.2)
 
 
