@@ -22,6 +22,7 @@ from desktop.theme import Theme
 from desktop.widgets.buttons import icon_button
 from desktop.widgets.labels import label, set_kind, spin_box
 from desktop.words import engine_text, problem_words
+from engine.choice_names import choice_name
 from engine.config_file import Problem
 from engine.settings import Row
 
@@ -162,8 +163,9 @@ class SettingsForm(QWidget):
             return tick
         if get_origin(row.annotation) is Literal:
             choice = QComboBox()
-            choice.addItems([str(option) for option in get_args(row.annotation)])
-            choice.currentTextChanged.connect(lambda text, key=row.key: self._draft.set(key, text))
+            for option in get_args(row.annotation):
+                choice.addItem(shown_value(row, option), option)
+            choice.currentIndexChanged.connect(lambda _, key=row.key: self._take_choice(key))
             return choice
         if row.annotation is int and (row.maximum or MAX_INT) <= MAX_INT:
             spin = spin_box(int(row.minimum or 0), int(row.maximum or MAX_INT))
@@ -174,11 +176,22 @@ class SettingsForm(QWidget):
         line.editingFinished.connect(lambda key=row.key: self._take_text(key))
         return line
 
+    def _take_choice(self, key: str) -> None:
+        editor = self._editors[key]
+        assert isinstance(editor, QComboBox)
+        self._draft.set(key, editor.currentData())
+
     def _take_text(self, key: str) -> None:
-        """A number where it reads as one; otherwise the text, which the check then refuses."""
+        """A number where it reads as one; otherwise the text, which the check then refuses.
+
+        Qt says that editing is finished whenever the keyboard goes elsewhere: a text that is as it
+        was shown changes nothing.
+        """
         editor = self._editors[key]
         assert isinstance(editor, QLineEdit)
         text = editor.text().strip()
+        if text == shown_value(self._rows[key], self._draft.get(key, self._rows[key].default)):
+            return
         value: Any = text
         for kind in (int, float) if self._rows[key].annotation in (int, float) else ():
             try:
@@ -201,11 +214,11 @@ class SettingsForm(QWidget):
         if isinstance(editor, QCheckBox):
             editor.setChecked(bool(value))
         elif isinstance(editor, QComboBox):
-            editor.setCurrentText(str(value))
+            editor.setCurrentIndex(editor.findData(value))  # none where it is not possible
         elif isinstance(editor, QSpinBox):
             editor.setValue(int(value) if isinstance(value, int | float) else editor.minimum())
         elif isinstance(editor, QLineEdit):
-            editor.setText(f"{value:g}" if isinstance(value, float) else str(value))
+            editor.setText(shown_value(self._rows[key], value))
         editor.blockSignals(was_blocked)
         self._show_difference(key)
 
@@ -217,7 +230,9 @@ class SettingsForm(QWidget):
         set_kind(self._names[key], "kind", "changed" if differs else "quiet")
         self._resets[key].setVisible(differs)
         self._resets[key].setToolTip(
-            self.tr("Back to what is recommended: {0}").format(recommended)
+            self.tr("Back to what is recommended: {0}").format(
+                shown_value(self._rows[key], recommended)
+            )
         )
 
     @Slot()
@@ -227,6 +242,16 @@ class SettingsForm(QWidget):
             self._draft.set(key, self._recommended[key])
         else:
             self._draft.unset(key)
+
+
+def shown_value(row: Row, value: Any) -> str:
+    """A choice by its name, a number with all its digits."""
+    if get_origin(row.annotation) is Literal:
+        return engine_text(choice_name(row.key, value))
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return str(value)
 
 
 class _WheelGuard(QObject):

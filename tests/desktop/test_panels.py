@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args, get_origin
+
 import pytest
-from PySide6.QtWidgets import QLabel, QSpinBox
+from PySide6.QtWidgets import QLabel, QLineEdit, QSpinBox
 
 from desktop.panels.method_panel import MethodPanel
 from desktop.panels.monitor_panel import MonitorPanel, RunState
-from engine.config_file import Problem
+from engine.choice_names import has_name
+from engine.config_file import Problem, rows_of
 from engine.errors import NoPictures
 from engine.events import (
     CheckpointScored,
@@ -19,6 +22,7 @@ from engine.events import (
     RunFinished,
     SampleReady,
 )
+from engine.methods.catalog import METHODS
 from engine.notices import PictureSkipped
 from engine.remedies import Action
 from engine.wording import Phrase
@@ -189,6 +193,50 @@ def test_an_impossible_value_is_marked_on_its_row_with_its_sentence(qtbot, draft
     rate.setText("0.001")
     rate.editingFinished.emit()
     assert not shown.isVisible()
+
+
+def test_a_number_with_many_digits_survives_the_keyboard_passing_by(qtbot, draft, theme):
+    """Qt says that editing is finished whenever a line loses the keyboard."""
+    panel = MethodPanel(draft, theme, advanced=True)
+    qtbot.addWidget(panel)
+    draft.set("method.learning_rate", 0.00012345678)
+    changed = []
+    draft.changed.connect(changed.append)
+    for key, editor in panel.form._editors.items():
+        if isinstance(editor, QLineEdit):
+            before = draft.get(key, panel.form._rows[key].default)
+            editor.editingFinished.emit()
+            assert draft.get(key, panel.form._rows[key].default) == before, key
+    assert changed == []  # so what was measured is still true
+    rate = panel.form._editors["method.learning_rate"]
+    assert rate.text() == "0.00012345678"
+    rate.setText("1e-4")
+    rate.editingFinished.emit()
+    assert draft.get("method.learning_rate") == 1e-4
+    assert rate.text() == "0.0001"
+
+
+def test_every_choice_of_a_setting_has_a_name():
+    choices = {
+        choice
+        for method in METHODS
+        for row in rows_of(method)
+        if get_origin(row.annotation) is Literal
+        for choice in map(str, get_args(row.annotation))
+    }
+    assert [choice for choice in choices if not has_name(choice)] == []
+
+
+def test_a_choice_is_shown_by_its_name_and_kept_by_its_id(qtbot, draft, theme):
+    panel = MethodPanel(draft, theme, advanced=True)
+    qtbot.addWidget(panel)
+    box = panel.form._editors["loss.weighting"]
+    draft.set("loss.weighting", "none")
+    assert box.currentText() == "None"
+    box.setCurrentIndex(box.findText("Min-SNR"))
+    assert draft.get("loss.weighting") == "min_snr"
+    draft.set("loss.weighting", "of another version")
+    assert box.currentText() == ""  # not the choice before it, as if that were set
 
 
 def test_what_is_told_of_a_setting_goes_when_it_is_mended(qtbot, draft, theme):
