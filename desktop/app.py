@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -61,8 +62,10 @@ def main(arguments: list[str]) -> int:
     application.opened.connect(windows.open_paths)
     application.commitDataRequest.connect(windows.leave_now)
     door.called.connect(windows.open_paths)
+    _close_when_terminated(windows)
     _greet(windows, preferences, reports)
     code = application.exec()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # there is no window to close any more
     starts_anew = windows.starts_anew
     del windows
     reports.end()
@@ -70,6 +73,12 @@ def main(arguments: list[str]) -> int:
         door.close()  # or the new one would hand over to this one
         subprocess.Popen(window_command(), start_new_session=True)
     return code
+
+
+def _close_when_terminated(windows: Windows) -> None:
+    """`kill` closes the window as a log-off does. Python gets to it within a second, when a timer
+    of the window next calls into it."""
+    signal.signal(signal.SIGTERM, lambda *_: windows.close_now())
 
 
 def _greet(windows: Windows, preferences: Preferences, reports: CrashReports) -> None:

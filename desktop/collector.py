@@ -41,3 +41,8 @@ class Collector(QObject):
         again."""
         gc.collect()
         gc.freeze()
+
+    @staticmethod
+    def unsettle() -> None:
+        """A window goes: its objects are to be collected. The next one settles again."""
+        gc.unfreeze()

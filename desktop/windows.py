@@ -75,11 +75,16 @@ class Windows(QObject):
         old.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         old.destroyed.connect(old.theme.deleteLater)
         old.close()
+        self._collector.unsettle()
 
     @Slot(object)
     def leave_now(self, session: QSessionManager) -> None:
         """The user logs off: no question holds that up; a training goes on at the next start."""
         del session
+        self.close_now()
+
+    def close_now(self) -> None:
+        """Without a question."""
         self.window.leaving.has_begun = True
         self.window.close()
 
@@ -100,6 +105,7 @@ class Windows(QObject):
         window.cards.restart_wanted.connect(self._start_anew)
         window.remedies.changes_wanted.connect(window.menu.open_changes)
         window.first_paint.done.connect(self._settle)  # and only then the engine is imported
+        window.destroyed.connect(GATE.open)  # one that was closed before it was drawn
         window.show()
         return window
 

@@ -10,7 +10,7 @@ class OnlyAnAddress(UserError):
     code = "IM-IMG-12"
     summary = QT_TRANSLATE_NOOP("engine", "{address} is a web address, not a file.")
     remedy = QT_TRANSLATE_NOOP(
-        "engine", "Imprint fetches nothing from the web. Save the file first, then drop it here."
+        "engine", "Imprint does not open web addresses. Save the file first, then drop it here."
     )
 
 

@@ -15,6 +15,7 @@ from desktop.draft import Draft
 from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.theme import Theme
+from desktop.windows import Windows
 from engine.events import RunFinished, RunStarted, StepFinished
 from engine.project import Project
 from tests.desktop.left_over import LeftOver
@@ -43,9 +44,20 @@ def _nothing_is_left_over(request, qapp):
     gc.disable()
     yield
     request.node.funcargs.clear()  # the fixtures' values: pytest lets go of them after us
+    end_the_program(qapp)
+    gc.unfreeze()  # what Collector.settle took out of sight
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
     assert LEFT_OVER.problems() == []
+
+
+def end_the_program(application) -> None:
+    """What belongs to the application goes with it; a window that is still open is left over."""
+    for windows in application.findChildren(Windows):
+        if not windows.window.isVisible():
+            windows.window.deleteLater()
+        windows._collector.deleteLater()
+        windows.deleteLater()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
-"""A real window that trains until it is killed.
+"""A real window that trains until it is killed; without a run it only says when it is up.
 
-python -m tests.desktop.killed_window FOLDER_OF_PREFERENCES RUN.json
+python -m tests.desktop.killed_window FOLDER_OF_PREFERENCES [RUN.json]
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from engine.config import RunConfig
 from engine.events import CheckpointSaved, Event
 
 
-def main(preferences: str, run: str) -> int:
+def main(preferences: str, run: str = "") -> int:
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, preferences)
-    config = RunConfig.model_validate(config_file.read(Path(run)))
+    config = RunConfig.model_validate(config_file.read(Path(run))) if run else None
     greet = app._greet
 
     def greet_and_train(windows: Windows, chosen: Preferences, reports: CrashReports) -> None:
         greet(windows, chosen, reports)
+        if config is None:
+            print("up", flush=True)
+            return
         runs = windows.window.runs
         runs.told.connect(tell)
         windows.window.warmed_up.connect(lambda: runs.start(config))

@@ -87,8 +87,8 @@ def begun_and_ended(folder: Path) -> CrashReports:
 
 
 def test_the_worst_end_of_several_sessions_is_told(tmp_path):
-    start(tmp_path, "os.abort()")
-    start(tmp_path, "os.kill(os.getpid(), 9)")
+    (tmp_path / "running-999999998.txt").write_text("Fatal Python error: Aborted")
+    (tmp_path / "running-999999999.txt").write_text("Imprint 0.1.0")
     assert begun_and_ended(tmp_path).ending is Ending.CRASHED
 
 

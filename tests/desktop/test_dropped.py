@@ -35,14 +35,14 @@ def files_of(*paths) -> QMimeData:
 
 
 def drawn() -> QImage:
-    image = QImage(32, 32, QImage.Format.Format_RGB32)
+    image = QImage(96, 96, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.red)
     return image
 
 
 def data_address(tmp_path) -> str:
     path = tmp_path / "small.png"
-    Image.new("RGB", (16, 16), "red").save(path)
+    Image.new("RGB", (96, 96), "red").save(path)
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
@@ -170,6 +170,7 @@ def test_of_several_files_those_that_are_there_are_taken_and_the_others_told(
 def test_files_that_are_gone_are_told_when_they_are_pasted_too(qtbot, dataset, tmp_path):
     QGuiApplication.clipboard().setMimeData(files_of(tmp_path / "a.png", tmp_path / "b.png"))
     dataset.paste()
+    QGuiApplication.clipboard().clear()  # Python's object must not be in it when Python ends
     qtbot.waitUntil(lambda: "is no longer there" in dataset.strip.text, timeout=20_000)
 
 

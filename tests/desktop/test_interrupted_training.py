@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop.app import _greet
-from desktop.crash_reports import CrashReports
+from desktop.crash_reports import CrashReports, reports_folder
 from desktop.last_session import interrupted_run, notice_of
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
@@ -95,6 +95,19 @@ def test_a_run_is_remembered_while_it_trains_and_forgotten_at_its_end(window):
     assert Preferences().running == "somewhere"
     window.runs.told.emit(RunFinished(steps=9, stopped_early=False, exports=()))
     assert Preferences().running == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_window_that_is_asked_to_end_closes_and_leaves_nothing_to_tell(tmp_path):
+    """As `kill` and some session managers do at a log-off."""
+    command = [sys.executable, "-m", "tests.desktop.killed_window", str(tmp_path)]
+    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "up\n"
+    assert list(reports_folder().glob("running-*.txt"))
+    child.terminate()
+    child.communicate(timeout=300)
+    assert child.returncode == 0
+    assert list(reports_folder().glob("*.txt")) == []
 
 
 @pytest.mark.slow
