@@ -90,7 +90,7 @@ def test_a_users_error_after_the_end_of_a_job_is_in_the_log(qtbot, thread, caplo
     assert "DiskFull" in caplog.text
 
 
-@pytest.mark.parametrize("submit", ["submit", "submit_short"])
+@pytest.mark.parametrize("submit", ["submit", "submit_short", "submit_beside"])
 def test_a_job_that_holds_a_widget_is_refused(qtbot, thread, submit):
     dialog = QDialog()
     qtbot.addWidget(dialog)
@@ -115,9 +115,12 @@ def test_no_job_of_the_window_holds_the_thread_that_runs_it(qapp, tmp_path):
     thread.export_step(tmp_path, 1)
     thread.write_captions(tmp_path, {}, {})
     thread.method_fits({})
-    while not thread._short.empty():
-        job = thread._short.get()._job
-        assert held_object(job, ()) is None, job
+    thread.generate({"grid": []})
+    for queue in (thread._short, thread._beside):
+        assert not queue.empty()
+        while not queue.empty():
+            job = queue.get()._job
+            assert held_object(job, ()) is None, job
 
 
 def test_a_short_job_runs_to_its_end_between_two_steps_of_a_long_one(qtbot, thread):
