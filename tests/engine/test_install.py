@@ -280,3 +280,20 @@ def test_an_embedding_keeps_its_word_in_every_script(tmp_path, embedding, name):
 def test_where_files_are_added_by_hand_the_word_is_said(tmp_path, embedding):
     done = install(embedding, FrontEnd(INVOKE, tmp_path))
     assert "<mycxt>" in done.how
+
+
+def test_what_somebody_changed_since_it_was_installed_is_not_taken_away(lora, a1111, tmp_path):
+    picture = tmp_path / "sample.png"
+    Image.effect_noise((64, 64), 50).convert("RGB").save(picture)
+    done = install(lora, a1111, preview=picture)
+    assert done.preview is not None
+    done.path.write_bytes(done.path.read_bytes() + b"x")
+    uninstall(done)
+    assert done.path.exists()  # it is another file by now
+    assert not done.preview.exists()  # this one is still ours
+    again = install(lora, a1111, "second")
+    uninstall(again)
+    assert not again.path.exists()
+    there = install(lora, a1111, "third")
+    uninstall(install(lora, a1111, "third"))  # it was there before this one came
+    assert there.path.exists()
