@@ -77,7 +77,7 @@ class NoPictures(UserError):
 
 
 class ClassFolderIsSubject(UserError):
-    code = "IM-IMG-12"
+    code = "IM-IMG-21"
     summary = QT_TRANSLATE_NOOP(
         "engine", "The class pictures in {folder} are the pictures that are to be learnt."
     )

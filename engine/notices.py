@@ -126,19 +126,19 @@ class SamplesNotWritten(Notice):
 
 
 class SampleWaits(Notice):
-    code = "IM-SMP-04"
+    code = "IM-SMP-21"
     summary = QT_TRANSLATE_NOOP("engine", "A sample picture found no room on the disk.")
     remedy = QT_TRANSLATE_NOOP("engine", "It is written once there is room; training goes on.")
 
 
 class ClassImageRedrawn(Notice):
-    code = "IM-IMG-13"
+    code = "IM-IMG-22"
     summary = QT_TRANSLATE_NOOP("engine", "The drawn class picture {name} could not be read.")
     remedy = QT_TRANSLATE_NOOP("engine", "It is drawn again.")
 
 
 class OwnClassImages(Notice):
-    code = "IM-IMG-14"
+    code = "IM-IMG-23"
     summary = QT_TRANSLATE_NOOP(
         "engine", "Your own class pictures: {count} can be used, of {files} files in {folder}."
     )
