@@ -33,8 +33,8 @@ from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.loader import load_model
 from engine.models.size import native_side
-from engine.notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
 from engine.prompt_check import missing_words
+from engine.prompt_notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
 from engine.prompts import Tag, not_done, split_tags
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 from engine.sampler import SampleSettings, paint_unless_stopped

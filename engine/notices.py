@@ -263,36 +263,6 @@ class RecordNotKept(Notice):
     )
 
 
-class TagsUnknown(Notice):
-    code = "IM-SMP-04"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "Nothing that is known here has this name: {tags}. It does nothing."
-    )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "Give the file itself, or put it into a run's exports or a front end's folder."
-    )
-
-
-class SyntaxNotDone(Notice):
-    code = "IM-SMP-05"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "Imprint does not do this part of a prompt and draws it as text: {pieces}"
-    )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine",
-        "Prompt editing, alternating words, AND, wildcards and {{a|b}} are for other programs.",
-    )
-
-
-class OutputVectorsUnused(Notice):
-    code = "IM-SMP-06"
-    summary = QT_TRANSLATE_NOOP(
-        "engine",
-        "{name} also holds vectors for the text encoder's output (OneTrainer's); "
-        "they are not used.",
-    )
-
-
 class DrawnAgain(Notice):
     code = "IM-SMP-02"
     summary = QT_TRANSLATE_NOOP(

@@ -14,7 +14,6 @@ os.environ.setdefault("DIFFUSERS_DISABLE_CUSTOM_CODE", "1")
 os.environ.setdefault("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "1")
 
 import codecs
-import shutil
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -50,6 +49,7 @@ from engine.models.single_file import vae_beside
 from engine.models.size import weight_files
 from engine.models.tensor_file import JoinedFiles, open_tensors
 from engine.out_of_memory import as_out_of_memory
+from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
@@ -256,14 +256,13 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 
 
 def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
-    marked = [path for path in folder.glob("*.json") if _is_marked(path)]
-    if marked:  # the library does not read JSON behind a byte order mark
-        with TemporaryDirectory() as copy:
-            clean = Path(shutil.copytree(folder, Path(copy) / folder.name))
-            for path in marked:
-                text = path.read_text("utf-8-sig")
-                (clean / path.name).write_text(text, "utf-8")
-            return _read_tokenizer(clean, **options)
+    if any(_is_marked(path) for path in folder.glob("*.json")):
+        with TemporaryDirectory() as clean:  # the library reads no JSON behind a byte order mark
+            for path in folder.iterdir():
+                if path.is_file():
+                    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+                    write_bytes(Path(clean) / path.name, data)
+            return _read_tokenizer(Path(clean), **options)
     try:
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True, **options)
     except Exception as error:

@@ -13,7 +13,7 @@ from engine.events import ImageGenerated, Noticed, RunFinished
 from engine.formats.png_text import read_parameters
 from engine.generate import GenerateRequest, ModelCache, generate
 from engine.models.loader import load_model
-from engine.notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
+from engine.prompt_notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
 from engine.prompts import Tag
 from engine.sampler import SampleSettings
 from engine.tagged import resolved
