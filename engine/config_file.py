@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 
 from engine import trigger_rules
 from engine.config import DEFAULT_METHOD, SCHEMA_VERSION, RunConfig
-from engine.errors import ConfigUnreadable, InvalidConfig
+from engine.errors import ConfigUnreadable, InvalidConfig, SettingsOfAnother
+from engine.foreign_settings import program_of
 from engine.methods.catalog import METHODS
 from engine.settings import Row, Settings, rows
 from engine.storage import write_text
@@ -122,11 +123,13 @@ def require(data: Mapping[str, Any], *, has_begun: bool = False) -> RunConfig:
 
 
 def read(path: Path) -> Data:
-    """The data of a JSON or TOML file. Raises ConfigUnreadable with the line."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigUnreadable(path=str(path), reason=str(error)) from error
+    """The data of a JSON or TOML file.
+
+    Raises ConfigUnreadable with the line, SettingsOfAnother for a file of another program.
+    """
+    text = _text_of(path)
+    if program := program_of(text):
+        raise SettingsOfAnother(path=str(path), program=Phrase(program))
     try:
         data = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except (ValueError, RecursionError) as error:  # both parsers' errors are ValueErrors
@@ -142,6 +145,19 @@ def read(path: Path) -> Data:
 def of_run(path: Path) -> RunConfig:
     """The config of a run that has begun. Raises ConfigUnreadable and InvalidConfig."""
     return require(read(path), has_begun=True)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigUnreadable(path=str(path), reason=str(error)) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if program := program_of(data.decode("latin-1")):  # names of settings are ASCII
+            raise SettingsOfAnother(path=str(path), program=Phrase(program)) from error
+        raise ConfigUnreadable(path=str(path), reason=str(error)) from error
 
 
 def write(config: RunConfig, path: Path) -> None:
@@ -316,7 +332,10 @@ def _unknown(place: list[str], owner: Any) -> Phrase:
             fields = getattr(owner, "model_fields", {})
             owner = fields[section].annotation if section in fields else None
     known = list(getattr(owner, "model_fields", ()))
+    elsewhere = [] if place[-1] in known else _places_of(place[-1])
     close = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
+    if elsewhere:
+        sections, close = [], elsewhere[:1]
     if not close:
         return Phrase(QT_TRANSLATE_NOOP("engine", "There is no setting {field}."), field=field)
     meant = ".".join([*sections, close[0]])
@@ -333,3 +352,9 @@ def switches_of(changes: Mapping[str, Any]) -> str:
         f"--set {key}={json.dumps(value) if isinstance(value, bool) else value}"
         for key, value in changes.items()
     )
+
+
+def _places_of(name: str) -> list[str]:
+    """Settings of this name in any section: `learning_rate` is `method.learning_rate`."""
+    keys = dict.fromkeys(row.key for method in METHODS for row in rows_of(method))
+    return [key for key in keys if key.rsplit(".", 1)[-1] == name]

@@ -111,6 +111,16 @@ class ConfigUnreadable(UserError):
     remedy = QT_TRANSLATE_NOOP("engine", "Mend that line, or write the file anew.")
 
 
+class SettingsOfAnother(UserError):
+    """Facts: `path`, and `program`, what the file is."""
+
+    code = "IM-SET-04"
+    summary = QT_TRANSLATE_NOOP("engine", "{path} is {program}. Imprint cannot use it.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Set the same values in Imprint; docs/data-sets.md says how its data set is used."
+    )
+
+
 class AddonMissing(UserError):
     code = "IM-ADD-07"
     summary = QT_TRANSLATE_NOOP("engine", "There is no file at {path}.")

@@ -5,6 +5,7 @@ A preset says how to train, not what: no pictures, no words, no places on this c
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import platformdirs
@@ -12,6 +13,7 @@ import platformdirs
 from engine import records, storage
 from engine.config_file import Data, check, merge
 from engine.errors import UserError
+from engine.foreign_settings import program_of
 from engine.project import safe_name
 from engine.records import NotRead
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -27,6 +29,7 @@ PERSONAL = {
 }
 _MAX_BYTES = 1 << 20
 _VERSION = "imprint_preset"
+IT_IS = QT_TRANSLATE_NOOP("engine", "it is {program}.")
 
 
 class PresetUnreadable(UserError):
@@ -87,6 +90,8 @@ def load(path: Path) -> Data:
         data = records.read_json(path, version=_VERSION, newest=1, max_bytes=_MAX_BYTES)
     except NotRead as error:
         raise PresetUnreadable(name=path.name, reason=error.reason) from error
+    if program := program_of(json.dumps(data)):
+        raise PresetUnreadable(name=path.name, reason=Phrase(IT_IS, program=Phrase(program)))
     settings = data.get("settings")
     if not isinstance(settings, dict) or set(settings) - set(SECTIONS):
         reason = QT_TRANSLATE_NOOP("engine", "it holds something else.")

@@ -9,7 +9,7 @@ import pytest
 
 from engine import config_file
 from engine.config_file import assigned, check, merge
-from engine.errors import ConfigUnreadable, UserError
+from engine.errors import ConfigUnreadable, SettingsOfAnother, UserError
 from engine.models.catalog import locate
 from engine.project import Project, create_run, safe_name
 from tests.bad_input.catalogue import Place, row, shown_by
@@ -33,6 +33,14 @@ def slip(place):
     with pytest.raises(ConfigUnreadable) as caught:
         config_file.read(path)
     assert path.read_bytes() == b'{\n "a": 1,\n "b" 2\n}'
+    return caught.value
+
+
+@row(40, "settings of another trainer", "IM-SET-04", "a settings file of kohya's trainer")
+def of_another_trainer(place):
+    path = place.file("a.toml", b"network_dim = 32\nmax_train_epochs = 10\n")
+    with pytest.raises(SettingsOfAnother) as caught:
+        config_file.read(path)
     return caught.value
 
 
