@@ -12,6 +12,7 @@ from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.data.buckets import Bucket, choose_bucket
 from engine.data.findings import Finding, Seen, examine
+from engine.errors import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Question:
     resolution: int
     trigger: str
     buckets: tuple[Bucket, ...]
+    notices: tuple[Notice, ...] = ()  # about the folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def answer(question: Question) -> Answer:
     findings = examine(
         question.pictures,
         question.orphans,
+        question.notices,
         resolution=question.resolution,
         trigger=question.trigger,
     )

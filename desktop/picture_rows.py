@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,17 @@ class PictureRow:
     reading: Reading | None = None  # None: not read yet
     caption: str = ""
     caption_problem: Phrase | None = None
+    caption_remarks: tuple[Phrase, ...] = ()
     mask: Path | None = None
 
     @property
     def key(self) -> str:
         """sha256 of the file; its path where it cannot be used."""
         return (self.reading.content_hash if self.reading else "") or str(self.path)
+
+    def with_caption(self, text: str) -> PictureRow:
+        """As it is with a caption that was written here."""
+        return replace(self, caption=text, caption_problem=None, caption_remarks=())
 
     @property
     def is_usable(self) -> bool:

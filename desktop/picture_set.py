@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
@@ -26,9 +25,10 @@ from engine.data.buckets import Bucket, make_buckets
 from engine.data.caption_edits import tidy
 from engine.data.edits import NO_EDIT, PictureEdit, left_out, size_after
 from engine.data.findings import Finding, Seen
+from engine.data.pictures import promises_a_picture
 from engine.data.readings import Reading
-from engine.data.scan import promises_a_picture
 from engine.data.survey import Listed, Surveyed
+from engine.data.walk import worth_saying
 from engine.errors import UserError
 from engine.models.catalog import locate
 from engine.models.size import bucket_step
@@ -59,7 +59,7 @@ class PictureSet(QObject):
         self.shapes: list[tuple[Bucket, int]] = []
         self._row_of: dict[str, int] = {}
         self._hidden: dict[int, Path] = {}  # row of the survey -> file that may be no picture
-        self._orphans: tuple[Path, ...] = ()
+        self._listed = Listed((), ())
         self._num_read = 0
         self._query, self._order = "", ORDERS[0]
         self._kept: set[tuple[str, tuple[str, ...]]] = set()  # findings that are all right
@@ -218,7 +218,7 @@ class PictureSet(QObject):
 
     def keep(self, finding: Finding) -> None:
         """It is all right as it is; it is not told again."""
-        self._kept.add((finding.message.code, finding.keys))
+        self._kept.add((str(finding.message), finding.keys))
         self.findings = [known for known in self.findings if known is not finding]
         self.findings_changed.emit()
 
@@ -236,7 +236,7 @@ class PictureSet(QObject):
             row = self.row_of(key)
             if row is None:  # another folder was opened meanwhile; the caption is kept all the same
                 continue
-            self.rows[row] = replace(self.rows[row], caption=text, caption_problem=None)
+            self.rows[row] = self.rows[row].with_caption(text)
             rows.add(row)
         folder = self._draft.project.captions
         self._writer.write({folder / f"{key}.txt": text for key, text in texts.items()})
@@ -258,7 +258,7 @@ class PictureSet(QObject):
         known = {row.path: row for row in self.rows}
         shown = [path for path in listed.paths if promises_a_picture(path)]
         self._hidden = dict(enumerate(listed.paths[len(shown) :], start=len(shown)))
-        self._orphans = listed.orphans
+        self._listed = listed
         self._num_read = 0
         for gone in known.keys() - set(listed.paths):
             self.rewritten.emit(str(gone))
@@ -282,8 +282,9 @@ class PictureSet(QObject):
                 self.rows.append(PictureRow(path))
                 self.visible.append(row)
             old = self.rows[row]
+            said = found.caption
             new = PictureRow(
-                old.path, found.reading, found.caption, found.caption_problem, found.mask
+                old.path, found.reading, said.text, said.problem, said.remarks, found.mask
             )
             if new != old:
                 if old.reading is not None and old.reading != new.reading:
@@ -307,21 +308,23 @@ class PictureSet(QObject):
     @Slot()
     def _examine(self) -> None:
         resolution = self._draft.get("training.resolution", 512)
+        masks = str(self._draft.get("dataset.masks", "off"))
         known = (row for row in self.rows if row.reading and not self.edit_of(row).left_out)
         self._examiner.start(
             Question(
                 pictures=[self._seen(row) for row in known],
-                orphans=[path.name for path in self._orphans],
+                orphans=[path.name for path in self._listed.orphans],
                 resolution=resolution if isinstance(resolution, int) else 512,
                 trigger=str(self._draft.get("dataset.trigger", "")),
                 buckets=self.buckets(),
+                notices=worth_saying(self._listed.notices, masks),
             )
         )
 
     @Slot(object)
     def _on_examined(self, answer: Answer) -> None:
         findings, self.shapes = answer.findings, answer.shapes
-        self.findings = [f for f in findings if (f.message.code, f.keys) not in self._kept]
+        self.findings = [f for f in findings if (str(f.message), f.keys) not in self._kept]
         self._marks = {}
         for code, mark in (("IM-IMG-08", "duplicate"), ("IM-IMG-03", "small")):
             for key in (key for f in findings if f.message.code == code for key in f.keys):
@@ -338,15 +341,16 @@ class PictureSet(QObject):
             self.rows, self.visible, self._row_of = [], [], {}
             self.reset.emit()
             self.reload()
-        elif key in ("dataset.trigger", "training.resolution", "base_model"):
+        elif key in ("dataset.trigger", "dataset.masks", "training.resolution", "base_model"):
             self._examining.start()
 
     def _seen(self, row: PictureRow) -> Seen:
         reading = row.reading or Reading()
         width, height = size_after(reading.width, reading.height, self.edit_of(row))
         return Seen(
-            row.key, row.path.name, row.caption, width, height, reading.looks, reading.refusal
-        )
+            row.key, row.path.name, row.caption, width, height, reading.looks, reading.refusal,
+            row.caption_remarks,
+        )  # fmt: skip
 
     def _refilter(self) -> None:
         test = filters.matcher(self._query)

@@ -38,6 +38,7 @@ def _report(scan: Scan) -> Iterator[Event]:
     for item in scan.items:
         yield PictureChecked(
             path=str(item.path),
+            name=item.path.relative_to(scan.folder).as_posix(),
             width=item.width,
             height=item.height,
             caption=item.caption,

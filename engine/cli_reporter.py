@@ -145,10 +145,9 @@ def _looked_at(event: PictureChecked | CaptionMade | Examined) -> str:
         from engine.doctor import line_of  # late: few commands need it
 
         return line_of(event)
-    name = Path(event.path).name
     if isinstance(event, CaptionMade):
-        return f"{name}  {event.text}"
-    return f"{name}  {event.width} x {event.height}  {event.caption or '(no caption)'}"
+        return f"{Path(event.path).name}  {event.text}"
+    return f"{event.name}  {event.width} x {event.height}  {event.caption or '(no caption)'}"
 
 
 def _checked(event: ExportChecked) -> str:

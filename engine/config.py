@@ -109,8 +109,9 @@ class DatasetSettings(Settings):
         label=QT_TRANSLATE_NOOP("engine", "Masks"),
         help=QT_TRANSLATE_NOOP(
             "engine",
-            "What to learn of each picture: alpha takes its transparency, file a picture "
-            "beside it called NAME-mask.png, white where it counts.",
+            "What to learn of each picture: alpha takes its transparency, file a picture beside it "
+            "called NAME-mask.png, NAME_mask.png, NAME-masklabel.png or masks/NAME.png, white "
+            "where it counts.",
         ),
         advanced=True,
     )

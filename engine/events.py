@@ -216,6 +216,7 @@ class PictureChecked:
     """One picture that can be trained on."""
 
     path: str
+    name: str  # below the folder of the set
     width: int
     height: int
     caption: str

@@ -57,6 +57,51 @@ class PictureRemark(Notice):
     summary = QT_TRANSLATE_NOOP("engine", "{name}: {reason}")
 
 
+class LeftOut(Notice):
+    """Files and folders that are left out for one reason, by their names alone."""
+
+    code = "IM-IMG-12"
+    summary = QT_TRANSLATE_NOOP("engine", "Left out: {names}. {reason}")
+
+
+class KohyaFolders(Notice):
+    """Facts: `names`, each with its repeats and words."""
+
+    code = "IM-IMG-13"
+    summary = QT_TRANSLATE_NOOP("engine", "Folders named as for kohya's trainer: {names}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Imprint takes no repeats and no words from the names of folders. Set the repeats, the "
+        "trigger word and what it is yourself.",
+    )
+
+
+class MasksFound(Notice):
+    code = "IM-IMG-14"
+    setting = "dataset.masks"
+    summary = QT_TRANSLATE_NOOP("engine", "Masks of {count} pictures: {names}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "They are not trained on as pictures. “Masks: file” makes use of them."
+    )
+
+
+class CaptionRemark(Notice):
+    """Facts: `names` of pictures, and the `reason` that they have in common."""
+
+    code = "IM-CAP-08"
+    summary = QT_TRANSLATE_NOOP("engine", "The captions of {names}: {reason}")
+
+
+class TableUnreadable(Notice):
+    code = "IM-CAP-09"
+    summary = QT_TRANSLATE_NOOP("engine", "The captions in {name} are not used: {reason}")
+
+
+class OrphanCaptions(Notice):
+    code = "IM-CAP-04"
+    summary = QT_TRANSLATE_NOOP("engine", "Caption files without a picture: {names}.")
+
+
 class FewPictures(Notice):
     code = "IM-IMG-05"
     actions = (Action.ADD_PICTURES,)

@@ -25,6 +25,7 @@ from engine.data.latents import (
 )
 from engine.data.pictures import MIN_SIDE
 from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
+from engine.data.walk import worth_saying
 from engine.device import Compute
 from engine.errors import ClassFolderIsSubject, NoPictures, Notice
 from engine.evaluation.exam import make_questions
@@ -55,6 +56,8 @@ class Dataset:
     texts: list[str]  # one for each image
     references: list[CachedImage] = field(default_factory=list)  # compared with, not trained on
     cut: frozenset[int] = frozenset()  # places of texts that are longer than what is read
+    # All texts of each image, where some images have several.
+    choices: list[tuple[str, ...]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,7 @@ class Workshop:
 def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
     """Yield progress and notices; return the Dataset. Raises NoPictures, FolderMissing."""
     settings = shop.config.dataset
-    own_captions = Path(settings.captions_folder) if settings.captions_folder else None
-    scan = yield from _scan(storage.expand(settings.folder), own_captions)
+    scan = yield from _scan(storage.expand(settings.folder), settings)
     preparation = Preparation(
         resolution=shop.config.training.resolution,
         flip=settings.flip,
@@ -99,10 +101,11 @@ def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
     images = [image for image in images for _ in range(image.item.edit.repeats)]
     texts = compose_texts(settings, images)
     most = max_chunks(shop.config)
-    for text in dict.fromkeys(texts):
+    choices = _compose_choices(settings, images)
+    for text in dict.fromkeys([*texts, *(text for found in choices for text in found)]):
         if shop.model.num_chunks(text) > most:
             yield Noticed(notice=PromptCut(limit=75 * most, text=text[:60]))
-    return Dataset(images, texts, references)
+    return Dataset(images, texts, references, choices=choices)
 
 
 def compose_texts(settings: DatasetSettings, images: list[CachedImage]) -> list[str]:
@@ -114,6 +117,16 @@ def compose_text(settings: DatasetSettings, item: ImageItem) -> str:
     return captions.compose(item.caption, settings.template, settings.trigger, settings.class_word)
 
 
+def _compose_choices(settings: DatasetSettings, images: list[CachedImage]) -> list[tuple[str, ...]]:
+    """The texts of each image; empty where no image has several."""
+    if not any(image.item.choices for image in images):
+        return []
+    return [
+        tuple(compose_text(settings, replace(image.item, caption=c)) for c in image.item.choices)
+        for image in images
+    ]
+
+
 def calling_texts(shop: Workshop, dataset: Dataset) -> Dataset:
     """The dataset with texts that call the trigger word within what is read of them.
 
@@ -121,7 +134,12 @@ def calling_texts(shop: Workshop, dataset: Dataset) -> Dataset:
     """
     names = [image.item.path.name for image in dataset.images]
     texts = calling(shop.model, shop.config, names, dataset.texts)
-    return replace(dataset, texts=texts, cut=cut_texts(shop.model, shop.config, texts))
+    choices = [
+        tuple(calling(shop.model, shop.config, [name] * len(several), several))
+        for name, several in zip(names, dataset.choices, strict=False)
+    ]
+    cut = cut_texts(shop.model, shop.config, texts)
+    return replace(dataset, texts=texts, choices=choices, cut=cut)
 
 
 def prepare_classes(
@@ -150,6 +168,7 @@ def batches(shop: Workshop, dataset: Dataset) -> BatchSource:
     return BatchSource(
         images=dataset.images,
         captions=dataset.texts,
+        choices=dataset.choices,
         batch_size=config.training.batch_size,
         repeats=config.dataset.repeats,
         seed=config.training.seed,
@@ -247,7 +266,7 @@ def _references(
     shop: Workshop, folder: str, images: list[CachedImage]
 ) -> Generator[Event, None, list[CachedImage]]:
     """Yield progress; return the folder's pictures, but for those that are trained on, too."""
-    scan = yield from _scan(storage.expand(folder), None)
+    scan = yield from _scan(storage.expand(folder))
     preparation = Preparation(resolution=shop.config.training.resolution)
     found = yield from encode_pictures(shop.model, scan.items, shop.cache, preparation)
     if not found:
@@ -256,15 +275,19 @@ def _references(
     return [image for image in found if image.item.content_hash not in trained]
 
 
-def _scan(folder: Path, captions_folder: Path | None) -> Generator[Event, None, Scan]:
-    """Yield progress and notices; return the Scan."""
+def _scan(folder: Path, settings: DatasetSettings | None = None) -> Generator[Event, None, Scan]:
+    """Yield progress and notices; return the Scan.
+
+    Without settings the captions and masks of the folder do not count, and nothing is said of them.
+    """
+    own = Path(settings.captions_folder) if settings and settings.captions_folder else None
     scan = Scan(folder, (), (), 0)
-    for found in scan_folder(folder, captions_folder):
+    for found in scan_folder(folder, own):
         if isinstance(found, Scan):
             scan = found
         else:
             yield StageProgress(stage=Stage.SCAN, done=found, total=0)
-    for notice in scan.notices:
+    for notice in worth_saying(scan.notices, settings.masks if settings else None):
         yield Noticed(notice=notice)
     return scan
 
@@ -317,7 +340,7 @@ def _drawn(
     items: list[ImageItem] = []
     notices: list[Notice] = []
     for path in numbered(folder, prior.num_images):
-        read_picture(path, None, items, notices)
+        read_picture(path, items, notices)
     for notice in notices:
         yield Noticed(notice=notice)
     return tuple(items)

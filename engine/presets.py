@@ -6,11 +6,13 @@ model were tried on the sample project; those for real models are the field's, u
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from engine.config import STARTER
 from engine.config_file import merge
 from engine.data.pictures import PICTURE_SUFFIXES
+from engine.data.walk import Walked, walk
 from engine.errors import UserError
 from engine.methods.catalog import METHODS
 from engine.models.catalog import locate
@@ -18,6 +20,7 @@ from engine.models.size import native_side
 from engine.storage import expand
 
 STARTER_RESOLUTION = 64
+MOST = 5000  # files that are counted: the recommended steps grow no more long before that
 
 
 def starting_point(kind: str, base_model: str, num_pictures: int) -> dict[str, Any]:
@@ -43,9 +46,16 @@ def keys_of_presets() -> set[str]:
 
 
 def count_pictures(folder: str) -> int:
-    """How many pictures lie in a folder, by their names; 0 where there is no folder."""
-    files = expand(folder).glob("*") if folder else ()
-    return sum(1 for path in files if path.suffix.lower() in PICTURE_SUFFIXES)
+    """How many pictures a run would find, by their names; 0 where there is no folder."""
+    return len(named_pictures(walk(expand(folder), MOST))) if folder_is_there(folder) else 0
+
+
+def folder_is_there(folder: str) -> bool:
+    return bool(folder) and expand(folder).is_dir()
+
+
+def named_pictures(walked: Walked) -> list[Path]:
+    return [path for path in walked.files if path.suffix.lower() in PICTURE_SUFFIXES]
 
 
 def balanced_steps(num_pictures: int) -> int:

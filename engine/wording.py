@@ -6,7 +6,7 @@ The window translates with the context "engine".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from string import Formatter
 
 Fact = str | int | float
@@ -67,3 +67,15 @@ class ReasonedError(Exception):
     def __init__(self, template: str, /, **facts: Fact) -> None:
         self.reason = Phrase(template, **facts)
         super().__init__(self.reason)
+
+
+NAMES_TOLD = 3
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    told = ", ".join(names[:NAMES_TOLD])
+    left = len(names) - NAMES_TOLD
+    if left <= 0:
+        return told
+    return Phrase(QT_TRANSLATE_NOOP("engine", "{names} and {count} more"), names=told, count=left)

@@ -15,10 +15,12 @@ from desktop.theme import Theme
 from desktop.widgets.buttons import Sign
 from desktop.widgets.labels import label, set_kind
 from engine import storage
-from engine.data.captions import CAPTION_SUFFIXES
-from engine.data.pictures import PICTURE_SUFFIXES
+from engine.data import mask_names
+from engine.data.caption_files import CaptionBook
+from engine.data.caption_places import sidecars
+from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
 from engine.data.readings import read_one
-from engine.data.scan import MASK_MARK, find_mask, leads_outside, list_files, promises_a_picture
+from engine.data.walk import leads_outside, walk
 from engine.errors import NoPictures
 from engine.project import Project
 
@@ -71,7 +73,7 @@ def take_pictures(
     its time: call it in a thread, which `stop` ends early.
     """
     if len(paths) == 1 and paths[0].is_dir():
-        files = list_files(paths[0])
+        files = walk(paths[0]).files
         by_name = any(path.suffix.lower() in PICTURE_SUFFIXES for path in files)
         if not by_name and not any(map(_is_picture, files)):  # which reads them
             raise NoPictures(folder=str(paths[0]), num_files=len(files))
@@ -93,10 +95,13 @@ def copy_pictures(files: Iterable[Path], folder: Path, stop: Event | None = None
     """With their captions and masks. Raises OutputNotWritable, DiskFull or InputNotReadable."""
     storage.require_writable(folder)
     try:
+        sets: dict[Path, CaptionBook] = {}  # what else is in a picture's folder
         for path in files:
             if stop is not None and stop.is_set():
                 return
-            _copy(path, folder)
+            if path.parent not in sets:
+                sets[path.parent] = CaptionBook(walk(path.parent))
+            _copy(path, folder, sets[path.parent])
     except OSError as error:
         raise storage.as_reading_error(error) from error
 
@@ -115,7 +120,7 @@ def save_pasted(image: QImage, project: Project) -> Path:
 
 def _pictures_in(folder: Path) -> list[Path]:
     """Those that the program would learn from, in subfolders too."""
-    files = (path for path in list_files(folder) if not leads_outside(path, folder))
+    files = (path for path in walk(folder).files if not leads_outside(path, folder))
     return [path for path in files if _is_picture(path)]
 
 
@@ -126,20 +131,22 @@ def _is_picture(path: Path, *, or_promises: bool = False) -> bool:
     return read_one(path).refusal is None
 
 
-def _copy(path: Path, folder: Path) -> None:
-    """Copy a picture, and the caption and the mask beside it; a name that is taken counts up."""
+def _copy(path: Path, folder: Path, book: CaptionBook) -> None:
+    """Copy a picture, its caption and its mask; a name that is taken counts up."""
     if path.parent == folder:  # it is there already: pasted a moment ago
         return
     targets = (folder / f"{stem}{path.suffix}" for stem in storage.counted_up(path.stem))
     target = next(target for target in targets if not target.exists() or _same(target, path))
     if not target.exists():
         storage.copy_file(path, target)
-    for suffix in CAPTION_SUFFIXES:
-        caption = path.with_suffix(suffix)
-        if caption.is_file() and path.suffix != suffix:
-            storage.copy_file(caption, target.with_suffix(suffix))
-    if (mask := find_mask(path)) is not None:
-        storage.copy_file(mask, folder / f"{target.stem}{MASK_MARK}{mask.suffix}")
+    beside = [file for file in sidecars(path) if file in book.walked.texts]
+    for place, caption in zip(sidecars(target), sidecars(path), strict=True):
+        if caption in beside:
+            storage.copy_file(caption, place)
+    if not beside and (text := book.read(path, "").text):  # from a table of the whole folder
+        storage.write_text(target.with_suffix(".txt"), text)
+    if (mask := book.walked.masks.get(path)) is not None:
+        storage.copy_file(mask, folder / f"{target.stem}{mask_names.MARK}{mask.suffix}")
 
 
 def _same(one: Path, other: Path) -> bool:

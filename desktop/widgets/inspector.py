@@ -111,7 +111,9 @@ class Inspector(Card):
             return
         width, height = edits.size_after(row.reading.width, row.reading.height, edit)
         self._name.setText(f"{row.path.name} · {width} × {height}" if width else row.path.name)
-        told = [row.reading.refusal, row.caption_problem, *row.reading.remarks]
+        told = [
+            row.reading.refusal, row.caption_problem, *row.reading.remarks, *row.caption_remarks
+        ]  # fmt: skip
         lines = [str(said(phrase)) for phrase in told if phrase is not None]
         self._problem.setText("\n".join(lines))
         self._problem.setVisible(bool(lines))

@@ -25,10 +25,10 @@ from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import label, set_kind
 from desktop.wizard.wizard_state import CARDS, Answers, Captions, Kind, rare_word
 from desktop.words import remedy_of, summary_of
-from engine.data.captions import CAPTION_SUFFIXES
 from engine.data.pictures import PICTURE_SUFFIXES
+from engine.data.walk import walk
 from engine.errors import UserError
-from engine.presets import count_pictures
+from engine.presets import MOST, count_pictures, named_pictures
 
 FEW = 5
 SHOWN = 60
@@ -371,13 +371,11 @@ class CaptionsPage(Step):
 
 
 def count_captions(folder: Path) -> int:
-    """Pictures beside which a caption lies."""
+    """Pictures that have a caption file or may be in a table of captions."""
     if not folder.is_dir():
         return 0
-    pictures = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
-    return sum(
-        any(path.with_suffix(suffix).is_file() for suffix in CAPTION_SUFFIXES) for path in pictures
-    )
+    walked = walk(folder, MOST)
+    return sum(map(walked.has_caption, named_pictures(walked)))
 
 
 def has_captions(folder: Path) -> bool:

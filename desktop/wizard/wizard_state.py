@@ -9,9 +9,8 @@ from pathlib import Path
 from engine import storage
 from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import Data, merge
-from engine.data.captions import CAPTION_SUFFIXES
-from engine.data.pictures import PICTURE_SUFFIXES
-from engine.presets import count_pictures, starting_point
+from engine.data.walk import walk
+from engine.presets import count_pictures, named_pictures, starting_point
 from engine.project import safe_name
 from engine.sample_project import CLASS_WORD, IMAGES, REFERENCE
 from engine.trigger_rules import rare_word
@@ -142,10 +141,8 @@ def set_captions_aside(folder: Path, captions_folder: Path) -> int:
     The files stay as they are: an empty caption of the project's own goes before them. Raises
     OutputNotWritable or DiskFull.
     """
-    found = 0
-    for path in sorted(folder.iterdir()):
-        beside = (path.with_suffix(suffix) for suffix in CAPTION_SUFFIXES)
-        if path.suffix.lower() in PICTURE_SUFFIXES and any(file.is_file() for file in beside):
-            storage.write_text(captions_folder / f"{storage.sha256_of(path)}.txt", "")
-            found += 1
-    return found
+    walked = walk(folder)
+    pictures = [path for path in named_pictures(walked) if walked.has_caption(path)]
+    for path in pictures:
+        storage.write_text(captions_folder / f"{storage.sha256_of(path)}.txt", "")
+    return len(pictures)

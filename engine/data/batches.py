@@ -49,6 +49,8 @@ class BatchSource:
     keep_tags: int = 1
     word: str = ""  # whose tag stays in front where a caption is cut
     cut: frozenset[int] = frozenset()  # captions that are longer than what is read of them
+    # All captions of each image where some have several; empty where none has.
+    choices: list[tuple[str, ...]] = field(default_factory=list)
     _resident: list[tuple[Encoded, Encoded | None]] = field(default_factory=list)
     _epoch: tuple[int, list[list[int]]] = (-1, [])
 
@@ -79,10 +81,13 @@ class BatchSource:
         return Batch(torch.cat(latents), tuple(captions), torch.stack(sizes), mask)
 
     def _text(self, index: int, generator: torch.Generator) -> str:
+        text, several = self.captions[index], self.choices[index] if self.choices else ()
+        if several:
+            text = several[int(torch.randint(len(several), (1,), generator=generator))]
         if not self.shuffle_tags:
-            return self.captions[index]
-        caption = shuffle_tags(self.captions[index], self.keep_tags, generator)
-        return calling_first(caption, self.word) if index in self.cut else caption
+            return text
+        caption = shuffle_tags(text, self.keep_tags, generator)
+        return calling_first(caption, self.word) if several or index in self.cut else caption
 
     def _order(self, epoch: int) -> list[list[int]]:
         """The batches of one epoch: shuffled within each shape, then among each other."""

@@ -1,77 +1,21 @@
-"""What stands under a picture: caption files, the template, the trigger word."""
+"""The text that a picture is trained with: its caption, the template, the trigger word."""
 
 from __future__ import annotations
 
-import codecs
-import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
+from engine.data.caption_files import CaptionError, read_text
 from engine.trigger import calls
-from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
 
-CAPTION_SUFFIXES = (".txt", ".caption")  # the first that holds words wins
-MAX_BYTES = 64 * 1024
-
-
-class CaptionError(ReasonedError):
-    """Raised with the reason why a caption file cannot be read, as a sentence."""
-
-
-def read_caption(picture: Path, content_hash: str, own_folder: Path | None) -> str:
-    """The caption that belongs to a picture; empty where there is none.
-
-    What was written in Imprint (`<own_folder>/<content hash>.txt`) wins over a file beside the
-    picture. Raises CaptionError.
-    """
-    if own_folder is not None and (own := own_folder / f"{content_hash}.txt").is_file():
-        return read_text(own)  # empty, too: the user took the caption away
-    candidates = [picture.with_suffix(suffix) for suffix in CAPTION_SUFFIXES]
-    for path in candidates:
-        if os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises at a name that is too long)
-            text = read_text(path)
-            if text:
-                return text
-    return ""
-
-
-def read_text(path: Path) -> str:
-    """A short text in UTF-8, UTF-16 with a mark, or an old Western or Chinese encoding."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CaptionError(
-            QT_TRANSLATE_NOOP("engine", "{name} cannot be read: {reason}."),
-            name=path.name,
-            reason=str(error.strerror),
-        ) from error
-    if len(data) > MAX_BYTES:
-        raise CaptionError(
-            QT_TRANSLATE_NOOP("engine", "{name} is larger than 64 KiB; it is no caption."),
-            name=path.name,
-        )
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return " ".join(data.decode("utf-16", errors="replace").split())
-    if b"\0" in data:
-        raise CaptionError(
-            QT_TRANSLATE_NOOP("engine", "{name} is not a text file."), name=path.name
-        )
-    # GB18030 takes "für" for Chinese too, so it only gets what is hardly ASCII.
-    mostly_ascii = sum(byte < 0x80 for byte in data) > len(data) / 2
-    encodings = ("utf-8-sig", "gb2312", "cp1252" if mostly_ascii else "gb18030", "cp1252")
-    for encoding in encodings:
-        try:
-            return " ".join(data.decode(encoding).split())
-        except UnicodeDecodeError:
-            continue
-    raise CaptionError(
-        QT_TRANSLATE_NOOP(
-            "engine", "{name} is in an encoding that is not known; save it as UTF-8."
-        ),
-        name=path.name,
-    )
+__all__ = (
+    "CaptionError",
+    "compose",
+    "is_weighted",
+    "names_trigger",
+    "read_text",
+    "suggest_prompts",
+)
 
 
 def compose(caption: str, template: str, trigger: str, class_word: str) -> str:

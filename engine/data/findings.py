@@ -13,11 +13,10 @@ from engine.data.captions import is_weighted, names_trigger
 from engine.data.looks import Looks, groups_of_alike
 from engine.data.tokens import LIMIT, count_tokens
 from engine.errors import Notice
-from engine.notices import FewPictures
-from engine.wording import QT_TRANSLATE_NOOP, Phrase
+from engine.notices import CaptionRemark, FewPictures, OrphanCaptions
+from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
 FEW = 5
-NAMES_TOLD = 3
 
 
 class Fix(Enum):
@@ -42,6 +41,7 @@ class Seen:
     height: int
     looks: Looks | None
     refusal: Phrase | None = None
+    remarks: tuple[Phrase, ...] = ()  # on its caption
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +114,22 @@ class Weighted(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "While training they are words like any other.")
 
 
-class OrphanCaptions(Notice):
-    code = "IM-CAP-04"
-    summary = QT_TRANSLATE_NOOP("engine", "Caption files without a picture: {names}.")
-
-
 def examine(
-    pictures: Sequence[Seen], orphans: Sequence[str], *, resolution: int, trigger: str
+    pictures: Sequence[Seen],
+    orphans: Sequence[str],
+    notices: Sequence[Notice] = (),
+    *,
+    resolution: int,
+    trigger: str,
 ) -> list[Finding]:
-    """All that is worth knowing, the gravest first. `orphans` are names of files."""
+    """All that is worth knowing, the gravest first.
+
+    `orphans` are names of files, `notices` are about the folder and no single picture.
+    """
     usable = [picture for picture in pictures if picture.refusal is None]
     found = [
         _about(NotUsable, [p for p in pictures if p.refusal is not None], Fix.SHOW),
+        *(Finding(notice, (), (Fix.KEEP,)) for notice in notices),
         _few(usable),
         _alike(usable),
         _about(
@@ -136,6 +140,7 @@ def examine(
         ),
         _about(Blank, _those(usable, _is_blank), Fix.SHOW, Fix.LEAVE_OUT, Fix.KEEP),
         _about(Blurred, _those(usable, _is_blurred), Fix.SHOW, Fix.LEAVE_OUT, Fix.KEEP),
+        *_on_captions(usable),
         _about(WithoutCaption, _those(usable, lambda p: not p.caption), Fix.SHOW, Fix.KEEP),
         _about(
             LongCaption,
@@ -152,7 +157,7 @@ def examine(
         _about(Transparent, _those(usable, _is_transparent), Fix.SHOW, Fix.KEEP),
     ]  # fmt: skip
     if orphans:
-        message = OrphanCaptions(names=_listed(orphans))
+        message = OrphanCaptions(names=listed(orphans))
         found.append(Finding(message, (), (Fix.KEEP,)))
     return [finding for finding in found if finding is not None]
 
@@ -178,8 +183,24 @@ def _about(
 ) -> Finding | None:
     if not pictures:
         return None
-    names = _listed([picture.name for picture in pictures])
+    names = listed([picture.name for picture in pictures])
     return Finding(kind(names=names, **facts), tuple(p.key for p in pictures), fixes)
+
+
+def _on_captions(usable: Sequence[Seen]) -> list[Finding]:
+    """One finding for each remark, about all pictures that it is true of."""
+    about: dict[Phrase, list[Seen]] = {}
+    for picture in usable:
+        for remark in picture.remarks:
+            about.setdefault(remark, []).append(picture)
+    return [
+        Finding(
+            CaptionRemark(names=listed([p.name for p in those]), reason=remark),
+            tuple(p.key for p in those),
+            (Fix.SHOW, Fix.KEEP),
+        )
+        for remark, those in about.items()
+    ]
 
 
 def _few(usable: Sequence[Seen]) -> Finding | None:
@@ -199,7 +220,7 @@ def _alike(usable: Sequence[Seen]) -> Finding | None:
         groups.append((best.key, *(p.key for p in pictures if p is not best)))
     if not groups:
         return None
-    names = _listed([known[key].name for group in groups for key in group])
+    names = listed([known[key].name for group in groups for key in group])
     keys = tuple(key for group in groups for key in group)
     fixes = (Fix.KEEP_BEST, Fix.SHOW, Fix.KEEP)
     return Finding(Alike(names=names), keys, fixes, tuple(groups))
@@ -216,11 +237,3 @@ def _is_blurred(picture: Seen) -> bool:
 
 def _is_transparent(picture: Seen) -> bool:
     return picture.looks is not None and picture.looks.transparent
-
-
-def _listed(names: Sequence[str]) -> str:
-    told = ", ".join(names[:NAMES_TOLD])
-    left = len(names) - NAMES_TOLD
-    if left <= 0:
-        return told
-    return Phrase(QT_TRANSLATE_NOOP("engine", "{names} and {count} more"), names=told, count=left)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -25,6 +25,28 @@ FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF", "AVIF")
 PICTURE_SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .png .webp .heic .heif .tif .tiff .bmp .gif .avif".split()
 )
+# Formats of pictures that are not read, by suffix. A file that holds something else than its name
+# says is used: people rename files.
+OTHER_FORMATS = {
+    ".jxl": "JPEG XL", ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jpf": "JPEG 2000",
+    ".jpx": "JPEG 2000", ".jxr": "JPEG XR", ".tga": "TGA", ".exr": "OpenEXR", ".hdr": "HDR",
+    ".psd": "PSD", ".psb": "PSB", ".xcf": "XCF", ".kra": "Krita", ".ora": "OpenRaster",
+    ".clip": "Clip Studio", ".ai": "Illustrator", ".eps": "EPS", ".pdf": "PDF", ".svg": "SVG",
+    ".svgz": "SVG", ".wmf": "WMF", ".emf": "EMF", ".dds": "DDS", ".ppm": "PPM", ".pgm": "PGM",
+    ".pbm": "PBM", ".pnm": "PNM", ".pam": "PAM", ".pcx": "PCX", ".qoi": "QOI", ".ico": "ICO",
+    ".icns": "ICNS", ".fits": "FITS", ".fit": "FITS", ".bpg": "BPG", ".flif": "FLIF",
+}  # fmt: skip
+# By the first bytes; ftyp and RIFF say later what they hold.
+_MAGIC = {
+    b"8BPS": "PSD", b"%PDF": "PDF", b"SIMPLE  =": "FITS", b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL", b"\0\0\0\x0cjP  ": "JPEG 2000", b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"v/1\x01": "OpenEXR", b"#?RADIANCE": "HDR", b"gimp xcf": "XCF", b"DDS ": "DDS", b"qoif": "QOI",
+}  # fmt: skip
+_VIDEO_BRANDS = frozenset(
+    b"ftyp" + brand
+    for brand in (b"isom", b"iso2", b"iso5", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ")
+)
+VIDEO = QT_TRANSLATE_NOOP("engine", "A video. Save single frames as JPEG or PNG.")
 MAX_PIXELS = 180_000_000
 MIN_SIDE = 64
 MAX_FILE_BYTES = 1 << 30
@@ -43,6 +65,10 @@ class NoPicture(PictureError):
     """Raised for a file that holds something else altogether."""
 
 
+class OtherFormat(NoPicture):
+    """Raised for a picture or a video in a format that is not read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """An upright RGB picture and what is worth telling about how it became one."""
@@ -50,6 +76,12 @@ class Picture:
     image: Image.Image
     remarks: tuple[Phrase, ...] = ()
     is_transparent: bool = False  # or was, before it was laid on white
+
+
+def promises_a_picture(path: PurePath) -> bool:
+    """By its name. If it holds none, people want to know."""
+    suffix = path.suffix.lower()
+    return suffix in PICTURE_SUFFIXES or suffix in OTHER_FORMATS
 
 
 def read_file(path: Path) -> bytes:
@@ -83,7 +115,7 @@ def decode(data: bytes, suffix: str = "") -> Picture:
 
 
 def _decode(data: bytes, suffix: str, min_side: int) -> Picture:
-    with _opened(data) as opened:
+    with _opened(data, suffix) as opened:
         check_size(opened, min_side)
         remarks = _remarks(opened, suffix)
         transparent = _has_alpha(opened)
@@ -93,7 +125,7 @@ def _decode(data: bytes, suffix: str, min_side: int) -> Picture:
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
+def _opened(data: bytes, suffix: str = "") -> Iterator[Image.Image]:
     """Whatever fails inside is a fault of the picture. Raises PictureError."""
     try:
         with Image.open(io.BytesIO(data), formats=_known_formats()) as opened:
@@ -101,7 +133,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise _what_else(data) from None
+        raise _what_else(data, suffix.lower()) from None
     except Exception as error:  # decoders raise what they like, as tests/fuzz found
         if is_out_of_memory(error):
             raise PictureError(_NO_MEMORY) from error
@@ -234,19 +266,23 @@ def _through_profile(image: Image.Image) -> Image.Image | None:
         return None  # a broken profile is ignored, as viewers do
 
 
-def _what_else(data: bytes) -> NoPicture:
+def _what_else(data: bytes, suffix: str) -> PictureError:
     head = data[:512].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+    name = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), "")
+    if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
+        name = "SVG"
+    elif head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         return NoPicture(QT_TRANSLATE_NOOP("engine", "Not a picture: it looks like a web page."))
-    known = {
-        b"8bps": "PSD", b"%pdf": "PDF", b"<svg": "SVG", b"gguf": "GGUF", b"simple": "FITS"
-    }  # fmt: skip
-    for magic, name in known.items():
-        if head.startswith(magic):
-            return NoPicture(
-                QT_TRANSLATE_NOOP("engine", "{format} is not supported; export it as JPEG or PNG."),
-                format=name,
-            )
+    elif data[4:12] in _VIDEO_BRANDS or data[:4] == b"\x1a\x45\xdf\xa3" or data[8:12] == b"AVI ":
+        return OtherFormat(
+            QT_TRANSLATE_NOOP("engine", "A video. Save single frames as JPEG or PNG.")
+        )
+    name = name or OTHER_FORMATS.get(suffix, "")
+    if name:
+        return OtherFormat(
+            QT_TRANSLATE_NOOP("engine", "{format} is not supported; export it as JPEG or PNG."),
+            format=name,
+        )
     return NoPicture(QT_TRANSLATE_NOOP("engine", "Not a picture that Imprint can read."))
 
 

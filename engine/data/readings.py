@@ -58,7 +58,8 @@ def read_one(path: Path, *, look: bool = False) -> Reading:
         data = pictures.read_file(path)
         picture = pictures.decode(data, path.suffix)
     except pictures.PictureError as error:
-        is_picture = not isinstance(error, pictures.NoPicture)
+        is_other = isinstance(error, pictures.NoPicture)
+        is_picture = not is_other or isinstance(error, pictures.OtherFormat)
         return Reading(refusal=error.reason, is_picture=is_picture)
     width, height = picture.image.size
     looks = look_at(picture.image, transparent=picture.is_transparent) if look else None

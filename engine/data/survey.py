@@ -10,18 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.data import captions
-from engine.data.captions import CAPTION_SUFFIXES
+from engine.data.caption_files import NO_CAPTION, Caption, CaptionBook
 from engine.data.picture_index import PictureIndex
+from engine.data.pictures import promises_a_picture
 from engine.data.readings import Reading, read_one
-from engine.data.scan import (
-    OUTSIDE,
-    SAME_FILE,
-    find_mask,
-    leads_outside,
-    list_files,
-    promises_a_picture,
-)
+from engine.data.scan import SAME_FILE
+from engine.data.walk import OUTSIDE, leads_outside, walk
+from engine.errors import Notice
 from engine.wording import Phrase
 
 REMEMBER_EVERY = 64  # pictures; what was read before a crash need not be read again
@@ -29,10 +24,11 @@ REMEMBER_EVERY = 64  # pictures; what was read before a crash need not be read a
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """First: the files, and the caption files that belong to no picture."""
+    """First: the files, the caption files that belong to no picture, and what is left out."""
 
     paths: tuple[Path, ...]
     orphans: tuple[Path, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +37,7 @@ class Surveyed:
 
     row: int
     reading: Reading
-    caption: str = ""
-    caption_problem: Phrase | None = None
+    caption: Caption = NO_CAPTION
     mask: Path | None = None
 
 
@@ -50,9 +45,11 @@ def survey(
     folder: Path, captions_folder: Path | None, index: PictureIndex
 ) -> Iterator[Listed | Surveyed]:
     """Yield Listed, then one Surveyed for each file. Raises FolderMissing."""
+    walked = walk(folder)
+    book = CaptionBook(walked, captions_folder)
     # By name where the name tells; a file without a known name is tried in the end.
-    files = sorted(list_files(folder), key=lambda path: not promises_a_picture(path))
-    yield Listed(tuple(files), tuple(_orphans(folder, files)))
+    files = sorted(walked.files, key=lambda path: not promises_a_picture(path))
+    yield Listed(tuple(files), walked.orphans, (*walked.notices, *book.notices))
     known = index.recall(folder)
     fresh: list[tuple[Path, int, int, Reading]] = []
     names: dict[str, str] = {}
@@ -62,11 +59,15 @@ def survey(
             reason = Phrase(SAME_FILE, other=names[reading.content_hash])
             reading = Reading(refusal=reason)
         elif reading.content_hash:
-            names[reading.content_hash] = path.name
+            names[reading.content_hash] = walked.name_of(path)
         if len(fresh) >= REMEMBER_EVERY:
             index.remember(fresh)
             fresh.clear()
-        yield _with_caption(row, path, reading, captions_folder)
+        if reading.refusal is not None:
+            yield Surveyed(row, reading)
+        else:
+            caption = book.read(path, reading.content_hash)
+            yield Surveyed(row, reading, caption, walked.masks.get(path))
     index.remember(fresh)
 
 
@@ -89,22 +90,3 @@ def _read(
     if reading.refusal is None:  # what was refused may be readable the next time
         fresh.append((path, info.st_size, info.st_mtime_ns, reading))
     return reading
-
-
-def _with_caption(row: int, path: Path, reading: Reading, own: Path | None) -> Surveyed:
-    if reading.refusal is not None:
-        return Surveyed(row, reading)
-    try:
-        caption = captions.read_caption(path, reading.content_hash, own)
-    except captions.CaptionError as error:
-        return Surveyed(row, reading, caption_problem=error.reason, mask=find_mask(path))
-    return Surveyed(row, reading, caption, mask=find_mask(path))
-
-
-def _orphans(folder: Path, files: list[Path]) -> Iterator[Path]:
-    """Caption files beside which no picture lies."""
-    stems = {path.with_suffix("") for path in files}
-    for suffix in CAPTION_SUFFIXES:
-        for path in sorted(folder.rglob(f"*{suffix}")):
-            if path.with_suffix("") not in stems and not path.name.startswith("."):
-                yield path

@@ -55,6 +55,13 @@ shown_by(
 )  # fmt: skip
 
 
+@row(34, "a caption in another old encoding", "IM-CAP-08", "Not in UTF-8; read as Korean (EUC-KR).")
+def in_an_old_encoding(place):
+    caption, notices = captioned(place, "파란 머리의 소녀, sks".encode("cp949"))
+    assert caption == "파란 머리의 소녀, sks"
+    return notices
+
+
 @row(35, "a caption of binary data", "IM-IMG-02", "0.txt is not a text file.")
 def binary(place):
     caption, notices = captioned(place, b"a\0b" * 20)
@@ -89,6 +96,27 @@ def braces(place):
     caption, notices = captioned(place, b"{x} {} {0.__class__}")
     assert compose(caption, "", "zwx", "toy") == "zwx toy, {x} {} {0.__class__}"
     return notices
+
+
+@row(
+    38, "a .txt and a .caption that disagree", "IM-CAP-08", ".txt is used; .caption says something"
+)
+def two_files(place):
+    place.file("0.caption", b"a red toy")
+    caption, notices = captioned(place, b"a toy")
+    assert caption == "a toy"
+    return notices
+
+
+@row(38, "several captions in a file", "IM-CAP-08", "One of them is drawn each time")
+def several_lines(place):
+    return captioned(place, b"a sks dog\na photo of sks")[1]
+
+
+@row(38, "captions in a Parquet file", "IM-CAP-09", "Save it as metadata.jsonl or metadata.csv.")
+def parquet(place):
+    place.file("metadata.parquet", b"PAR1")
+    return captioned(place, b"")[1]
 
 
 shown_by(

@@ -28,7 +28,8 @@ def beside_a_good_one(place: Place, name: str, data: bytes) -> list:
     place.file(name, data)
     scan = place.scan()
     assert "good.png" in {item.path.name for item in scan.items}
-    return [notice for notice in scan.notices if notice.facts.get("name") == name]
+    notices = scan.notices
+    return [n for n in notices if n.facts.get("name") == name or "names" in n.facts]
 
 
 def used(place: Place, name: str) -> bool:
@@ -163,6 +164,18 @@ def drawing(place):
     return beside_a_good_one(place, "a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
 
 
+@row(19, "a JPEG XL file", "IM-IMG-01", "JPEG XL is not supported; export it as JPEG or PNG.")
+def jpeg_xl(place):
+    return beside_a_good_one(place, "a.jxl", b"\xff\x0a" + bytes(100))
+
+
+@row(19, "videos, raw files, archives", "IM-IMG-12", "Save single frames as JPEG or PNG.")
+def videos(place):
+    place.file("a.nef", b"MM\0*")
+    place.file("a.zip", b"PK")
+    return beside_a_good_one(place, "a.mp4", b"\0\0\0\x18ftypmp42")
+
+
 @row(20, "the same file twice", "IM-IMG-01", "It is the same file as a.png.")
 def twice(place):
     place.file("a.png", encoded(picture()))
@@ -183,6 +196,15 @@ def link_outside(place):
     (place.folder / "a.png").symlink_to(outside)
     (place.folder / "loop.png").symlink_to("loop.png")
     return beside_a_good_one(place, "b.txt", b"") + list(place.scan().notices)
+
+
+@row(22, "a link to a folder outside", "IM-IMG-12", "Choose that place as the pictures")
+def folder_outside(place):
+    outside = place.folder.parent / "others"
+    outside.mkdir()
+    (outside / "a.png").write_bytes(encoded(picture()))
+    (place.folder / "set1").symlink_to(outside, target_is_directory=True)
+    return beside_a_good_one(place, "b.txt", b"")
 
 
 @row(23, "a pipe called .png", "IM-IMG-01", "It is not a regular file.")
@@ -222,11 +244,36 @@ def name_of_bytes(place):
 
 @row(27, "what systems leave behind: .DS_Store, Thumbs.db")
 def junk(place):
-    for name in (".DS_Store", "Thumbs.db", "._a.jpg", "~$a.docx", "desktop.ini"):
+    for name in (".DS_Store", "Thumbs.db", "._a.doc", "~$a.docx", "desktop.ini"):
         place.file(name, b"\0\1\2")
     for seed in range(2):
         place.file(f"{seed}.png", encoded(picture(seed=seed)))
     return place.scan().notices
+
+
+@row(
+    27, "what systems leave behind: ._a.jpg, @eaDir", "IM-IMG-12", "Left out: ._a.jpg, @eaDir/ (1)."
+)
+def junk_like_pictures(place):
+    place.file("._a.jpg", b"\0\5\x16\7")
+    return beside_a_good_one(place, "@eaDir/a.jpg", encoded(picture()))
+
+
+@row(27, "masks of another trainer", "IM-IMG-14", "Masks of 1 pictures: good-masklabel.png.")
+def masks_of_another_trainer(place):
+    told = beside_a_good_one(place, "good-masklabel.png", encoded(picture(seed=3).convert("1")))
+    assert len(place.scan().items) == 1
+    return told
+
+
+@row(27, "class pictures beside the subject", "IM-IMG-12", "These look like class pictures")
+def class_pictures(place):
+    return beside_a_good_one(place, "reg/1_dog/a.png", encoded(picture()))
+
+
+@row(27, "the folders of kohya's trainer", "IM-IMG-13", "10_sks dog (10 × “sks dog”)")
+def folders_of_kohya(place):
+    return beside_a_good_one(place, "10_sks dog/a.png", encoded(picture()))
 
 
 @row(28, "a folder without a usable picture", "IM-IMG-10", "0 of 3 files")

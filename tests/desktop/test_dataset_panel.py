@@ -77,6 +77,38 @@ def test_a_typed_caption_goes_to_the_project_and_leaves_the_pictures_folder_alon
     assert fingerprint(image_folder) == before
 
 
+def test_what_is_left_out_and_what_was_guessed_is_said_above_the_pictures(
+    qtbot, dataset, image_folder, draft
+):
+    pixels = QImage(96, 96, QImage.Format.Format_RGB32)
+    for name in ("picture0-masklabel.png", "reg/1_toy/a.png", "._picture1.png"):
+        (image_folder / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels.fill(QColor("white"))
+        pixels.save(str(image_folder / name), "PNG")
+    (image_folder / "film.mp4").write_bytes(b"film")
+    (image_folder / "picture2.txt").write_bytes("девочка с синими волосами".encode("cp1251"))
+    dataset.reload()
+
+    def said() -> str:
+        return " ".join(dataset.browser.findings.texts)
+
+    qtbot.waitUntil(lambda: "Cyrillic" in said(), timeout=20_000)
+    assert dataset.num_pictures == 3
+    assert "Masks of 1 pictures: picture0-masklabel.png." in said()
+    assert "Left out: reg/ (1). These look like class pictures" in said()
+    assert "Left out: film.mp4. A video." in said()
+    assert "Left out: ._picture1.png." in said()
+    assert captions(dataset)[2] == "девочка с синими волосами"
+    draft.set("dataset.masks", "file")
+    qtbot.waitUntil(lambda: "masklabel" not in said(), timeout=20_000)
+    (kept,) = [f for f in dataset.pictures.findings if "film.mp4" in str(f.message)]
+    dataset.pictures.keep(kept)
+    assert "film.mp4" not in said()
+    assert "reg/ (1)" in said()
+    (guessed,) = [f for f in dataset.pictures.findings if "Cyrillic" in str(f.message)]
+    assert guessed.keys == (dataset.pictures.rows[2].key,)
+
+
 def test_a_caption_written_in_imprint_is_there_after_reading_the_folder_anew(qtbot, dataset):
     type_caption(dataset, "mine")
     dataset.reload()

@@ -311,6 +311,20 @@ def test_only_pictures_their_captions_and_masks_are_copied(draft, image_folder, 
     ]  # fmt: skip
 
 
+def test_captions_and_masks_of_other_programs_come_along_with_a_picture(draft, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for name, color in (("a", "teal"), ("b", "orange"), ("a-masklabel", "white"), ("c", "red")):
+        picture(color).save(str(other / f"{name}.png"))
+    (other / "b.png.txt").write_text("of b")
+    (other / "metadata.jsonl").write_text('{"file_name": "a.png", "text": "of a"}')
+    own = take_pictures([other / "a.png", other / "b.png"], draft.project, "")
+    assert sorted(path.name for path in own.iterdir()) == [
+        "a-mask.png", "a.png", "a.txt", "b.png", "b.png.txt",
+    ]  # fmt: skip
+    assert (own / "a.txt").read_text("utf-8") == "of a"
+
+
 def test_two_folders_can_be_dropped_of_which_one_has_a_folder_inside(qtbot, page, draft, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     draw_pictures(one, count=5)

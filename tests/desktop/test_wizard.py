@@ -18,6 +18,7 @@ from desktop.language import install_language
 from desktop.widgets.drop_area import copy_pictures
 from desktop.wizard import later_pages
 from desktop.wizard.later_pages import MOST_FOUND, ModelPage
+from desktop.wizard.pages import count_captions
 from desktop.wizard.wizard import FirstTraining
 from desktop.wizard.wizard_state import (
     Answers,
@@ -32,6 +33,7 @@ from engine.config_file import require
 from engine.data.scan import scan_folder
 from engine.data.tokens import count_tokens
 from engine.model_shelf import Shelf, ShelfEntry
+from engine.presets import count_pictures
 from engine.project import Project
 from engine.sample_project import IMAGES, REFERENCE
 from engine.wording import Phrase
@@ -106,6 +108,26 @@ def test_captions_that_are_set_aside_stay_in_their_files(tmp_path):
     *_, scan = scan_folder(folder, tmp_path / "own")
     assert [item.caption for item in scan.items] == ["", "", ""]
     assert (folder / "picture0.txt").read_text() == "a photo of a toy, number 0"
+
+
+def test_captions_in_a_table_of_the_whole_folder_are_counted_and_set_aside(tmp_path):
+    folder = tmp_path / "pictures"
+    draw_pictures(folder, count=2)
+    for number in range(2):
+        (folder / f"picture{number}.txt").unlink()
+    rows = (f'{{"file_name": "picture{n}.png", "text": "of {n}"}}' for n in range(2))
+    (folder / "metadata.jsonl").write_text("\n".join(rows))
+    assert count_captions(folder) == 2
+    assert set_captions_aside(folder, tmp_path / "own") == 2
+    *_, scan = scan_folder(folder, tmp_path / "own")
+    assert [item.caption for item in scan.items] == ["", ""]
+
+
+def test_what_is_no_picture_of_the_subject_is_not_counted(tmp_path):
+    folder = draw_pictures(tmp_path / "set" / "10_zwx toy", count=3).parent
+    draw_pictures(folder / "1_toy", count=5)
+    draw_pictures(folder / "masks/10_zwx toy", count=3)
+    assert count_pictures(str(folder)) == 3
 
 
 def test_next_next_start_is_a_run(qtbot, wizard):

@@ -93,6 +93,31 @@ def test_captions_go_with_their_pictures():
         assert said == [int(t) for t in batch.latents[:, 0, 0, 0]]
 
 
+def test_of_several_captions_one_is_drawn_each_time_and_all_of_them_come():
+    choices = [("a", "b", "c"), (), *[()] * 5]
+    batches = source(7, choices=choices)
+    said: dict[int, Counter[str]] = {}
+    for at in range(300):
+        batch = batches.batch(at, keyed_generator(at))
+        for number, text in zip(batch.latents[:, 0, 0, 0].tolist(), batch.captions, strict=True):
+            said.setdefault(int(number), Counter())[text] += 1
+    assert set(said[0]) == {"a", "b", "c"}
+    assert min(said[0].values()) > sum(said[0].values()) / 6
+    assert set(said[1]) == {"picture 1"}
+    again = source(7, choices=choices).batch(5, keyed_generator(5))
+    assert again.captions == batches.batch(5, keyed_generator(5)).captions
+
+
+def test_choices_of_one_picture_change_nothing_in_batches_without_it():
+    plain, chosen = source(7), source(7, choices=[("a", "b"), *[()] * 6])
+    same = [at for at in range(40) if 0 not in numbers(plain, at)]
+    assert same
+    for at in same:
+        one, other = (s.batch(at, keyed_generator(at)) for s in (plain, chosen))
+        assert one.captions == other.captions
+        assert torch.equal(one.latents, other.latents)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_the_share_of_empty_captions_is_what_was_asked_for(share):
     batches = source(8, caption_dropout=share)

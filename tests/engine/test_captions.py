@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.data.captions import CaptionError, compose, read_caption, read_text, suggest_prompts
+from engine.data.caption_files import CaptionBook
+from engine.data.captions import CaptionError, compose, read_text, suggest_prompts
+from engine.data.walk import walk
 
 GERMAN = "ein Foto für Café-Gäste"
 FRENCH = "une fenêtre naïve à l'été"
@@ -48,20 +50,25 @@ def test_line_breaks_and_doubled_spaces_become_one_space(tmp_path):
     assert read_text(tmp_path / "a.txt") == "a photo of a toy"
 
 
+def caption_of(picture, own=None, content_hash="hash"):
+    return CaptionBook(walk(picture.parent), own).read(picture, content_hash).text
+
+
 def test_what_was_written_in_imprint_wins_then_txt_then_caption(tmp_path):
-    picture, own = tmp_path / "a.b.png", tmp_path / "captions"
+    picture, own = tmp_path / "pictures" / "a.b.png", tmp_path / "captions"
     own.mkdir()
-    assert read_caption(picture, "hash", own) == ""
-    (tmp_path / "a.b.caption").write_text("from caption")
-    assert read_caption(picture, "hash", own) == "from caption"
-    (tmp_path / "a.b.txt").write_text("   \n")
-    assert read_caption(picture, "hash", own) == "from caption"
-    (tmp_path / "a.b.txt").write_text("from txt")
-    assert read_caption(picture, "hash", own) == "from txt"
+    picture.parent.mkdir()
+    assert caption_of(picture, own) == ""
+    picture.with_suffix(".caption").write_text("from caption")
+    assert caption_of(picture, own) == "from caption"
+    picture.with_suffix(".txt").write_text("   \n")
+    assert caption_of(picture, own) == "from caption"
+    picture.with_suffix(".txt").write_text("from txt")
+    assert caption_of(picture, own) == "from txt"
     (own / "hash.txt").write_text("from Imprint")
-    assert read_caption(picture, "hash", own) == "from Imprint"
-    assert read_caption(picture, "hash", None) == "from txt"
-    assert read_caption(picture, "other", own) == "from txt"
+    assert caption_of(picture, own) == "from Imprint"
+    assert caption_of(picture) == "from txt"
+    assert caption_of(picture, own, "other") == "from txt"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,16 @@ def test_a_mask_is_no_picture_of_its_own_but_a_lone_one_is(folder):
     assert len(scanned(folder).items) == 2
 
 
+@pytest.mark.parametrize("name", ["toy-masklabel.png", "toy_mask.png", "masks/toy.png"])
+def test_masks_of_other_trainers_lie_on_the_latents_as_ours_do(model, folder, name):
+    (ours,) = prepared(model, folder, masks="file")
+    (folder / "masks").mkdir()
+    (folder / "toy-mask.png").rename(folder / name)
+    (theirs,) = prepared(model, folder, masks="file")
+    assert len(ours.upright.mask.unique()) > 1
+    assert torch.equal(theirs.upright.mask, ours.upright.mask)
+
+
 @pytest.mark.parametrize("kind", ["alpha", "file"])
 def test_the_mask_lies_on_the_latents_where_it_lay_on_the_picture(model, folder, kind):
     (image,) = prepared(model, folder, masks=kind, unmasked_weight=0.25, flip=True)

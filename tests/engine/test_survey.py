@@ -50,7 +50,7 @@ def test_the_list_of_files_comes_before_any_is_read(image_folder, index, decoded
 def test_each_picture_is_read_looked_at_and_has_its_caption(image_folder, index):
     _, found = surveyed(image_folder, index)
     assert [one.row for one in found] == [0, 1, 2]
-    assert found[1].caption == "a photo of a toy, number 1"
+    assert found[1].caption.text == "a photo of a toy, number 1"
     assert all(one.reading.looks is not None for one in found)
     assert len({one.reading.content_hash for one in found}) == 3
 
@@ -87,10 +87,10 @@ def test_an_index_with_strange_rows_is_as_good_as_none(image_folder, index, tmp_
 
 def test_what_cannot_be_used_stays_in_the_list_with_its_reason(image_folder, index):
     (image_folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
-    (image_folder / "notes.md").write_text("# not a picture")
+    (image_folder / "notes").write_text("# not a picture")
     first, found = surveyed(image_folder, index)
     names = [path.name for path in first.paths]
-    assert names == ["broken.png", "picture0.png", "picture1.png", "picture2.png", "notes.md"]
+    assert names == ["broken.png", "picture0.png", "picture1.png", "picture2.png", "notes"]
     assert found[0].reading.refusal is not None
     assert found[0].reading.is_picture is False or "Damaged" in found[0].reading.refusal
     assert found[4].reading.is_picture is False
@@ -112,7 +112,7 @@ def test_captions_without_a_picture_are_listed(image_folder, index):
 def test_a_caption_that_cannot_be_read_is_told_and_the_picture_stays(image_folder, index):
     (image_folder / "picture0.txt").write_bytes(b"\0\1\2 binary")
     _, found = surveyed(image_folder, index)
-    assert found[0].caption_problem is not None
+    assert found[0].caption.problem is not None
     assert found[0].reading.refusal is None
 
 

@@ -1,0 +1,198 @@
+"""The caption of each picture of a set, from wherever the tools of the field put captions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from engine.data import encodings
+from engine.data.caption_places import (
+    JSON_SUFFIX,
+    TABLES,
+    TEXT_SUFFIXES,
+    UNREADABLE_TABLES,
+    sidecars,
+)
+from engine.data.caption_tables import Table, TableError, read_table
+from engine.data.caption_text import Written, of_fields, parse
+from engine.data.walk import Walked
+from engine.errors import Notice
+from engine.notices import CaptionRemark, TableUnreadable
+from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
+
+MAX_BYTES = 64 * 1024
+MAX_JSON_BYTES = 1 << 20
+VOTERS = 50  # files whose encoding tells that of the set
+
+GUESSED = QT_TRANSLATE_NOOP(
+    "engine", "Not in UTF-8; read as {encoding}. Have a look at them, or save them as UTF-8."
+)
+DISAGREE = QT_TRANSLATE_NOOP("engine", "{used} is used; {other} says something else.")
+NO_FIELD = QT_TRANSLATE_NOOP(
+    "engine", "The .json file has no field called caption, text, prompt or tags."
+)
+
+
+class CaptionError(ReasonedError):
+    """Raised with the reason why a caption file cannot be read, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The caption of one picture."""
+
+    text: str = ""  # empty where there is none
+    choices: tuple[str, ...] = ()  # where there are several: all of them
+    remarks: tuple[Phrase, ...] = ()  # the same words for all pictures that they are true of
+    problem: Phrase | None = None  # a file that cannot be read, by its name
+
+
+NO_CAPTION = Caption()
+
+
+class CaptionBook:
+    """Finds captions. Opened once for a set, since files tell the encoding of each other."""
+
+    def __init__(self, walked: Walked, own_folder: Path | None = None) -> None:
+        self.walked = walked
+        self._own = own_folder
+        self._tables: dict[Path, list[Table]] = {}  # by their folder
+        self.notices: list[Notice] = []
+        self._open_tables()
+
+    def read(self, picture: Path, content_hash: str) -> Caption:
+        """The caption that belongs to a picture. See docs/data-sets.md for what goes first.
+
+        What was written in Imprint (`<own_folder>/<content hash>.txt`) wins over everything.
+        """
+        if self._own is not None and (own := self._own / f"{content_hash}.txt").is_file():
+            try:  # empty, too: the user took the caption away
+                return Caption(read_text(own))
+            except CaptionError as error:
+                return Caption(problem=error.reason)
+        found: list[tuple[str, Written]] = []
+        problem: Phrase | None = None
+        for path in dict.fromkeys(sidecars(picture)):
+            if path in self.walked.texts:
+                try:
+                    found.append((path.name.removeprefix(picture.stem), self._read(path)))
+                except CaptionError as error:
+                    problem = problem or error.reason
+        found += self._in_tables(picture)
+        return _first_of(found, problem)
+
+    def _read(self, path: Path) -> Written:
+        if path.suffix.lower() == JSON_SUFFIX:
+            return _of_json(path)
+        decoded = _decode(path, self._likely)
+        return _with_guess(parse(decoded.text), decoded.guessed)
+
+    def _in_tables(self, picture: Path) -> list[tuple[str, Written]]:
+        found = []
+        for folder in picture.parents:
+            for table in self._tables.get(folder, ()):
+                if (written := table.find(picture)) is not None:
+                    found.append((table.path.name, _with_guess(written, table.guessed)))
+            if folder == self.walked.folder:
+                break
+        return found
+
+    def _open_tables(self) -> None:
+        order = {name: place for place, name in enumerate((*TABLES, *UNREADABLE_TABLES))}
+        paths = [path for path in self.walked.texts if path.name.lower() in order]
+        for path in sorted(paths, key=lambda path: (path.parent, order[path.name.lower()])):
+            try:
+                self._tables.setdefault(path.parent, []).append(read_table(path))
+            except TableError as error:
+                name = self.walked.name_of(path)
+                self.notices.append(TableUnreadable(name=name, reason=error.reason))
+
+    @cached_property
+    def _likely(self) -> tuple[str, ...]:
+        """The encoding of most files that are not in UTF-8; asked for when there is such a file."""
+        votes: Counter[str] = Counter()
+        for path in sorted(self.walked.texts):
+            if path.suffix.lower() not in TEXT_SUFFIXES:
+                continue
+            try:
+                guessed = _decode(path).guessed
+            except CaptionError:
+                continue
+            votes.update([guessed] if guessed else [])
+            if votes.total() >= VOTERS:
+                break
+        return tuple(encoding for encoding, _ in votes.most_common(1))
+
+
+def read_text(path: Path) -> str:
+    """A short text on one line, in UTF-8, UTF-16 or an old encoding. Raises CaptionError."""
+    return " ".join(_decode(path).text.split())
+
+
+def remarks_on(captions: dict[Phrase, list[str]]) -> list[Notice]:
+    """One notice for each remark, with the names of the pictures that it is true of."""
+    return [CaptionRemark(names=listed(names), reason=remark) for remark, names in captions.items()]
+
+
+def _first_of(found: list[tuple[str, Written]], problem: Phrase | None) -> Caption:
+    """The first that holds words; the others are named where they say something else."""
+    filled = [(place, written) for place, written in found if written.text]
+    if not filled:
+        left = tuple(remark for _, written in found for remark in written.remarks)
+        return Caption(remarks=left, problem=problem)
+    (place, used), *others = filled
+    said = {used.text, *used.choices}
+    remarks = list(used.remarks)
+    remarks += [
+        Phrase(DISAGREE, used=place, other=other)
+        for other, written in others
+        if written.text not in said
+    ]
+    return Caption(used.text, used.choices, tuple(remarks), problem)
+
+
+def _with_guess(written: Written, encoding: str) -> Written:
+    if not encoding:
+        return written
+    guess = Phrase(GUESSED, encoding=Phrase(encodings.NAMES[encoding]))
+    return Written(written.text, written.choices, (guess, *written.remarks))
+
+
+def _of_json(path: Path) -> Written:
+    """Empty where it is something else: programs put many things into .json files."""
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            return Written()
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return Written()
+    if isinstance(data, list) and len(data) == 1:  # of some download tools
+        data = data[0]
+    written, field = of_fields(data) if isinstance(data, dict) else (Written(), "")
+    return written if field else Written(remarks=(Phrase(NO_FIELD),))
+
+
+def _decode(path: Path, likely: tuple[str, ...] = ()) -> encodings.Decoded:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CaptionError(
+            QT_TRANSLATE_NOOP("engine", "{name} cannot be read: {reason}."),
+            name=path.name,
+            reason=str(error.strerror),
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise CaptionError(
+            QT_TRANSLATE_NOOP("engine", "{name} is larger than 64 KiB; it is no caption."),
+            name=path.name,
+        )
+    try:
+        return encodings.decode(data, likely)
+    except encodings.NotText as error:
+        raise CaptionError(
+            QT_TRANSLATE_NOOP("engine", "{name} is not a text file."), name=path.name
+        ) from error
