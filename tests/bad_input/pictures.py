@@ -298,7 +298,7 @@ shown_by(
 )  # fmt: skip
 shown_by(
     30, "thousands of files, deep folders",
-    "tests/desktop/test_dataset_panel.py::test_ten_thousand_pictures_are_listed_and_drawn_at_once",
+    "tests/desktop/test_dataset_panel.py::test_ten_thousand_pictures_cost_no_more_to_draw_than_a_page_of_them",
     "tests/engine/test_scan.py::test_pictures_in_folders_inside_count_and_links_outside_do_not",
 )  # fmt: skip
 shown_by(
