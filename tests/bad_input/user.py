@@ -89,5 +89,5 @@ def parent_deleted(place: Place):
 shown_by(
     110, "thousands of files",
     "tests/desktop/test_dataset_panel.py::test_dropped_files_are_copied_into_the_project_with_their_captions",
-    "tests/desktop/test_dataset_panel.py::test_ten_thousand_pictures_are_listed_and_drawn_at_once",
+    "tests/desktop/test_dataset_panel.py::test_ten_thousand_pictures_cost_no_more_to_draw_than_a_page_of_them",
 )  # fmt: skip
