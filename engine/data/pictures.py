@@ -273,10 +273,8 @@ def _what_else(data: bytes, suffix: str) -> PictureError:
         name = "SVG"
     elif head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         return NoPicture(QT_TRANSLATE_NOOP("engine", "Not a picture: it looks like a web page."))
-    elif data[4:12] in _VIDEO_BRANDS or data[:4] == b"\x1a\x45\xdf\xa3" or data[8:12] == b"AVI ":
-        return OtherFormat(
-            QT_TRANSLATE_NOOP("engine", "A video. Save single frames as JPEG or PNG.")
-        )
+    elif data[4:12] in _VIDEO_BRANDS or data.startswith(b"\x1a\x45\xdf\xa3"):
+        return OtherFormat(VIDEO)
     name = name or OTHER_FORMATS.get(suffix, "")
     if name:
         return OtherFormat(
