@@ -5,9 +5,10 @@ from __future__ import annotations
 from engine.config import RunConfig
 from engine.errors import Notice
 from engine.methods.catalog import METHODS
-from engine.notices import RateHigh, SamplesFromCaptions, SampleWithoutTrigger, TriggerIsSyntax
+from engine.notices import RateHigh
 from engine.presets import starting_point
 from engine.trigger_rules import better_trigger, is_syntax, uncalled_prompts
+from engine.word_notices import SamplesFromCaptions, SampleWithoutTrigger, TriggerIsSyntax
 
 FAR = 100.0  # times the usual rate: two noughts that slipped, not somebody who tries
 

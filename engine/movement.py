@@ -10,7 +10,7 @@ from torch import Tensor
 from engine.errors import UserError
 from engine.events import Event, Noticed
 from engine.methods.base import ParameterGroup
-from engine.notices import NothingLearntYet
+from engine.word_notices import NothingLearntYet
 from engine.wording import QT_TRANSLATE_NOOP
 
 _BITS = {8: torch.int64, 4: torch.int32, 2: torch.int16, 1: torch.int8}

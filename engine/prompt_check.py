@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import Notice, UserError
-from engine.notices import TriggerNotInPrompt, WordNotInPrompt
 from engine.trained_file import TrainedFile, inspect
 from engine.trigger import prompt_calls
+from engine.word_notices import TriggerNotInPrompt, WordNotInPrompt
 
 
 def missing_words(prompts: Sequence[str], files: Sequence[Path]) -> Iterator[Notice]:

@@ -37,7 +37,7 @@ from engine.methods.base import Method
 from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.size import measure_model
-from engine.notices import GridBesideTraining, GridWaits, TriggerNotInPrompt
+from engine.notices import GridBesideTraining, GridWaits
 from engine.project import RunFolder, open_run, safe_name
 from engine.prompts import Tag
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
@@ -45,6 +45,7 @@ from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.shown_weights import load_shown
 from engine.storage import require_writable, write_bytes
 from engine.trigger import prompt_calls
+from engine.word_notices import TriggerNotInPrompt
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 from engine.yielding import yield_outside
 
