@@ -28,10 +28,10 @@ from engine.data.caption_edits import put_before, tidy
 from engine.data.edits import NO_EDIT, PictureEdit, apply
 from engine.data.pictures import PictureError, decode_any_size, read_file
 from engine.data.scan import Scan, scan_folder
+from engine.dataset_notices import PictureSkipped
 from engine.device import best_device, memory_guard
 from engine.errors import NoPictures
 from engine.events import CaptionMade, Event, Noticed, RunFinished, Stage, StageProgress
-from engine.notices import PictureSkipped
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 MAX_NEW_TOKENS = 48  # a caption has to leave room among the 75 that Stable Diffusion reads

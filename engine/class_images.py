@@ -17,12 +17,12 @@ from torch import nn
 
 from engine import cache_limit, storage
 from engine.data.readings import read_one
+from engine.dataset_notices import ClassImageRedrawn
 from engine.device import memory_guard
 from engine.errors import ClassFolderIsSubject
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
-from engine.notices import ClassImageRedrawn
 from engine.project import class_images_folder
 from engine.sampler import SampleSettings, paint
 from engine.wording import QT_TRANSLATE_NOOP, Phrase

@@ -7,7 +7,7 @@ from engine.wording import QT_TRANSLATE_NOOP
 
 
 class OnlyAnAddress(UserError):
-    code = "IM-IMG-12"
+    code = "IM-IMG-24"
     summary = QT_TRANSLATE_NOOP("engine", "{address} is a web address, not a file.")
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Imprint does not open web addresses. Save the file first, then drop it here."
@@ -15,7 +15,7 @@ class OnlyAnAddress(UserError):
 
 
 class FileGone(UserError):
-    code = "IM-IMG-13"
+    code = "IM-IMG-25"
     summary = QT_TRANSLATE_NOOP("engine", "{path} is no longer there.")
     remedy = QT_TRANSLATE_NOOP("engine", "It was moved or deleted. Choose it where it is now.")
 
@@ -23,7 +23,7 @@ class FileGone(UserError):
 class FilesGone(UserError):
     """Some of those that were dropped; the others were taken."""
 
-    code = "IM-IMG-14"
+    code = "IM-IMG-26"
     summary = QT_TRANSLATE_NOOP(
         "engine", "{gone} of {count} files are no longer there, among them {path}."
     )

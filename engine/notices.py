@@ -47,78 +47,6 @@ class MemoryOffered(Notice):
     )
 
 
-class PictureSkipped(Notice):
-    code = "IM-IMG-01"
-    summary = QT_TRANSLATE_NOOP("engine", "{name} is left out: {reason}")
-
-
-class PictureRemark(Notice):
-    code = "IM-IMG-02"
-    summary = QT_TRANSLATE_NOOP("engine", "{name}: {reason}")
-
-
-class LeftOut(Notice):
-    """Files and folders that are left out for one reason, by their names alone."""
-
-    code = "IM-IMG-12"
-    summary = QT_TRANSLATE_NOOP("engine", "Left out: {names}. {reason}")
-
-
-class KohyaFolders(Notice):
-    """Facts: `names`, each with its repeats and words."""
-
-    code = "IM-IMG-13"
-    summary = QT_TRANSLATE_NOOP("engine", "Folders named as for kohya's trainer: {names}.")
-    remedy = QT_TRANSLATE_NOOP(
-        "engine",
-        "Imprint takes no repeats and no words from the names of folders. Set the repeats, the "
-        "trigger word and what it is yourself.",
-    )
-
-
-class MasksFound(Notice):
-    code = "IM-IMG-14"
-    setting = "dataset.masks"
-    summary = QT_TRANSLATE_NOOP("engine", "Masks of {count} pictures: {names}.")
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "They are not trained on as pictures. “Masks: file” makes use of them."
-    )
-
-
-class CaptionRemark(Notice):
-    """Facts: `names` of pictures, and the `reason` that they have in common."""
-
-    code = "IM-CAP-08"
-    summary = QT_TRANSLATE_NOOP("engine", "The captions of {names}: {reason}")
-
-
-class TableUnreadable(Notice):
-    code = "IM-CAP-09"
-    summary = QT_TRANSLATE_NOOP("engine", "The captions in {name} are not used: {reason}")
-
-
-class OrphanCaptions(Notice):
-    code = "IM-CAP-04"
-    summary = QT_TRANSLATE_NOOP("engine", "Caption files without a picture: {names}.")
-
-
-class FewPictures(Notice):
-    code = "IM-IMG-05"
-    actions = (Action.ADD_PICTURES,)
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "Pictures: {count}. That works, but the result copies them."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "8 or more are better.")
-
-
-class PicturesChanged(Notice):
-    code = "IM-RUN-04"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "The pictures are not those of the start: {came} came, {went} went."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "The run goes on with those that are there now.")
-
-
 class BaseModelChanged(Notice):
     code = "IM-RUN-05"
     summary = QT_TRANSLATE_NOOP(
@@ -152,12 +80,6 @@ class CacheUnavailable(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "Training goes on; the next start prepares them again.")
 
 
-class PromptCut(Notice):
-    code = "IM-CAP-02"
-    summary = QT_TRANSLATE_NOOP("engine", "A text is cut after {limit} tokens: {text}")
-    remedy = QT_TRANSLATE_NOOP("engine", "Say the important things first.")
-
-
 class CheckpointSkipped(Notice):
     code = "IM-CHK-01"
     summary = QT_TRANSLATE_NOOP("engine", "The checkpoint of step {step} is damaged: {reason}.")
@@ -176,37 +98,9 @@ class SampleWaits(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "It is written once there is room; training goes on.")
 
 
-class ClassImageRedrawn(Notice):
-    code = "IM-IMG-22"
-    summary = QT_TRANSLATE_NOOP("engine", "The drawn class picture {name} could not be read.")
-    remedy = QT_TRANSLATE_NOOP("engine", "It is drawn again.")
-
-
-class OwnClassImages(Notice):
-    code = "IM-IMG-23"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "Your own class pictures: {count} can be used, of {files} files in {folder}."
-    )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine",
-        "None is drawn beside them: “Class pictures” ({wanted}) counts only where no folder of "
-        "your own is chosen.",
-    )
-    setting = "method.class_folder"
-
-
 class NotScored(Notice):
     code = "IM-EVA-02"
     summary = QT_TRANSLATE_NOOP("engine", "A picture for measuring likeness was not kept: {reason}")
-
-
-class KeptBack(Notice):
-    code = "IM-EVA-03"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "Not trained on but compared with, to measure likeness: {names}."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", 'To train on all, switch "Keep pictures back" off.')
-    setting = "evaluation.hold_out"
 
 
 class BestCheckpoint(Notice):
@@ -308,28 +202,6 @@ class RecordNotKept(Notice):
     )
 
 
-class DrawnAgain(Notice):
-    code = "IM-SMP-02"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "A picture came out black and was drawn again with a wider range of numbers."
-    )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "Choose bf16 or fp32 as precision, and it does not happen."
-    )
-    setting = "training.precision"
-
-
-class StaysBlack(Notice):
-    code = "IM-SMP-03"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "A picture is black: the model's answers are no numbers any more."
-    )
-    remedy = QT_TRANSLATE_NOOP(
-        "engine", "Use an earlier step, or train with a lower learning rate."
-    )
-    setting = "method.learning_rate"
-
-
 class StepEased(Notice):
     code = "IM-MEM-06"
     summary = QT_TRANSLATE_NOOP(
@@ -410,21 +282,3 @@ class CardPackTakenOut(Notice):
         "engine",
         "Start Imprint anew: the processor does the work then, and it can be fetched again.",
     )
-
-
-class GridBesideTraining(Notice):
-    code = "IM-GRD-01"
-    summary = QT_TRANSLATE_NOOP(
-        "engine", "The pictures are drawn between the steps of the training."
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "Both take longer until the grid is done.")
-
-
-class GridWaits(Notice):
-    code = "IM-GRD-02"
-    summary = QT_TRANSLATE_NOOP(
-        "engine",
-        "The grid needs about {needed_gib:.1f} GiB beside the training; {free_gib:.1f} GiB are "
-        "free.",
-    )
-    remedy = QT_TRANSLATE_NOOP("engine", "It is drawn when the training has ended.")

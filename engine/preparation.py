@@ -26,6 +26,7 @@ from engine.data.latents import (
 from engine.data.pictures import MIN_SIDE
 from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
 from engine.data.walk import worth_saying
+from engine.dataset_notices import KeptBack, OwnClassImages, PictureSkipped
 from engine.device import Compute
 from engine.errors import ClassFolderIsSubject, NoPictures, Notice
 from engine.evaluation.exam import make_questions
@@ -36,9 +37,9 @@ from engine.events import Event, Noticed, Stage, StageProgress
 from engine.methods.base import Subject
 from engine.methods.settings import Prior
 from engine.models.base import DiffusionModel
-from engine.notices import KeptBack, OwnClassImages, PictureSkipped, PromptCut
 from engine.previews import Previews
 from engine.project import RunFolder, cache_folder
+from engine.prompt_notices import PromptCut
 from engine.sampler import SampleSettings
 from engine.step_loss import ClassBatches
 from engine.trigger_rules import sample_prompts

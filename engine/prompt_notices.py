@@ -34,3 +34,49 @@ class OutputVectorsUnused(Notice):
         "{name} also holds vectors for the text encoder's output (OneTrainer's); "
         "they are not used.",
     )
+
+
+class PromptCut(Notice):
+    code = "IM-CAP-02"
+    summary = QT_TRANSLATE_NOOP("engine", "A text is cut after {limit} tokens: {text}")
+    remedy = QT_TRANSLATE_NOOP("engine", "Say the important things first.")
+
+
+class DrawnAgain(Notice):
+    code = "IM-SMP-02"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "A picture came out black and was drawn again with a wider range of numbers."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Choose bf16 or fp32 as precision, and it does not happen."
+    )
+    setting = "training.precision"
+
+
+class StaysBlack(Notice):
+    code = "IM-SMP-03"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "A picture is black: the model's answers are no numbers any more."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Use an earlier step, or train with a lower learning rate."
+    )
+    setting = "method.learning_rate"
+
+
+class GridBesideTraining(Notice):
+    code = "IM-SMP-14"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The pictures are drawn between the steps of the training."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Both take longer until the grid is done.")
+
+
+class GridWaits(Notice):
+    code = "IM-SMP-15"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "The grid needs about {needed_gib:.1f} GiB beside the training; {free_gib:.1f} GiB are "
+        "free.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "It is drawn when the training has ended.")

@@ -15,10 +15,11 @@ from typing import Any
 from engine import checkpoint, records
 from engine.checkpoint import Checkpoint
 from engine.checkpoint_errors import NoUsableCheckpoint
+from engine.dataset_notices import PicturesChanged
 from engine.errors import Notice, UserError
 from engine.events import Event
 from engine.models import identity
-from engine.notices import BaseModelChanged, BaseModelReplaced, PicturesChanged, RecordSetAside
+from engine.notices import BaseModelChanged, BaseModelReplaced, RecordSetAside
 from engine.project import RunFolder
 from engine.records import NotRead, Why
 from engine.wording import QT_TRANSLATE_NOOP, Phrase

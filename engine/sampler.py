@@ -20,7 +20,7 @@ from engine.control import Control
 from engine.diffusion import NoiseSchedule
 from engine.events import Event, Heartbeat, Noticed
 from engine.models.base import Context, DiffusionModel, plain_sizes
-from engine.notices import DrawnAgain, StaysBlack
+from engine.prompt_notices import DrawnAgain, StaysBlack
 from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
 
 # Pure noise has the signal 0, and no sampler that divides by the signal can start there.

@@ -37,8 +37,8 @@ from engine.methods.base import Method
 from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
 from engine.models.size import measure_model
-from engine.notices import GridBesideTraining, GridWaits
 from engine.project import RunFolder, open_run, safe_name
+from engine.prompt_notices import GridBesideTraining, GridWaits
 from engine.prompts import Tag
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.sampler import SampleSettings, paint_unless_stopped

@@ -28,6 +28,7 @@ from desktop.widgets.run_history import RunHistory
 from desktop.widgets.run_log import RunLog
 from desktop.widgets.run_overview import RunOverview
 from desktop.words import duration, stage_words
+from engine.dataset_notices import PictureRemark
 from engine.errors import Notice, UserError
 from engine.events import (
     CheckpointSaved,
@@ -46,7 +47,6 @@ from engine.events import (
     StepSkipped,
     WentBack,
 )
-from engine.notices import PictureRemark
 from engine.past_events import exported_step_of
 from engine.project import RunFolder
 from engine.run_records import write_diagnostics

@@ -19,8 +19,8 @@ from engine.data.caption_places import (
 from engine.data.caption_tables import Table, TableError, read_table
 from engine.data.caption_text import Written, of_fields, parse
 from engine.data.walk import Walked
+from engine.dataset_notices import CaptionRemark, TableUnreadable
 from engine.errors import Notice
-from engine.notices import CaptionRemark, TableUnreadable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
 
 MAX_BYTES = 64 * 1024

@@ -12,8 +12,8 @@ from enum import Enum
 from engine.data.captions import is_weighted, names_trigger
 from engine.data.looks import Looks, groups_of_alike
 from engine.data.tokens import LIMIT, count_tokens
+from engine.dataset_notices import CaptionRemark, FewPictures, OrphanCaptions
 from engine.errors import Notice
-from engine.notices import CaptionRemark, FewPictures, OrphanCaptions
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
 FEW = 5

@@ -24,10 +24,11 @@ from engine import cache_limit
 from engine.data import edits, pictures
 from engine.data.buckets import Bucket, choose_bucket, crop_to, make_buckets, plan_crop
 from engine.data.scan import ImageItem
+from engine.dataset_notices import PictureSkipped
 from engine.errors import UserError
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.models.base import DiffusionModel, Moments
-from engine.notices import CacheUnavailable, PictureSkipped
+from engine.notices import CacheUnavailable
 from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP
 

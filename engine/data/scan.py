@@ -14,8 +14,13 @@ from engine.data.edits import NO_EDIT, PictureEdit
 from engine.data.pictures import promises_a_picture
 from engine.data.readings import Reading, read_one
 from engine.data.walk import OUTSIDE, Walked, leads_outside, walk
+from engine.dataset_notices import (
+    FewPictures,
+    OrphanCaptions,
+    PictureRemark,
+    PictureSkipped,
+)
 from engine.errors import Notice
-from engine.notices import FewPictures, OrphanCaptions, PictureRemark, PictureSkipped
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
 SAME_FILE = QT_TRANSLATE_NOOP("engine", "It is the same file as {other}.")

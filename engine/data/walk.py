@@ -15,8 +15,7 @@ from pathlib import Path, PurePath
 from engine.data import ignored, mask_names
 from engine.data.caption_places import is_caption_file, is_table, is_text_file, sidecars
 from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
-from engine.errors import FolderMissing, Notice
-from engine.notices import (
+from engine.dataset_notices import (
     CaptionRemark,
     KohyaFolders,
     LeftOut,
@@ -24,6 +23,7 @@ from engine.notices import (
     OrphanCaptions,
     TableUnreadable,
 )
+from engine.errors import FolderMissing, Notice
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
 OUTSIDE = QT_TRANSLATE_NOOP("engine", "It is a link to a place outside the folder.")

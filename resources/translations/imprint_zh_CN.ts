@@ -2712,6 +2712,14 @@
 <context>
     <name>engine</name>
     <message>
+        <source>a file that replaces whole layers</source>
+        <translation>替换整层的文件</translation>
+    </message>
+    <message>
+        <source>a file of scattered biases</source>
+        <translation>零散偏置的文件</translation>
+    </message>
+    <message>
         <source>{name} holds nothing, its rank is 0</source>
         <translation>{name} 是空的，秩为 0</translation>
     </message>
@@ -2908,8 +2916,8 @@
         <translation>遮罩</translation>
     </message>
     <message>
-        <source>What to learn of each picture: alpha takes its transparency, file a picture beside it called NAME-mask.png, white where it counts.</source>
-        <translation>每张图片学习哪一部分：alpha 采用图片的透明度；file 采用旁边名为 NAME-mask.png 的图片，白色处计入。</translation>
+        <source>What to learn of each picture: alpha takes its transparency, file a picture beside it called NAME-mask.png, NAME_mask.png, NAME-masklabel.png or masks/NAME.png, white where it counts.</source>
+        <translation>每张图片要学习哪些部分：alpha 取其透明度，file 取旁边名为 NAME-mask.png、NAME_mask.png、NAME-masklabel.png 或 masks/NAME.png 的图片，白色为要学习的部分。</translation>
     </message>
     <message>
         <source>Weight outside the mask</source>
@@ -3236,6 +3244,22 @@
         <translation>这种方法教模型一个新词。请填写触发词，说明是哪个词。</translation>
     </message>
     <message>
+        <source>The word to write in prompts is the name of the embedding&apos;s file, and no file can be named {trigger}. Use {better} as trigger word.</source>
+        <translation>在提示词里要写的就是嵌入文件的文件名，而 {trigger} 不能用作文件名。请改用 {better} 作触发词。</translation>
+    </message>
+    <message>
+        <source>{trigger} is prompt syntax, so no prompt can call it. Use {better} as trigger word.</source>
+        <translation>{trigger} 是提示词的语法符号，写在提示词里无法触发。请改用 {better} 作触发词。</translation>
+    </message>
+    <message>
+        <source>With a caption dropout of 1 no caption is used, and the trigger word is never learnt. Lower it.</source>
+        <translation>描述丢弃率为 1 时不使用任何描述，触发词永远学不到。请调低。</translation>
+    </message>
+    <message>
+        <source>The new word would not learn in a single step. Raise this share of the run.</source>
+        <translation>新词一步都学不到。请调高它在训练中所占的比例。</translation>
+    </message>
+    <message>
         <source>Prodigy looks at all weights at once and cannot step inside the backward pass. Switch that off, or choose another optimizer.</source>
         <translation>Prodigy 需要同时查看所有权重，不能在反向传播中更新。请关闭该选项，或选择其他优化器。</translation>
     </message>
@@ -3288,6 +3312,18 @@
         <translation>没有名为 {field} 的设置。你是指 {meant} 吗？</translation>
     </message>
     <message>
+        <source>Not in UTF-8; read as {encoding}. Have a look at them, or save them as UTF-8.</source>
+        <translation>不是 UTF-8 编码；按{encoding}读取。请检查一下，或另存为 UTF-8。</translation>
+    </message>
+    <message>
+        <source>{used} is used; {other} says something else.</source>
+        <translation>使用 {used}；{other} 的内容不同。</translation>
+    </message>
+    <message>
+        <source>The .json file has no field called caption, text, prompt or tags.</source>
+        <translation>.json 文件中没有名为 caption、text、prompt 或 tags 的字段。</translation>
+    </message>
+    <message>
         <source>{name} cannot be read: {reason}.</source>
         <translation>无法读取 {name}：{reason}。</translation>
     </message>
@@ -3298,10 +3334,6 @@
     <message>
         <source>{name} is not a text file.</source>
         <translation>{name} 不是文本文件。</translation>
-    </message>
-    <message>
-        <source>{name} is in an encoding that is not known; save it as UTF-8.</source>
-        <translation>{name} 的编码无法识别，请另存为 UTF-8。</translation>
     </message>
     <message>
         <source>It changed while it was being prepared.</source>
@@ -3324,8 +3356,32 @@
         <translation>文件超过 1 GiB。</translation>
     </message>
     <message>
+        <source>Imprint reads no Parquet files. Save it as metadata.jsonl or metadata.csv.</source>
+        <translation>Imprint 不读取 Parquet 文件。请另存为 metadata.jsonl 或 metadata.csv。</translation>
+    </message>
+    <message>
+        <source>it has no column that names files beside one that holds captions.</source>
+        <translation>其中没有同时包含文件名列和描述列。</translation>
+    </message>
+    <message>
+        <source>it is larger than 64 MiB.</source>
+        <translation>它大于 64 MiB。</translation>
+    </message>
+    <message>
         <source>It cannot be read: {reason}.</source>
         <translation>无法读取：{reason}。</translation>
+    </message>
+    <message>
+        <source>it is not a text file.</source>
+        <translation>它不是文本文件。</translation>
+    </message>
+    <message>
+        <source>line {line} is broken ({reason}).</source>
+        <translation>第 {line} 行有错误（{reason}）。</translation>
+    </message>
+    <message>
+        <source>A video. Save single frames as JPEG or PNG.</source>
+        <translation>视频。请将单帧另存为 JPEG 或 PNG。</translation>
     </message>
     <message>
         <source>Damaged: the picture data ends early or is broken ({reason}).</source>
@@ -3374,6 +3430,10 @@
     <message>
         <source>It is a link to a place outside the folder.</source>
         <translation>它是指向文件夹之外的链接。</translation>
+    </message>
+    <message>
+        <source>It is a link to a place outside the folder. Choose that place as the pictures, or copy its pictures here.</source>
+        <translation>它是指向文件夹之外的链接。请将那个位置选为图片文件夹，或把图片复制到这里。</translation>
     </message>
     <message>
         <source>It is the same file as {other}.</source>
@@ -3756,6 +3816,14 @@
         <translation>{path} 与本模型不符：{num_layers} 层中有 {num_missing} 层形状不同。</translation>
     </message>
     <message>
+        <source>{path} is {program}. Imprint cannot use it.</source>
+        <translation>{path} 是{program}。Imprint 无法使用它。</translation>
+    </message>
+    <message>
+        <source>Set the same values in Imprint; docs/data-sets.md says how its data set is used.</source>
+        <translation>请在 Imprint 中设置相同的值；docs/data-sets.md 说明如何使用其数据集。</translation>
+    </message>
+    <message>
         <source>{path} cannot be read: {reason}.</source>
         <translation>无法读取 {path}：{reason}。</translation>
     </message>
@@ -3890,6 +3958,34 @@
     <message>
         <source>{name}: {reason}</source>
         <translation>{name}：{reason}</translation>
+    </message>
+    <message>
+        <source>Left out: {names}. {reason}</source>
+        <translation>未使用：{names}。{reason}</translation>
+    </message>
+    <message>
+        <source>Folders named as for kohya&apos;s trainer: {names}.</source>
+        <translation>按 kohya 训练器方式命名的文件夹：{names}。</translation>
+    </message>
+    <message>
+        <source>Imprint takes no repeats and no words from the names of folders. Set the repeats, the trigger word and what it is yourself.</source>
+        <translation>Imprint 不从文件夹名称读取重复次数和词语。请自行设置重复次数、触发词和类别词。</translation>
+    </message>
+    <message>
+        <source>Masks of {count} pictures: {names}.</source>
+        <translation>{count} 张图片的遮罩：{names}。</translation>
+    </message>
+    <message>
+        <source>They are not trained on as pictures. “Masks: file” makes use of them.</source>
+        <translation>它们不会作为图片训练。将“Masks”设为 file 即可使用。</translation>
+    </message>
+    <message>
+        <source>The captions of {names}: {reason}</source>
+        <translation>{names} 的描述：{reason}</translation>
+    </message>
+    <message>
+        <source>The captions in {name} are not used: {reason}</source>
+        <translation>未使用 {name} 中的描述：{reason}</translation>
     </message>
     <message>
         <source>Pictures: {count}. That works, but the result copies them.</source>
@@ -4148,8 +4244,44 @@
         <translation>Imprint 上次意外退出。</translation>
     </message>
     <message>
-        <source>What it said is kept in {file} on this computer; nothing was sent. A training goes on from its last checkpoint: its card is on the Training page.</source>
-        <translation>出错信息保存在本机的 {file} 里，没有发送到任何地方。训练可以从最近的检查点继续：请看“训练”页上的卡片。</translation>
+        <source>The report is {file} on this computer; nothing was sent.</source>
+        <translation>报告保存在本机的 {file} 里，没有发送到任何地方。</translation>
+    </message>
+    <message>
+        <source>Imprint did not close properly the last time.</source>
+        <translation>Imprint 上次没有正常关闭。</translation>
+    </message>
+    <message>
+        <source>It was ended from outside, or the computer went off. Projects are saved as you work.</source>
+        <translation>它被其他程序结束，或者电脑断电了。项目在你操作时会随时保存。</translation>
+    </message>
+    <message>
+        <source>Imprint made a mistake during the last session.</source>
+        <translation>Imprint 上次运行期间出过错。</translation>
+    </message>
+    <message>
+        <source>Imprint did not close properly; the training {name} was interrupted at step {step}.</source>
+        <translation>Imprint 没有正常关闭；训练 {name} 在第 {step} 步中断。</translation>
+    </message>
+    <message>
+        <source>It can continue from the checkpoint of step {checkpoint}.</source>
+        <translation>可以从第 {checkpoint} 步的检查点继续。</translation>
+    </message>
+    <message>
+        <source>Imprint ended unexpectedly; the training {name} was interrupted at step {step}.</source>
+        <translation>Imprint 意外退出；训练 {name} 在第 {step} 步中断。</translation>
+    </message>
+    <message>
+        <source>It can continue from the checkpoint of step {checkpoint}. The report is {file} on this computer; nothing was sent.</source>
+        <translation>可以从第 {checkpoint} 步的检查点继续。报告保存在本机的 {file} 里，没有发送到任何地方。</translation>
+    </message>
+    <message>
+        <source>Imprint did not close properly; the training {name} was interrupted at step {step}, before its first checkpoint.</source>
+        <translation>Imprint 没有正常关闭；训练 {name} 在第 {step} 步中断，当时还没有检查点。</translation>
+    </message>
+    <message>
+        <source>Start it again on the Training page.</source>
+        <translation>请在“训练”页上重新开始。</translation>
     </message>
     <message>
         <source>This is Imprint {version} now.</source>
@@ -5024,6 +5156,10 @@
         <translation>它还作用于 {name}，而本次训练不涉及该层</translation>
     </message>
     <message>
+        <source>it has embeddings inside, which a run cannot continue</source>
+        <translation>其中含有嵌入，训练无法接着它们继续</translation>
+    </message>
+    <message>
         <source>its {name} has another size</source>
         <translation>其中 {name} 的大小不同</translation>
     </message>
@@ -5170,6 +5306,10 @@
     <message>
         <source>There is no method {name}; there are {known}.</source>
         <translation>没有名为 {name} 的方法；可用的有 {known}。</translation>
+    </message>
+    <message>
+        <source>it is {program}.</source>
+        <translation>它是{program}。</translation>
     </message>
     <message>
         <source>{name} is not a preset of Imprint: {reason}</source>
@@ -5338,6 +5478,18 @@
     <message>
         <source>In {front_end} refresh the list of checkpoints, choose {name}, and write {trigger}</source>
         <translation>在 {front_end} 中刷新大模型列表，选择 {name}，并写 {trigger}</translation>
+    </message>
+    <message>
+        <source>In ComfyUI write embedding:{name} in the prompt, with a blank before and after it and a checkpoint of {family}.</source>
+        <translation>在 ComfyUI 中使用 {family} 的大模型，并在提示词里写 embedding:{name}，前后各加一个空格。</translation>
+    </message>
+    <message>
+        <source>In {front_end} select a model of {family} and write {name} in the prompt, with a blank or a comma before and after it.</source>
+        <translation>在 {front_end} 中选择 {family} 的模型，并在提示词里写 {name}，前后加空格或逗号。</translation>
+    </message>
+    <message>
+        <source>{front_end} keeps its own list: add the file on its page of models: {path} Then write &lt;{name}&gt; in the prompt.</source>
+        <translation>{front_end} 有自己的模型列表，请在它的模型页面添加这个文件：{path} 然后在提示词里写 &lt;{name}&gt;。</translation>
     </message>
     <message>
         <source>{front_end} keeps its own list: add the file on its page of models: {path}</source>
@@ -5590,6 +5742,406 @@
     <message>
         <source>A file that is needed</source>
         <translation>所需的文件</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>On</source>
+        <translation>开</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>关</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Noise (epsilon)</source>
+        <translation>噪声（epsilon）</translation>
+    </message>
+    <message>
+        <source>Velocity (v-prediction)</source>
+        <translation>速度（v-prediction）</translation>
+    </message>
+    <message>
+        <source>Read in chunks of 75 tokens</source>
+        <translation>按 75 个 token 分段读取</translation>
+    </message>
+    <message>
+        <source>Cut</source>
+        <translation>截断</translation>
+    </message>
+    <message>
+        <source>From the alpha channel</source>
+        <translation>来自 alpha 通道</translation>
+    </message>
+    <message>
+        <source>From mask files</source>
+        <translation>来自遮罩文件</translation>
+    </message>
+    <message>
+        <source>AdamW, 8 bit</source>
+        <translation>AdamW，8 位</translation>
+    </message>
+    <message>
+        <source>AdamW, schedule-free</source>
+        <translation>AdamW，无需调度</translation>
+    </message>
+    <message>
+        <source>Constant</source>
+        <translation>恒定</translation>
+    </message>
+    <message>
+        <source>Linear</source>
+        <translation>线性</translation>
+    </message>
+    <message>
+        <source>Cosine</source>
+        <translation>余弦</translation>
+    </message>
+    <message>
+        <source>Cosine with restarts</source>
+        <translation>余弦（带重启）</translation>
+    </message>
+    <message>
+        <source>Polynomial</source>
+        <translation>多项式</translation>
+    </message>
+    <message>
+        <source>Processor (CPU)</source>
+        <translation>处理器（CPU）</translation>
+    </message>
+    <message>
+        <source>Graphics card (CUDA)</source>
+        <translation>显卡（CUDA）</translation>
+    </message>
+    <message>
+        <source>Apple graphics (MPS)</source>
+        <translation>Apple 图形处理器（MPS）</translation>
+    </message>
+    <message>
+        <source>Squared error (MSE)</source>
+        <translation>平方误差（MSE）</translation>
+    </message>
+    <message>
+        <source>Exponential</source>
+        <translation>指数</translation>
+    </message>
+    <message>
+        <source>By signal-to-noise ratio (SNR)</source>
+        <translation>按信噪比（SNR）</translation>
+    </message>
+    <message>
+        <source>Debiased estimation</source>
+        <translation>去偏估计</translation>
+    </message>
+    <message>
+        <source>None (linear)</source>
+        <translation>无（线性）</translation>
+    </message>
+    <message>
+        <source>Zero</source>
+        <translation>零</translation>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation>正态分布</translation>
+    </message>
+    <message>
+        <source>Xavier, uniform</source>
+        <translation>Xavier（均匀分布）</translation>
+    </message>
+    <message>
+        <source>Xavier, normal</source>
+        <translation>Xavier（正态分布）</translation>
+    </message>
+    <message>
+        <source>Kaiming, uniform</source>
+        <translation>Kaiming（均匀分布）</translation>
+    </message>
+    <message>
+        <source>Kaiming, normal</source>
+        <translation>Kaiming（正态分布）</translation>
+    </message>
+    <message>
+        <source>The text of {name} does not call the trigger word {word}: {text}</source>
+        <translation>{name} 的文本没有用到触发词 {word}：{text}</translation>
+    </message>
+    <message>
+        <source>Write the word into the caption as a word of its own, or choose another one.</source>
+        <translation>请把触发词作为单独的词写进描述，或换一个触发词。</translation>
+    </message>
+    <message>
+        <source>One tag a line: the lines are joined with commas.</source>
+        <translation>每行一个标签：各行用逗号连接。</translation>
+    </message>
+    <message>
+        <source>Several captions, one a line. One of them is drawn each time the picture is seen.</source>
+        <translation>有多条描述，每行一条。每次看到该图片时随机取其中一条。</translation>
+    </message>
+    <message>
+        <source>“|||” is read as a comma. How many tags stay in front is the setting “Tags that stay in front”.</source>
+        <translation>“|||”按逗号读取。保留在前面的标签数量由“Tags that stay in front”设置决定。</translation>
+    </message>
+    <message>
+        <source>JSON: the field {field} is used.</source>
+        <translation>JSON：使用字段 {field}。</translation>
+    </message>
+    <message>
+        <source>Japanese (Shift-JIS)</source>
+        <translation>日文（Shift-JIS）</translation>
+    </message>
+    <message>
+        <source>Korean (EUC-KR)</source>
+        <translation>韩文（EUC-KR）</translation>
+    </message>
+    <message>
+        <source>Chinese (GB18030)</source>
+        <translation>简体中文（GB18030）</translation>
+    </message>
+    <message>
+        <source>Traditional Chinese (Big5)</source>
+        <translation>繁体中文（Big5）</translation>
+    </message>
+    <message>
+        <source>Japanese (EUC-JP)</source>
+        <translation>日文（EUC-JP）</translation>
+    </message>
+    <message>
+        <source>Western European (Windows-1252)</source>
+        <translation>西欧（Windows-1252）</translation>
+    </message>
+    <message>
+        <source>Central European (Windows-1250)</source>
+        <translation>中欧（Windows-1250）</translation>
+    </message>
+    <message>
+        <source>Turkish (Windows-1254)</source>
+        <translation>土耳其文（Windows-1254）</translation>
+    </message>
+    <message>
+        <source>Cyrillic (Windows-1251)</source>
+        <translation>西里尔文（Windows-1251）</translation>
+    </message>
+    <message>
+        <source>Cyrillic (KOI8-R)</source>
+        <translation>西里尔文（KOI8-R）</translation>
+    </message>
+    <message>
+        <source>Greek (Windows-1253)</source>
+        <translation>希腊文（Windows-1253）</translation>
+    </message>
+    <message>
+        <source>Baltic (Windows-1257)</source>
+        <translation>波罗的海（Windows-1257）</translation>
+    </message>
+    <message>
+        <source>Vietnamese (Windows-1258)</source>
+        <translation>越南文（Windows-1258）</translation>
+    </message>
+    <message>
+        <source>Hebrew (Windows-1255)</source>
+        <translation>希伯来文（Windows-1255）</translation>
+    </message>
+    <message>
+        <source>Arabic (Windows-1256)</source>
+        <translation>阿拉伯文（Windows-1256）</translation>
+    </message>
+    <message>
+        <source>Thai (Windows-874)</source>
+        <translation>泰文（Windows-874）</translation>
+    </message>
+    <message>
+        <source>UTF-16</source>
+        <translation>UTF-16</translation>
+    </message>
+    <message>
+        <source>UTF-16, big-endian</source>
+        <translation>UTF-16（大端序）</translation>
+    </message>
+    <message>
+        <source>Hidden files and folders are not read.</source>
+        <translation>不读取隐藏的文件和文件夹。</translation>
+    </message>
+    <message>
+        <source>It belongs to the operating system, to a NAS or to another program.</source>
+        <translation>它属于操作系统、NAS 或其他程序。</translation>
+    </message>
+    <message>
+        <source>It was deleted: it is in a recycle bin.</source>
+        <translation>它已被删除，在回收站中。</translation>
+    </message>
+    <message>
+        <source>A program that syncs folders made this copy because of a conflict. Keep the version that you want and delete the other.</source>
+        <translation>同步程序因冲突而生成了此副本。请保留需要的版本，删除另一个。</translation>
+    </message>
+    <message>
+        <source>A temporary file, a backup copy or an unfinished download. Rename it to use it.</source>
+        <translation>临时文件、备份副本或未完成的下载。要使用它，请重命名。</translation>
+    </message>
+    <message>
+        <source>A raw file of a camera. Develop it and export it as JPEG.</source>
+        <translation>相机的 RAW 文件。请冲洗后导出为 JPEG。</translation>
+    </message>
+    <message>
+        <source>An archive. Unpack it first.</source>
+        <translation>压缩包。请先解压。</translation>
+    </message>
+    <message>
+        <source>These look like class pictures (regularization), not like the subject. To use them, choose this folder as “Own class pictures”; to learn from them, choose it as the pictures.</source>
+        <translation>这些看起来是类别图片（正则化），而不是主体。要使用它们，请在“Own class pictures”中选择此文件夹；要从中学习，请将其选为图片文件夹。</translation>
+    </message>
+    <message>
+        <source>It looks like samples, logs, models or caches of a training program. To learn from these pictures, choose this folder as the pictures.</source>
+        <translation>看起来是训练程序的样图、日志、模型或缓存。要从这些图片中学习，请将此文件夹选为图片文件夹。</translation>
+    </message>
+    <message>
+        <source>By its name it is a mask, but there is no picture of that name. To learn from masks, choose their folder as the pictures.</source>
+        <translation>从名称看它是遮罩，但没有对应名称的图片。要从遮罩学习，请将其文件夹选为图片文件夹。</translation>
+    </message>
+    <message>
+        <source>A conditioning picture of OneTrainer; Imprint does not use these.</source>
+        <translation>OneTrainer 的条件图片；Imprint 不使用这类图片。</translation>
+    </message>
+    <message>
+        <source>{address} is a web address, not a file.</source>
+        <translation>{address} 是网址，不是文件。</translation>
+    </message>
+    <message>
+        <source>Imprint does not open web addresses. Save the file first, then drop it here.</source>
+        <translation>Imprint 不会打开网址。请先把文件保存下来，再拖到这里。</translation>
+    </message>
+    <message>
+        <source>{path} is no longer there.</source>
+        <translation>{path} 已经不存在。</translation>
+    </message>
+    <message>
+        <source>It was moved or deleted. Choose it where it is now.</source>
+        <translation>它被移动或删除了。请在它现在的位置选择它。</translation>
+    </message>
+    <message>
+        <source>{gone} of {count} files are no longer there, among them {path}.</source>
+        <translation>{count} 个文件中有 {gone} 个已经不存在，其中包括 {path}。</translation>
+    </message>
+    <message>
+        <source>The others were taken. Choose the missing ones where they are now.</source>
+        <translation>其余的已经采用。请在缺少的文件现在的位置选择它们。</translation>
+    </message>
+    <message>
+        <source>a settings file of OneTrainer</source>
+        <translation>OneTrainer 的设置文件</translation>
+    </message>
+    <message>
+        <source>a list of concepts of OneTrainer</source>
+        <translation>OneTrainer 的概念列表</translation>
+    </message>
+    <message>
+        <source>a settings file of ai-toolkit</source>
+        <translation>ai-toolkit 的设置文件</translation>
+    </message>
+    <message>
+        <source>a settings file of SimpleTuner</source>
+        <translation>SimpleTuner 的设置文件</translation>
+    </message>
+    <message>
+        <source>a settings file of invoke-training</source>
+        <translation>invoke-training 的设置文件</translation>
+    </message>
+    <message>
+        <source>a settings file of EveryDream</source>
+        <translation>EveryDream 的设置文件</translation>
+    </message>
+    <message>
+        <source>a settings file of kohya&apos;s trainer (sd-scripts, kohya_ss)</source>
+        <translation>kohya 训练器（sd-scripts、kohya_ss）的设置文件</translation>
+    </message>
+    <message>
+        <source>a workflow of ComfyUI</source>
+        <translation>ComfyUI 的工作流</translation>
+    </message>
+    <message>
+        <source>a settings file of accelerate</source>
+        <translation>accelerate 的设置文件</translation>
+    </message>
+    <message>
+        <source>The training has learnt nothing: after {step} steps these weights are exactly as they were at the start: {names}.</source>
+        <translation>训练什么也没有学到：{step} 步之后，这些权重与开始时完全相同：{names}。</translation>
+    </message>
+    <message>
+        <source>No file was written. Raise the learning rate, and check the masks and captions.</source>
+        <translation>没有写出文件。请调高学习率，并检查遮罩和描述。</translation>
+    </message>
+    <message>
+        <source>{file}: in the prompt write {name} (AUTOMATIC1111, Forge, SD.Next), embedding:{name} (ComfyUI) or &lt;{name}&gt; (InvokeAI). In diffusers load it with token={name}.</source>
+        <translation>{file}：在提示词里写 {name}（AUTOMATIC1111、Forge、SD.Next）、embedding:{name}（ComfyUI）或 &lt;{name}&gt;（InvokeAI）。在 diffusers 中用 token={name} 加载。</translation>
+    </message>
+    <message>
+        <source>{file}: in the prompt write {trigger}. AUTOMATIC1111, Forge and SD.Next also need &lt;lora:{name}:0.8&gt; there; in ComfyUI and InvokeAI choose the file as a LoRA.</source>
+        <translation>{file}：在提示词里写 {trigger}。在 AUTOMATIC1111、Forge 和 SD.Next 中还要写 &lt;lora:{name}:0.8&gt;；在 ComfyUI 和 InvokeAI 中把这个文件选作 LoRA。</translation>
+    </message>
+    <message>
+        <source>{file}: in the prompt write {trigger}. AUTOMATIC1111 also needs &lt;hypernet:{name}:1&gt; there; ComfyUI has the node HypernetworkLoader.</source>
+        <translation>{file}：在提示词里写 {trigger}。在 AUTOMATIC1111 中还要写 &lt;hypernet:{name}:1&gt;；ComfyUI 用 HypernetworkLoader 节点。</translation>
+    </message>
+    <message>
+        <source>{file}: choose it as checkpoint, and write {trigger}.</source>
+        <translation>{file}：选作大模型（checkpoint），并写 {trigger}。</translation>
+    </message>
+    <message>
+        <source>In these programs put a blank or a comma before and after {trigger}, also inside a sentence.</source>
+        <translation>在这些程序里，{trigger} 的前后要加空格或逗号，写在句子中间时也一样。</translation>
+    </message>
+    <message>
+        <source>what you like</source>
+        <translation>任意内容</translation>
+    </message>
+    <message>
+        <source>Stopped after step {step}, before anything was learnt: these weights are exactly as they were at the start: {names}.</source>
+        <translation>在第 {step} 步之后停止，还什么也没有学到：这些权重与开始时完全相同：{names}。</translation>
+    </message>
+    <message>
+        <source>Continue the run.</source>
+        <translation>请继续这次训练。</translation>
+    </message>
+    <message>
+        <source>The trigger word {trigger} is prompt syntax, so no prompt can call it.</source>
+        <translation>触发词 {trigger} 是提示词的语法符号，写在提示词里无法触发。</translation>
+    </message>
+    <message>
+        <source>Better use {better}.</source>
+        <translation>建议改用 {better}。</translation>
+    </message>
+    <message>
+        <source>A sample prompt does not contain the trigger word {trigger}: {prompt}</source>
+        <translation>有一条样图提示词不含触发词 {trigger}：{prompt}</translation>
+    </message>
+    <message>
+        <source>That sample shows what the model makes of other prompts.</source>
+        <translation>这张样图显示的是模型对其他提示词的反应。</translation>
+    </message>
+    <message>
+        <source>No sample prompt contains the trigger word {trigger}, so none would show what is learnt. The first is: {prompt}</source>
+        <translation>没有一条样图提示词包含触发词 {trigger}，样图看不出学到了什么。第一条是：{prompt}</translation>
+    </message>
+    <message>
+        <source>The samples are drawn with captions instead.</source>
+        <translation>样图改用图片的描述来绘制。</translation>
+    </message>
+    <message>
+        <source>The prompt does not contain {word}, so the embedding {name} has no effect.</source>
+        <translation>提示词里没有 {word}，所以嵌入 {name} 不起作用。</translation>
+    </message>
+    <message>
+        <source>Write {word} into the prompt.</source>
+        <translation>请在提示词里写上 {word}。</translation>
+    </message>
+    <message>
+        <source>The prompt does not contain the trigger word of {name}, {word}, so the picture may show little of what was learnt.</source>
+        <translation>提示词里没有 {name} 的触发词 {word}，图片可能看不出学到的内容。</translation>
     </message>
 </context>
 <context>

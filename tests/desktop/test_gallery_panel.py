@@ -20,8 +20,7 @@ from desktop.panels.gallery_panel import GalleryPanel
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, Noticed, RunFailed, RunFinished
 from engine.gallery_records import read_made
-from engine.notices import GridWaits
-from engine.prompt_notices import SyntaxNotDone
+from engine.prompt_notices import GridWaits, SyntaxNotDone
 from engine.prompts import Tag
 from tests.engine.test_gallery_records import make
 from tests.engine.test_install import lora, save

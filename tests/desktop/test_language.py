@@ -22,8 +22,9 @@ from desktop.words import duration, engine_text, remedy_of, summary_of
 from engine import doctor, errors
 from engine.config_file import check
 from engine.data.pictures import PictureError, read_file
+from engine.dataset_notices import PictureSkipped
 from engine.errors import Message, OutputNotWritable
-from engine.notices import PictureSkipped, SamplesNotWritten
+from engine.notices import SamplesNotWritten
 
 ROOT = Path(__file__).parents[2]
 PLACES = re.compile(r"%n|\{[^{}]*\}")
@@ -32,7 +33,7 @@ CODES = list(LANGUAGES)
 # Names, units and the user's own words; they stand in every language.
 ALLOWED = re.compile(
     r"Imprint|LoRA\+?|LoKr|LoHa|LoCon|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|"
-    r"ComfyUI|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
+    r"ComfyUI|ControlNet|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
     r"Stable Diffusion [\w.]+|CreativeML Open RAIL\S*|https:|Min-SNR gamma|[kKGM]iB|sample-cat|"
     r"[\w-]+\.png|a noto emoji of .*"
 )

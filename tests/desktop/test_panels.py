@@ -11,6 +11,7 @@ from desktop.panels.method_panel import MethodPanel
 from desktop.panels.monitor_panel import MonitorPanel, RunState
 from engine.choice_names import has_name
 from engine.config_file import Problem, rows_of
+from engine.dataset_notices import PictureSkipped
 from engine.errors import NoPictures
 from engine.events import (
     CheckpointScored,
@@ -23,7 +24,6 @@ from engine.events import (
     SampleReady,
 )
 from engine.methods.catalog import METHODS
-from engine.notices import PictureSkipped
 from engine.remedies import Action
 from engine.wording import Phrase
 from tests.desktop.conftest import started, step

@@ -14,6 +14,7 @@ from desktop.panels.monitor_panel import MonitorPanel
 from desktop.run_desk import RunDesk
 from desktop.widgets.first_result import moments
 from desktop.widgets.run_log import MOST_LINES
+from engine.dataset_notices import KeptBack
 from engine.errors import NoCheckpoint, NoPictures
 from engine.events import (
     CheckpointScored,
@@ -26,7 +27,6 @@ from engine.events import (
     StepFinished,
     as_json,
 )
-from engine.notices import KeptBack
 from engine.project import RunFolder
 from tests.conftest import draw_pictures
 from tests.desktop.conftest import step

@@ -10,7 +10,7 @@ import pytest
 from engine.data.caption_files import Caption, CaptionBook
 from engine.data.caption_text import FROM_JSON, SEPARATOR, SEVERAL, TAGS, parse
 from engine.data.walk import walk
-from engine.notices import TableUnreadable
+from engine.dataset_notices import TableUnreadable
 
 
 def book_of(folder: Path, files: dict[str, str | bytes]) -> CaptionBook:

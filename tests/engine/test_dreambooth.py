@@ -14,6 +14,7 @@ from PIL import Image
 from engine.config_file import require
 from engine.contexts import Contexts
 from engine.control import Control
+from engine.dataset_notices import ClassImageRedrawn, OwnClassImages, PictureSkipped
 from engine.dry_run import dry_run
 from engine.errors import ClassFolderIsSubject
 from engine.events import Noticed, RunFailed, Stage, StageProgress
@@ -21,7 +22,6 @@ from engine.methods.base import Subject
 from engine.methods.dreambooth.method import DreamBooth
 from engine.methods.dreambooth.settings import DreamBoothSettings
 from engine.models.loader import load_model
-from engine.notices import ClassImageRedrawn, OwnClassImages, PictureSkipped
 from engine.project import class_images_folder
 from engine.step_loss import ClassBatches, StepLoss
 from tests.engine_runs import config_of, losses, newest_weights, require_finished, tiny_run, train

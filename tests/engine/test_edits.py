@@ -21,8 +21,8 @@ from engine.data.edits import (
     turned,
 )
 from engine.data.scan import Scan, scan_folder
+from engine.dataset_notices import PictureSkipped
 from engine.events import Noticed, StepFinished
-from engine.notices import PictureSkipped
 from tests.conftest import draw_pictures
 from tests.engine_runs import require_finished, tiny_run, train
 

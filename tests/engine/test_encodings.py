@@ -10,7 +10,7 @@ from engine.data.caption_files import CaptionBook
 from engine.data.encodings import NAMES, NotText, decode
 from engine.data.scan import Scan, scan_folder
 from engine.data.walk import walk
-from engine.notices import CaptionRemark
+from engine.dataset_notices import CaptionRemark
 from tests.conftest import draw_pictures
 
 TEXTS = {

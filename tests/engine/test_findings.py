@@ -9,7 +9,7 @@ import pytest
 from engine.data import findings
 from engine.data.findings import Finding, Fix, Seen, best_of, examine
 from engine.data.looks import Looks
-from engine.notices import FewPictures
+from engine.dataset_notices import FewPictures
 from engine.wording import Phrase
 
 SHARP = Looks(fingerprint=0, colours=0, sharpness=500.0, transparent=False)

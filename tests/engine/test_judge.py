@@ -10,6 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from engine.dataset_notices import KeptBack
 from engine.errors import FolderMissing, JudgeUnreadable, NoPictures
 from engine.evaluation import measures
 from engine.evaluation.exam import Exam, for_the_trained, make_questions
@@ -19,7 +20,7 @@ from engine.evaluation.settings import held_out
 from engine.events import CheckpointScored, Noticed, RunFailed, Stage, StageProgress
 from engine.methods.base import Subject
 from engine.models.safetensors_header import read_header
-from engine.notices import BestCheckpoint, KeptBack, StoppedAsGoodAsItGets
+from engine.notices import BestCheckpoint, StoppedAsGoodAsItGets
 from engine.results import LORA_DOWN, LORA_UP
 from engine.run import export_again
 from engine.trigger import without as without_trigger

@@ -9,7 +9,12 @@ import pytest
 from engine import checkpoint, storage
 from engine.errors import DiskFull, OutputNotWritable, SavedElsewhere
 from engine.events import Noticed, PausedAt, ResumedAt, RunFailed, RunStarted, StepFinished
-from engine.notices import RecordNotKept, RoomLow, SampleWaits, WaitsForRoom
+from engine.notices import (
+    RecordNotKept,
+    RoomLow,
+    SampleWaits,
+    WaitsForRoom,
+)
 from engine.project import RunFolder
 from engine.rescue import rescue_folder
 from tests.engine.test_storage import files_no_larger_than

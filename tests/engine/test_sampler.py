@@ -13,7 +13,7 @@ from engine.diffusion import NoiseSchedule
 from engine.events import Noticed
 from engine.models.base import Context
 from engine.models.loader import load_model
-from engine.notices import DrawnAgain, StaysBlack
+from engine.prompt_notices import DrawnAgain, StaysBlack
 from engine.sampler import SampleSettings, build_scheduler, paint, to_image
 from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
 

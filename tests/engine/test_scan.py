@@ -11,9 +11,9 @@ from PIL import Image
 from engine.check import check_pictures
 from engine.control import Control
 from engine.data.scan import Scan, scan_folder
+from engine.dataset_notices import FewPictures, PictureSkipped
 from engine.errors import FolderMissing, NoPictures
 from engine.events import Noticed, PictureChecked, RunFailed, RunFinished, as_json
-from engine.notices import FewPictures, PictureSkipped
 from engine.project import cache_folder
 from tests.conftest import draw_pictures
 from tests.engine_runs import left_by, require_finished, resume, stop_after, tiny_run, train

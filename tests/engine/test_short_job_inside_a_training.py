@@ -19,8 +19,8 @@ from engine.config import TrainingSettings
 from engine.control import Control
 from engine.device import Compute, is_running, run_accelerator
 from engine.events import Event, Noticed, RunFinished, StepFinished
-from engine.notices import GridBesideTraining, GridWaits
 from engine.project import RunFolder
+from engine.prompt_notices import GridBesideTraining, GridWaits
 from engine.sampler import SampleSettings
 from tests.caption_models import build_caption_model
 from tests.engine_runs import EACH_METHOD, left_by, require_finished, tiny_run, train

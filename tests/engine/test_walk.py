@@ -16,9 +16,9 @@ from engine.data.picture_index import PictureIndex
 from engine.data.scan import Scan, scan_folder
 from engine.data.survey import Listed, survey
 from engine.data.walk import Walked, walk, worth_saying
+from engine.dataset_notices import KohyaFolders, LeftOut, MasksFound
 from engine.errors import NoPictures
 from engine.events import Noticed, RunFailed
-from engine.notices import KohyaFolders, LeftOut, MasksFound
 from tests.timing import a_million_additions, cpu_seconds
 
 

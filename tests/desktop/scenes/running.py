@@ -8,6 +8,7 @@ from PIL import Image
 
 from desktop.download_desk import Download
 from engine.control import Control
+from engine.dataset_notices import KeptBack
 from engine.download_errors import NoConnection
 from engine.errors import AddonMissing, NoPictures, SavedElsewhere
 from engine.events import (
@@ -26,7 +27,7 @@ from engine.events import (
 from engine.gpu_figures import GpuFigures
 from engine.model_offers import load_offers
 from engine.model_shelf import Shelf
-from engine.notices import CardTooHot, KeptBack, WaitsForRoom
+from engine.notices import CardTooHot, WaitsForRoom
 from engine.sample_project import IMAGES
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import MORE, STEPS, picture, score, step
