@@ -176,7 +176,7 @@ def nameless(place):
 shown_by(
     48, "a result whose name is taken",
     "tests/engine/test_install.py::test_another_file_of_that_name_stays_until_told_otherwise",
-    "tests/engine/test_project.py::test_runs_sort_by_time_and_never_share_a_folder",
+    "tests/engine/test_project.py::test_runs_sort_by_number_and_never_share_a_folder",
 )  # fmt: skip
 
 

@@ -205,7 +205,8 @@ ALLOWED = {
     "engine/front_end_folders.py": "Path.home() and resolve() raise RuntimeError",
     "engine/models/catalog.py": "Path.home() and resolve() raise RuntimeError",
     "engine/gpu_figures.py": "figures of a card that may be gone",
-    "engine/formats/lora_reading.py": "on the meta device, which takes no memory",
+    "engine/tagged.py": "Path.home() raises RuntimeError",
+    "engine/formats/lora_layers.py": "on the meta device, which takes no memory",
     "engine/patience.py": "raised again where it is read",
     "engine/captioner.py": "inside memory_guard",
 }
