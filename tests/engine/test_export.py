@@ -124,11 +124,11 @@ def test_the_name_of_a_file_is_clean_and_an_embeddings_is_its_word(
 ):
     data = tiny_run(
         tiny_folder, pictures_folder, tmp_path, method=METHODS["embedding"],
-        name="../Ünsafe: name?*", dataset={"trigger": "My Word/x"},
+        name="../Ünsafe: name?*", dataset={"trigger": "My-Word"},
         export={"formats": ["embedding"]},
     )  # fmt: skip
     run = require_finished(train(data))
-    assert Path(run.last.exports[0]).name == "my-word-x.safetensors"
+    assert Path(run.last.exports[0]).name == "my-word.safetensors"
     assert Path(run.last.exports[0]).parent == run.folder.exports
 
 
