@@ -12,7 +12,7 @@ from engine.errors import UserError
 from engine.wording import QT_TRANSLATE_NOOP
 
 WINDOWS_LONGEST = 259  # letters; MAX_PATH counts the end of the text too
-INSIDE_A_RUN = 115  # letters of the longest path that a run makes in its folder, beside its name
+INSIDE_A_RUN = 125  # letters of the longest path that a run makes in its folder, beside its name
 
 
 class PathTooLong(UserError):

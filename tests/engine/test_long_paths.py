@@ -116,5 +116,5 @@ def test_runs_whose_names_differ_only_in_case_get_folders_of_their_own(tmp_path)
     [("con猫", "con-1"), ("猫", "trained"), ("My Cat", "my-cat"), ("aux.猫", "aux-1")],
 )
 def test_what_is_left_of_a_name_in_plain_letters_is_a_name_that_windows_takes(stem, expected):
-    file = types.SimpleNamespace(path=Path(f"{stem}.safetensors"))
+    file = types.SimpleNamespace(kind="lora", path=Path(f"{stem}.safetensors"))
     assert suggested_name(file) == expected
