@@ -246,6 +246,16 @@ class RunInUse(UserError):
     remedy = QT_TRANSLATE_NOOP("engine", "Wait until it is done, or stop it first.")
 
 
+class OtherProcessFailed(UserError):
+    """Of several processes that train together."""
+
+    code = "IM-RUN-20"
+    summary = QT_TRANSLATE_NOOP("engine", "Process {number} of {count} failed: {reason}")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "All processes of the run have ended. Mend the cause, then resume the run."
+    )
+
+
 class Diverged(UserError):
     code = "IM-TRN-01"
     actions = (Action.USE_LAST_STATE,)

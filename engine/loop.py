@@ -10,7 +10,6 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -53,6 +52,7 @@ from engine.notices import (
 )
 from engine.previews import Previews
 from engine.project import RunFolder
+from engine.ranks import Order, Ranks
 from engine.resume_fit import made_with, require_fit
 from engine.room import Room
 from engine.step_loss import ClassBatches, StepLoss
@@ -81,6 +81,7 @@ class Loop:
     control: Control
     prior: ClassBatches | None = None
     judge: Judge | None = None  # of the first process alone
+    ranks: Ranks = field(default_factory=Ranks)
     step: int = 0
     stopped_early: bool = False
     room: Room = field(init=False)
@@ -196,21 +197,25 @@ class Loop:
         while True:
             yield from self._steps_to(steps)
             yield from self._tell_losses(at_once=True)
-            if not self._agree(self._guard.wants_back):
-                yield from self._save()
-            if not self._agree(self._guard.wants_back):  # saving may have found out
+            yield from self._save()  # which may find that the weights are not finite
+            if Order.GO_BACK not in self._next_order():
                 break
             yield from self._go_back()
         yield from self._score()
 
     def _steps_to(self, steps: int) -> Iterator[Event]:
         """Until the last step, until the user stops, or until the numbers are none."""
-        while self.step < steps and not self._agree(self._guard.wants_back):
-            if self._agree(self.judge is not None and self.judge.is_satisfied):
-                yield from self._say_enough()
+        while self.step < steps:
+            order = self._next_order()
+            if Order.GO_BACK in order:
                 break
-            yield from self._wait_while_paused()
-            if self._agree(self.control.stop_requested):
+            if Order.ENOUGH in order:
+                patience = self.config.evaluation.patience
+                yield Noticed(notice=StoppedAsGoodAsItGets(step=self.step, patience=patience))
+                break
+            if Order.PAUSE in order:
+                order = yield from self._pause()
+            if Order.STOP in order:
                 self.stopped_early = True
                 break
             yield from self._take_step()
@@ -303,11 +308,11 @@ class Loop:
 
     def _save_and_sample(self) -> Iterator[Event]:
         every = self.config.checkpoints.every_steps
-        asked = self._agree(self.control.take_save_request())
-        is_good = not self._agree(self._guard.unsound > 0)  # else there is an earlier one
+        asked = self.control.take_save_request()
+        is_good = self._guard.unsound == 0  # else there is an earlier one
         if is_good and (asked or (every and self.step % every == 0)):
             yield from self._save()
-        asked = self._agree(self.control.take_sample_request())
+        asked = self.control.take_sample_request()
         yield from self._sample_if(asked or self._samples_are_due)
         yield from self._score()
 
@@ -318,11 +323,10 @@ class Loop:
         return bool(every) and (last or self.step % every == 0)
 
     def _save(self) -> Iterator[Event]:
-        if self.is_saved:
+        if self.is_saved or self._guard.wants_back or not self.ranks.is_first:
             return  # replacing a sound checkpoint by itself could only lose it
-        if self.accelerator.is_main_process:
-            yield from self.room.patiently(self.step, self._write_checkpoint)
-        if not self._agree(self._guard.wants_back):
+        yield from self.room.patiently(self.step, self._write_checkpoint)
+        if not self._guard.wants_back:
             self._saved_step = self.step
 
     def _write_checkpoint(self) -> Generator[Event, None, None]:
@@ -372,28 +376,24 @@ class Loop:
                 if self.control.stop_requested:
                     return
 
-    def _say_enough(self) -> Iterator[Event]:
-        if self.judge is not None:
-            patience = self.judge.patience
-            yield Noticed(notice=StoppedAsGoodAsItGets(step=self.step, patience=patience))
-
-    def _wait_while_paused(self) -> Iterator[Event]:
-        if not self._agree(self.control.pause_requested):
-            return
+    def _pause(self) -> Generator[Event, None, Order]:
+        """Until the user goes on or stops; return what to do then."""
         yield PausedAt(step=self.step)
-        while self._agree(self.control.pause_requested):
+        while self.ranks.is_first and self.control.pause_requested:
             time.sleep(PAUSE_SECONDS)
-            yield from self._sample_if(self._agree(self.control.take_sample_request()))
-            if self._agree(self.control.take_save_request()):
+            yield from self._sample_if(self.control.take_sample_request())
+            if self.control.take_save_request():
                 yield from self._save()
             yield Heartbeat()
+        order = self._next_order()
         yield ResumedAt(step=self.step)
+        return order
 
-    def _agree(self, wish: bool) -> bool:
-        """What the first process was told; all processes must take the same turn."""
-        if self.accelerator.num_processes == 1:
-            return wish
-        told = wish and self.accelerator.is_main_process
-        flag = torch.tensor(float(told), device=self.accelerator.device)
-        told_sum: Any = self.accelerator.reduce(flag, reduction="sum")
-        return bool(told_sum > 0)
+    def _next_order(self) -> Order:
+        """What the first process wants; all processes must take the same path."""
+        return self.ranks.agree(
+            (Order.GO_BACK if self._guard.wants_back else Order.GO_ON)
+            | (Order.ENOUGH if self.judge is not None and self.judge.is_satisfied else Order.GO_ON)
+            | (Order.PAUSE if self.control.pause_requested else Order.GO_ON)
+            | (Order.STOP if self.control.stop_requested else Order.GO_ON)
+        )

@@ -207,7 +207,7 @@ def estimate(burden: Burden, plan: MemoryPlan, place: Place, *, ema: bool = Fals
     return round(sum(parts))
 
 
-def probe(device: DeviceName) -> Place:
+def probe(device: str) -> Place:
     """Measure the device. Ask before the model is loaded."""
     import torch  # late: keeps the plan itself in the light half
 
@@ -215,9 +215,9 @@ def probe(device: DeviceName) -> Place:
 
     available = psutil.virtual_memory().available
     if device != "cuda":
-        return Place(device=device, free_bytes=available)
+        return Place(device="mps" if device == "mps" else "cpu", free_bytes=available)
     return Place(
-        device=device,
+        device="cuda",
         free_bytes=torch.cuda.mem_get_info()[0],
         has_bf16=has_native_bf16(),
         has_8bit=find_spec("bitsandbytes") is not None,

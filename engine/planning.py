@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from accelerate import PartialState
-from accelerate.utils import broadcast_object_list
-
 from engine.config import RunConfig
 from engine.config_file import merge, nested, require, switches_of
 from engine.device import device_name, resolve_precision, runs_on_cpu
@@ -56,7 +53,7 @@ def plan_run(config: RunConfig) -> Plan:
     place = place_of(config)
     plan = estimate_run(config, place)
     settings = _changed(config, _as_settings(plan))
-    return Plan(_agreed(settings), _notice_of(config, plan, place))
+    return Plan(settings, _notice_of(config, plan, place))
 
 
 def place_of(config: RunConfig) -> Place:
@@ -148,16 +145,6 @@ def _smaller(config: RunConfig) -> Iterator[tuple[str, int]]:
         yield "training.batch_size", 1
     for side in range(training.resolution - 64, SMALLEST_RESOLUTION - 1, -64):
         yield "training.resolution", side
-
-
-def _agreed(config: RunConfig) -> RunConfig:
-    """What the first process decided: a moment later another finds less memory free."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return config
-    PartialState(cpu=runs_on_cpu(config.training))  # lets the processes talk
-    told = [config.model_dump_json()]
-    broadcast_object_list(told)
-    return RunConfig.model_validate_json(told[0])
 
 
 def _as_settings(plan: MemoryPlan) -> dict[str, str | bool]:

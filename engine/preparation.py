@@ -40,6 +40,7 @@ from engine.models.base import DiffusionModel
 from engine.previews import Previews
 from engine.project import RunFolder, cache_folder
 from engine.prompt_notices import PromptCut
+from engine.ranks import Ranks
 from engine.sampler import SampleSettings
 from engine.step_loss import ClassBatches
 from engine.trigger_rules import sample_prompts
@@ -69,19 +70,22 @@ class Workshop:
     config: RunConfig
     model: DiffusionModel
     cache: LatentCache
+    ranks: Ranks = field(default_factory=Ranks)
 
     @property
     def compute(self) -> Compute:
         return Compute.of_accelerator(self.accelerator)
 
     @classmethod
-    def open(cls, accelerator: Accelerator, config: RunConfig, model: DiffusionModel) -> Workshop:
+    def open(
+        cls, accelerator: Accelerator, config: RunConfig, model: DiffusionModel, ranks: Ranks
+    ) -> Workshop:
         cache = LatentCache(
             folder=cache_folder(),
             vae_hash=hash_weights(model.vae_module()),
             writes=accelerator.is_main_process,
         )
-        return cls(accelerator, config, model, cache)
+        return cls(accelerator, config, model, cache, ranks)
 
 
 def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
@@ -95,7 +99,7 @@ def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
         unmasked_weight=settings.unmasked_weight,
     )
     items = tuple(edited(scan.items, settings.edits))
-    images = yield from encode_pictures(shop.model, items, shop.cache, preparation)
+    images = yield from _encoded(shop, items, preparation)
     if not images:
         raise NoPictures(folder=settings.folder, num_files=scan.num_files)
     images, references = yield from _parted(shop, images)
@@ -158,7 +162,7 @@ def prepare_classes(
     else:
         items = yield from _drawn(shop, prior, prompt)
     preparation = Preparation(resolution=config.training.resolution)
-    images = yield from encode_pictures(shop.model, items, shop.cache, preparation)
+    images = yield from _encoded(shop, items, preparation)
     if not images:
         raise NoPictures(folder=prior.folder or prompt, num_files=len(items))
     return Dataset(images, [prompt] * len(images))
@@ -269,11 +273,22 @@ def _references(
     """Yield progress; return the folder's pictures, but for those that are trained on, too."""
     scan = yield from _scan(storage.expand(folder))
     preparation = Preparation(resolution=shop.config.training.resolution)
-    found = yield from encode_pictures(shop.model, scan.items, shop.cache, preparation)
+    found = yield from _encoded(shop, scan.items, preparation)
     if not found:
         raise NoPictures(folder=folder, num_files=scan.num_files)
     trained = {image.item.content_hash for image in images}
     return [image for image in found if image.item.content_hash not in trained]
+
+
+def _encoded(
+    shop: Workshop, items: tuple[ImageItem, ...], preparation: Preparation
+) -> Generator[Event, None, list[CachedImage]]:
+    """The first process encodes; the others read what it kept."""
+    return (
+        yield from shop.ranks.first_alone(
+            lambda: encode_pictures(shop.model, items, shop.cache, preparation)
+        )
+    )
 
 
 def _scan(folder: Path, settings: DatasetSettings | None = None) -> Generator[Event, None, Scan]:
@@ -334,10 +349,11 @@ def _drawn(
         clip_skip=config.training.clip_skip,
     )
     device = shop.accelerator.device
-    with shop.accelerator.main_process_first():
-        folder = yield from draw_class_images(
+    folder = yield from shop.ranks.first_alone(
+        lambda: draw_class_images(
             shop.model, wanted, prior.num_images, device, shop.compute.autocast
-        )
+        ),
+    )
     items: list[ImageItem] = []
     notices: list[Notice] = []
     for path in numbered(folder, prior.num_images):

@@ -65,6 +65,7 @@ from engine.preparation import (
 )
 from engine.previews import Previews
 from engine.project import RunFolder, class_images_folder, create_run, open_run, record
+from engine.ranks import Ranks, sharing_fate, together
 from engine.rescue import rescue
 from engine.room import Room
 from engine.run_start import RunStart, newest_checkpoint
@@ -89,14 +90,16 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
             code_of(entry)  # what is needed at the end is missed at the beginning
         _require_folders(config)
         plan = plan_run(config)
-        config = plan.config
-        with run_accelerator(config.training) as accelerator:
+        with run_accelerator(plan.config.training) as accelerator, together(accelerator) as ranks:
+            # What the first process planned: another finds less memory free a moment later.
+            shared = ranks.share("config", plan.config.model_dump_json)
+            config = RunConfig.model_validate_json(shared)
             runs = storage.expand(config.runs_folder)
-            room = Room(runs, control, lambda: 0, accelerator.num_processes == 1)
-            folder = yield from room.patiently(0, partial(_agree_on_folder, accelerator, config))
+            room = Room(runs, control, lambda: 0, ranks.count == 1)
+            folder = yield from room.patiently(0, partial(_shared_folder, ranks, config))
             notices = advice_on(config) + ([] if plan.notice is None else [plan.notice])
             said = tuple(Noticed(notice=notice) for notice in notices)
-            yield from _recorded(accelerator, config, folder, control, said)
+            yield from _recorded(accelerator, ranks, config, folder, control, said)
     except UserError as error:
         yield RunFailed(error=error)
 
@@ -120,28 +123,21 @@ def resume(path: Path, control: Control) -> Iterator[Event]:
     try:
         folder = open_run(path)
         config = config_file.of_run(folder.config_path)
-        with run_accelerator(config.training) as accelerator:
-            yield from _recorded(accelerator, config, folder, control)
+        with run_accelerator(config.training) as accelerator, together(accelerator) as ranks:
+            yield from _recorded(accelerator, ranks, config, folder, control)
     except UserError as error:
         yield RunFailed(error=error)
 
 
-def _agree_on_folder(
-    accelerator: Accelerator, config: RunConfig
-) -> Generator[Event, None, RunFolder]:
+def _shared_folder(ranks: Ranks, config: RunConfig) -> Generator[Event, None, RunFolder]:
     """The first process makes the folder and tells the others."""
     yield from ()  # nothing to say yet
-    if accelerator.num_processes == 1:
-        return create_run(config)
-    from accelerate.utils import broadcast_object_list
-
-    told = [str(create_run(config).path) if accelerator.is_main_process else ""]
-    broadcast_object_list(told)
-    return RunFolder(Path(told[0]))
+    return RunFolder(Path(ranks.share("folder", lambda: str(create_run(config).path))))
 
 
 def _recorded(
     accelerator: Accelerator,
+    ranks: Ranks,
     config: RunConfig,
     folder: RunFolder,
     control: Control,
@@ -151,10 +147,11 @@ def _recorded(
     process does either."""
     with ExitStack() as stack:
         if not accelerator.is_main_process:
-            yield from _train(accelerator, config, folder, control)
+            yield from sharing_fate(ranks, _train(accelerator, ranks, config, folder, control))
             return
         stack.enter_context(folder.locked())
-        training = chain(said, _train(accelerator, config, folder, control))
+        training = chain(said, _train(accelerator, ranks, config, folder, control))
+        training = sharing_fate(ranks, training)
         training = warn_of_rising_loss(training)
         if accelerator.num_processes == 1:  # of several, none may leave the others waiting
             training = _until_stopped(training, folder, control)
@@ -198,12 +195,12 @@ def _until_stopped(events: Iterator[Event], folder: RunFolder, control: Control)
 
 
 def _train(
-    accelerator: Accelerator, config: RunConfig, folder: RunFolder, control: Control
+    accelerator: Accelerator, ranks: Ranks, config: RunConfig, folder: RunFolder, control: Control
 ) -> Iterator[Event]:
     """The whole path of one run."""
     clock = time.monotonic()
     model = yield from load_base(Compute.of_accelerator(accelerator), config)
-    shop = Workshop.open(accelerator, config, model)
+    shop = Workshop.open(accelerator, config, model, ranks)
     with memory_guard(accelerator.device, _PREPARING):
         dataset = yield from prepare_pictures(shop)
         prior = config.method.prior()
@@ -231,6 +228,7 @@ def _train(
         judge=examiner,
         control=control,
         prior=None if prior is None else class_batches(shop, prior, dataset, classes),
+        ranks=ranks,
     )
     if saved is not None:
         loop.restore(saved)

@@ -317,6 +317,9 @@ class Stepper:
         which are averaged in fp32."""
         if self._accelerator.num_processes == 1:
             return
+        for parameter in self.parameters:  # all processes must send the same message
+            if parameter.requires_grad and parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
         whole = [p for p in self.parameters if p.dtype == torch.float32]
         halves = [[w for w in c.weights if w.dtype != torch.float32] for c in self._cells]
         for weights in (whole, *halves):

@@ -16,9 +16,56 @@ from engine.project import RunFolder
 from tests.conftest import draw_pictures
 from tests.engine_runs import losses, newest_weights, require_finished, tiny_run, train
 from tests.kills import require_tidy, require_whole
-from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
+
+
+def launch(folder: Path, fault: str = "") -> subprocess.CompletedProcess[str]:
+    """Two processes train by the config in the folder. The time limit is far above what they need
+    and far below the 30 minutes that a collective call waits."""
+    return subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+            str(ROOT / "tests/two_ranks.py"), str(folder),
+            "train", str(folder / "config.json"), "--json",
+        ],
+        env=os.environ
+        | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "IMPRINT_FAULT": fault,
+           "XDG_CACHE_HOME": str(folder / "cache")},
+        cwd=ROOT, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+
+
+FAULTS = {
+    "while it makes the run's folder": ("0:engine.run.create_run", 1),
+    "while it prepares": ("0:engine.preparation.encode_pictures", 1),
+    "while it saves": ("0:engine.checkpoint.saving", 1),
+    "while it draws a sample": ("0:engine.previews/Previews.make+", 1),
+    "while it exports": ("0:engine.run.export_all", 1),
+    "in a step": ("0:engine.loop/Loop._accumulate+", 1),
+    "in a step of the other": ("1:engine.loop/Loop._accumulate+", 2),
+    "while the other prepares": ("1:engine.preparation.batches", 2),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_process_that_fails_ends_all_with_its_sentence(tiny_folder, tmp_path, fault):
+    place, number = FAULTS[fault]
+    data = tiny_run(
+        tiny_folder, draw_pictures(tmp_path / "pictures", 2), tmp_path / "runs",
+        training={"steps": 3}, sampling={"every_steps": 1},
+    )  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(data), "utf-8")
+    done = launch(tmp_path, place)
+    assert done.returncode != 0
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[-1]["event"] == "RunFailed", done.stderr
+    said = lines[-1]["error"]["summary"]
+    assert "/full" in said
+    assert ("Process 2 of 2 failed" in said) == (number == 2)
+    ranks = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
+    assert [rank["code"] for rank in ranks] == [1, 1]  # neither was killed
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +78,7 @@ def outcome(tiny_folder, tmp_path_factory):
         training={"steps": 4}, sampling={"every_steps": 2},
     )  # fmt: skip
     (folder / "config.json").write_text(json.dumps(data), "utf-8")
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
-            str(ROOT / "tests/two_ranks.py"), str(folder),
-            "train", str(folder / "config.json"), "--json",
-        ],
-        env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
-        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
-    )  # fmt: skip
+    done = launch(folder)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     ranks = [json.loads((folder / f"rank{rank}.json").read_text()) for rank in (0, 1)]
@@ -49,8 +88,14 @@ def outcome(tiny_folder, tmp_path_factory):
 @pytest.mark.slow
 def test_both_processes_end_with_the_same_weights(outcome):
     _, _, _, ranks = outcome
-    assert len(ranks[0]) == 2  # the UNet and the text encoder, add-on included
-    assert ranks[0] == ranks[1]
+    assert len(ranks[0]["hashes"]) == 2  # the UNet and the text encoder, add-on included
+    assert ranks[0]["hashes"] == ranks[1]["hashes"]
+
+
+@pytest.mark.slow
+def test_each_picture_is_encoded_by_one_process(outcome):
+    _, _, _, ranks = outcome
+    assert [rank["encoded"] for rank in ranks] == [4, 0]
 
 
 @pytest.mark.slow
