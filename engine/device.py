@@ -157,7 +157,10 @@ def memory_guard(device: torch.device, what: str) -> Iterator[None]:
         found = as_out_of_memory(error, what, describe(device))
         if found is None:
             raise
-        raise found from error
+        try:
+            raise found from error
+        finally:
+            del found  # else it and its traceback keep each other, and the tensors of the frames
 
 
 def seed_everything(*keys: int) -> torch.Generator:

@@ -3848,6 +3848,14 @@
         <translation>没有做任何更改。请使其可读后重试。</translation>
     </message>
     <message>
+        <source>Process {number} of {count} failed: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All processes of the run have ended. Mend the cause, then resume the run.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Not enough memory on {device} for {what}.</source>
         <translation>{device}在{what}时内存不足。</translation>
     </message>
@@ -6142,6 +6150,10 @@
     <message>
         <source>The prompt does not contain the trigger word of {name}, {word}, so the picture may show little of what was learnt.</source>
         <translation>提示词里没有 {name} 的触发词 {word}，图片可能看不出学到的内容。</translation>
+    </message>
+    <message>
+        <source>it ended without saying why</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
