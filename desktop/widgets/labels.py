@@ -84,6 +84,9 @@ class Card(QFrame):
         self.header.addStretch(1)
         if heading:
             self.body.addLayout(self.header)
+        else:
+            self.heading.setParent(self)  # else nobody owns it, and it outlives the window
+            self.heading.hide()
 
 
 class Page(QWidget):

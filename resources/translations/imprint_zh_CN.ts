@@ -3849,11 +3849,11 @@
     </message>
     <message>
         <source>Process {number} of {count} failed: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} 个进程中的第 {number} 个失败：{reason}</translation>
     </message>
     <message>
         <source>All processes of the run have ended. Mend the cause, then resume the run.</source>
-        <translation type="unfinished"></translation>
+        <translation>这次训练的所有进程都已结束。请先排除原因，再继续训练。</translation>
     </message>
     <message>
         <source>Not enough memory on {device} for {what}.</source>
@@ -6153,7 +6153,7 @@
     </message>
     <message>
         <source>it ended without saying why</source>
-        <translation type="unfinished"></translation>
+        <translation>它结束时没有说明原因</translation>
     </message>
 </context>
 <context>

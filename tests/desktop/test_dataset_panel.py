@@ -381,7 +381,7 @@ def test_a_dropped_folder_without_pictures_takes_nothing_away(qtbot, dataset, tm
     folder.mkdir()
     (folder / "letter.pdf").write_bytes(b"%PDF-1.7")
     (folder / "notes.txt").write_text("a cat")
-    dataset._take([folder])
+    dataset._begin_taking([folder])
     qtbot.waitUntil(lambda: "papers" in dataset.strip.text, timeout=20_000)
     assert dataset._draft.get("dataset.folder") == before
     assert dataset.num_pictures == count > 0

@@ -33,8 +33,8 @@ CODES = list(LANGUAGES)
 # Names, units and the user's own words; they stand in every language.
 ALLOWED = re.compile(
     r"Imprint|LoRA\+?|LoKr|LoHa|LoCon|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|"
-    r"ComfyUI|ControlNet|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
-    r"Stable Diffusion [\w.]+|CreativeML Open RAIL\S*|https:|Min-SNR gamma|[kKGM]iB|sample-cat|"
+    r"AnimateDiff|IP-Adapter|PixArt|Hunyuan\S*|Lumina\S*|Cascade|Flux|Wan|Qwen\S*|ComfyUI|ControlNet|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
+    r"Stable (?:Diffusion [\w.]+|Cascade)|SD ?3\S*|Z-Image|CreativeML Open RAIL\S*|https:|Min-SNR gamma|[kKGM]iB|sample-cat|"
     r"[\w-]+\.png|a noto emoji of .*"
 )
 
