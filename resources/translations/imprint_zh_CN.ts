@@ -5776,8 +5776,8 @@
         <translation>速度（v-prediction）</translation>
     </message>
     <message>
-        <source>Read in chunks of 75 tokens</source>
-        <translation>按 75 个 token 分段读取</translation>
+        <source>75-token chunks</source>
+        <translation>按 75 个 token 分段</translation>
     </message>
     <message>
         <source>Cut</source>
@@ -5840,8 +5840,8 @@
         <translation>指数</translation>
     </message>
     <message>
-        <source>By signal-to-noise ratio (SNR)</source>
-        <translation>按信噪比（SNR）</translation>
+        <source>By SNR</source>
+        <translation>按信噪比</translation>
     </message>
     <message>
         <source>Debiased estimation</source>

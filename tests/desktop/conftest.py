@@ -50,7 +50,9 @@ def _nothing_is_left_over(request, qapp):
         QCoreApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
-    assert LEFT_OVER.problems() == []
+    problems = LEFT_OVER.problems()
+    if request.node.get_closest_marker("leaves_widgets") is None:
+        assert problems == []
 
 
 def end_the_program(application) -> None:

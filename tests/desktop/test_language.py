@@ -33,9 +33,12 @@ CODES = list(LANGUAGES)
 # Names, units and the user's own words; they stand in every language.
 ALLOWED = re.compile(
     r"Imprint|LoRA\+?|LoKr|LoHa|LoCon|DreamBooth|Textual Inversion|Hypernetwork|AUTOMATIC1111|"
-    r"AnimateDiff|IP-Adapter|PixArt|Hunyuan\S*|Lumina\S*|Cascade|Flux|Wan|Qwen\S*|ComfyUI|ControlNet|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
-    r"Stable (?:Diffusion [\w.]+|Cascade)|SD ?3\S*|Z-Image|CreativeML Open RAIL\S*|https:|Min-SNR gamma|[kKGM]iB|sample-cat|"
-    r"[\w-]+\.png|a noto emoji of .*"
+    r"ComfyUI|ControlNet|Forge|InvokeAI|SD\.Next|diffusers|CLIP|Huber|Rank|Alpha|Dropout|Beta|"
+    r"Stable Diffusion [\w.]+|CreativeML Open RAIL\S*|https:|Min-SNR gamma|[kKGM]iB|sample-cat|"
+    r"[\w-]+\.png|a noto emoji of .*|"
+    # Names of other models and of text encodings.
+    r"AnimateDiff|IP-Adapter|PixArt|Hunyuan\S*|Lumina\S*|Stable Cascade|Flux\S*|Wan\S*|Qwen\S*|"
+    r"Z-Image|UTF-\d+\S*"
 )
 
 
