@@ -16,6 +16,7 @@ from engine.project import RunFolder
 from tests.conftest import draw_pictures
 from tests.engine_runs import losses, newest_weights, require_finished, tiny_run, train
 from tests.kills import require_tidy, require_whole
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +33,7 @@ def launch(folder: Path, fault: str = "") -> subprocess.CompletedProcess[str]:
         env=os.environ
         | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "IMPRINT_FAULT": fault,
            "XDG_CACHE_HOME": str(folder / "cache")},
-        cwd=ROOT, capture_output=True, text=True, timeout=600,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
 
 
