@@ -50,9 +50,7 @@ def _nothing_is_left_over(request, qapp):
         QCoreApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
-    problems = LEFT_OVER.problems()
-    if request.node.get_closest_marker("leaves_widgets") is None:
-        assert problems == []
+    assert LEFT_OVER.problems() == []
 
 
 def end_the_program(application) -> None:
