@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QEvent, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -77,8 +77,12 @@ def main(arguments: list[str]) -> int:
 
 def _close_when_terminated(windows: Windows) -> None:
     """`kill` closes the window as a log-off does. Python gets to it within a second, when a timer
-    of the window next calls into it."""
-    signal.signal(signal.SIGTERM, lambda *_: windows.close_now())
+    of the window next calls into it.
+
+    The window closes from the event loop: one that closed before `exec` would leave a program
+    without a window, which waits forever.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: QTimer.singleShot(0, windows.close_now))
 
 
 def _greet(windows: Windows, preferences: Preferences, reports: CrashReports) -> None:

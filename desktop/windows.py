@@ -83,8 +83,11 @@ class Windows(QObject):
         del session
         self.close_now()
 
+    @Slot()
     def close_now(self) -> None:
-        """Without a question."""
+        """Without a question; a dialog that is open is cancelled, or it would keep the program."""
+        while (dialog := self._application.activeModalWidget()) is not None and dialog.close():
+            pass
         self.window.leaving.has_begun = True
         self.window.close()
 

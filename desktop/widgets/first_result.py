@@ -67,6 +67,7 @@ class FirstResult(Card):
         for step in moments(sorted(found), exported_step):
             self._add(step, found[step], step == exported_step)
         self.words.setText("\n".join(str(said(sentence)) for sentence in of_run(folder)))
+        self.words.setHidden(not self.words.text())
         self._folder, self._num_asked = folder, 0
         self._settle(exported_step, "")
         self.setVisible(bool(self.buttons))

@@ -133,7 +133,8 @@ class SettingsForm(QWidget):
         name.setBuddy(editor)
         editor.setAccessibleName(text)
         editor.setToolTip(engine_text(row.help) if row.help else "")
-        editor.setMinimumWidth(180)
+        editor.ensurePolished()  # its size depends on the font and on the theme
+        editor.setMinimumWidth(max(180, editor.minimumSizeHint().width()))
         editor.installEventFilter(self._guard)
         editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         reset = icon_button(self._theme, "reset", self.tr("Back to what is recommended"))

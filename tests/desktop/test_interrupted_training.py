@@ -19,6 +19,7 @@ from engine.events import RunFinished, RunStarted
 from engine.interrupted import interrupted
 from engine.project import RunFolder
 from engine.remedies import Action
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 STARTED = {"event": "RunStarted", "folder": "x", "steps": 9, "first_step": 0}
@@ -100,14 +101,27 @@ def test_a_run_is_remembered_while_it_trains_and_forgotten_at_its_end(window):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_a_window_that_is_asked_to_end_closes_and_leaves_nothing_to_tell(tmp_path):
     """As `kill` and some session managers do at a log-off."""
-    command = [sys.executable, "-m", "tests.desktop.killed_window", str(tmp_path)]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    child = window_of_its_own(tmp_path)
     assert child.stdout.readline() == "up\n"
     assert list(reports_folder().glob("running-*.txt"))
     child.terminate()
-    child.communicate(timeout=300)
+    child.communicate(timeout=PATIENCE)
     assert child.returncode == 0
     assert list(reports_folder().glob("*.txt")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+@pytest.mark.parametrize("moment", ["at-once", "in-a-dialog"])
+def test_a_window_that_is_asked_to_end_does_so_at_any_moment(tmp_path, moment):
+    child = window_of_its_own(tmp_path, moment)
+    child.communicate(timeout=PATIENCE)
+    assert child.returncode == 0
+    assert list(reports_folder().glob("*.txt")) == []
+
+
+def window_of_its_own(preferences: Path, *wish: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "tests.desktop.killed_window", str(preferences), *wish]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.slow
@@ -117,8 +131,7 @@ def test_a_training_whose_window_was_killed_is_named_at_the_next_start_and_conti
     config = tmp_path / "run.json"
     many = {"training": {**tiny_data["training"], "steps": 100_000}}
     config.write_text(json.dumps(tiny_data | many | {"sampling": {"every_steps": 0}}))
-    command = [sys.executable, "-m", "tests.desktop.killed_window", str(tmp_path), str(config)]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    child = window_of_its_own(tmp_path, str(config))
     saved = [int(child.stdout.readline()) for _ in range(3)]
     child.kill()  # SIGKILL: nothing of Imprint's runs any more
     child.communicate()
