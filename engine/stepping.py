@@ -51,7 +51,6 @@ class Stepper:
         self._step = 0
         self.sound = torch.ones((), dtype=torch.bool)  # whether the step's gradients are numbers
         self._is_in_backward = False
-        self._is_moving = False
         self._kind = OPTIMIZERS[settings.name]
         self._check()
         self._cells = list(self._make_cells())
@@ -91,21 +90,15 @@ class Stepper:
         finally:
             self._is_in_backward = False
 
-    def forget_gradients(self) -> bool:
-        """Before a step is taken again; False where it has moved weights already."""
+    def forget_gradients(self) -> None:
+        """Before the loss of a step is computed again."""
         for parameter in self.parameters:
             parameter.grad = None
-        return not self._is_moving
 
     def end(self) -> None:
         """Share the gradients over all processes, clip them, and move the weights."""
         if self._settings.fused_backward:
             return
-        self._is_moving = True
-        self._move()
-        self._is_moving = False
-
-    def _move(self) -> None:
         self._share_gradients()
         moving = [cell for cell in self._cells if cell.has_gradients]
         if not moving:
@@ -115,19 +108,14 @@ class Stepper:
             scaler.unscale_(self._all)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = self._norm(gradients)
-        if scaler is None:
-            self._leave_out(gradients, norm)
-            for cell in moving:
-                cell.fill()
-                cell.optimizer.step()
-                self._finish(cell)
-            return
         self.sound = self.sound & torch.isfinite(norm)
         self._step_where_sound(moving)
-        scaler.update()
+        if scaler is not None:
+            scaler.update()
 
     def _step_where_sound(self, moving: list[Cell]) -> None:
-        """With fp16: an overflow in one gradient skips the step of every optimizer.
+        """NaN or Inf in one gradient skips the step of every optimizer: moments, too, would move
+        weights.
 
         Optimizers that can look at `found_inf` on the device do; for the others it is read here.
         """
@@ -157,7 +145,8 @@ class Stepper:
         return nn.utils.get_total_norm(gradients)
 
     def _leave_out(self, gradients: list[Tensor], norm: Tensor) -> None:
-        """Make nothing of gradients that are no numbers, without asking the device."""
+        """Make zeros of gradients that are NaN or Inf, without asking the device: that is done once
+        for each weight."""
         unsound = ~torch.isfinite(norm)
         for gradient in gradients:
             gradient.masked_fill_(unsound, 0.0)

@@ -284,3 +284,24 @@ def test_a_generator_that_returns_a_value_says_so_in_its_type():
         and not ast.unparse(function.returns).startswith("Generator[")
     }
     assert untyped == set()
+
+
+def test_no_test_waits_for_a_time_that_suits_one_machine():
+    """A bound in seconds is too short for some computer: waits end in PATIENCE, of tests.timing."""
+    waits = {"wait", "join", "communicate", "acquire", "waitUntil", "waitSignal", "waitSignals"}
+    found = {
+        f"{file.relative_to(ROOT).as_posix()}:{call.lineno}"
+        for file in (ROOT / "tests").rglob("*.py")
+        if not {"soak", "benchmarks"} & set(file.parts)
+        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        for bound in _bounds(call, call.func.attr in waits)
+        if isinstance(bound, ast.Constant) and isinstance(bound.value, int | float)
+        if ast.unparse(call.func) not in ("qtbot.wait", "self._changed.wait")  # pauses
+    }
+    assert found == set()
+
+
+def _bounds(call: ast.Call, waits: bool) -> list[ast.expr]:
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "timeout"]
+    return named + (call.args if waits else [])

@@ -19,6 +19,13 @@ from desktop.windows import Windows
 from engine.events import RunFinished, RunStarted, StepFinished
 from engine.project import Project
 from tests.desktop.left_over import LeftOver
+from tests.desktop.patient_bot import PatientBot
+
+
+@pytest.fixture
+def qtbot(qapp, request) -> PatientBot:
+    """In place of pytest-qt's own."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)

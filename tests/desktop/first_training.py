@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 
 from desktop.main_window import MainWindow
 from desktop.panels.monitor_panel import RunState
+from tests.timing import PATIENCE
 
 TICK_MS = 10
 
@@ -53,13 +54,13 @@ class Story:
     generated: list[Path] = field(default_factory=list)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Let the window live until the condition holds.
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Let the window live until the condition holds. Raises TimeoutError that names `what`.
 
     In an event loop of Qt's own, as in the real program: QTest.qWait keeps the interpreter's
     lock while it waits, and the engine's imports would take five times as long.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(what)
@@ -81,13 +82,13 @@ def first_training(
     warm: list[bool] = []
     window.warmed_up.connect(lambda: warm.append(True))
     window.show()
-    wait_until(lambda: bool(warm), 240, "the engine to be warm")
+    wait_until(lambda: bool(warm), "the engine to be warm")
     story.importing_ms = heartbeat.take()
     photograph("home")
 
     window.home._sample.click()
-    wait_until(lambda: window.images.num_pictures == 6, 60, "the six pictures")
-    wait_until(lambda: not window.images.inspector.view.is_empty, 10, "the picture")
+    wait_until(lambda: window.images.num_pictures == 6, "the six pictures")
+    wait_until(lambda: not window.images.inspector.view.is_empty, "the picture")
     pause(0.4)  # thumbnails
     photograph("images")
 
@@ -99,12 +100,12 @@ def first_training(
 
     window.show_page("training")
     QTest.mouseClick(window.monitor.start, Qt.MouseButton.LeftButton)
-    wait_until(lambda: window.monitor.run_state is RunState.TRAINING, 120, "the first step")
+    wait_until(lambda: window.monitor.run_state is RunState.TRAINING, "the first step")
     heartbeat.take()
-    wait_until(lambda: window.monitor.chart.num_points >= steps * 2 // 3, 900, "most steps")
+    wait_until(lambda: window.monitor.chart.num_points >= steps * 2 // 3, "most steps")
     story.training_ms = heartbeat.take()
     photograph("training")
-    wait_until(lambda: not window.monitor.run_state.is_running, 900, "the end of the run")
+    wait_until(lambda: not window.monitor.run_state.is_running, "the end of the run")
     if window.monitor.run_state is not RunState.FINISHED:
         raise AssertionError(window.monitor.strip.text)
     photograph("finished")
@@ -114,7 +115,7 @@ def first_training(
     window.monitor.result.to_gallery.click()
     window.gallery.count.setValue(2)
     QTest.mouseClick(window.gallery.generate, Qt.MouseButton.LeftButton)
-    wait_until(window.gallery.generate.isEnabled, 240, "the pictures")
+    wait_until(window.gallery.generate.isEnabled, "the pictures")
     pause(0.4)
     photograph("gallery")
     window.show_page("models")

@@ -22,3 +22,6 @@ class PatientBot(QtBot):
 
     def waitSignals(self, signals: Any, **options: Any) -> Any:
         return super().waitSignals(signals, timeout=PATIENCE_MS, **options)
+
+    def waitExposed(self, widget: Any) -> Any:
+        return super().waitExposed(widget, timeout=PATIENCE_MS)

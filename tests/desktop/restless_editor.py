@@ -75,7 +75,7 @@ def main(project: Path, pictures: int, seed: int, edits: int) -> int:
     install_language(application, "en")
     window = MainWindow(project)
     window.show()
-    wait_until(lambda: num_read(window) == pictures, 60, "the pictures")
+    wait_until(lambda: num_read(window) == pictures, "the pictures")
     chance = random.Random(seed)
     for _ in range(edits):
         edit_once(window, chance)

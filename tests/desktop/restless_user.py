@@ -63,7 +63,7 @@ def _do_something(window: MainWindow, draw: random.Random, done: dict[str, float
     pause(draw.uniform(0, LONGEST))
     started = time.monotonic()
     window.runs.stop()
-    wait_until(lambda: not window.runs.is_busy, 60, "the run to stop")
+    wait_until(lambda: not window.runs.is_busy, "the run to stop")
     done["longest_stop"] = max(done["longest_stop"], time.monotonic() - started)
     done["stops"] += 1
     assert window.monitor.strip.property("kind") != "error", window.monitor.strip.text
@@ -74,8 +74,8 @@ def _open() -> MainWindow:
     window = MainWindow()
     window.warmed_up.connect(lambda: warm.append(True))
     window.show()
-    wait_until(lambda: bool(warm), 240, "the engine to be warm")
-    wait_until(lambda: window.images.num_pictures == 6, 60, "the pictures")
+    wait_until(lambda: bool(warm), "the engine to be warm")
+    wait_until(lambda: window.images.num_pictures == 6, "the pictures")
     window.draft.set("training.steps", STEPS)
     window.draft.set("sampling.every_steps", STEPS // 3)
     window.draft.set("checkpoints.every_steps", STEPS // 3)

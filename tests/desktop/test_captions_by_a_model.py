@@ -25,7 +25,7 @@ def model(tmp_path_factory) -> Path:
 @pytest.fixture
 def desk(window) -> CaptionDesk:
     """Of a window whose project has the six sample pictures, none with a caption."""
-    wait_until(lambda: window.images.num_pictures == 6, 30, "the pictures")
+    wait_until(lambda: window.images.num_pictures == 6, "the pictures")
     pictures = window.images.pictures
     pictures.write_captions({row.key: "" for row in pictures.rows}, "none")
     return window.captions
@@ -37,9 +37,9 @@ def test_a_model_describes_the_pictures_and_one_step_of_undo_takes_it_back(windo
     dialog = desk.dialog
     assert not dialog.write.isEnabled()
     dialog.use_model(model)
-    wait_until(dialog.write.isEnabled, 30, "a look at the model")
+    wait_until(dialog.write.isEnabled, "a look at the model")
     dialog.write.click()
-    wait_until(dialog.take.isEnabled, 60, "the captions")
+    wait_until(dialog.take.isEnabled, "the captions")
     assert dialog.table.rowCount() == 6
     assert colour_of(dialog.write.icon()) == window.theme.tokens.text2.lower()  # no more primary
     dialog.table.item(0, CAPTION).setText("a cat of my own words")
@@ -64,7 +64,7 @@ def colour_of(icon: QIcon) -> str:
 def test_a_folder_without_a_model_is_told_and_the_dialog_stays(window, desk, tmp_path):
     window.images._write.click()
     desk.dialog.use_model(tmp_path)
-    wait_until(lambda: desk.dialog.strip.text, 30, "a look at the folder")
+    wait_until(lambda: desk.dialog.strip.text, "a look at the folder")
     assert "config.json" in desk.dialog.strip.text
     assert not desk.dialog.write.isEnabled()
     asked = []
@@ -80,10 +80,10 @@ def test_a_dialog_that_is_closed_stops_the_model(window, desk, model):
     dialog = desk.dialog
     dialog.use_model(model)
     dialog.begin()  # as soon as the model was looked at
-    wait_until(lambda: desk._job is not None, 30, "the job")
+    wait_until(lambda: desk._job is not None, "the job")
     job = desk._job
     dialog.reject()
-    wait_until(lambda: job.is_done, 60, "the end of the job")
+    wait_until(lambda: job.is_done, "the end of the job")
     assert job.control.stop_requested
 
 
@@ -106,8 +106,8 @@ def test_the_guide_has_captions_written_before_the_training(window, model, monke
     window.guide.start_wanted.connect(lambda: started.append(True))
     wizard.answers = Answers(name="mine", captions=Captions.MODEL)
     window.guide._start(wizard.answers)
-    wait_until(lambda: window.captions.dialog is not None, 30, "the dialog")
-    wait_until(window.captions.dialog.take.isEnabled, 60, "the captions")
+    wait_until(lambda: window.captions.dialog is not None, "the dialog")
+    wait_until(window.captions.dialog.take.isEnabled, "the captions")
     assert window.page == "images"
     assert not started
 

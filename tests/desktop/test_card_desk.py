@@ -61,7 +61,7 @@ def until_it_is_stopped(packages, control):
 
 def offer_of(window):
     window.cards.look()
-    wait_until(lambda: window.cards.offer is not None, 20, "the offer")
+    wait_until(lambda: window.cards.offer is not None, "the offer")
     return window.cards.offer
 
 
@@ -77,7 +77,7 @@ def test_the_card_is_named_with_what_is_fetched_and_nothing_is_fetched_unasked(h
 def test_it_is_fetched_and_a_new_start_is_offered(home):
     offer = offer_of(home)
     offer.start.click()
-    wait_until(lambda: offer.restart.isVisibleTo(home), 30, "the end")
+    wait_until(lambda: offer.restart.isVisibleTo(home), "the end")
     assert (card_pack.pack_folder() / PACKAGES / "torch/__init__.py").exists()
     assert "from its next start" in offer.line.text()
     assert not offer.start.isVisibleTo(home)
@@ -91,7 +91,7 @@ def test_what_does_not_work_here_is_told_and_can_be_tried_again(home, monkeypatc
     monkeypatch.setattr(card_fetch, "trial", lambda packages, control: "no kernel for this card")
     offer = offer_of(home)
     offer.start.click()
-    wait_until(lambda: "no kernel for this card" in offer.line.text(), 30, "the failure")
+    wait_until(lambda: "no kernel for this card" in offer.line.text(), "the failure")
     assert not (card_pack.pack_folder() / PACKAGES).exists()
     assert offer.start.isVisibleTo(home)
 
@@ -104,7 +104,7 @@ def test_a_connection_that_fails_is_told_without_the_advice_for_models(home, mon
     monkeypatch.setattr(card_fetch, "fetch", fetch)
     offer = offer_of(home)
     offer.start.click()
-    wait_until(lambda: "No connection" in offer.line.text(), 30, "the failure")
+    wait_until(lambda: "No connection" in offer.line.text(), "the failure")
     assert "the processor does the work" in offer.line.text()
     assert "mirror" not in offer.line.text()
 
@@ -117,7 +117,7 @@ def test_a_fault_of_ours_ends_the_waiting(home, monkeypatch):
     monkeypatch.setattr(card_fetch, "fetch", fetch)
     offer = offer_of(home)
     offer.start.click()
-    wait_until(lambda: "cut off by a fault: ZeroDivisionError" in offer.line.text(), 30, "it")
+    wait_until(lambda: "cut off by a fault: ZeroDivisionError" in offer.line.text(), "it")
     assert offer.start.isVisibleTo(home)
 
 
@@ -126,10 +126,10 @@ def test_it_can_be_cancelled_and_gone_on_with(home, monkeypatch):
     monkeypatch.setattr(card_fetch, "trial", until_it_is_stopped)
     offer = offer_of(home)
     offer.start.click()
-    wait_until(lambda: "Unpacking" in offer.line.text(), 30, "the trial")
+    wait_until(lambda: "Unpacking" in offer.line.text(), "the trial")
     assert not offer.pause.isVisibleTo(home)
     offer.stop.click()
-    wait_until(lambda: "Stopped at" in offer.line.text(), 30, "the stop")
+    wait_until(lambda: "Stopped at" in offer.line.text(), "the stop")
     assert offer.start.text() == "Go on"
 
 
@@ -170,7 +170,7 @@ def test_declining_removes_what_had_arrived(home, monkeypatch):
     monkeypatch.setattr(card_fetch, "trial", lambda packages, control: "no")
     offer = offer_of(home)
     offer.start.click()
-    wait_until(lambda: "does not work here" in offer.line.text(), 30, "the failure")
+    wait_until(lambda: "does not work here" in offer.line.text(), "the failure")
     assert (card_pack.pack_folder() / "arrived").exists()
     offer.later.click()
     home.cards._pool.wait()
@@ -187,7 +187,7 @@ def test_a_pack_with_which_the_engine_does_not_start_is_taken_out_and_that_is_to
     card_fetch.storage.write_json(packages / card_pack.STAMP, card_desk.load_table().stamp)
     monkeypatch.setattr(sys, "path", [str(packages), *sys.path])
     home.warmth.ended.emit(False)
-    wait_until(lambda: "was taken out" in home.home.strip.text, 20, "the notice")
+    wait_until(lambda: "was taken out" in home.home.strip.text, "the notice")
     assert not packages.exists()
 
 
@@ -216,7 +216,7 @@ def test_nothing_is_said_where_there_is_nothing_to_offer(home, monkeypatch, reas
         card_fetch.storage.write_json(packages / card_pack.STAMP, table.stamp)
     home.cards.look()
     home.cards._pool.wait()
-    wait_until(lambda: True, 1, "a turn of the events")
+    wait_until(lambda: True, "a turn of the events")
     assert home.cards.offer is None
     assert not home.home.card.isVisibleTo(home)
 
@@ -225,7 +225,7 @@ def test_a_window_that_closes_ends_the_fetching(home, monkeypatch):
     monkeypatch.setattr(card_fetch, "trial", until_it_is_stopped)
     offer = offer_of(home)
     offer.start.click()
-    wait_until(lambda: "Unpacking" in offer.line.text(), 30, "the trial")
+    wait_until(lambda: "Unpacking" in offer.line.text(), "the trial")
     home.leaving.may_stop = lambda: True
     assert home.close()
     assert home.cards.fetching.downloads[-1].control.stop_requested

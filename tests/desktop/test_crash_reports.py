@@ -125,7 +125,7 @@ def in_a_job_of_the_engine(qtbot):
     thread = EngineThread()
     thread.start()
     handle = thread.submit(fails)
-    qtbot.waitUntil(lambda: handle.is_done, timeout=20_000)
+    qtbot.waitUntil(lambda: handle.is_done)
     assert thread.stop_and_wait(20_000)
 
 

@@ -24,7 +24,7 @@ def dataset(qtbot, draft, theme):
     qtbot.addWidget(panel)
     panel.resize(1100, 760)
     panel.show()
-    qtbot.waitUntil(lambda: read(panel, 3), timeout=20_000)
+    qtbot.waitUntil(lambda: read(panel, 3))
     yield panel
     panel.close_threads()
 
@@ -92,7 +92,7 @@ def test_what_is_left_out_and_what_was_guessed_is_said_above_the_pictures(
     def said() -> str:
         return " ".join(dataset.browser.findings.texts)
 
-    qtbot.waitUntil(lambda: "Cyrillic" in said(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Cyrillic" in said())
     assert dataset.num_pictures == 3
     assert "Masks of 1 pictures: picture0-masklabel.png." in said()
     assert "Left out: reg/ (1). These look like class pictures" in said()
@@ -100,7 +100,7 @@ def test_what_is_left_out_and_what_was_guessed_is_said_above_the_pictures(
     assert "Left out: ._picture1.png." in said()
     assert captions(dataset)[2] == "девочка с синими волосами"
     draft.set("dataset.masks", "file")
-    qtbot.waitUntil(lambda: "masklabel" not in said(), timeout=20_000)
+    qtbot.waitUntil(lambda: "masklabel" not in said())
     (kept,) = [f for f in dataset.pictures.findings if "film.mp4" in str(f.message)]
     dataset.pictures.keep(kept)
     assert "film.mp4" not in said()
@@ -112,7 +112,7 @@ def test_what_is_left_out_and_what_was_guessed_is_said_above_the_pictures(
 def test_a_caption_written_in_imprint_is_there_after_reading_the_folder_anew(qtbot, dataset):
     type_caption(dataset, "mine")
     dataset.reload()
-    qtbot.waitUntil(lambda: read(dataset, 3), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 3))
     assert captions(dataset)[0] == "mine"
     assert dataset.inspector.caption.caption == "mine"
 
@@ -172,16 +172,16 @@ def test_the_inspector_shows_the_picture_as_it_is_trained_on(qtbot, dataset, ima
     image.fill(QColor("red"))
     image.save(str(image_folder / "wide.png"))
     dataset.reload()
-    qtbot.waitUntil(lambda: read(dataset, 4), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 4))
     dataset.browser.step(3)
     view = dataset.inspector.view
-    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 200, timeout=20_000)
+    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 200)
     dataset.inspector.turn_left.click()
-    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 100, timeout=20_000)
+    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 100)
 
 
 def test_a_crop_is_framed_in_the_shape_of_the_training_and_applied_by_enter(qtbot, dataset, draft):
-    qtbot.waitUntil(lambda: not dataset.inspector.view.is_empty, timeout=20_000)
+    qtbot.waitUntil(lambda: not dataset.inspector.view.is_empty)
     QTest.keyClick(dataset.browser.grid, Qt.Key.Key_C)
     view = dataset.inspector.view
     assert view.is_cropping
@@ -194,7 +194,7 @@ def test_a_crop_is_framed_in_the_shape_of_the_training_and_applied_by_enter(qtbo
 
 
 def test_escape_leaves_the_crop_and_changes_nothing(qtbot, dataset, draft):
-    qtbot.waitUntil(lambda: not dataset.inspector.view.is_empty, timeout=20_000)
+    qtbot.waitUntil(lambda: not dataset.inspector.view.is_empty)
     dataset.inspector.crop.click()
     QTest.keyClick(dataset.inspector.view, Qt.Key.Key_Escape)
     assert not dataset.inspector.view.is_cropping
@@ -215,7 +215,7 @@ def test_a_picture_that_is_left_out_stays_in_sight_and_counts_no_more(dataset, d
 def test_a_dropped_folder_is_used_where_it_lies(qtbot, dataset, draft, tmp_path):
     other = draw_pictures(tmp_path / "other", count=5)
     drop(dataset, other)
-    qtbot.waitUntil(lambda: read(dataset, 5), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 5))
     assert draft.get("dataset.folder") == str(other)
 
 
@@ -224,11 +224,9 @@ def test_dropped_files_are_copied_into_the_project_with_their_captions(
 ):
     other = draw_pictures(tmp_path / "other", count=2)
     drop(dataset, other / "picture0.png", other / "picture1.png")
-    qtbot.waitUntil(
-        lambda: draft.get("dataset.folder") == str(draft.project.images), timeout=20_000
-    )
+    qtbot.waitUntil(lambda: draft.get("dataset.folder") == str(draft.project.images))
     # Three were there, two came; two of the five are the same pictures under the same names.
-    qtbot.waitUntil(lambda: read(dataset, 3), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 3))
     assert (draft.project.images / "picture1.txt").is_file()
 
 
@@ -237,18 +235,18 @@ def test_a_picture_of_the_clipboard_becomes_a_file_of_the_project(qtbot, dataset
     image.fill(QColor("teal"))
     QGuiApplication.clipboard().setImage(image)
     dataset.paste()
-    qtbot.waitUntil(lambda: read(dataset, 4), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 4))
     (pasted,) = draft.project.images.glob("pasted-*.png")
     assert QImage(str(pasted)).pixelColor(5, 5) == QColor("teal")
     dataset.paste()
-    qtbot.waitUntil(lambda: read(dataset, 4), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 4))
 
 
 def test_a_picture_that_comes_into_the_folder_is_seen(qtbot, dataset, image_folder):
     image = QImage(100, 100, QImage.Format.Format_RGB32)
     image.fill(QColor("orange"))
     image.save(str(image_folder / "new.png"))
-    qtbot.waitUntil(lambda: read(dataset, 4), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 4))
 
 
 def test_what_cannot_be_used_is_told_with_its_reason_where_it_is_chosen(
@@ -256,9 +254,7 @@ def test_what_cannot_be_used_is_told_with_its_reason_where_it_is_chosen(
 ):
     (image_folder / "page.jpg").write_bytes(b"<html>not a picture</html>")
     dataset.reload()
-    qtbot.waitUntil(
-        lambda: any("page.jpg" in t for t in dataset.browser.findings.texts), timeout=20_000
-    )
+    qtbot.waitUntil(lambda: any("page.jpg" in t for t in dataset.browser.findings.texts))
     assert dataset.num_pictures == 3
     dataset.browser.grid.choose(0)
     assert "web page" in dataset.inspector._problem.text()
@@ -268,26 +264,26 @@ def test_the_finding_of_copies_keeps_the_best_by_one_click(qtbot, dataset, image
     large = QImage(str(image_folder / "picture1.png")).scaled(300, 300)
     large.save(str(image_folder / "large.png"))
     dataset.reload()
-    qtbot.waitUntil(lambda: read(dataset, 4), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 4))
 
     def copies():
         return [f for f in dataset.pictures.findings if f.message.code == "IM-IMG-08"]
 
-    qtbot.waitUntil(lambda: bool(copies()), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(copies()))
     dataset.browser.findings.fix_requested.emit(copies()[0], Fix.KEEP_BEST)
     kept = [row.path.name for row in dataset.pictures.rows
             if not dataset.pictures.edit_of(row).left_out]  # fmt: skip
     assert "large.png" in kept
     assert "picture1.png" not in kept
-    qtbot.waitUntil(lambda: not copies(), timeout=20_000)
+    qtbot.waitUntil(lambda: not copies())
 
 
 def test_a_finding_that_is_all_right_is_not_told_again(qtbot, dataset):
-    qtbot.waitUntil(lambda: bool(dataset.pictures.findings), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(dataset.pictures.findings))
     finding = dataset.pictures.findings[0]
     dataset.browser.findings.fix_requested.emit(finding, Fix.KEEP)
     dataset.reload()
-    qtbot.waitUntil(lambda: read(dataset, 3), timeout=20_000)
+    qtbot.waitUntil(lambda: read(dataset, 3))
     qtbot.wait(200)
     codes = [known.message.code for known in dataset.pictures.findings]
     assert finding.message.code not in codes
@@ -295,17 +291,15 @@ def test_a_finding_that_is_all_right_is_not_told_again(qtbot, dataset):
 
 def test_the_filter_shows_what_it_names(qtbot, dataset):
     dataset.browser.filter.setText('"number 1"')
-    qtbot.waitUntil(lambda: dataset.browser.grid.grid_model.rowCount() == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: dataset.browser.grid.grid_model.rowCount() == 1)
     dataset.browser.filter.setText("")
-    qtbot.waitUntil(lambda: dataset.browser.grid.grid_model.rowCount() == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: dataset.browser.grid.grid_model.rowCount() == 3)
 
 
 def test_the_largest_pictures_come_first_where_asked(qtbot, dataset, image_folder):
     QImage(400, 400, QImage.Format.Format_RGB32).save(str(image_folder / "zz-large.png"))
     dataset.reload()
-    qtbot.waitUntil(
-        lambda: len(dataset.pictures.rows) == 4 and not dataset.pictures.is_reading, timeout=20_000
-    )
+    qtbot.waitUntil(lambda: len(dataset.pictures.rows) == 4 and not dataset.pictures.is_reading)
     dataset.browser.order.setCurrentIndex(2)
     dataset.browser.order.activated.emit(2)
     assert dataset.browser.grid.grid_model.item(0).title == "zz-large.png"
@@ -328,9 +322,7 @@ def test_a_tag_is_taken_away_by_its_chip(dataset):
 
 def test_a_tag_of_the_set_is_offered_and_taken_by_ctrl_enter(qtbot, dataset):
     dataset.pictures.write_captions({dataset.pictures.rows[1].key: "cat, blue sky"}, "test")
-    qtbot.waitUntil(
-        lambda: "blue sky" in dataset.inspector.caption.text._tags.stringList(), timeout=5000
-    )
+    qtbot.waitUntil(lambda: "blue sky" in dataset.inspector.caption.text._tags.stringList())
     text = dataset.inspector.caption.text
     text.setFocus()
     text.setPlainText("")
@@ -341,7 +333,7 @@ def test_a_tag_of_the_set_is_offered_and_taken_by_ctrl_enter(qtbot, dataset):
 
 def test_a_missing_folder_is_told_and_the_page_shows_its_empty_state(qtbot, dataset, tmp_path):
     dataset.use_folder(tmp_path / "nowhere")
-    qtbot.waitUntil(lambda: "is not there" in dataset.strip.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "is not there" in dataset.strip.text)
     assert dataset.num_pictures == 0
 
 
@@ -358,7 +350,7 @@ def test_ten_thousand_pictures_cost_no_more_to_draw_than_a_page_of_them(qtbot, d
     for number in range(10_000):  # the same picture with another end: other files, as quick to make
         (folder / f"{number:05d}.png").write_bytes(data + number.to_bytes(4, "big"))
     dataset.use_folder(folder)
-    qtbot.waitUntil(lambda: len(dataset.pictures.rows) == 10_000, timeout=20_000)
+    qtbot.waitUntil(lambda: len(dataset.pictures.rows) == 10_000)
     grid = dataset.browser.grid
     first = paint_seconds(grid)
     grid.scrollToBottom()
@@ -382,7 +374,7 @@ def test_a_dropped_folder_without_pictures_takes_nothing_away(qtbot, dataset, tm
     (folder / "letter.pdf").write_bytes(b"%PDF-1.7")
     (folder / "notes.txt").write_text("a cat")
     dataset._begin_taking([folder])
-    qtbot.waitUntil(lambda: "papers" in dataset.strip.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "papers" in dataset.strip.text)
     assert dataset._draft.get("dataset.folder") == before
     assert dataset.num_pictures == count > 0
 

@@ -21,8 +21,8 @@ def quick(monkeypatch):
 def test_each_part_becomes_a_line_and_all_is_well(window, quick):
     window.home.check.click()
     dialog = window.doctor.dialog
-    wait_until(lambda: dialog.num_lines == doctor.EXAMINATIONS, 30, "the lines")
-    wait_until(lambda: dialog.state.text() == "All is well.", 30, "the end")
+    wait_until(lambda: dialog.num_lines == doctor.EXAMINATIONS, "the lines")
+    wait_until(lambda: dialog.state.text() == "All is well.", "the end")
     dialog.copy.click()
     assert QGuiApplication.clipboard().text().count("ok  ") == doctor.EXAMINATIONS
     dialog.reject()
@@ -33,7 +33,7 @@ def test_what_is_amiss_is_said_in_its_line(window, quick, monkeypatch):
     monkeypatch.setattr(doctor, "_draw", lambda *_: PictureEmpty())
     window.home.check.click()
     dialog = window.doctor.dialog
-    wait_until(lambda: "your hand" in dialog.state.text(), 30, "the end")
+    wait_until(lambda: "your hand" in dialog.state.text(), "the end")
     dialog.copy.click()
     assert "BAD  A picture: The starter model drew" in QGuiApplication.clipboard().text()
 
@@ -42,5 +42,5 @@ def test_a_dialog_that_is_closed_ends_the_check(window, quick):
     window.home.check.click()
     job = window.doctor._job
     window.doctor.dialog.reject()
-    wait_until(lambda: job.is_done, 30, "the end of the job")
+    wait_until(lambda: job.is_done, "the end of the job")
     assert job.control.stop_requested

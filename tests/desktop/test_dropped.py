@@ -69,7 +69,7 @@ def drop(page, mime: QMimeData) -> None:
 def dataset(qtbot, draft, theme):
     panel = DatasetPanel(draft, theme)
     qtbot.addWidget(panel)
-    qtbot.waitUntil(lambda: panel.num_pictures == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.num_pictures == 3)
     yield panel
     panel.close_threads()
 
@@ -115,14 +115,14 @@ def test_a_picture_that_a_browser_sends_with_its_address_is_taken(qtbot, dataset
     mime = mime_of(ADDRESS, image=drawn())
     assert enter(dataset, mime)
     drop(dataset, mime)
-    qtbot.waitUntil(lambda: dataset.num_pictures == 4, timeout=20_000)
+    qtbot.waitUntil(lambda: dataset.num_pictures == 4)
 
 
 def test_a_picture_that_is_written_out_in_its_address_is_taken(qtbot, dataset, tmp_path):
     mime = mime_of(data_address(tmp_path))
     assert enter(dataset, mime)
     drop(dataset, mime)
-    qtbot.waitUntil(lambda: dataset.num_pictures == 4, timeout=20_000)
+    qtbot.waitUntil(lambda: dataset.num_pictures == 4)
 
 
 @pytest.mark.parametrize("address", ["data:", "data:image/png;base64,AAAA", "data:text/plain,ab"])
@@ -148,14 +148,14 @@ def test_the_wizard_takes_the_picture_of_a_browser(qtbot, theme):
 def test_a_dropped_file_that_is_gone_is_named(qtbot, dataset, tmp_path):
     gone = tmp_path / "deleted.png"
     drop(dataset, files_of(gone))
-    qtbot.waitUntil(lambda: str(gone) in dataset.strip.text, timeout=20_000)
+    qtbot.waitUntil(lambda: str(gone) in dataset.strip.text)
     assert "is no longer there" in dataset.strip.text
     assert dataset.num_pictures == 3
 
 
 def test_a_dropped_folder_that_is_gone_is_named(qtbot, dataset, tmp_path):
     drop(dataset, files_of(tmp_path / "deleted"))
-    qtbot.waitUntil(lambda: "is no longer there" in dataset.strip.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "is no longer there" in dataset.strip.text)
 
 
 def test_of_several_files_those_that_are_there_are_taken_and_the_others_told(
@@ -163,7 +163,7 @@ def test_of_several_files_those_that_are_there_are_taken_and_the_others_told(
 ):
     more = draw_pictures(tmp_path / "more", count=5)
     drop(dataset, files_of(more / "picture3.png", tmp_path / "gone.png", more / "picture4.png"))
-    qtbot.waitUntil(lambda: dataset.num_pictures == 5, timeout=20_000)
+    qtbot.waitUntil(lambda: dataset.num_pictures == 5)
     assert "1 of 3 files are no longer there, among them" in dataset.strip.text
 
 
@@ -171,7 +171,7 @@ def test_files_that_are_gone_are_told_when_they_are_pasted_too(qtbot, dataset, t
     QGuiApplication.clipboard().setMimeData(files_of(tmp_path / "a.png", tmp_path / "b.png"))
     dataset.paste()
     QGuiApplication.clipboard().clear()  # Python's object must not be in it when Python ends
-    qtbot.waitUntil(lambda: "is no longer there" in dataset.strip.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "is no longer there" in dataset.strip.text)
 
 
 def test_the_wizard_names_a_file_that_is_gone(qtbot, theme, tmp_path):

@@ -15,6 +15,7 @@ from engine.project import Project
 from tests.conftest import draw_pictures
 from tests.desktop.restless_editor import state_on_disk
 from tests.figures import figure
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 LIVES, EDITS = figure(2, 10), figure(60, 200)
@@ -40,7 +41,7 @@ def killed_life(project: Project, seed: int) -> list[tuple[float, dict]]:
     process.kill()
     killed = time.monotonic()
     states += [tuple(json.loads(line)) for line in process.stdout if line.endswith("\n")]
-    process.wait(60)
+    process.wait(PATIENCE)
     assert len(states) >= last
     return [*states, (killed, {})]
 

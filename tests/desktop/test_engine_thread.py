@@ -13,6 +13,7 @@ from desktop.job_rules import held_object
 from engine.errors import DiskFull
 from engine.events import RunCrashed, RunFinished, StepFinished, Terminal
 from tests.desktop.conftest import endless, started, step
+from tests.timing import PATIENCE
 
 
 @pytest.fixture
@@ -37,9 +38,9 @@ def collect(thread):
 def test_a_stop_ends_the_run_though_the_thread_is_busy(qtbot, thread):
     events = collect(thread)
     handle = thread.submit(endless)
-    qtbot.waitUntil(lambda: len(events) > 0, timeout=3000)
+    qtbot.waitUntil(lambda: len(events) > 0)
     handle.control.stop()
-    qtbot.waitUntil(lambda: handle.is_done, timeout=3000)
+    qtbot.waitUntil(lambda: handle.is_done)
 
 
 def test_a_job_that_breaks_ends_in_exactly_one_crash_event(qtbot, thread, reported):
@@ -49,7 +50,7 @@ def test_a_job_that_breaks_ends_in_exactly_one_crash_event(qtbot, thread, report
 
     events = collect(thread)
     handle = thread.submit(broken)
-    qtbot.waitUntil(lambda: any(isinstance(e, Terminal) for _, e in events), timeout=3000)
+    qtbot.waitUntil(lambda: any(isinstance(e, Terminal) for _, e in events))
 
     ends = [event for of, event in events if of is handle and isinstance(event, Terminal)]
     assert len(ends) == 1
@@ -73,7 +74,7 @@ def test_a_job_that_fails_after_its_end_is_not_ended_twice_but_is_reported(qtbot
 
     events = collect(thread)
     handle = thread.submit(broken)
-    qtbot.waitUntil(lambda: handle.is_done, timeout=20_000)
+    qtbot.waitUntil(lambda: handle.is_done)
     qtbot.wait(50)
 
     assert sum(isinstance(event, Terminal) for _, event in events) == 1
@@ -86,7 +87,7 @@ def test_a_users_error_after_the_end_of_a_job_is_in_the_log(qtbot, thread, caplo
         raise DiskFull(folder="somewhere", need_mib=2.0, free_mib=1.0)
 
     handle = thread.submit(broken)
-    qtbot.waitUntil(lambda: handle.is_done, timeout=20_000)
+    qtbot.waitUntil(lambda: handle.is_done)
     assert "DiskFull" in caplog.text
 
 
@@ -130,19 +131,18 @@ def test_a_short_job_runs_to_its_end_between_two_steps_of_a_long_one(qtbot, thre
 
     events = collect(thread)
     long_handle = thread.submit(endless)
-    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    qtbot.waitUntil(lambda: len(events) > 3)
     short_handle = thread.submit_short(short)
-    qtbot.waitUntil(lambda: short_handle.is_done, timeout=3000)
+    qtbot.waitUntil(lambda: short_handle.is_done)
     qtbot.waitUntil(
         lambda: any(of is short_handle and isinstance(e, Terminal) for of, e in events),
-        timeout=3000,
     )
 
     positions = [index for index, (of, _) in enumerate(events) if of is short_handle]
     assert positions == list(range(positions[0], positions[0] + 2))  # nothing in between
     assert not long_handle.is_done
     seen = len(events)
-    qtbot.waitUntil(lambda: len(events) > seen + 5, timeout=3000)
+    qtbot.waitUntil(lambda: len(events) > seen + 5)
     assert isinstance(events[-1][1], StepFinished)
     long_handle.control.stop()
 
@@ -155,7 +155,7 @@ def test_jobs_run_in_the_thread_and_not_in_the_window(qtbot, thread):
         yield RunFinished(steps=0, stopped_early=False, exports=())
 
     handle = thread.submit(job)
-    qtbot.waitUntil(lambda: handle.is_done, timeout=3000)
+    qtbot.waitUntil(lambda: handle.is_done)
     assert places != [threading.get_ident()]
 
 
@@ -173,20 +173,19 @@ def test_a_training_that_is_to_stop_does_not_wait_for_the_pictures(qtbot, thread
     def pictures(control):
         for number in range(1, 61):
             yield step(number)
-            is_stopping.wait(10)
+            is_stopping.wait(PATIENCE)
         yield RunFinished(steps=60, stopped_early=False, exports=())
 
     events = collect(thread)
     long_handle = thread.submit(endless)
-    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    qtbot.waitUntil(lambda: len(events) > 3)
     short_handle = thread.submit_short(pictures)
-    qtbot.waitUntil(lambda: any(of is short_handle for of, _ in events), timeout=3000)
+    qtbot.waitUntil(lambda: any(of is short_handle for of, _ in events))
     long_handle.control.stop()
     is_stopping.set()
-    qtbot.waitUntil(lambda: short_handle.is_done, timeout=5000)
+    qtbot.waitUntil(lambda: short_handle.is_done)
     qtbot.waitUntil(
         lambda: any(of is short_handle and isinstance(e, Terminal) for of, e in events),
-        timeout=3000,
     )
     ends = [of for of, event in events if isinstance(event, Terminal)]
     assert ends == [long_handle, short_handle]
@@ -205,9 +204,9 @@ def pictures_of(count):
 def test_a_job_beside_a_long_one_takes_turns_with_it(qtbot, thread):
     events = collect(thread)
     long_handle = thread.submit(endless)
-    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    qtbot.waitUntil(lambda: len(events) > 3)
     beside = thread.submit_beside(pictures_of(10))
-    qtbot.waitUntil(lambda: ended(events, beside), timeout=5000)
+    qtbot.waitUntil(lambda: ended(events, beside))
 
     positions = [index for index, (of, _) in enumerate(events) if of is beside]
     assert positions == list(range(positions[0], positions[0] + 22, 2))  # one of each in turn
@@ -225,12 +224,12 @@ def test_a_job_beside_that_waits_for_the_end_of_the_long_one_does_not_hold_it_up
         yield RunFinished(steps=1, stopped_early=False, exports=())
 
     events = collect(thread)
-    qtbot.waitUntil(lambda: len(events) > 3, timeout=3000)
+    qtbot.waitUntil(lambda: len(events) > 3)
     beside = thread.submit_beside(patient)
-    qtbot.waitUntil(lambda: sum(of is beside for of, _ in events) > 5, timeout=3000)
+    qtbot.waitUntil(lambda: sum(of is beside for of, _ in events) > 5)
     assert not ended(events, beside)
     long_handle.control.stop()
-    qtbot.waitUntil(lambda: ended(events, beside), timeout=5000)
+    qtbot.waitUntil(lambda: ended(events, beside))
 
 
 def test_a_job_beside_runs_by_itself_and_lets_short_jobs_and_a_training_come_between(qtbot, thread):
@@ -239,15 +238,15 @@ def test_a_job_beside_runs_by_itself_and_lets_short_jobs_and_a_training_come_bet
 
     def long_one(control):
         yield step(1)
-        is_open.wait(10)
+        is_open.wait(PATIENCE)
         yield from pictures_of(3)(control)
 
     beside = thread.submit_beside(long_one)
-    qtbot.waitUntil(lambda: len(events) == 1, timeout=3000)
+    qtbot.waitUntil(lambda: len(events) == 1)
     short = thread.submit_short(pictures_of(1))
     training = thread.submit(pictures_of(1))
     is_open.set()
-    qtbot.waitUntil(lambda: all(ended(events, h) for h in (beside, short, training)), timeout=5000)
+    qtbot.waitUntil(lambda: all(ended(events, h) for h in (beside, short, training)))
     ends = [of for of, event in events if isinstance(event, Terminal)]
     assert ends == [short, training, beside]
 

@@ -33,28 +33,28 @@ def test_figures_of_a_card_stand_beside_the_run_and_heat_in_words(window, card):
     number = window.monitor.overview.numbers["card"]
     assert not number.isVisibleTo(window)
     window.attendant.card.look()
-    wait_until(lambda: number.text() == "61 °C, 97 %", 10, "the figures")
+    wait_until(lambda: number.text() == "61 °C, 97 %", "the figures")
     assert "RTX 3060: 6.0 of 8.0 GiB" in number.toolTip()
     card.celsius = 86
     window.attendant.card.look()
-    wait_until(lambda: number.text() == "hot: 86 °C, 97 %", 10, "the heat")
+    wait_until(lambda: number.text() == "hot: 86 °C, 97 %", "the heat")
     assert "slow down" in number.accessibleDescription()
 
 
 def test_without_a_card_the_line_is_not_there(window, monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     window.attendant.card.begin()
-    wait_until(lambda: not window.attendant.card._clock.isActive(), 10, "the answer")
+    wait_until(lambda: not window.attendant.card._clock.isActive(), "the answer")
     assert not window.monitor.overview.numbers["card"].isVisibleTo(window)
 
 
 def test_a_card_that_is_too_hot_is_paused_on_wish_until_it_is_cool(window, card):
     train_endlessly(window)
-    wait_until(lambda: window.monitor._step > 2, 20, "some steps")
+    wait_until(lambda: window.monitor._step > 2, "some steps")
     card.celsius = 91
     window.attendant.card.look()
     strip = window.monitor.strip
-    wait_until(lambda: CardTooHot.code in strip.text, 10, "the notice")
+    wait_until(lambda: CardTooHot.code in strip.text, "the notice")
     control = window.runs._handle.control
     assert not control.pause_requested  # it is offered, not forced
     strip.buttons[Action.COOL_DOWN].click()
@@ -65,12 +65,12 @@ def test_a_card_that_is_too_hot_is_paused_on_wish_until_it_is_cool(window, card)
     assert control.pause_requested
     card.celsius = 75
     window.attendant.card.look()
-    wait_until(lambda: not control.pause_requested, 10, "the training to go on")
+    wait_until(lambda: not control.pause_requested, "the training to go on")
 
 
 def test_a_pause_of_the_users_own_is_not_ended_when_the_card_has_cooled(window, card):
     train_endlessly(window)
-    wait_until(lambda: window.monitor._step > 2, 20, "some steps")
+    wait_until(lambda: window.monitor._step > 2, "some steps")
     watch, control = window.attendant.card, window.runs._handle.control
     watch.cool()
     window.monitor.resume_requested.emit()  # they go on all the same
@@ -78,7 +78,7 @@ def test_a_pause_of_the_users_own_is_not_ended_when_the_card_has_cooled(window, 
     window.monitor.pause_requested.emit()
     watch.look()
     watch._pool.wait()
-    wait_until(lambda: window.monitor.overview.numbers["card"].text() == "61 °C, 97 %", 10, "it")
+    wait_until(lambda: window.monitor.overview.numbers["card"].text() == "61 °C, 97 %", "it")
     assert control.pause_requested
 
 
@@ -115,7 +115,7 @@ def test_a_project_of_a_later_version_says_so_and_is_kept(qtbot, monkeypatch, wi
     data = {"schema_version": 7, "draft": {"name": "from-later", "dataset": {"folder": ""}}}
     project.file.write_text(json.dumps(data), "utf-8")
     window.open_project(str(project.folder))
-    wait_until(lambda: "IM-PRJ-02" in window.images.strip.text, 10, "the notice")
+    wait_until(lambda: "IM-PRJ-02" in window.images.strip.text, "the notice")
     assert (project.folder / "from-later.version-7.imprint").is_file()
 
 
@@ -126,14 +126,14 @@ def test_a_damaged_project_is_told_at_the_start_too(qtbot, monkeypatch):
     project.file.write_text("{", "utf-8")
     made = MainWindow(project.folder)
     qtbot.addWidget(made)
-    wait_until(lambda: "IM-PRJ-03" in made.images.strip.text, 10, "the notice")
+    wait_until(lambda: "IM-PRJ-03" in made.images.strip.text, "the notice")
     assert (project.folder / "broken.damaged.imprint").read_text("utf-8") == "{"
 
 
 def test_a_button_pressed_fifty_times_does_what_one_press_does(qtbot, window):
     page = window.monitor
     train_endlessly(window)
-    qtbot.waitUntil(lambda: page.run_state is RunState.TRAINING, timeout=3000)
+    qtbot.waitUntil(lambda: page.run_state is RunState.TRAINING)
     for _ in range(50):
         page.start.click()
         window.start_training()
@@ -141,7 +141,7 @@ def test_a_button_pressed_fifty_times_does_what_one_press_does(qtbot, window):
     for _ in range(50):
         page.pause.click()  # this run hears of nothing but Stop
         page.stop.click()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=3000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
     assert page.start.isEnabled()
     assert not page.stop.isEnabled()
 
@@ -164,7 +164,7 @@ def test_settings_that_could_not_be_saved_are_saved_as_soon_as_they_can_be(
         draft.flush()
         assert len(told) == 2
         draft.set("training.steps", 78)
-        qtbot.waitUntil(lambda: len(told) == 3, timeout=5000)
+        qtbot.waitUntil(lambda: len(told) == 3)
         assert not draft._saving.isActive()
     draft.flush()  # as at the end of the program
     assert draft.project.load_draft()["training"]["steps"] == 78

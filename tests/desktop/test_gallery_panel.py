@@ -24,6 +24,7 @@ from engine.prompt_notices import GridWaits, SyntaxNotDone
 from engine.prompts import Tag
 from tests.engine.test_gallery_records import make
 from tests.engine.test_install import lora, save
+from tests.timing import PATIENCE
 
 __all__ = ["lora"]  # fixtures
 
@@ -46,8 +47,8 @@ def gallery(qtbot, draft, theme, tmp_path, lora):
     qtbot.addWidget(panel)
     panel.resize(1150, 800)
     panel.show()
-    qtbot.waitUntil(lambda: len(panel.form.addons.rows) == 2, timeout=20_000)
-    qtbot.waitUntil(lambda: len(panel.pictures.visible) == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.form.addons.rows) == 2)
+    qtbot.waitUntil(lambda: len(panel.pictures.visible) == 3)
     yield panel
     panel.close_threads()
 
@@ -139,7 +140,7 @@ def test_a_picture_of_another_project_does_not_come_into_this_gallery(gallery, t
 def test_whoever_unticks_every_file_finds_none_ticked_at_the_next_visit(qtbot, gallery):
     gallery.form.addons.rows[0].tick.setChecked(False)
     gallery.reload()
-    qtbot.waitUntil(lambda: not gallery._files.is_busy, timeout=5000)
+    qtbot.waitUntil(lambda: not gallery._files.is_busy)
     assert gallery.form.addons.chosen == []
 
 
@@ -174,7 +175,7 @@ def test_what_goes_to_the_bin_can_be_taken_back(qtbot, gallery, draft):
     assert not (draft.project.generated / "00003_seed3.png").exists()
     assert gallery._undo.isVisible()
     gallery._undo.click()
-    qtbot.waitUntil(lambda: len(names(gallery)) == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: len(names(gallery)) == 3)
     assert (draft.project.generated / "00003_seed3.png").exists()
 
 
@@ -191,7 +192,7 @@ def test_what_a_crash_left_on_its_way_to_the_bin_comes_back(qtbot, draft, theme)
     made = make(draft.project.generated / ".bin/00009_seed9.png")
     panel = GalleryPanel(draft, theme)
     qtbot.addWidget(panel)
-    qtbot.waitUntil(lambda: len(panel.pictures.visible) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.pictures.visible) == 1)
     assert (draft.project.generated / made.name).exists()
     panel.close_threads()
 
@@ -285,7 +286,7 @@ def test_generate_waits_for_the_file_that_is_still_being_read(qtbot, gallery, mo
     real = trained_files.entries_of
 
     def slow(*facts):
-        assert gate.wait(20)
+        assert gate.wait(PATIENCE)
         return real(*facts)
 
     monkeypatch.setattr(trained_files, "entries_of", slow)
@@ -298,7 +299,7 @@ def test_generate_waits_for_the_file_that_is_still_being_read(qtbot, gallery, mo
     assert not gallery.generate.isEnabled()
     assert asked == []
     gate.set()
-    qtbot.waitUntil(lambda: bool(asked), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(asked))
     assert [path for path, _ in asked[-1]["addons"]] == [late]
 
 

@@ -26,7 +26,7 @@ def open_dialog(qtbot, theme, home):
         made = InstallDialog(path, theme, preview, home)
         qtbot.addWidget(made)
         made.show()
-        qtbot.waitUntil(lambda: made.file is not None or made.strip.isVisible(), timeout=20_000)
+        qtbot.waitUntil(lambda: made.file is not None or made.strip.isVisible())
         return made
 
     return open_it
@@ -34,7 +34,7 @@ def open_dialog(qtbot, theme, home):
 
 def installed(qtbot, dialog: InstallDialog) -> None:
     dialog.install.click()
-    qtbot.waitUntil(dialog.install.isEnabled, timeout=20_000)
+    qtbot.waitUntil(dialog.install.isEnabled)
 
 
 def test_what_is_found_is_offered_with_the_exact_place(open_dialog, lora, home):
@@ -65,7 +65,7 @@ def test_a_name_that_is_taken_can_be_replaced_by_a_second_click(qtbot, open_dial
     assert "my-cat-2" in dialog.strip.text
     assert place.read_bytes() == b"another"
     dialog._replace.click()
-    qtbot.waitUntil(lambda: dialog.done_with is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: dialog.done_with is not None)
     assert place.read_bytes() == lora.read_bytes()
 
 

@@ -152,12 +152,12 @@ def test_a_training_whose_window_was_killed_is_named_at_the_next_start_and_conti
     strip.buttons[Action.CONTINUE].click()
     assert window.page == "training"
     assert strip.isHidden()
-    qtbot.waitUntil(lambda: any(isinstance(e, RunStarted) for e in told), timeout=300_000)
+    qtbot.waitUntil(lambda: any(isinstance(e, RunStarted) for e in told))
     (begun,) = [event for event in told if isinstance(event, RunStarted)]
     assert begun.first_step >= 6
     assert Path(begun.folder).parent == Path(tiny_data["runs_folder"])
     window.runs.stop()
-    qtbot.waitUntil(lambda: isinstance(told[-1], RunFinished), timeout=300_000)
+    qtbot.waitUntil(lambda: isinstance(told[-1], RunFinished))
     window.leaving.may_stop = lambda: True
     assert window.close()
     window.deleteLater()

@@ -60,7 +60,7 @@ def open_window(qtbot, monkeypatch, speak):
         qtbot.addWidget(window)
         window.resize(1280, 800)
         window.show()
-        qtbot.waitUntil(lambda: window.images.num_pictures == 6, timeout=10_000)
+        qtbot.waitUntil(lambda: window.images.num_pictures == 6)
         window.method._advanced.setChecked(True)
         kept.append(window)
         return window

@@ -14,6 +14,7 @@ from desktop.main_window import MainWindow
 from desktop.windows import Windows
 from engine.events import Heartbeat, RunFinished
 from tests.desktop.conftest import endless
+from tests.timing import PATIENCE
 
 
 def long_step(gate: threading.Event):
@@ -21,7 +22,7 @@ def long_step(gate: threading.Event):
 
     def job(control):
         yield Heartbeat()
-        gate.wait(20)
+        gate.wait(PATIENCE)
         yield RunFinished(steps=1, stopped_early=True, exports=())
 
     return job
@@ -34,13 +35,13 @@ def test_a_window_whose_engine_is_slow_says_so_and_goes_when_it_has_ended(
     gate, seen = threading.Event(), []
     window.engine.engine_event.connect(lambda *event: seen.append(event))
     window.engine.submit_short(long_step(gate))
-    qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+    qtbot.waitUntil(lambda: bool(seen))
     assert not window.close()
     assert window.isVisible()
     assert not window.centralWidget().isEnabled()
     assert "closing" in window._footer.text()
     gate.set()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: not window.isVisible())
     assert window.engine.isFinished()
 
 
@@ -54,14 +55,14 @@ def test_a_new_window_does_not_take_the_old_ones_thread_away_while_it_draws(
     gone, gate, seen = [], threading.Event(), []
     old.destroyed.connect(lambda: gone.append(True))
     old.engine.engine_event.connect(lambda *event: seen.append(event))
-    qtbot.waitUntil(old.engine.isRunning, timeout=5000)
+    qtbot.waitUntil(old.engine.isRunning)
     old.engine.submit_short(long_step(gate))
-    qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+    qtbot.waitUntil(lambda: bool(seen))
     windows.renew()
     assert windows.window is not old
     assert not gone
     gate.set()
-    qtbot.waitUntil(lambda: bool(gone), timeout=5000)
+    qtbot.waitUntil(lambda: bool(gone))
     assert windows.window.close()
     assert "QThread" not in capfd.readouterr().err
     install_language(qapp, "en")
@@ -71,7 +72,7 @@ def test_whoever_logs_off_is_not_asked(qapp, qtbot, monkeypatch):
     monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
     windows = Windows(qapp)
     window = windows.window
-    qtbot.waitUntil(window.engine.isRunning, timeout=5000)
+    qtbot.waitUntil(window.engine.isRunning)
     window.leaving.may_stop = lambda: False  # what a question without an answer comes to
     window.runs.take("toy", window.engine.submit(endless))
     windows.leave_now(None)

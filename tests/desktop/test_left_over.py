@@ -15,6 +15,7 @@ from desktop.main_window import MainWindow
 from desktop.pool import Pool
 from desktop.windows import Windows
 from tests.desktop.conftest import LEFT_OVER, end_the_program
+from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +43,7 @@ def test_a_timer_that_runs_and_a_pool_are_named(qapp):
     pool = Pool(1, "left", owner)
     started = threading.Event()
     pool.start(started.set)
-    assert started.wait(20)
+    assert started.wait(PATIENCE)
     assert sorted(LEFT_OVER.problems()) == [
         "Pool is alive",
         "QTimer is alive",
@@ -65,7 +66,7 @@ def test_a_thread_of_qts_that_runs_is_named(qapp):
     thread.start()
     assert LEFT_OVER.problems() == ["QThread is alive"]
     thread.quit()
-    assert thread.wait(20_000)
+    assert thread.wait(1000 * PATIENCE)
 
 
 def test_a_widget_that_is_destroyed_in_another_thread_is_named(qapp):
@@ -107,6 +108,6 @@ def test_a_window_that_is_closed_before_it_was_drawn_keeps_no_job_of_another_wai
     owner, done = QObject(), threading.Event()
     pool = Pool(1, "next", owner)
     pool.start(done.set)
-    assert done.wait(20)
+    assert done.wait(PATIENCE)
     pool.close()
     owner.deleteLater()

@@ -267,8 +267,8 @@ def test_the_window_measures_a_run_and_shows_it(qtbot, draft, theme, panel):
     engine.start()
     panel.check.begin()
     jobs.watch(engine.submit(dry), panel.check.show_event)
-    qtbot.waitUntil(lambda: panel.check.estimate is not None, timeout=10_000)
-    qtbot.waitUntil(lambda: "It fits" in shown(panel), timeout=10_000)
+    qtbot.waitUntil(lambda: panel.check.estimate is not None)
+    qtbot.waitUntil(lambda: "It fits" in shown(panel))
     assert engine.stop_and_wait()
     assert isinstance(step(1), StepFinished)
 
@@ -311,7 +311,7 @@ def test_a_second_check_hears_nothing_of_the_first(qtbot, window, monkeypatch):
     monkeypatch.setattr(window.engine, "dry_run", dry_run)
     window._check_run()
     window._check_run()
-    qtbot.waitUntil(lambda: not window.method.check._is_running, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.method.check._is_running)
     assert window.method.check.estimate == estimate()
     assert window.checks.refusal() is None
 

@@ -37,7 +37,7 @@ def panel(qtbot, draft, theme, desk, tmp_path):
     qtbot.addWidget(made)
     made.resize(1000, 700)
     made.show()
-    qtbot.waitUntil(lambda: len(made.rows) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(made.rows) == 1)
     yield made
     made.close_threads()
 
@@ -50,7 +50,7 @@ def test_the_starter_model_stands_first_and_is_in_use(panel):
 
 def test_a_model_that_is_added_can_be_chosen_for_the_project(qtbot, panel, tiny_folder):
     panel.add_paths([str(tiny_folder)])
-    qtbot.waitUntil(lambda: len(panel.rows) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.rows) == 2)
     with qtbot.waitSignal(panel.model_chosen) as chosen:
         panel.rows[1]._use()
     assert chosen.args == [str(tiny_folder)]
@@ -58,7 +58,7 @@ def test_a_model_that_is_added_can_be_chosen_for_the_project(qtbot, panel, tiny_
 
 def test_what_is_no_model_is_told(qtbot, panel, tmp_path):
     panel.add_paths([str(save(tmp_path / "other.safetensors", {"x": (1,)}))])
-    qtbot.waitUntil(panel.strip.isVisible, timeout=20_000)
+    qtbot.waitUntil(panel.strip.isVisible)
     assert "Not a model to train on" in panel.strip.text
     assert "other.safetensors" in panel.strip.text
 
@@ -67,9 +67,9 @@ def test_a_scan_says_what_it_found_and_what_it_left_out(qtbot, panel, tiny_folde
     shutil.copytree(tiny_folder, tmp_path / "all/model")
     save(tmp_path / "all/other.safetensors", {"x": (1,)})
     panel.scan_folder(tmp_path / "all")
-    qtbot.waitUntil(lambda: "Found 1" in panel.strip.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "Found 1" in panel.strip.text)
     assert "left out 1" in panel.strip.text
-    qtbot.waitUntil(lambda: len(panel.rows) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.rows) == 2)
 
 
 def test_a_model_whose_file_is_gone_has_a_badge_and_a_way_to_find_it(
@@ -77,10 +77,10 @@ def test_a_model_whose_file_is_gone_has_a_badge_and_a_way_to_find_it(
 ):
     shutil.copytree(tiny_folder, tmp_path / "model")
     panel.add_paths([str(tmp_path / "model")])
-    qtbot.waitUntil(lambda: len(panel.rows) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.rows) == 2)
     shutil.rmtree(tmp_path / "model")
     panel.reload()
-    qtbot.waitUntil(lambda: panel.rows[-1].entry.is_missing, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.rows[-1].entry.is_missing)
     assert panel.rows[-1].line.text().startswith("missing")
 
 
@@ -97,9 +97,9 @@ def test_a_model_is_fetched_and_stands_on_the_shelf(qtbot, panel, desk, tiny_fol
     data = (tiny_folder / "unet/diffusion_pytorch_model.safetensors").read_bytes()
     with serving(Behaviour(data, slow_seconds=0.001)) as address:
         desk.start(OFFER, address)
-        qtbot.waitUntil(lambda: desk.downloads[0].is_over, timeout=30_000)
+        qtbot.waitUntil(lambda: desk.downloads[0].is_over)
     assert desk.downloads[0].state == "done"
-    qtbot.waitUntil(panel.strip.isVisible, timeout=20_000)  # a UNet alone is no model: told
+    qtbot.waitUntil(panel.strip.isVisible)  # a UNet alone is no model: told
 
 
 def test_a_download_can_be_paused_and_stopped_and_goes_on_later(qtbot, desk, tmp_path):
@@ -107,21 +107,21 @@ def test_a_download_can_be_paused_and_stopped_and_goes_on_later(qtbot, desk, tmp
     with serving(Behaviour(data, slow_seconds=0.02)) as address:
         desk.start(OFFER, address)
         known = desk.downloads[0]
-        qtbot.waitUntil(lambda: known.done_bytes > 0, timeout=20_000)
+        qtbot.waitUntil(lambda: known.done_bytes > 0)
         desk.pause(known)
-        qtbot.waitUntil(lambda: known.state == "paused", timeout=20_000)
+        qtbot.waitUntil(lambda: known.state == "paused")
         desk.stop(known)
-        qtbot.waitUntil(lambda: known.state == "stopped", timeout=20_000)
+        qtbot.waitUntil(lambda: known.state == "stopped")
         assert list((tmp_path / "fetched").glob("*.part"))
         desk.start(OFFER, address)
-        qtbot.waitUntil(lambda: desk.downloads[-1].state == "done", timeout=60_000)
+        qtbot.waitUntil(lambda: desk.downloads[-1].state == "done")
     assert (tmp_path / "fetched/model.safetensors").stat().st_size == len(data)
 
 
 def test_a_problem_is_told_in_the_row_with_a_way_on(qtbot, panel, desk):
     row = panel.offers[0]
     desk.start(row.offer, "http://127.0.0.1:9")
-    qtbot.waitUntil(lambda: desk.downloads[0].state == "failed", timeout=30_000)
+    qtbot.waitUntil(lambda: desk.downloads[0].state == "failed")
     assert "No connection" in row.line.text()
     assert row.start.isVisible()
     assert row.start.text() == "Go on"

@@ -40,7 +40,7 @@ def test_a_model_that_is_opened_comes_to_the_models(opened, tmp_path):
     (tmp_path / "broken.safetensors").write_bytes(b"no model")
     window = opened(tmp_path / "broken.safetensors").window
     assert window.page == "models"
-    wait_until(lambda: window.models.strip.text, 30, "what is said of it")
+    wait_until(lambda: window.models.strip.text, "what is said of it")
     assert "broken.safetensors" in window.models.strip.text
 
 

@@ -35,7 +35,7 @@ def test_the_last_run_is_there_again_with_its_file(qtbot, window):
     told = []
     window.monitor.progressed.connect(told.append)
     window.past.show()
-    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.FINISHED, timeout=5000)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.FINISHED)
     assert window.monitor.title.text() == "my-cat · LoRA"
     assert window.monitor._run == run
     assert window.monitor.result.isVisibleTo(window.monitor)
@@ -47,7 +47,7 @@ def test_the_last_run_is_there_again_with_its_file(qtbot, window):
 def test_a_run_that_was_cut_off_is_shown_and_may_be_continued(qtbot, window):
     leave_run(window.draft.project, finished=False)
     window.past.show()
-    qtbot.waitUntil(lambda: window.monitor.title.text() == "my-cat · LoRA", timeout=5000)
+    qtbot.waitUntil(lambda: window.monitor.title.text() == "my-cat · LoRA")
     assert window.monitor.run_state is RunState.IDLE
     assert window.monitor.progress.value() == 40
     assert not window.monitor.result.isVisibleTo(window.monitor)
@@ -56,10 +56,10 @@ def test_a_run_that_was_cut_off_is_shown_and_may_be_continued(qtbot, window):
 def test_another_project_without_runs_leaves_nothing_of_the_one_before(qtbot, window, tmp_path):
     leave_run(window.draft.project)
     window.past.show()
-    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.FINISHED, timeout=5000)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.FINISHED)
     (tmp_path / "other").mkdir()
     window.open_pictures(tmp_path / "other")
-    qtbot.waitUntil(lambda: window.monitor.title.text() == "Training", timeout=5000)
+    qtbot.waitUntil(lambda: window.monitor.title.text() == "Training")
     assert window.monitor.run_state is RunState.IDLE
     assert not window.monitor.strip.isVisible()
     assert not window.monitor.result.isVisibleTo(window.monitor)
@@ -68,7 +68,7 @@ def test_another_project_without_runs_leaves_nothing_of_the_one_before(qtbot, wi
 
 def test_what_trains_is_not_covered_by_what_was(qtbot, window):
     window.runs.take("now", window.engine.submit(endless))
-    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING, timeout=5000)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING)
     leave_run(window.draft.project)
     window.past.show()
     window.past._pool.wait()

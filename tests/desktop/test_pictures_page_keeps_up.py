@@ -17,6 +17,7 @@ from desktop.widgets.drop_area import take_pictures
 from engine.data.survey import survey
 from engine.errors import NoPictures
 from tests.conftest import draw_pictures
+from tests.timing import PATIENCE
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -42,7 +43,7 @@ def open_panel(qtbot, draft, theme):
 @pytest.fixture
 def page(qtbot, open_panel):
     panel = open_panel()
-    qtbot.waitUntil(lambda: is_read(panel, 3), timeout=20_000)
+    qtbot.waitUntil(lambda: is_read(panel, 3))
     return panel
 
 
@@ -54,7 +55,7 @@ def slow_reading(monkeypatch):
     def waiting(*facts):
         for found in survey(*facts):
             yield found
-            go_on.wait(20)
+            go_on.wait(PATIENCE)
 
     monkeypatch.setattr("desktop.picture_scan.survey", waiting)
     yield go_on
@@ -115,14 +116,14 @@ def test_a_caption_typed_before_its_picture_is_read_is_kept(
     qtbot, open_panel, draft, slow_reading, is_typing
 ):
     panel = open_panel()
-    qtbot.waitUntil(lambda: len(panel.pictures.rows) == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.pictures.rows) == 3)
     text = panel.inspector.caption.text
     if is_typing:
         text.setFocus()
-        qtbot.waitUntil(text.hasFocus, timeout=5000)
+        qtbot.waitUntil(text.hasFocus)
     text.setPlainText("typed early")
     slow_reading.set()
-    qtbot.waitUntil(lambda: is_read(panel, 3), timeout=20_000)
+    qtbot.waitUntil(lambda: is_read(panel, 3))
     assert text.toPlainText() == "typed early"
     panel.flush()
     assert captions(panel)[0] == "typed early"
@@ -135,7 +136,7 @@ def test_an_early_caption_is_shown_again_and_belongs_to_its_own_picture(
     qtbot, open_panel, slow_reading
 ):
     panel = open_panel()
-    qtbot.waitUntil(lambda: len(panel.pictures.rows) == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.pictures.rows) == 3)
     panel.inspector.caption.text.setPlainText("typed early")
     panel.browser.step(1)
     assert panel.inspector.caption.caption == ""
@@ -143,13 +144,13 @@ def test_an_early_caption_is_shown_again_and_belongs_to_its_own_picture(
     assert panel.inspector.caption.caption == "typed early"
     panel.browser.step(2)
     slow_reading.set()
-    qtbot.waitUntil(lambda: is_read(panel, 3), timeout=20_000)
+    qtbot.waitUntil(lambda: is_read(panel, 3))
     assert captions(panel) == ["typed early", *(f"a photo of a toy, number {n}" for n in (1, 2))]
 
 
 def test_an_early_caption_is_on_the_disk_when_the_page_goes(qtbot, open_panel, draft, slow_reading):
     panel = open_panel()
-    qtbot.waitUntil(lambda: len(panel.pictures.rows) == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: len(panel.pictures.rows) == 3)
     panel.inspector.caption.text.setPlainText("typed early")
     panel.flush()
     assert written(draft) == ["typed early"]
@@ -165,7 +166,7 @@ def test_another_picture_is_shown_when_it_is_chosen_while_cropping(qtbot, page, 
         page.browser.grid.choose(place)
         row = page.browser.row
         wish = Wish(str(row.path), 1024)
-        qtbot.waitUntil(lambda w=wish: page.inspector._loader.get(w) is not None, timeout=20_000)
+        qtbot.waitUntil(lambda w=wish: page.inspector._loader.get(w) is not None)
     page.inspector.begin_crop()
     assert view.is_cropping
     page.browser.grid.choose(1)
@@ -177,9 +178,9 @@ def test_another_picture_is_shown_when_it_is_chosen_while_cropping(qtbot, page, 
 
 def test_a_frame_stays_while_the_folder_is_read_anew(qtbot, page):
     view = page.inspector.view
-    qtbot.waitUntil(lambda: not view.is_empty, timeout=20_000)
+    qtbot.waitUntil(lambda: not view.is_empty)
     page.inspector.begin_crop()
-    with qtbot.waitSignal(page.pictures.finished, timeout=20_000):
+    with qtbot.waitSignal(page.pictures.finished):
         page.reload()
     assert view.is_cropping
     assert not view.is_empty
@@ -188,27 +189,27 @@ def test_a_frame_stays_while_the_folder_is_read_anew(qtbot, page):
 def test_a_second_crop_is_framed_in_the_whole_picture(qtbot, page, image_folder):
     picture("teal", 300).save(str(image_folder / "aaa.png"))
     page.reload()
-    qtbot.waitUntil(lambda: is_read(page, 4), timeout=20_000)
+    qtbot.waitUntil(lambda: is_read(page, 4))
     page.browser.grid.choose(0)
     view = page.inspector.view
-    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 300, timeout=20_000)
+    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 300)
     page.inspector._take_crop((0.0, 0.0, 0.5, 1.0))
-    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 150, timeout=20_000)
+    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 150)
     page.inspector._loader.forget_all()  # as after a start of the program
     page.inspector.begin_crop()
-    qtbot.waitUntil(lambda: view.is_cropping, timeout=20_000)
+    qtbot.waitUntil(lambda: view.is_cropping)
     assert view._picture.pixmap().width() == 300
 
 
 def test_a_picture_that_another_program_wrote_anew_is_shown_anew(qtbot, page, image_folder):
     file = image_folder / "picture0.png"
     grid, view = page.browser.grid.grid_model.loader, page.inspector.view
-    qtbot.waitUntil(lambda: grid.get(Wish(str(file))) is not None, timeout=20_000)
-    qtbot.waitUntil(lambda: not view.is_empty, timeout=20_000)
+    qtbot.waitUntil(lambda: grid.get(Wish(str(file))) is not None)
+    qtbot.waitUntil(lambda: not view.is_empty)
     picture("teal", 200).save(str(file))
     page.reload()
-    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 200, timeout=20_000)
-    qtbot.waitUntil(lambda: (grid.get(Wish(str(file))) or QImage()).width() == 200, timeout=20_000)
+    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 200)
+    qtbot.waitUntil(lambda: (grid.get(Wish(str(file))) or QImage()).width() == 200)
 
 
 def test_large_pictures_in_memory_are_limited_by_their_bytes(qtbot, tmp_path):
@@ -216,7 +217,7 @@ def test_large_pictures_in_memory_are_limited_by_their_bytes(qtbot, tmp_path):
     loader = ImageLoader(most_bytes=10 * 4 * 120 * 90)
     for side in range(400, 440):  # forty wishes
         loader.get(Wish(str(tmp_path / "small.png"), side))
-    with qtbot.waitSignals([loader.ready] * 40, timeout=20_000):
+    with qtbot.waitSignals([loader.ready] * 40):
         pass
     assert loader.num_bytes <= 10 * 4 * 120 * 90
     assert loader.get(Wish(str(tmp_path / "small.png"), 400)) is None
@@ -232,7 +233,7 @@ def test_the_paste_key_takes_a_copied_image_wherever_no_words_are_typed(qtbot, p
     QGuiApplication.clipboard().setImage(picture("teal"))
     page._add_files.setFocus()
     QTest.keyClick(page._add_files, Qt.Key.Key_V, CONTROL)
-    qtbot.waitUntil(lambda: is_read(page, 4), timeout=20_000)
+    qtbot.waitUntil(lambda: is_read(page, 4))
     assert len(list(draft.project.images.glob("pasted-*.png"))) == 1
 
 
@@ -266,7 +267,7 @@ def held(monkeypatch) -> threading.Event:
     go_on = threading.Event()
 
     def slow(*facts):
-        go_on.wait(20)
+        go_on.wait(PATIENCE)
         return take_pictures(*facts)
 
     monkeypatch.setattr(picture_taker, "take_pictures", slow)
@@ -280,8 +281,8 @@ def test_the_page_says_that_it_copies_and_answers_meanwhile(qtbot, page, held, t
     page.browser.step(1)
     assert page.state.text() == "Copying pictures into the project…"
     held.set()
-    qtbot.waitUntil(lambda: is_read(page, 5), timeout=20_000)
-    qtbot.waitUntil(lambda: page.state.text() == "5 pictures", timeout=20_000)
+    qtbot.waitUntil(lambda: is_read(page, 5))
+    qtbot.waitUntil(lambda: page.state.text() == "5 pictures")
 
 
 def test_pictures_that_come_after_another_folder_was_chosen_do_not_change_it(
@@ -291,7 +292,7 @@ def test_pictures_that_come_after_another_folder_was_chosen_do_not_change_it(
     drop(page, other / "picture3.png")
     page.use_folder(other)
     held.set()
-    qtbot.waitUntil(lambda: not page._taking.is_busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not page._taking.is_busy)
     assert draft.get("dataset.folder") == str(other)
 
 
@@ -332,14 +333,14 @@ def test_two_folders_can_be_dropped_of_which_one_has_a_folder_inside(qtbot, page
     two.mkdir()
     picture("teal").save(str(two / "picture0.png"))  # the name of another one
     drop(page, one, two)
-    qtbot.waitUntil(lambda: is_read(page, 6), timeout=20_000)
+    qtbot.waitUntil(lambda: is_read(page, 6))
     assert draft.get("dataset.folder") == str(draft.project.images)
 
 
 def test_what_is_no_picture_is_told_and_copies_nothing(qtbot, page, draft, tmp_path):
     (tmp_path / "archive.zip").write_bytes(b"PK")
     drop(page, tmp_path / "archive.zip")
-    qtbot.waitUntil(lambda: "No usable pictures" in page.strip.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "No usable pictures" in page.strip.text)
     assert not draft.project.images.exists()
     with pytest.raises(NoPictures):
         take_pictures([tmp_path / "archive.zip"], draft.project, "")

@@ -57,7 +57,7 @@ def test_one_follows_the_other_until_none_is_left(qtbot, window, trains):
     begun, _ = trains
     put(window, "a", "b", "c")
     window.monitor.queue.start.click()
-    qtbot.waitUntil(lambda: begun == ["a", "b", "c"] and not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: begun == ["a", "b", "c"] and not window.runs.is_busy)
     assert titles(window) == []
     assert window.monitor.tabs.tabText(4) == "Queue"
 
@@ -67,7 +67,7 @@ def test_the_queue_can_be_changed_while_one_trains(qtbot, window, trains):
     jobs["a"] = endless
     put(window, "a", "b", "c")
     window.monitor.queue.start.click()
-    qtbot.waitUntil(lambda: titles(window) == ["b", "c"], timeout=10_000)
+    qtbot.waitUntil(lambda: titles(window) == ["b", "c"])
     assert window.monitor.queue.start.isHidden()
     window.monitor.queue.rows[1].up.click()
     assert titles(window) == ["c", "b"]
@@ -80,7 +80,7 @@ def test_the_queue_can_be_changed_while_one_trains(qtbot, window, trains):
     assert window.page == "method"
     assert window.monitor.run_state is RunState.TRAINING
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
 
 
 def test_whoever_stops_a_run_stops_the_queue(qtbot, window, trains):
@@ -88,9 +88,9 @@ def test_whoever_stops_a_run_stops_the_queue(qtbot, window, trains):
     jobs["a"] = endless
     put(window, "a", "b")
     window.monitor.queue.start.click()
-    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING, timeout=10_000)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING)
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
     assert begun == ["a"]
     assert titles(window) == ["b"]
     assert not window.monitor.queue.start.isHidden()
@@ -101,7 +101,7 @@ def test_a_run_that_cannot_begin_keeps_its_place_and_the_next_one_trains(qtbot, 
     jobs["a"] = cannot_begin
     put(window, "a", "b")
     window.monitor.queue.start.click()
-    qtbot.waitUntil(lambda: begun == ["a", "b"] and not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: begun == ["a", "b"] and not window.runs.is_busy)
     assert titles(window) == ["a"]
 
 
@@ -110,7 +110,7 @@ def test_a_run_started_by_hand_is_followed_by_those_that_wait(qtbot, window, tra
     put(window, "b")
     window.draft.set("name", "by-hand")
     window.start_training()
-    qtbot.waitUntil(lambda: begun == ["by-hand", "b"] and not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: begun == ["by-hand", "b"] and not window.runs.is_busy)
     assert titles(window) == []
 
 
@@ -121,13 +121,13 @@ def test_a_run_of_another_project_waits_for_the_end_of_the_training(
     jobs["a"] = endless
     put(window, "a", "other")
     window.monitor.queue.start.click()
-    qtbot.waitUntil(lambda: titles(window) == ["other"], timeout=10_000)
+    qtbot.waitUntil(lambda: titles(window) == ["other"])
     window.draft.project = type(window.draft.project)(tmp_path / "elsewhere")
     window.monitor.queue.rows[0].edit.click()
     assert titles(window) == ["other"]
     assert "another project" in window.monitor.strip.text
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
     window.monitor.queue.rows[0].edit.click()
     assert titles(window) == []
     assert window.draft.get("name") == "other"
@@ -142,12 +142,12 @@ def test_each_run_of_the_queue_is_looked_after_and_told_of_under_its_own_name(
     monkeypatch.setattr(window.attendant, "notify", lambda *words: told.append(words))
     put(window, "a", "b")
     window.monitor.queue.start.click()
-    qtbot.waitUntil(lambda: titles(window) == [], timeout=10_000)
+    qtbot.waitUntil(lambda: titles(window) == [])
     assert begun == ["a", "b"]
     assert window.attendant._clock.isActive()
     assert [what for what, _ in told] == ["a · LoRA is ready"]
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
     assert not window.attendant._clock.isActive()
 
 
@@ -156,11 +156,11 @@ def test_how_a_run_failed_is_still_said_when_the_next_one_has_begun(qtbot, windo
     jobs["a"], jobs["b"] = cannot_begin, endless
     put(window, "a", "b")
     window.monitor.queue.start.click()
-    qtbot.waitUntil(lambda: titles(window) == ["a"], timeout=10_000)
+    qtbot.waitUntil(lambda: titles(window) == ["a"])
     assert window.monitor.title.text() == "b · LoRA"
     assert "a · LoRA was stopped by a problem. No usable pictures" in window.monitor.strip.text
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
 
 
 def test_a_window_that_closes_at_the_end_of_a_run_begins_no_other(qtbot, window, trains):
@@ -168,7 +168,7 @@ def test_a_window_that_closes_at_the_end_of_a_run_begins_no_other(qtbot, window,
     put(window, "a", "b")
     window.runs.ended.connect(window.close)
     window.monitor.queue.start.click()
-    qtbot.waitUntil(window.engine.isFinished, timeout=10_000)
+    qtbot.waitUntil(window.engine.isFinished)
     qtbot.wait(50)
     assert begun == ["a"]
     assert not window.runs.is_busy

@@ -125,7 +125,7 @@ def fail(qtbot, window, error, *events):
         raise error
 
     window.runs.take("a run", window.engine.submit(job))
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
     return window.monitor.strip.buttons
 
 
@@ -175,7 +175,7 @@ def test_a_run_is_not_gone_on_with_while_another_trains(qtbot, window, monkeypat
     assert resumed == []
     assert "Another run trains" in window.monitor.strip.text
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
     offer(window, error)[Action.CONTINUE].click()
     assert resumed == [Path("run")]
 
@@ -211,11 +211,11 @@ def test_a_run_that_was_measured_not_to_fit_starts_only_if_the_user_insists(wind
 def test_without_pictures_there_is_nothing_to_start_and_the_reason_is_said(window, tmp_path, qtbot):
     (tmp_path / "empty").mkdir()
     window.images.use_folder(tmp_path / "empty")
-    qtbot.waitUntil(lambda: not window.monitor.start.isEnabled(), timeout=20_000)
+    qtbot.waitUntil(lambda: not window.monitor.start.isEnabled())
     assert window.monitor.state.text() == window.monitor.start.toolTip()
     assert window.monitor.start.toolTip() == "Add at least one picture."
     window.projects.open_sample()
-    qtbot.waitUntil(window.monitor.start.isEnabled, timeout=20_000)
+    qtbot.waitUntil(window.monitor.start.isEnabled)
     assert window.monitor.state.text() == "Nothing is training."
 
 
@@ -242,7 +242,7 @@ def test_a_run_on_battery_is_told_of_once_and_again_when_unplugged(qtbot, window
     window.attendant.look_at_power()
     assert len(told) == 2
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
 
 
 @pytest.mark.parametrize("plugged", [True, None])
@@ -257,14 +257,14 @@ def test_a_computer_that_cannot_be_kept_awake_says_so(qtbot, window, monkeypatch
     train_endlessly(window)
     assert "IM-PWR-02" in window.monitor.strip.text
     window.runs.stop()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
 
 
 def test_with_a_tray_the_run_goes_on_unseen_and_the_window_comes_back(qtbot, window, monkeypatch):
     monkeypatch.setattr(type(window.attendant), "has_tray", property(lambda self: True))
     monkeypatch.setattr("desktop.leaving.ask_before_closing", lambda *_, **__: "keep")
     train_endlessly(window)
-    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING, timeout=5_000)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING)
     assert not window.close()
     assert not window.isVisible()
     window.monitor.progressed.emit(41)
@@ -275,7 +275,7 @@ def test_with_a_tray_the_run_goes_on_unseen_and_the_window_comes_back(qtbot, win
     window.attendant._menu.actions()[0].trigger()
     assert window.isVisible()
     window.attendant._menu.actions()[1].trigger()
-    qtbot.waitUntil(lambda: not window.runs.is_busy, timeout=5_000)
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
     close_without_asking(window)
 
 
@@ -312,10 +312,10 @@ def test_a_second_start_hands_over_and_ends(qtbot, tmp_path):
     name = f"imprint-test-{tmp_path.name}"
     keeper = Doorkeeper(name=name)
     assert keeper.listens
-    with qtbot.waitSignal(keeper.called, timeout=20_000) as called:
+    with qtbot.waitSignal(keeper.called) as called:
         second = subprocess.Popen([sys.executable, "-c", CALL, name, "/a.imprint", "猫"], cwd=ROOT)
     assert called.args == [["/a.imprint", "猫"]]
-    qtbot.waitUntil(lambda: second.poll() is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: second.poll() is not None)
     assert second.returncode == 0
     keeper.deleteLater()
 

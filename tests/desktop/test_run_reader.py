@@ -68,7 +68,7 @@ def test_a_window_opens_a_long_run_without_reading_its_metrics_in_its_own_thread
     qtbot.addWidget(window, before_close_func=close_without_asking)
     window.show()
     table = window.monitor.history.table
-    qtbot.waitUntil(lambda: table.rowCount() == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: table.rowCount() == 1)
     assert table.item(0, 3).text() == f"{STEPS} / {STEPS}"
     assert table.item(0, 5).text() == "0.2500"
     window.monitor.history.table.cellClicked.emit(0, 0)  # a star
@@ -82,7 +82,7 @@ def test_a_window_opens_a_long_run_without_reading_its_metrics_in_its_own_thread
 
 def test_the_curves_of_long_runs_are_not_read_in_the_windows_thread(qtbot, qapp, long_run, opened):
     reader = RunReader(qapp)
-    with qtbot.waitSignal(reader.curves_read, timeout=60_000) as read:
+    with qtbot.waitSignal(reader.curves_read) as read:
         reader.read_curves([long_run])
     assert len(read.args[0][0].steps) == STEPS
     assert threading.main_thread() not in opened.threads_of("metrics.jsonl")
@@ -92,13 +92,13 @@ def test_the_curves_of_long_runs_are_not_read_in_the_windows_thread(qtbot, qapp,
 def test_a_run_that_has_not_changed_is_read_once(qtbot, qapp, long_run, opened):
     reader = RunReader(qapp)
     for _ in range(3):
-        with qtbot.waitSignal(reader.records_read, timeout=60_000) as read:
+        with qtbot.waitSignal(reader.records_read) as read:
             reader.read_records([long_run])
         assert [record.steps for record in read.args[0]] == [STEPS]
     assert len(opened.threads_of("metrics.jsonl")) == 1
     with long_run.metrics.open("a") as file:
         file.write('{"event": "StepFinished", "step": 100001, "loss": 0.25}\n')
-    with qtbot.waitSignal(reader.records_read, timeout=60_000) as read:
+    with qtbot.waitSignal(reader.records_read) as read:
         reader.read_records([long_run])
     assert [record.steps for record in read.args[0]] == [STEPS + 1]
     reader.deleteLater()
@@ -110,5 +110,5 @@ def test_only_the_newest_list_of_runs_is_shown(qtbot, qapp, long_run):
     reader.read_records([long_run])
     reader.read_curves([long_run])  # another question does not make the list void
     reader.read_records([])
-    qtbot.waitUntil(lambda: seen == [[]], timeout=60_000)
+    qtbot.waitUntil(lambda: seen == [[]])
     reader.deleteLater()

@@ -173,12 +173,12 @@ def show_runs(qtbot, monitor, folders):
     """They are read in a thread."""
     monitor.show_runs(folders)
     rows = len(folders)
-    qtbot.waitUntil(lambda: monitor.history.table.rowCount() == rows, timeout=60_000)
+    qtbot.waitUntil(lambda: monitor.history.table.rowCount() == rows)
 
 
 def compare(qtbot, monitor):
     monitor.history.compare.click()
-    qtbot.waitUntil(monitor.history.view.isVisible, timeout=60_000)
+    qtbot.waitUntil(monitor.history.view.isVisible)
 
 
 def test_the_history_tells_of_each_run(qtbot, monitor, tmp_path):
@@ -309,7 +309,7 @@ def test_the_file_holds_another_state_only_once_it_is_written(qtbot, monitor, tm
     monitor.result.show_written(make_run(tmp_path, "two"), 100)  # of another run
     assert result_says(monitor) == "Writing the state of step 200… [200]"
     engine.start()
-    qtbot.waitUntil(monitor.result.install.isEnabled, timeout=10_000)
+    qtbot.waitUntil(monitor.result.install.isEnabled)
     assert result_says(monitor) == "The file holds the state of step 200. [200]"
     assert asked == [(folder.path, 100), (folder.path, 200)]
 
@@ -333,9 +333,9 @@ def test_a_state_that_cannot_be_written_leaves_the_former_choice_and_a_reason(
     finish(monitor, make_run(tmp_path, "one"))
     engine.start()
     monitor.result.buttons[1].click()
-    qtbot.waitUntil(monitor.result.install.isEnabled, timeout=10_000)
+    qtbot.waitUntil(monitor.result.install.isEnabled)
     monitor.result.buttons[0].click()
-    qtbot.waitUntil(monitor.result.install.isEnabled, timeout=10_000)
+    qtbot.waitUntil(monitor.result.install.isEnabled)
     assert "still holds the state of step 200" in result_says(monitor)
     assert reason in result_says(monitor)
     assert "[200]" in result_says(monitor)

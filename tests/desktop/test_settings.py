@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 def windows(qapp, qtbot, monkeypatch):
     monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
     made = Windows(qapp)
-    qtbot.waitUntil(lambda: made.window.images.num_pictures == 6, timeout=20_000)
+    qtbot.waitUntil(lambda: made.window.images.num_pictures == 6)
     yield made
     assert made.window.close()
     install_language(qapp, "en")
@@ -55,7 +55,7 @@ def test_another_language_comes_at_once_with_the_same_project_and_page(qtbot, wi
     assert new.rail.buttons["method"].text() == "方法"
     assert new.draft.get("training.steps") == 123
     assert not old.isVisible()
-    qtbot.waitUntil(lambda: new.images.num_pictures == 6, timeout=20_000)
+    qtbot.waitUntil(lambda: new.images.num_pictures == 6)
 
 
 def test_while_a_training_runs_the_window_stays(windows):
@@ -166,7 +166,7 @@ def test_keys_open_them(qtbot, windows, key, modifier, kind):
     window: QWidget = windows.window
     window.activateWindow()
     QTest.keyClick(window, key, modifier)
-    qtbot.waitUntil(lambda: bool(window.findChildren(kind)), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(window.findChildren(kind)))
     window.findChildren(kind)[0].close()
 
 
@@ -186,7 +186,7 @@ def test_f1_opens_the_help_of_the_page_that_is_shown(qtbot, windows):
     window = windows.window
     window.show_page("gallery")
     QTest.keyClick(window, Qt.Key.Key_F1)
-    qtbot.waitUntil(lambda: bool(window.findChildren(HelpDialog)), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(window.findChildren(HelpDialog)))
     (dialog,) = window.findChildren(HelpDialog)
     assert dialog.text.toPlainText().startswith("Gallery")
     window.show_page("models")

@@ -105,7 +105,7 @@ def answer(text):
 
 def test_closing_while_training_asks_and_cancel_keeps_both(qtbot, window):
     train_endlessly(window)
-    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING, timeout=3000)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING)
     answer("Cancel")
     assert not window.close()
     assert window.isVisible()
@@ -114,7 +114,7 @@ def test_closing_while_training_asks_and_cancel_keeps_both(qtbot, window):
 
 def test_closing_while_training_stops_saves_and_ends_the_thread(qtbot, window, capfd):
     train_endlessly(window)
-    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING, timeout=3000)
+    qtbot.waitUntil(lambda: window.monitor.run_state is RunState.TRAINING)
     answer("Stop and save, then quit")
     assert window.close()
     assert window.engine.isFinished()

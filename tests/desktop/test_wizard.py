@@ -38,6 +38,7 @@ from engine.project import Project
 from engine.sample_project import IMAGES, REFERENCE
 from engine.wording import Phrase
 from tests.conftest import draw_pictures
+from tests.timing import PATIENCE
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def wizard(qtbot, theme, tmp_path):
     )
     qtbot.addWidget(made, before_close_func=leave_without_asking)
     made.show()
-    qtbot.waitUntil(lambda: made.model.choices.button(0) is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: made.model.choices.button(0) is not None)
     yield made
     made.model.close_threads()
 
@@ -335,7 +336,7 @@ def test_models_of_a_front_end_are_offered_in_place(qtbot, theme, tmp_path, tiny
         theme, tmp_path / "home", shelf=Shelf(tmp_path / "m.json"), user_home=tmp_path / "user"
     )
     qtbot.addWidget(made, before_close_func=leave_without_asking)
-    qtbot.waitUntil(lambda: len(made.model.choices.buttons()) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(made.model.choices.buttons()) == 2)
     assert "mine" in made.model.choices.button(1).text()
     made.model.close_threads()
 
@@ -352,7 +353,7 @@ def test_no_more_models_are_read_than_are_offered(qtbot, theme, monkeypatch, tmp
     monkeypatch.setattr(later_pages, "scan", many)
     page = ModelPage(theme, Shelf(tmp_path / "m.json"), tmp_path)
     qtbot.addWidget(page)
-    qtbot.waitUntil(lambda: bool(page.choices.buttons()), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(page.choices.buttons()))
     page.close_threads()
     assert len(page.choices.buttons()) == MOST_FOUND
     assert len(looked_at) < MOST_FOUND  # the starter model is the first
@@ -371,7 +372,7 @@ def test_a_wizard_that_goes_does_not_wait_for_all_headers(qtbot, theme, monkeypa
     monkeypatch.setattr(later_pages, "scan", broken)
     page = ModelPage(theme, Shelf(tmp_path / "m.json"), tmp_path)
     qtbot.addWidget(page)
-    qtbot.waitUntil(lambda: len(looked_at) > 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(looked_at) > 2)
     page.close_threads()
     assert len(looked_at) < 100
 
@@ -428,20 +429,20 @@ def test_the_page_stays_and_answers_while_pictures_are_copied(qtbot, monkeypatch
 
     def slow(paths, folder):
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         copy_pictures(paths, folder)
 
     monkeypatch.setattr("desktop.wizard.gathered.copy_pictures", slow)
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)
     wizard.pictures.use([folder / "picture0.png"])  # returns at once
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
     back, next_button = QWizard.WizardButton.BackButton, QWizard.WizardButton.NextButton
     assert not wizard.button(next_button).isEnabled()
     assert not wizard.button(back).isEnabled()
     assert wizard.pictures._line.text() == "Copying the pictures…"
     go_on.set()
-    qtbot.waitUntil(lambda: wizard.button(next_button).isEnabled(), timeout=20_000)
+    qtbot.waitUntil(lambda: wizard.button(next_button).isEnabled())
     assert wizard.button(back).isEnabled()
     assert names_in(tmp_path / "home/my-cat/images") == ["picture0.png"]
 

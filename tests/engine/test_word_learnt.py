@@ -31,6 +31,7 @@ from tests.engine_runs import (
     tiny_run,
     train,
 )
+from tests.timing import PATIENCE
 from tests.words_table import FREE_WORDS, METHODS, TEACH_A_WORD, WORDS, draw, measure
 
 ROOT = Path(__file__).parents[2]
@@ -360,7 +361,7 @@ def test_two_processes_with_dropped_captions_end_together(tiny_folder, tmp_path)
             str(ROOT / "main.py"), "train", str(tmp_path / "config.json"), "--json",
         ],
         env=os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
-        cwd=ROOT, capture_output=True, text=True, timeout=400,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])

@@ -37,7 +37,7 @@ def _guide(stage: Staged, pages: int) -> FirstTraining:
         stage.window.theme, home, shelf=Shelf(home / "models.json"), user_home=home
     )
     wizard.show()
-    wait_until(lambda: wizard.model.choices.button(0) is not None, 20, "the models")
+    wait_until(lambda: wizard.model.choices.button(0) is not None, "the models")
     for _ in range(pages):
         wizard.next()
         pause(0.2)
@@ -135,7 +135,7 @@ def _(stage: Staged) -> QWidget:
 def _(stage: Staged) -> QWidget:
     dialog = _captions(stage)
     dialog.use_model(stage.folder)
-    wait_until(lambda: dialog.strip.text, 30, "a look at the folder")
+    wait_until(lambda: dialog.strip.text, "a look at the folder")
     return _shown(dialog)
 
 
@@ -143,7 +143,7 @@ def _(stage: Staged) -> QWidget:
 def _(stage: Staged) -> QWidget:
     dialog = _captions(stage)
     dialog.use_model(build_caption_model(stage.folder / "blip-image-captioning-base"))
-    wait_until(dialog.write.isEnabled, 30, "a look at the model")
+    wait_until(dialog.write.isEnabled, "a look at the model")
     dialog.begin()
     for number, row in enumerate(stage.window.images.pictures.rows[:3]):
         dialog.show_event(StageProgress(stage=Stage.CAPTION, done=number, total=6))
@@ -204,9 +204,9 @@ def _(stage: Staged) -> QWidget:
     path = save(home / "my-cat.safetensors", shapes, **{"modelspec.trigger_phrase": "mycxt cat"})
     dialog = InstallDialog(path, stage.window.theme, None, home, stage.window)
     dialog.show()
-    wait_until(dialog.install.isEnabled, 30, "the front end")
+    wait_until(dialog.install.isEnabled, "the front end")
     dialog.install.click()
-    wait_until(lambda: dialog.done_with is not None, 30, "the copy")
+    wait_until(lambda: dialog.done_with is not None, "the copy")
     return _shown(dialog)
 
 
@@ -216,7 +216,7 @@ def _(stage: Staged) -> QWidget:
     nobody = stage.folder / "nobody"
     nobody.mkdir()
     dialog = _shown(InstallDialog(path, stage.window.theme, None, nobody, stage.window))
-    wait_until(lambda: dialog.file is not None, 30, "the file")
+    wait_until(lambda: dialog.file is not None, "the file")
     return dialog
 
 

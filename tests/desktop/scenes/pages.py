@@ -98,7 +98,7 @@ def _(stage: Staged) -> None:
 def _(stage: Staged) -> None:
     window = stage.window
     window.show_page("images")
-    wait_until(lambda: not window.images.inspector.view.is_empty, 10, "the picture")
+    wait_until(lambda: not window.images.inspector.view.is_empty, "the picture")
     pause(0.4)
 
 
@@ -128,8 +128,8 @@ def _(stage: Staged) -> None:
     (mixed / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not all of it")
     (mixed / "a.txt").write_text(", ".join([MORE] * 12))
     window.images.use_folder(mixed)
-    wait_until(lambda: not window.images.pictures.is_reading, 20, "the folder")
-    wait_until(lambda: bool(window.images.pictures.findings), 20, "the findings")
+    wait_until(lambda: not window.images.pictures.is_reading, "the folder")
+    wait_until(lambda: bool(window.images.pictures.findings), "the findings")
     pause(0.3)
 
 

@@ -60,8 +60,8 @@ def playing(folder: Path, text_percent: int) -> Iterator[Staged]:
     window.show()
     stage = Staged(window, folder)
     make_runs(window.draft.project)
-    wait_until(lambda: window.images.num_pictures == 6, 30, "the pictures")
-    wait_until(lambda: bool(window.models.rows), 30, "the models")
+    wait_until(lambda: window.images.num_pictures == 6, "the pictures")
+    wait_until(lambda: bool(window.models.rows), "the models")
     pause(0.4)
     yield stage
     window.leaving.may_stop = lambda: True

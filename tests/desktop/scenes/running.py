@@ -118,7 +118,7 @@ def _(stage: Staged) -> None:
     monitor = stage.window.monitor
     runs = stage.window.draft.project.list_runs()
     monitor.show_runs(runs)
-    wait_until(lambda: monitor.history.table.rowCount() == len(runs), 20, "the history")
+    wait_until(lambda: monitor.history.table.rowCount() == len(runs), "the history")
     monitor.tabs.setCurrentWidget(monitor.history)
     monitor.history.table.selectRow(0)
 
@@ -128,7 +128,7 @@ def _(stage: Staged) -> None:
     history = stage.window.monitor.history
     history.table.selectAll()
     history.compare.click()
-    wait_until(history.view.isVisible, 20, "the comparison")
+    wait_until(history.view.isVisible, "the comparison")
     pause(0.2)
 
 
@@ -182,7 +182,7 @@ def _(stage: Staged) -> None:
     window = stage.window
     window.monitor.tabs.setCurrentIndex(0)
     window.show_page("gallery")
-    wait_until(lambda: bool(window.gallery.form.addons.rows), 20, "the trained files")
+    wait_until(lambda: bool(window.gallery.form.addons.rows), "the trained files")
 
 
 @scene("gallery-2-drawing")
@@ -234,7 +234,7 @@ def _(stage: Staged) -> None:
     shutil.copyfile(stage.run.exports / "my-cat.safetensors", stage.folder / "lora.safetensors")
     Shelf()._write([str(gone)])
     models.add_paths([str(stage.folder / "lora.safetensors")])
-    wait_until(lambda: len(models.rows) == 2 and models.strip.isVisible(), 20, "both")
+    wait_until(lambda: len(models.rows) == 2 and models.strip.isVisible(), "both")
 
 
 @scene("models-3-downloading")
