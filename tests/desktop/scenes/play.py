@@ -70,12 +70,22 @@ def playing(folder: Path, text_percent: int) -> Iterator[Staged]:
 
 def play(stage: Staged, name: str) -> QWidget:
     """The scene, settled; returns what is to be looked at."""
-    shown = SCENES[name](stage)
-    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
-    pause(0.05)
+    shown = SCENES[name](stage) or stage.window
+    settle(shown)
     stage.window.monitor.chart.draw_now()
-    pause(0.05)
-    return shown or stage.window
+    settle(shown)
+    return shown
+
+
+def settle(shown: QWidget) -> None:
+    """Wait until no layout moves anything any more, however busy the machine is."""
+    places: list[tuple[int, ...]] = []
+    while places != (
+        now := [widget.geometry().getRect() for widget in shown.findChildren(QWidget)]
+    ):
+        places = now
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        pause(0.05)
 
 
 def leave(stage: Staged, shown: QWidget) -> None:
