@@ -375,7 +375,7 @@ def count_captions(folder: Path) -> int:
     if not folder.is_dir():
         return 0
     walked = walk(folder, MOST)
-    return sum(map(walked.has_caption, named_pictures(walked)))
+    return len(walked.captioned(named_pictures(walked)))
 
 
 def has_captions(folder: Path) -> bool:

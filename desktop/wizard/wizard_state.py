@@ -142,7 +142,7 @@ def set_captions_aside(folder: Path, captions_folder: Path) -> int:
     OutputNotWritable or DiskFull.
     """
     walked = walk(folder)
-    pictures = [path for path in named_pictures(walked) if walked.has_caption(path)]
+    pictures = walked.captioned(named_pictures(walked))
     for path in pictures:
         storage.write_text(captions_folder / f"{storage.sha256_of(path)}.txt", "")
     return len(pictures)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -52,11 +52,15 @@ class Walked:
         """How a file of the set is called in a list: with its folder inside the set."""
         return path.relative_to(self.folder).as_posix()
 
-    def has_caption(self, picture: Path) -> bool:
-        """Whether a caption file is beside a picture, or a table that may name it."""
-        if not self.texts.isdisjoint(sidecars(picture)):
-            return True
-        return any(is_table(path) and picture.is_relative_to(path.parent) for path in self.texts)
+    def captioned(self, pictures: Iterable[Path]) -> list[Path]:
+        """Those beside which a caption file is, or a table that may name them."""
+        with_table = {path.parent for path in self.texts if is_table(path)}
+        return [
+            picture
+            for picture in pictures
+            if not self.texts.isdisjoint(sidecars(picture))
+            or not with_table.isdisjoint(picture.parents)
+        ]
 
     @property
     def orphans(self) -> tuple[Path, ...]:

@@ -359,3 +359,21 @@ def test_ten_thousand_files_are_listed_for_the_cost_of_some_additions(tmp_path):
     assert cpu_seconds(lambda: walk(tmp_path), rounds=3) < 60 * unit
     assert len(walk(tmp_path).files) == 10_000
     assert len(walk(tmp_path).masks) == 1000
+
+
+def test_counting_captions_costs_in_proportion_to_the_files(tmp_path):
+    def cost(count: int) -> float:
+        bare = [tmp_path / f"a{number}.png" for number in range(count)]
+        captioned = [tmp_path / f"b{number}.png" for number in range(count)]
+        texts = frozenset(path.with_suffix(".txt") for path in captioned)
+        walked = Walked(tmp_path, (*bare, *captioned), {}, texts)
+        assert walked.captioned(walked.files) == captioned
+        return cpu_seconds(lambda: walked.captioned(walked.files))
+
+    assert cost(2000) < 8 * cost(500)  # in proportion it is 4 times, in squares 16 times
+
+
+def test_a_table_counts_for_the_pictures_below_its_folder_alone(make):
+    walked = walk(make("a.png", "told/b.png", "told/deep/c.png", "told/metadata.jsonl", "x/d.png"))
+    captioned = walked.captioned(walked.files)
+    assert [walked.name_of(path) for path in captioned] == ["told/b.png", "told/deep/c.png"]
