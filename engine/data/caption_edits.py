@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 
 CaptionEdit = Callable[[str], str]
 
+_BLANKED = dict.fromkeys(range(32), " ")  # control characters
+
 
 def tags_of(caption: str) -> list[str]:
     """The parts between commas."""
@@ -19,8 +21,8 @@ def as_caption(tags: Iterable[str]) -> str:
 
 
 def tidy(text: str) -> str:
-    """One line without doubled spaces."""
-    return " ".join(text.split())
+    """One line without doubled spaces and control characters, which a paste may bring along."""
+    return " ".join(text.translate(_BLANKED).split())
 
 
 def replace(find: str, by: str) -> CaptionEdit:

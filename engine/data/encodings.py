@@ -96,6 +96,9 @@ _UNLIKELY, _UNCOMMON, _RARE = 1.0, 0.5, 0.25
 _CLEAR, _MOST = 0.1, 0.35
 _THRESHOLD = 0.5  # of disorder, as charset-normalizer counts it
 _CONTROLS = frozenset(map(chr, range(32))) - frozenset("\t\r\n\f")
+_CONTROL_BYTES = "".join(_CONTROLS).encode()
+_BLANKED = bytes.maketrans(_CONTROL_BYTES, b" " * len(_CONTROL_BYTES))
+_MOST_CONTROLS = 0.25  # of the bytes; in Cyrillic as UTF-16 every second one is a control
 _SAMPLE = 2048  # bytes; the language of a text shows at once
 
 
@@ -115,18 +118,29 @@ def decode(data: bytes, likely: Iterable[str] = ()) -> Decoded:
     """The text of a file. Raises NotText.
 
     `likely` are encodings that other files of the set are in; between two that fit equally well
-    they decide.
+    they decide. A few stray control characters are read as blanks: the vertical tab of office
+    programs, the end mark of DOS, an escape.
     """
+    decoded = _decoded(data, likely)
+    if decoded is None and 0 < _num_controls(data) <= len(data) * _MOST_CONTROLS:
+        decoded = _decoded(data.translate(_BLANKED), likely)
+    if decoded is None:
+        raise NotText
+    return decoded
+
+
+def _decoded(data: bytes, likely: Iterable[str]) -> Decoded | None:
+    """The text, where an encoding makes one of the bytes that has no control characters."""
     known = _unicode(data)
     if known is not None:
         return Decoded(known)
     for encoding in likely:  # of ten thousand files nearly all are alike
-        text = _strictly(data, encoding)
+        text = _without_controls(data, encoding)
         if text is not None and unlikelihood(text[:_SAMPLE], encoding) <= _CLEAR:
             return Decoded(text, encoding)
     guesses = ranked(data)
     if not guesses:
-        raise NotText
+        return None
     best = guesses[0]
     for encoding in likely:
         other = next((guess for guess in guesses if guess[1] == encoding), None)
@@ -152,8 +166,8 @@ def ranked(data: bytes) -> list[tuple[float, str]]:
     possible = {name for match in matches for name in match.could_be_from_charset}
     possible |= {"cp1252"} if not possible else set()
     for encoding in possible & set(NAMES):
-        text = _strictly(data, encoding)
-        if text is None or not _CONTROLS.isdisjoint(text):
+        text = _without_controls(data, encoding)
+        if text is None:
             continue
         score = unlikelihood(text[:_SAMPLE], encoding)
         # Two arbitrary bytes are mostly some character of UTF-16; zeros are nowhere else.
@@ -194,11 +208,18 @@ def _cost(before: str, char: str, encoding: str) -> float:
     return _RARE if frequent and lower not in frequent else 0.0
 
 
-def _strictly(data: bytes, encoding: str) -> str | None:
+def _without_controls(data: bytes, encoding: str) -> str | None:
+    """The text; None where the bytes are no text, or one with control characters."""
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
+    return text if _CONTROLS.isdisjoint(text) else None
+
+
+def _num_controls(data: bytes) -> int:
+    """All bytes, where one is zero: that is UTF-16 or no text, never a stray character."""
+    return len(data) if 0 in data else len(data) - len(data.translate(None, _CONTROL_BYTES))
 
 
 def _unicode(data: bytes) -> str | None:
@@ -213,12 +234,8 @@ def _unicode(data: bytes) -> str | None:
             return data.decode(encoding, errors="replace").replace("\0", "")
     if b"\0" in data:
         return None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
     # Cyrillic in UTF-16 without a mark is valid UTF-8, too: ":" and control characters.
-    return None if _CONTROLS.intersection(text) else text
+    return _without_controls(data, "utf-8-sig")
 
 
 @cache

@@ -24,6 +24,7 @@ from engine.data import caption_edits as edits
         (edits.remove_tag("Blue Sky"), "cat, blue sky, grass", "cat, grass"),
         (edits.remove_tag("sky"), "cat,blue sky", "cat,blue sky"),
         (edits.set_to("  one \n line "), "whatever", "one line"),
+        (edits.set_to("a cat\x1b on\0 a mat"), "whatever", "a cat on a mat"),
     ],
 )
 def test_an_edit_makes_this_of_that(edit, before, after):

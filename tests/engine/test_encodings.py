@@ -81,6 +81,38 @@ def test_bytes_that_are_no_text_are_refused(data):
         decode(data)
 
 
+@pytest.mark.parametrize(
+    ("data", "text", "guessed"),
+    [
+        (b"a photo of sks cat\x0bsitting", "a photo of sks cat sitting", ""),
+        (b"a cat\x1a", "a cat ", ""),
+        ("für\x1b".encode(), "für ", ""),
+        ("一只猫\x0b坐着".encode(), "一只猫 坐着", ""),
+        (b"\xef\xbb\xbfa cat\x01", "a cat ", ""),
+        ("девочка с синими\x0bволосами".encode("cp1251"), "девочка с синими волосами", "cp1251"),
+    ],
+)
+def test_a_stray_control_character_is_a_blank(data, text, guessed):
+    decoded = decode(data)
+    assert (decoded.text, decoded.guessed) == (text, guessed)
+
+
+def test_a_stray_control_character_does_not_make_a_guess_of_the_sets_encoding():
+    assert decode(b"a cat\x0bsitting", ["cp1251"]).guessed == ""
+
+
+def test_more_controls_than_a_text_has_are_no_text():
+    with pytest.raises(NotText):
+        decode(b"\x01a\x02b\x03")
+
+
+def test_a_caption_with_a_stray_control_character_is_used(tmp_path):
+    (tmp_path / "a.png").touch()
+    (tmp_path / "a.txt").write_bytes(b"a photo of sks cat\x0bsitting")
+    caption = CaptionBook(walk(tmp_path)).read(tmp_path / "a.png", "")
+    assert (caption.text, caption.problem) == ("a photo of sks cat sitting", None)
+
+
 def test_the_other_files_of_a_set_decide_what_one_file_alone_cannot(tmp_path):
     """Kanji alone fit other encodings as well."""
     texts = ["青い髪の女の子", "赤いリボンの女の子", "着物", "白いシャツの男の子"]
