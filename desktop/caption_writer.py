@@ -13,21 +13,25 @@ from engine.errors import UserError
 
 
 class _Answers(JobSignals):
+    not_written = Signal(object, object)
     failed = Signal(object)
 
 
 class CaptionWriter(QObject):
     """In the order in which they come."""
 
-    failed = Signal(object)  # UserError
+    not_written = Signal(object, object)  # texts by path, UserError that says why
+    failed = Signal(object)  # UserError, one for all texts of a call
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = Pool(1, "captions", self)
         self._answers = _Answers(self)
+        self._answers.not_written.connect(self.not_written)
         self._answers.failed.connect(self.failed)
 
     def write(self, texts: dict[Path, str]) -> None:
+        """One that cannot be written does not keep the others from being written."""
         self._pool.start(_write, texts, self._answers)
 
     def flush(self) -> None:
@@ -37,8 +41,13 @@ class CaptionWriter(QObject):
 
 def _write(texts: dict[Path, str], answers: _Answers) -> None:
     """In a thread of the pool."""
-    try:
-        for path, text in texts.items():
+    first: UserError | None = None
+    left: dict[Path, str] = {}
+    for path, text in texts.items():
+        try:
             storage.write_text(path, text)
-    except UserError as error:
-        answers.failed.emit(error)
+        except UserError as error:
+            first, left[path] = first or error, text
+    if first is not None:
+        answers.not_written.emit(left, first)
+        answers.failed.emit(first)

@@ -34,6 +34,10 @@ class PictureRow:
         """As it is with a caption that was written here."""
         return replace(self, caption=text, caption_problem=None, caption_remarks=())
 
+    def with_caption_problem(self, problem: Phrase) -> PictureRow:
+        """With the caption as it is, and why it is not on the disk."""
+        return replace(self, caption_problem=problem)
+
     @property
     def is_usable(self) -> bool:
         return self.reading is not None and self.reading.refusal is None

@@ -244,6 +244,17 @@ class PictureSet(QObject):
         self.rows_changed.emit(rows)
         self._examining.start()
 
+    @Slot(object, object)
+    def _mark_not_written(self, texts: dict[Path, str], error: UserError) -> None:
+        """Captions that are shown but not on the disk, with the reason."""
+        rows = set()
+        for path, text in texts.items():
+            row = self.row_of(path.stem)
+            if row is not None and self.rows[row].caption == text:
+                self.rows[row] = self.rows[row].with_caption_problem(error.sentence)
+                rows.add(row)
+        self.rows_changed.emit(rows)
+
     def _set_edits(self, edits: dict[str, PictureEdit]) -> None:
         merged = {**self._edits, **edits}
         self._edits = {key: edit for key, edit in merged.items() if edit != NO_EDIT}
@@ -381,6 +392,7 @@ class PictureSet(QObject):
         self._scan.read.connect(self._on_read)
         self._scan.finished.connect(self._on_finished)
         self._scan.failed.connect(self.failed)
+        self._writer.not_written.connect(self._mark_not_written)
         self._writer.failed.connect(self.failed)
         self._examiner.finished.connect(self._on_examined)
         self._watcher.directoryChanged.connect(self._reloading.start)

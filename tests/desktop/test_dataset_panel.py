@@ -77,6 +77,27 @@ def test_a_typed_caption_goes_to_the_project_and_leaves_the_pictures_folder_alon
     assert fingerprint(image_folder) == before
 
 
+def test_a_caption_that_cannot_be_written_keeps_no_other_and_says_so(qtbot, dataset, draft):
+    keys = [row.key for row in dataset.pictures.rows]
+    (draft.project.captions / f"{keys[0]}.txt").mkdir(parents=True)  # nothing can be its file
+    dataset.pictures.write_captions({key: f"new {key[:4]}" for key in keys}, "test")
+    with qtbot.waitSignal(dataset.pictures.failed):
+        dataset.flush()
+    on_disk = {path.stem: path.read_text("utf-8") for path in draft.project.captions.glob("*.txt")
+               if path.is_file()}  # fmt: skip
+    assert on_disk == {key: f"new {key[:4]}" for key in keys[1:]}
+    problems = [row.caption_problem for row in dataset.pictures.rows]
+    assert "Nothing can be written" in str(problems[0])
+    assert problems[1:] == [None, None]
+    dataset.browser.grid.choose(0)
+    assert "Nothing can be written" in dataset.inspector._problem.text()
+    (draft.project.captions / f"{keys[0]}.txt").rmdir()
+    dataset.pictures.write_captions({keys[0]: "newer"}, "test")
+    dataset.flush()
+    assert dataset.pictures.rows[0].caption_problem is None
+    assert (draft.project.captions / f"{keys[0]}.txt").read_text("utf-8") == "newer"
+
+
 def test_what_is_left_out_and_what_was_guessed_is_said_above_the_pictures(
     qtbot, dataset, image_folder, draft
 ):
