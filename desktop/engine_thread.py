@@ -263,7 +263,7 @@ def _dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
 
 
 def _export_step(folder: Path, step: int, control: Control) -> Iterator[Event]:
-    from engine.run import export_step_again
+    from engine.later_exports import export_step_again
 
     del control  # one short step
     return export_step_again(folder, step)

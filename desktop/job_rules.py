@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
+from itertools import islice
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from PySide6.QtCore import QObject
 
 MOST_LOOKED_AT = 100  # entries of one collection: the others are of the same kind
+_WITHOUT_WIDGETS = {"torch", "diffusers", "transformers", "tokenizers", "numpy", "PIL"}
 _PLAIN = str | bytes | int | float | type | ModuleType | None
 
 
@@ -45,13 +47,18 @@ def held_object(job: Callable[..., object], facts: Iterable[object]) -> QObject 
     waiting: list[object] = [job, *facts]
     while waiting:
         one = waiting.pop()
-        if id(one) in seen or isinstance(one, _PLAIN | JobSignals):
+        if id(one) in seen or isinstance(one, _PLAIN | JobSignals) or _is_of_a_library(one):
             continue
         if isinstance(one, QObject):
             return one
         seen.add(id(one))
         waiting.extend(_inside(one))
     return None
+
+
+def _is_of_a_library(one: object) -> bool:
+    """A loaded network has tens of thousands of objects, and knows nothing of Qt."""
+    return type(one).__module__.partition(".")[0] in _WITHOUT_WIDGETS
 
 
 def _inside(one: Any) -> Iterator[object]:
@@ -85,8 +92,6 @@ def _cells(function: FunctionType) -> Iterator[object]:
             continue
 
 
-def _first(values: Iterable[object]) -> Iterator[object]:
-    for number, value in enumerate(values):
-        if number == MOST_LOOKED_AT:
-            return
-        yield value
+def _first(values: Iterable[object]) -> list[object]:
+    """In one call, in which no other thread can change the collection."""
+    return list(islice(values, MOST_LOOKED_AT))

@@ -25,6 +25,7 @@ from engine.checkpoint_errors import (
     CheckpointUnreadable,
     NoUsableCheckpoint,
 )
+from engine.checkpoint_folders import folder_of, steps_in
 from engine.errors import Diverged, NoCheckpoint, Notice, UserError
 from engine.events import Event, Heartbeat, Noticed
 from engine.models.tensor_file import open_tensors
@@ -51,25 +52,6 @@ class Checkpoint:
     ema: dict[str, Tensor] = field(default_factory=dict)  # averaged weights, where they are kept
     guard: dict[str, float | int] = field(default_factory=dict)  # see engine.guard
     made_with: dict[str, Any] = field(default_factory=dict)  # see engine.resume_fit
-
-
-def folder_of(checkpoints: Path, step: int) -> Path:
-    return checkpoints / f"step_{step:06d}"
-
-
-def steps_in(checkpoints: Path) -> list[int]:
-    """Steps that have a checkpoint folder, oldest first; by number, never by time.
-
-    Raises CheckpointUnreadable where the folder cannot be listed.
-    """
-    try:
-        names = [path.name for path in checkpoints.iterdir() if path.name.startswith("step_")]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        reason = records.not_opened(checkpoints, error).reason
-        raise CheckpointUnreadable(folder=str(checkpoints), reason=reason) from error
-    return sorted(int(name[5:]) for name in names if name[5:].isdigit())
 
 
 def save(checkpoints: Path, checkpoint: Checkpoint) -> Path:
@@ -368,7 +350,3 @@ def _join_optimizer(tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> 
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = tensor
     return {"state": state, "param_groups": plain["param_groups"]}
-
-
-def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

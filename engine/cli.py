@@ -119,7 +119,7 @@ def _caption(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
 
 def _export(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
     del control  # one short step
-    from engine.run import export_again
+    from engine.later_exports import export_again
 
     return export_again(parsed.run, parsed.step, parsed.format, parsed.out)
 

@@ -19,31 +19,31 @@ class Contexts:
         self._known: dict[tuple[str, int], Context] = {}
         self._lengths: dict[str, int] = {}
 
-    def get(self, captions: tuple[str, ...]) -> Context:
-        """All of one length, that of the longest caption."""
+    def num_chunks(self, captions: tuple[str, ...]) -> int:
+        """Of 75 tokens, that the longest of these captions needs; no more than are allowed."""
+        return min(max(self._chunks_of(text) for text in captions), self._max_chunks)
+
+    def get(self, captions: tuple[str, ...], num_chunks: int) -> Context:
+        """All of one length."""
         if self._learns:
-            return self._model.encode_prompts(captions, num_chunks=self._count(captions))
+            return self._model.encode_prompts(captions, num_chunks=num_chunks)
         if len(self._known) + len(captions) > KEPT_CONTEXTS:
             self._known.clear()
             self._lengths.clear()
-        count = self._count(captions)
         for caption in captions:
-            if (caption, count) not in self._known:
+            if (caption, num_chunks) not in self._known:
                 with torch.no_grad():
-                    context = self._model.encode_prompts([caption], num_chunks=count)
-                self._known[caption, count] = context
-        return Context.join([self._known[caption, count] for caption in captions])
+                    context = self._model.encode_prompts([caption], num_chunks=num_chunks)
+                self._known[caption, num_chunks] = context
+        return Context.join([self._known[caption, num_chunks] for caption in captions])
 
-    def of_base_model(self, captions: tuple[str, ...]) -> Context:
+    def of_base_model(self, captions: tuple[str, ...], num_chunks: int) -> Context:
         """As `get`, but by the model as it is now; ask while it answers as the base model."""
         if not self._learns:
-            return self.get(captions)
-        return self._model.encode_prompts(captions, num_chunks=self._count(captions))
+            return self.get(captions, num_chunks)
+        return self._model.encode_prompts(captions, num_chunks=num_chunks)
 
-    def _count(self, captions: tuple[str, ...]) -> int:
-        return min(max(self._num_chunks(text) for text in captions), self._max_chunks)
-
-    def _num_chunks(self, caption: str) -> int:
+    def _chunks_of(self, caption: str) -> int:
         if caption not in self._lengths:
             self._lengths[caption] = self._model.num_chunks(caption)
         return self._lengths[caption]

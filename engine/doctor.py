@@ -256,7 +256,7 @@ def _train(place: Path, control: Control) -> Found:
 
 def _read_back(place: Path, control: Control) -> Found:
     """Written once more from the state on disk, and compared by the export's own check."""
-    from engine.run import export_step_again
+    from engine.later_exports import export_step_again
 
     del control
     runs = list((place / "runs").glob("*/config.json"))

@@ -143,12 +143,13 @@ def _require_no_other_folder(entry: FormatEntry, path: Path) -> None:
 
 def _settle(entry: FormatEntry, marked: Path, path: Path) -> None:
     """Give a file that passed its check its proper name, and its yaml too."""
-    if not entry.suffix and path.is_dir():
-        storage.remove_folder(path)
+    if not entry.suffix:
+        storage.replace_folder(marked, path)
+        return
     beside, proper = marked.with_suffix(".yaml"), path.with_suffix(".yaml")
     if beside.is_file():
         storage.replace_file(beside, proper)
-    elif entry.suffix and is_our_yaml(proper):
+    elif is_our_yaml(proper):
         storage.remove_file(proper)  # of an older export: it would belie the new one
     storage.replace_file(marked, path)
 

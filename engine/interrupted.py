@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import filelock
 
+from engine.checkpoint_folders import last_step
 from engine.metrics_reading import end_in, last_lines
 from engine.project import RunFolder
 
@@ -30,12 +31,7 @@ def interrupted(folder: RunFolder) -> Interrupted | None:
     if end_in(lines) is not None or _is_held(folder):
         return None
     step = max((int(line.get("step", 0)) for line in lines), default=0)
-    return Interrupted(folder, name, step, _last_checkpoint(folder))
-
-
-def _last_checkpoint(folder: RunFolder) -> int | None:
-    numbers = [path.name.removeprefix("step_") for path in folder.checkpoints.glob("step_*")]
-    return max((int(number) for number in numbers if number.isdigit()), default=None)
+    return Interrupted(folder, name, step, last_step(folder.checkpoints))
 
 
 def _is_held(folder: RunFolder) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from engine import checkpoint
+from engine.assessment import Assessment
 from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
 from engine.contexts import Contexts
@@ -23,7 +24,7 @@ from engine.control import Control
 from engine.data.batches import BatchSource
 from engine.data.called import max_chunks
 from engine.device import memory_guard
-from engine.easing import Easing, let_go_of_memory
+from engine.easing import Easing
 from engine.ema import Ema
 from engine.errors import Diverged, OutOfMemory
 from engine.evaluation.judge import Judge
@@ -44,7 +45,6 @@ from engine.methods.base import Method
 from engine.models.base import DiffusionModel
 from engine.movement import Movement
 from engine.notices import (
-    SampleLeftOut,
     StepEased,
     SteppedBack,
     StepsLeftOut,
@@ -61,10 +61,7 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 PAUSE_SECONDS = 0.1
 
-# Where memory may run out.
-_STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
-_SAMPLE = QT_TRANSLATE_NOOP("engine", "a sample picture")
-_SCORE = QT_TRANSLATE_NOOP("engine", "measuring likeness")
+_STEP = QT_TRANSLATE_NOOP("engine", "step {step}")  # where memory may run out
 
 
 @dataclass(slots=True)
@@ -93,6 +90,7 @@ class Loop:
     _losses: LateLosses = field(init=False)
     _guard: Guard = field(default_factory=Guard)
     _movement: Movement = field(init=False)
+    _assessment: Assessment = field(init=False)
 
     def __post_init__(self) -> None:
         config = self.config
@@ -119,6 +117,9 @@ class Loop:
         alone = self.accelerator.num_processes == 1
         self._losses = LateLosses(self.accelerator.device, self.accelerator.scaler)
         self.room = Room(self.folder.path, self.control, lambda: self.checkpoint_bytes, alone)
+        self._assessment = Assessment(
+            config, self.accelerator, self.control, self.previews, self.judge, self.drawing
+        )
 
     @property
     def is_saved(self) -> bool:
@@ -192,7 +193,8 @@ class Loop:
         """Yield what happens until the last step or until the user stops."""
         steps = self.config.training.steps
         # A kill may have come between the save and the samples or the score of this step.
-        yield from self._sample_if(self._samples_are_due, only_missing=True)
+        if self._assessment.samples_are_due(self.step):
+            yield from self._assessment.sample(self.step, only_missing=True)
         yield from self._score()
         while True:
             yield from self._steps_to(steps)
@@ -298,10 +300,8 @@ class Loop:
         guard.went_back()
         self._losses.forget()
         self.restore(saved)
-        self.previews.forget_after(saved.step)
+        self._assessment.forget_after(saved.step)
         self._guard = guard
-        if self.judge is not None:
-            self.judge.scores[:] = [s for s in self.judge.scores if s.step <= saved.step]
         yield WentBack(step=saved.step, rate_scale=guard.rate_scale)
         percent = 100 * guard.rate_scale
         yield Noticed(notice=SteppedBack(step=failed, back=saved.step, percent=percent))
@@ -313,14 +313,12 @@ class Loop:
         if is_good and (asked or (every and self.step % every == 0)):
             yield from self._save()
         asked = self.control.take_sample_request()
-        yield from self._sample_if(asked or self._samples_are_due)
+        if asked or self._assessment.samples_are_due(self.step):
+            yield from self._assessment.sample(self.step)
         yield from self._score()
 
-    @property
-    def _samples_are_due(self) -> bool:
-        every = self.config.sampling.every_steps
-        last = self.step == self.config.training.steps
-        return bool(every) and (last or self.step % every == 0)
+    def _score(self) -> Iterator[Event]:
+        yield from self._assessment.score(self.step, is_saved=self.is_saved)
 
     def _save(self) -> Iterator[Event]:
         if self.is_saved or self._guard.wants_back or not self.ranks.is_first:
@@ -342,46 +340,13 @@ class Loop:
         yield from checkpoint.pruning(self.folder.checkpoints, keep, spared)
         yield CheckpointSaved(step=self.step, path=str(path))
 
-    def _sample_if(self, wanted: bool, *, only_missing: bool = False) -> Iterator[Event]:
-        """Samples of this step; Stop leaves out what is not done, a resume makes it then."""
-        if not wanted or not self.accelerator.is_main_process:
-            return
-        events = self.previews.make(self.step, self.drawing, only_missing=only_missing)
-        try:
-            with memory_guard(self.accelerator.device, Phrase(_SAMPLE)), closing(events):
-                for event in events:
-                    yield event
-                    if self.control.stop_requested:
-                        return
-        except OutOfMemory:  # a picture less, and no run less
-            let_go_of_memory()
-            yield Noticed(notice=SampleLeftOut())
-
-    def _score(self) -> Iterator[Event]:
-        """Grade a checkpoint once it is saved and its samples are made.
-
-        Not one that was asked for, or made by Stop: a run that goes on must end as the unbroken
-        run does.
-        """
-        every, step = self.config.checkpoints.every_steps, self.step
-        is_due = step == self.config.training.steps or (every and step % every == 0)
-        if self.judge is None or not is_due or self._saved_step != step:
-            return
-        if self.control.stop_requested:
-            return
-        events = self.judge.score(step, self.drawing)
-        with memory_guard(self.accelerator.device, Phrase(_SCORE)), closing(events):
-            for event in events:
-                yield event
-                if self.control.stop_requested:
-                    return
-
     def _pause(self) -> Generator[Event, None, Order]:
         """Until the user goes on or stops; return what to do then."""
         yield PausedAt(step=self.step)
         while self.ranks.is_first and self.control.pause_requested:
             time.sleep(PAUSE_SECONDS)
-            yield from self._sample_if(self.control.take_sample_request())
+            if self.control.take_sample_request():
+                yield from self._assessment.sample(self.step)
             if self.control.take_save_request():
                 yield from self._save()
             yield Heartbeat()

@@ -221,6 +221,21 @@ class SampleLeftOut(Notice):
     setting = "sampling.every_steps"
 
 
+class LikenessNotMeasured(Notice):
+    """`step`: 0 before the first one; then no checkpoint of the run is measured."""
+
+    code = "IM-MEM-09"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "Memory ran out while measuring likeness at step {step}, so it was left out; training "
+        "goes on.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Close other programs, or switch the measuring of likeness off."
+    )
+    setting = "evaluation.enabled"
+
+
 class CardTooHot(Notice):
     code = "IM-PWR-03"
     actions = (Action.COOL_DOWN,)

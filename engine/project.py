@@ -18,6 +18,7 @@ import filelock
 import platformdirs
 
 from engine import config_file, project_file, records, storage
+from engine.checkpoint_folders import last_step
 from engine.config import RunConfig
 from engine.config_file import Data
 from engine.errors import Notice, RecordUnreadable, RunInUse, RunMissing, UserError
@@ -313,7 +314,7 @@ class Project:
     def unfinished_run(self) -> RunFolder | None:
         """The newest run, if it can be gone on with: it has a checkpoint and no end."""
         newest = self.newest_run()
-        if newest is None or not any(newest.checkpoints.glob("step_*")):
+        if newest is None or last_step(newest.checkpoints) is None:
             return None
         try:
             outcome = records.read_json(newest.result).get("outcome")

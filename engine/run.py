@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
@@ -14,14 +14,22 @@ from accelerate import Accelerator
 
 from engine import checkpoint, config_file, storage
 from engine.advice import advice_on
-from engine.assembly import attached, load_base, wanted_prediction
-from engine.checkpoint import Checkpoint
+from engine.assembly import attached, load_base
 from engine.checkpoint_errors import CheckpointUnreadable
 from engine.class_images import require_apart
 from engine.config import RunConfig
 from engine.control import Control
-from engine.device import Compute, describe, holding_dtype, memory_guard, run_accelerator
-from engine.errors import DiskFull, FolderMissing, OutputNotWritable, RunOutOfRoom, UserError
+from engine.device import Compute, describe, memory_guard, run_accelerator
+from engine.easing import let_go_of_memory
+from engine.errors import (
+    DiskFull,
+    FolderMissing,
+    Notice,
+    OutOfMemory,
+    OutputNotWritable,
+    RunOutOfRoom,
+    UserError,
+)
 from engine.evaluation.judge import Judge
 from engine.events import (
     Event,
@@ -30,23 +38,18 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
-    Stage,
-    StageProgress,
     failure_of,
 )
-from engine.export import Exports, export_all, export_one
+from engine.export import Exports, export_all
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
+from engine.later_exports import export_facts
 from engine.loop import Loop
-from engine.methods.base import Method
 from engine.methods.settings import Prior
-from engine.models.base import DiffusionModel
-from engine.models.loader import load_model
 from engine.movement import require_learnt
+from engine.notices import LikenessNotMeasured
 from engine.outcome import (
     chosen_step,
-    exported_step,
-    note_export,
     scores_in,
     write_before_and_after,
     write_record,
@@ -212,8 +215,7 @@ def _train(
     start = RunStart.of(folder.path)
     images = {image.item.content_hash for image in dataset.images}
     if accelerator.is_main_process:
-        for notice in start.changes(images, config.base_model):
-            yield Noticed(notice=notice)
+        yield from _noticed(start.changes(images, config.base_model))
     saved = yield from newest_checkpoint(folder)
     method = attached(config, model, at_start=saved is None)
     dataset = calling_texts(shop, dataset)
@@ -236,14 +238,9 @@ def _train(
             examiner.scores += scores_in(folder.metrics, saved.step)
         del saved  # the optimizer state of a whole network is larger than the network
     if accelerator.is_main_process:
-        yield from loop.room.patiently(loop.step, partial(_kept, start, images, config.base_model))
-    yield RunStarted(
-        folder=str(folder.path),
-        steps=config.training.steps,
-        first_step=loop.step,
-        device=describe(accelerator.device),
-        trainable=loop.num_trainable,
-    )
+        keeping = partial(start.keep, images, config.base_model)
+        yield from loop.room.patiently(loop.step, lambda: _noticed(keeping()))
+    yield _started(loop)
     paths: list[Path] = []
     with closing(loop):
         if accelerator.is_main_process:
@@ -266,8 +263,18 @@ def _classes(
     return (yield from room.patiently(0, partial(prepare_classes, shop, prior, dataset)))
 
 
-def _kept(start: RunStart, images: set[str], base_model: str) -> Generator[Event, None, None]:
-    for notice in start.keep(images, base_model):
+def _started(loop: Loop) -> RunStarted:
+    return RunStarted(
+        folder=str(loop.folder.path),
+        steps=loop.config.training.steps,
+        first_step=loop.step,
+        device=describe(loop.accelerator.device),
+        trainable=loop.num_trainable,
+    )
+
+
+def _noticed(notices: Iterable[Notice]) -> Generator[Event, None, None]:
+    for notice in notices:
         yield Noticed(notice=notice)
 
 
@@ -316,83 +323,16 @@ def _exported(
 def _prepared_judge(
     shop: Workshop, dataset: Dataset, samples: Previews, folder: RunFolder
 ) -> Generator[Event, None, Judge | None]:
-    """Yield progress; return the judge, who has seen the base model's answers."""
+    """Yield progress; return the judge, who has seen the base model's answers, or None where
+    there is none or memory runs out."""
     examiner = judge(shop, dataset, samples, folder)
-    if examiner is not None:
+    if examiner is None:
+        return None
+    try:
         with memory_guard(shop.accelerator.device, Phrase(_JUDGING)):
             yield from examiner.prepare(shop.compute.autocast)
+    except OutOfMemory:
+        let_go_of_memory()
+        yield Noticed(notice=LikenessNotMeasured(step=0))
+        return None
     return examiner
-
-
-def export_facts(
-    config: RunConfig, folder: RunFolder, model: DiffusionModel, step: int
-) -> ExportFacts:
-    """What an exported file of this run may tell."""
-    start = RunStart.of(folder.path)
-    return ExportFacts(
-        config=config,
-        source=model.source,
-        prediction_type=model.noise_schedule.prediction_type,
-        zero_terminal_snr=config.loss.zero_terminal_snr
-        or bool(model.noise_schedule.alphas[-1] == 0),
-        configs=model.configs(),
-        num_images=start.num_images,
-        step=step,
-        started_at=start.started_at,
-    )
-
-
-def _as_shown(
-    config: RunConfig, folder: RunFolder, saved: Checkpoint
-) -> tuple[Method, ExportFacts]:
-    """A method that holds what a checkpoint's samples showed, on the processor whatever the run
-    trains on: writing a file computes nothing that a card would speed up."""
-    model = load_model(
-        config.base_model, holding_dtype(config), prediction_type=wanted_prediction(config)
-    )
-    method = attached(config, model, at_start=False)
-    load_shown(config, method, saved)
-    return method, export_facts(config, folder, model, saved.step)
-
-
-def export_step_again(path: Path, step: int) -> Iterator[Event]:
-    """Write the run's files anew, from the state of another of its checkpoints.
-
-    Ends with RunFinished or RunFailed.
-    """
-    try:
-        folder = open_run(path)
-        with folder.locked():
-            config = config_file.of_run(folder.config_path)
-            saved = checkpoint.load_step(folder.path, step)
-            yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-            method, facts = _as_shown(config, folder, saved)
-            exports = yield from export_all(folder.exports, method, facts)
-            note_export(folder, saved.step, exports)
-        yield from exports.require_sound()
-        files = tuple(str(path) for path in exports.paths)
-        yield RunFinished(steps=saved.step, stopped_early=False, exports=files)
-    except UserError as error:
-        yield RunFailed(error=error)
-
-
-def export_again(path: Path, step: int | None, format_name: str, out: Path) -> Iterator[Event]:
-    """Write a checkpoint of a run in another format: if `step` is None the one that the run
-    itself exported, or the newest.
-
-    Ends with RunFinished or RunFailed.
-    """
-    try:
-        folder = open_run(path)
-        with folder.locked(to_read=True):
-            config = config_file.of_run(folder.config_path)
-            entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
-            wanted = exported_step(folder) if step is None else step
-            saved = checkpoint.load_step(folder.path, wanted)
-            storage.require_writable(out.parent)
-            yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-            method, facts = _as_shown(config, folder, saved)
-            yield from export_one(entry, out, method, facts)
-        yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
-    except UserError as error:
-        yield RunFailed(error=error)

@@ -118,6 +118,8 @@ def _base_changes(was: dict[str, Any], base_model: str) -> Notice | None:
     except (UserError, OSError):
         return None  # what is wrong with it is said by whoever loads it
     before = was["files"]
+    if ".vae" not in before:  # an older record; a model that needs one does not load without
+        now.pop(".vae", None)
     names = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
     if not names:
         return None
@@ -129,6 +131,6 @@ def _base_changes(was: dict[str, Any], base_model: str) -> Notice | None:
 
 
 def _name_of(name: str, base_model: str) -> str:
-    """A single file, and the yaml beside it, have no name of their own in the list."""
+    """A single file, and what lies beside it, have no name of their own in the list."""
     path = Path(base_model)
-    return path.name if name == "" else path.stem + name if name == ".yaml" else name
+    return path.name if name == "" else path.stem + name if name in (".yaml", ".vae") else name

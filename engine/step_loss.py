@@ -6,7 +6,7 @@ Everything random is keyed by (seed, step), so whoever asks again gets the same 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from accelerate import Accelerator
@@ -37,10 +37,12 @@ class _Term:
     weight: float
     batch: Batch
     drawn: NoisyBatch
+    num_chunks: int  # of 75 tokens, in the longest caption of the whole batch
     from_frozen: bool
 
     def rows(self, rows: slice) -> _Term:
-        return _Term(self.weight, self.batch.rows(rows), self.drawn.rows(rows), self.from_frozen)
+        """These pictures alone; their captions stay as long as those of the whole batch."""
+        return replace(self, batch=self.batch.rows(rows), drawn=self.drawn.rows(rows))
 
 
 @dataclass(slots=True)
@@ -93,24 +95,26 @@ class StepLoss:
         number = (step - 1) * training.gradient_accumulation + micro
         number = number * world + rank
         batch = self.batches.batch(number, generator)
-        yield _Term(1.0, batch, self._draw(batch, generator), from_frozen=False)
+        yield self._term(1.0, batch, generator, from_frozen=False)
         if self.prior is not None:
             batch = self.prior.batches.batch(number, generator)
-            drawn = self._draw(batch, generator)
-            yield _Term(self.prior.weight, batch, drawn, self.prior.from_frozen)
+            yield self._term(self.prior.weight, batch, generator, self.prior.from_frozen)
 
-    def _draw(self, batch: Batch, generator: torch.Generator) -> NoisyBatch:
+    def _term(
+        self, weight: float, batch: Batch, generator: torch.Generator, from_frozen: bool
+    ) -> _Term:
         schedule, offset = self.model.noise_schedule, self.config.loss.noise_offset
-        return draw_noise(schedule, batch.latents, generator, offset)
+        drawn = draw_noise(schedule, batch.latents, generator, offset)
+        return _Term(weight, batch, drawn, self.contexts.num_chunks(batch.captions), from_frozen)
 
     def _error(self, term: _Term) -> Tensor:
         """From the noise, or from what the model once would have said."""
         batch, drawn = term.batch, term.drawn
         settings, schedule = self.config.loss, self.model.noise_schedule
         with self.accelerator.autocast():
-            context = self.contexts.get(batch.captions)
+            context = self.contexts.get(batch.captions, term.num_chunks)
             prediction = self._predict(batch, drawn, context)
-        target = self._frozen_answer(batch, drawn) if term.from_frozen else drawn.target
+        target = self._frozen_answer(term) if term.from_frozen else drawn.target
         times = drawn.timesteps
         loss = denoising_loss(prediction, target, times, schedule, settings, batch.mask)
         for weight in self.method.occasional():
@@ -123,7 +127,7 @@ class StepLoss:
         return self.model.predict(noisy, drawn.timesteps, context, batch.sizes)
 
     @torch.no_grad()
-    def _frozen_answer(self, batch: Batch, drawn: NoisyBatch) -> Tensor:
+    def _frozen_answer(self, term: _Term) -> Tensor:
         with self.method.base_model(), self.accelerator.autocast():
-            context = self.contexts.of_base_model(batch.captions)
-            return self._predict(batch, drawn, context)
+            context = self.contexts.of_base_model(term.batch.captions, term.num_chunks)
+            return self._predict(term.batch, term.drawn, context)

@@ -143,10 +143,21 @@ def move_file(path: Path, target: Path) -> None:
 
 
 def replace_file(path: Path, target: Path) -> None:
-    """The same in the place of a file that is there already; folders can be moved where there is
-    none. Raises OutputNotWritable."""
+    """The same in the place of a file that is there already. Raises OutputNotWritable."""
     try:
         _replace(path, target)
+    except OSError as error:
+        raise as_user_error(error, target.parent) from error
+
+
+def replace_folder(folder: Path, target: Path) -> None:
+    """The same for a folder: the older one is deleted only once the new one is in its place.
+
+    Raises OutputNotWritable.
+    """
+    try:
+        _put_back(target)
+        _swap(folder, target)
     except OSError as error:
         raise as_user_error(error, target.parent) from error
 
@@ -276,17 +287,20 @@ def sweep(folder: Path) -> None:
 
     Only call it holding the run's lock.
     """
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        aside = _ASIDE.fullmatch(path.name)
-        if aside is not None:
+    with suppress(OSError):  # whoever reads the folder next says what is wrong with it
+        for path in list(folder.iterdir()):
             with suppress(OSError):  # it stays where it is until the next time
-                _return_or_delete(path, path.with_name(aside[1]))
-        elif path.name.startswith((".tmp-", ".trash-")) and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name.startswith(".") and path.name.endswith(".part"):
-            path.unlink(missing_ok=True)
+                _sweep_one(path)
+
+
+def _sweep_one(path: Path) -> None:
+    aside = _ASIDE.fullmatch(path.name)
+    if aside is not None:
+        _return_or_delete(path, path.with_name(aside[1]))
+    elif path.name.startswith((".tmp-", ".trash-")) and path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    elif path.name.startswith(".") and path.name.endswith(".part"):
+        path.unlink(missing_ok=True)
 
 
 def sweep_abandoned(folder: Path, names: re.Pattern[str], seconds: float) -> None:

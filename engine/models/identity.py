@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import IO
 
 from engine.errors import UserError
-from engine.models.catalog import Layout, ModelSource, locate
+from engine.models.catalog import Layout, ModelSource, header_of, locate
 from engine.models.safetensors_header import ITEM_BYTES, is_pickle, read_header
+from engine.models.single_file import vae_beside
 from engine.models.size import weight_files
 
 _PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
@@ -53,6 +54,9 @@ def _files(source: ModelSource) -> Iterator[tuple[str, Path]]:
         marks = source.path.with_suffix(".yaml")
         if marks.is_file():
             yield ".yaml", marks
+        vae = vae_beside(source.path, header_of(source.path).shapes)
+        if vae is not None:
+            yield ".vae", vae
         return
     weights = [path for part in _PARTS for path in weight_files(source.path / part)]
     small = [source.path / folder / name for folder in _SMALL_FOLDERS for name in _SMALL_FILES]

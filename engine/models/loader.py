@@ -134,8 +134,8 @@ def _of_file(
 ) -> Iterator[tuple[str, str, Tensor]]:
     """Part, name in a folder, tensor. Raises KeyError or ValueError for a file that has holes."""
     file = open_tensors(path)
-    beside = vae_beside(path)
-    if beside is not None and not any(name.startswith(VAE) for name in file.shapes):
+    beside = vae_beside(path, file.shapes)
+    if beside is not None:
         file = JoinedFiles(file, open_tensors(beside), VAE)
     entries = original_entries(configs, {part: list(names) for part, names in shapes.items()})
     by_part: dict[str, list[str]] = {}

@@ -93,13 +93,16 @@ def kind_of(path: Path, header: Header) -> Kind:
     if first[1] != 4:
         raise refused_channels(path, first[1])
     kind = _kind_by_text_encoder(path, shapes)
-    if not _has(shapes, VAE) and vae_beside(path) is None:
+    if not _has(shapes, VAE) and vae_beside(path, shapes) is None:
         raise ModelWithoutVae(path=str(path), name=f"{path.stem}.vae.safetensors")
     return kind
 
 
-def vae_beside(path: Path) -> Path | None:
-    """A VAE in a file of its own, where AUTOMATIC1111 looks for it: `<stem>.vae.safetensors`."""
+def vae_beside(path: Path, own: Iterable[str]) -> Path | None:
+    """A VAE in a file of its own, where AUTOMATIC1111 looks for it: `<stem>.vae.safetensors`. It is
+    read where the names of the file's `own` tensors have none."""
+    if any(name.startswith(VAE) for name in own):
+        return None
     names = (f"{path.stem}.vae{suffix}" for suffix in VAE_SUFFIXES)
     return next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
 

@@ -13,9 +13,11 @@ from typing import ClassVar
 
 import pytest
 import shiboken6
+import torch
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QApplication, QDialog, QVBoxLayout
 
+from desktop import job_rules
 from desktop.image_loader import ImageLoader, Wish
 from desktop.job_rules import JobSignals
 from desktop.pool import GATE, Pool
@@ -141,6 +143,17 @@ def test_a_job_may_know_plain_data_and_its_signals(qtbot):
     answers.found.connect(seen.append)
     pool.start(partial(answer_with, [1, {"a": Path()}]), answers)
     qtbot.waitUntil(lambda: seen == [[1, {"a": Path()}]])
+
+
+def test_the_inside_of_a_network_is_not_looked_at(monkeypatch):
+    """It has tens of thousands of objects, and the window would stand still."""
+    network = torch.nn.Sequential(*(torch.nn.Linear(1, 1) for _ in range(50)))
+    looked_at = []
+    inside = job_rules._inside
+    monkeypatch.setattr(job_rules, "_inside", lambda one: looked_at.append(one) or inside(one))
+    assert job_rules.held_object(partial(answer_with, Plain([network])), ()) is None
+    assert network not in looked_at
+    assert len(looked_at) < 10
 
 
 def answer_with(fact: object, answers: Speaker) -> None:

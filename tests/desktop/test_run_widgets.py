@@ -238,7 +238,7 @@ def test_the_runs_that_are_compared_take_the_colours_of_another_theme(
 
 
 def test_another_step_becomes_the_file(tiny_folder, image_folder, tmp_path):
-    from engine.run import export_step_again
+    from engine.later_exports import export_step_again
     from tests.engine_runs import require_finished, tiny_run, train
 
     trained = require_finished(train(tiny_run(tiny_folder, image_folder, tmp_path)))

@@ -21,10 +21,10 @@ from engine.checkpoint import Checkpoint
 from engine.checkpoint_errors import CheckpointDamaged
 from engine.errors import Diverged, NoCheckpoint, OutputNotWritable, RunInUse, RunMissing
 from engine.events import Heartbeat, Noticed, RunFailed, RunStarted
+from engine.later_exports import export_again
 from engine.notices import CheckpointSkipped
 from engine.project import RunFolder, open_run
 from engine.records import NotRead, Why
-from engine.run import export_again
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
 from tests.figures import figure
 

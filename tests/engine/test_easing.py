@@ -10,8 +10,9 @@ import torch
 from engine.errors import OutOfMemory
 from engine.events import Noticed, RunFailed, StepFinished
 from engine.models.stable_diffusion import StableDiffusion
-from engine.notices import SampleLeftOut, StepEased
+from engine.notices import LikenessNotMeasured, SampleLeftOut, StepEased
 from engine.project import read_metrics
+from tests.conftest import draw_pictures
 from tests.engine_runs import (
     newest_weights,
     require_finished,
@@ -140,6 +141,42 @@ def test_a_sample_that_finds_no_memory_costs_the_sample_alone(data, monkeypatch)
     assert len(losses(trained)) == 4
 
 
+def test_parts_of_a_batch_read_captions_as_long_as_those_of_the_whole(data, tmp_path, monkeypatch):
+    """A caption of two chunks of tokens beside captions of one."""
+    pictures = draw_pictures(tmp_path / "unlike")
+    (pictures / "picture0.txt").write_text("a cat" + ", red fur on the grass" * 25)
+    data |= {"dataset": data["dataset"] | {"folder": str(pictures)}}
+    SmallCard(monkeypatch, 99, needs_recomputing=False)
+    whole = require_finished(train(data))
+    monkeypatch.undo()
+    SmallCard(monkeypatch, 1, needs_recomputing=True)
+    eased = require_finished(train(data))
+    assert len(measures(eased)) == 2
+    assert losses(eased) == pytest.approx(losses(whole), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("after", "left_out"), [(0, [0]), (1, [2, 4])], ids=["before the first step", "later"]
+)
+def test_likeness_that_finds_no_memory_costs_the_likeness_alone(data, monkeypatch, after, left_out):
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    def run_out_of_memory(event, control):
+        if isinstance(event, StepFinished) and event.step == after:
+            monkeypatch.setattr("engine.sampler._guided", full)
+
+    if after == 0:
+        monkeypatch.setattr("engine.sampler._guided", full)
+    judged = {"evaluation": {"enabled": True, "num_pictures": 2}, "sampling": {"every_steps": 0}}
+    trained = require_finished(train(data | judged, run_out_of_memory))
+    notices = [event.notice for event in trained.of(Noticed)]
+    missed = [notice.facts["step"] for notice in notices if isinstance(notice, LikenessNotMeasured)]
+    assert missed == left_out
+    assert len(losses(trained)) == 4
+    assert list(trained.folder.exports.iterdir())
+
+
 def test_the_ladder_ends_in_a_clear_sentence(data, monkeypatch):
     SmallCard(monkeypatch, 0, needs_recomputing=True)
     trained = train(data)
@@ -163,7 +200,7 @@ def test_an_optimizer_that_found_no_room_ends_the_run(data, monkeypatch):
     def full(self):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("engine.stepping.Stepper._move", full)
+    monkeypatch.setattr("engine.stepping.Stepper._step_where_sound", full)
     trained = train(data)
     assert isinstance(trained.last.error, OutOfMemory)
     assert measures(trained) == []

@@ -15,8 +15,8 @@ from engine.errors import ExportFailed
 from engine.events import ExportChecked, Noticed, RunFailed, RunFinished
 from engine.formats import checkpoint, lora_kohya
 from engine.formats.metadata import ExportFacts
+from engine.later_exports import export_again, export_step_again
 from engine.notices import Notice
-from engine.run import export_again, export_step_again
 from tests.engine_runs import require_finished, sha256, stop_after, tiny_run, train
 from tests.method_matrix import DREAMBOOTH, LORA, METHODS, VARIANTS
 from tests.whole_models import files_in

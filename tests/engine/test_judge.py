@@ -18,11 +18,11 @@ from engine.evaluation.networks import Bundled, load_network
 from engine.evaluation.scores import NOISE, Score, best_of, stands_still
 from engine.evaluation.settings import held_out
 from engine.events import CheckpointScored, Noticed, RunFailed, RunFinished, Stage, StageProgress
+from engine.later_exports import export_again
 from engine.methods.base import Subject
 from engine.models.safetensors_header import read_header
 from engine.notices import BestCheckpoint, StoppedAsGoodAsItGets
 from engine.results import LORA_DOWN, LORA_UP
-from engine.run import export_again
 from engine.trigger import without as without_trigger
 from tests.conftest import draw_pictures
 from tests.engine_runs import (

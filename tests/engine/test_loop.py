@@ -330,5 +330,5 @@ def test_contexts_that_are_forgotten_for_room_are_not_those_of_the_batch_in_work
     contexts = loop.Contexts(model, learns=False, max_chunks=1)
     for batch in (("a", "b"), ("b", "c"), ("c", "d", "e", "f"), ("a", "f")):
         expected = torch.cat([model.encode_prompts([text]).tokens for text in batch])
-        assert torch.equal(contexts.get(batch).tokens, expected)
+        assert torch.equal(contexts.get(batch, 1).tokens, expected)
         assert len(contexts._known) <= max(3, len(batch))

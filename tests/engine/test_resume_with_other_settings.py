@@ -15,11 +15,11 @@ from engine import checkpoint
 from engine.checkpoint_errors import CheckpointDoesNotFit, SettingChanged
 from engine.events import Noticed, RunFailed
 from engine.generate import ModelCache
+from engine.later_exports import export_again
 from engine.methods.catalog import METHODS
 from engine.models import identity
 from engine.notices import BaseModelChanged
 from engine.project import RunFolder
-from engine.run import export_again
 from engine.settings import fixed_settings
 from tests.conftest import build_tiny_model
 from tests.engine_runs import (

@@ -12,7 +12,7 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState, PartialState
 
-from engine import device, fit, generate, run, strength_and_step
+from engine import device, fit, generate, later_exports, run, strength_and_step
 from engine.addons import Addon
 from engine.captioner import CaptionRequest, write_captions
 from engine.config import TrainingSettings
@@ -45,7 +45,7 @@ Job = Callable[[Material], Iterator[Event]]
 
 
 def export_step(given: Material) -> Iterator[Event]:
-    return run.export_step_again(given.run.path, 2)
+    return later_exports.export_step_again(given.run.path, 2)
 
 
 def export_other_format(given: Material) -> Iterator[Event]:
@@ -55,7 +55,7 @@ def export_other_format(given: Material) -> Iterator[Event]:
         "textual_inversion": ("embedding_a1111", ".pt"),
         "hypernetwork": ("hypernetwork", ".pt"),
     }[_kind(given)]
-    return run.export_again(given.run.path, None, name, given.out / f"again{suffix}")
+    return later_exports.export_again(given.run.path, None, name, given.out / f"again{suffix}")
 
 
 def draw_grid(given: Material) -> Iterator[Event]:

@@ -15,7 +15,7 @@ import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
 from engine.model_errors import ModelDamaged, ModelWithoutVae
-from engine.models import catalog
+from engine.models import catalog, identity
 from engine.models.catalog import SD1, SD2_BASE, SD2_V, SDXL, Layout, locate
 from engine.models.loader import load_model
 from engine.models.size import measure_model
@@ -242,6 +242,25 @@ def test_a_vae_in_a_file_beside_the_model_is_read(narrow_files, tmp_path, suffix
     else:
         safetensors.torch.save_file(beside, tmp_path / f"slim.vae{suffix}")
     require_made_up(weights_of(load_model(str(path))), torch.float32, v_prediction=False)
+
+
+def test_a_vae_beside_the_model_is_a_part_of_its_identity_where_it_is_read(narrow_files, tmp_path):
+    whole = tmp_path / "whole.safetensors"
+    shutil.copy(narrow_files / "sd15.safetensors", whole)
+    tensors = safetensors.torch.load_file(whole)
+    vae = {name: t for name, t in tensors.items() if name.startswith("first_stage_model.")}
+    slim = tmp_path / "slim.safetensors"
+    safetensors.torch.save_file({n: t for n, t in tensors.items() if n not in vae}, slim)
+    safetensors.torch.save_file(vae, tmp_path / "slim.vae.safetensors")
+    sums, stamp = identity.sums(str(slim)), identity.stamp(str(slim))
+    assert set(sums) == {"", ".vae"}
+    other = {name: tensor + 1 for name, tensor in vae.items()}
+    safetensors.torch.save_file(other, tmp_path / "slim.vae.safetensors")
+    assert identity.sums(str(slim))[".vae"] != sums[".vae"]
+    assert identity.stamp(str(slim)) != stamp
+
+    shutil.copy(tmp_path / "slim.vae.safetensors", tmp_path / "whole.vae.safetensors")
+    assert set(identity.sums(str(whole))) == {""}  # it has one of its own
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])

@@ -8,7 +8,7 @@ import pytest
 
 from engine.control import Control
 from engine.events import RunFailed, RunFinished
-from engine.run import export_again, export_step_again
+from engine.later_exports import export_again, export_step_again
 from engine.sampler import SampleSettings
 from engine.strength_and_step import strength_and_step
 from tests.engine_runs import (

@@ -272,6 +272,30 @@ def refuse_renames(monkeypatch, refused) -> None:
     monkeypatch.setattr(Path, "rename", rename)
 
 
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_folder_that_cannot_take_the_place_of_an_older_one_leaves_both(
+    tmp_path, monkeypatch, failing
+):
+    committed(tmp_path / "new", b"new")
+    committed(tmp_path / "f", b"old")
+    refuse_renames(monkeypatch, lambda count: count == failing)
+    with pytest.raises(OutputNotWritable):
+        storage.replace_folder(tmp_path / "new", tmp_path / "f")
+    assert (tmp_path / "f" / "a").read_bytes() == b"old"
+    assert (tmp_path / "new" / "a").read_bytes() == b"new"
+    storage.replace_folder(tmp_path / "new", tmp_path / "f")
+    assert (tmp_path / "f" / "a").read_bytes() == b"new"
+    assert names(tmp_path) == {"f"}
+
+
+def test_a_folder_that_cannot_be_listed_is_not_swept(tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    storage.sweep(tmp_path)  # what is wrong is said by whoever reads the folder
+
+
 KILLED_WHILE_COMMITTING = """
 import os, signal, sys
 from pathlib import Path

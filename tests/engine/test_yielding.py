@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine import captioner, dry_run, generate, run, strength_and_step
+from engine import captioner, dry_run, generate, later_exports, run, strength_and_step
 from engine.addons import Addon
 from engine.control import Control
 from engine.device import is_running
@@ -257,7 +257,7 @@ def test_every_yield_of_a_short_job_leaves_all_as_it_was(
         base_model=str(tiny_folder), addons=addons, settings=WISH, count=2, folder=out
     )
     jobs: list[Iterator[Event]] = [
-        run.export_step_again(trained.path, 2),
+        later_exports.export_step_again(trained.path, 2),
         strength_and_step.strength_and_step(trained.path, (2, 4), (0.5,), WISH, out, control),
         generate.generate(request, control),
         captioner.write_captions(captioner.CaptionRequest(blip, pictures), control),
@@ -334,6 +334,6 @@ def test_a_step_that_is_exported_again_is_the_file_that_the_run_itself_wrote(
     trained = require_finished(train(data))
     own = left_by(trained.folder)["exports"]
     shutil.rmtree(trained.folder.exports)
-    last = list(run.export_step_again(trained.folder.path, 4))[-1]
+    last = list(later_exports.export_step_again(trained.folder.path, 4))[-1]
     assert isinstance(last, RunFinished), last
     assert left_by(trained.folder)["exports"] == own

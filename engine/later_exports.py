@@ -1,0 +1,98 @@
+"""Writes the files of a run again: of another of its checkpoints, or in another format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine import checkpoint, config_file, storage
+from engine.assembly import attached, wanted_prediction
+from engine.checkpoint import Checkpoint
+from engine.config import RunConfig
+from engine.device import holding_dtype
+from engine.errors import UserError
+from engine.events import Event, RunFailed, RunFinished, Stage, StageProgress
+from engine.export import export_all, export_one
+from engine.formats.catalog import formats_of
+from engine.formats.metadata import ExportFacts
+from engine.methods.base import Method
+from engine.models.base import DiffusionModel
+from engine.models.loader import load_model
+from engine.outcome import exported_step, note_export
+from engine.project import RunFolder, open_run
+from engine.run_start import RunStart
+from engine.shown_weights import load_shown
+
+
+def export_facts(
+    config: RunConfig, folder: RunFolder, model: DiffusionModel, step: int
+) -> ExportFacts:
+    """What an exported file of this run may tell."""
+    start = RunStart.of(folder.path)
+    return ExportFacts(
+        config=config,
+        source=model.source,
+        prediction_type=model.noise_schedule.prediction_type,
+        zero_terminal_snr=config.loss.zero_terminal_snr
+        or bool(model.noise_schedule.alphas[-1] == 0),
+        configs=model.configs(),
+        num_images=start.num_images,
+        step=step,
+        started_at=start.started_at,
+    )
+
+
+def _as_shown(
+    config: RunConfig, folder: RunFolder, saved: Checkpoint
+) -> tuple[Method, ExportFacts]:
+    """A method that holds what a checkpoint's samples showed, on the processor whatever the run
+    trains on: writing a file computes nothing that a card would speed up."""
+    model = load_model(
+        config.base_model, holding_dtype(config), prediction_type=wanted_prediction(config)
+    )
+    method = attached(config, model, at_start=False)
+    load_shown(config, method, saved)
+    return method, export_facts(config, folder, model, saved.step)
+
+
+def export_step_again(path: Path, step: int) -> Iterator[Event]:
+    """Write the run's files anew, from the state of another of its checkpoints.
+
+    Ends with RunFinished or RunFailed.
+    """
+    try:
+        folder = open_run(path)
+        with folder.locked():
+            config = config_file.of_run(folder.config_path)
+            saved = checkpoint.load_step(folder.path, step)
+            yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+            method, facts = _as_shown(config, folder, saved)
+            exports = yield from export_all(folder.exports, method, facts)
+            note_export(folder, saved.step, exports)
+        yield from exports.require_sound()
+        files = tuple(str(path) for path in exports.paths)
+        yield RunFinished(steps=saved.step, stopped_early=False, exports=files)
+    except UserError as error:
+        yield RunFailed(error=error)
+
+
+def export_again(path: Path, step: int | None, format_name: str, out: Path) -> Iterator[Event]:
+    """Write a checkpoint of a run in another format: if `step` is None the one that the run
+    itself exported, or the newest.
+
+    Ends with RunFinished or RunFailed.
+    """
+    try:
+        folder = open_run(path)
+        with folder.locked(to_read=True):
+            config = config_file.of_run(folder.config_path)
+            entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
+            wanted = exported_step(folder) if step is None else step
+            saved = checkpoint.load_step(folder.path, wanted)
+            storage.require_writable(out.parent)
+            yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+            method, facts = _as_shown(config, folder, saved)
+            yield from export_one(entry, out, method, facts)
+        yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
+    except UserError as error:
+        yield RunFailed(error=error)
