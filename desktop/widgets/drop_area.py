@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from threading import Event
 
@@ -20,7 +21,7 @@ from engine.data.caption_files import CaptionBook
 from engine.data.caption_places import sidecars
 from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
 from engine.data.readings import read_one
-from engine.data.walk import leads_outside, walk
+from engine.data.walk import Walked, leads_outside, walk
 from engine.errors import NoPictures
 from engine.project import Project
 
@@ -73,35 +74,46 @@ def take_pictures(
     its time: call it in a thread, which `stop` ends early.
     """
     if len(paths) == 1 and paths[0].is_dir():
-        files = walk(paths[0]).files
+        files = walk(paths[0], stop=stop).files
         by_name = any(path.suffix.lower() in PICTURE_SUFFIXES for path in files)
-        if not by_name and not any(map(_is_picture, files)):  # which reads them
+        # Else they are read until one is a picture, or nobody waits for the answer any more.
+        by_content = (_is_set(stop) or _is_picture(path) for path in files)
+        if not by_name and not any(by_content) and not _is_set(stop):
             raise NoPictures(folder=str(paths[0]), num_files=len(files))
         return paths[0]
     own = project.images
     before = Path(current) if current else None
     # What only promises to be a picture comes too: the page says why it cannot be used.
     files = [path for path in paths if path.is_file() and _is_picture(path, or_promises=True)]
-    files += [path for folder in paths if folder.is_dir() for path in _pictures_in(folder)]
-    if not files:
+    found = list(_each_beside_its_own(files, stop))
+    for folder in filter(Path.is_dir, paths):
+        found += _pictures_in(folder, stop)
+    if not found and not _is_set(stop):
         raise NoPictures(folder=str(paths[0].parent), num_files=len(paths))
     if before is not None and before != own and before.is_dir() and not _is_bundled(before):
-        files = _pictures_in(before) + files
-    copy_pictures(files, own, stop)
+        found = _pictures_in(before, stop) + found
+    _copy_all(found, own, stop)
     return own
 
 
 def copy_pictures(files: Iterable[Path], folder: Path, stop: Event | None = None) -> None:
-    """With their captions and masks. Raises OutputNotWritable, DiskFull or InputNotReadable."""
+    """Single pictures with the captions and masks that are beside them.
+
+    Raises OutputNotWritable, DiskFull or InputNotReadable.
+    """
+    _copy_all(_each_beside_its_own(files, stop), folder, stop)
+
+
+def _copy_all(
+    pictures: Iterable[tuple[Path, CaptionBook]], folder: Path, stop: Event | None
+) -> None:
+    """Each with what its book knows of it."""
     storage.require_writable(folder)
     try:
-        sets: dict[Path, CaptionBook] = {}  # what else is in a picture's folder
-        for path in files:
-            if stop is not None and stop.is_set():
+        for path, book in pictures:
+            if _is_set(stop):
                 return
-            if path.parent not in sets:
-                sets[path.parent] = CaptionBook(walk(path.parent))
-            _copy(path, folder, sets[path.parent])
+            _copy(path, folder, book)
     except OSError as error:
         raise storage.as_reading_error(error) from error
 
@@ -118,10 +130,29 @@ def save_pasted(image: QImage, project: Project) -> Path:
     return path
 
 
-def _pictures_in(folder: Path) -> list[Path]:
-    """Those that the program would learn from, in subfolders too."""
-    files = (path for path in walk(folder).files if not leads_outside(path, folder))
-    return [path for path in files if _is_picture(path)]
+def _each_beside_its_own(
+    files: Iterable[Path], stop: Event | None
+) -> Iterator[tuple[Path, CaptionBook]]:
+    """Single pictures. What is below their folders is nobody's question: it may be a whole disk."""
+    books: dict[Path, CaptionBook] = {}
+    for path in files:
+        if path.parent not in books:
+            books[path.parent] = CaptionBook(walk(path.parent, deep=False, stop=stop))
+        yield path, books[path.parent]
+
+
+def _pictures_in(folder: Path, stop: Event | None) -> list[tuple[Path, CaptionBook]]:
+    """Those that the program would learn from, in subfolders too. Their captions and masks may be
+    anywhere in the folder: in a table at its top, in a folder beside theirs."""
+    walked = walk(folder, stop=stop)
+    files = (path for path in walked.files if not leads_outside(path, folder))
+    files = takewhile(lambda path: not _is_set(stop), files)
+    book = CaptionBook(walked)
+    return [(path, book) for path in files if _is_picture(path)]
+
+
+def _is_set(stop: Event | None) -> bool:
+    return stop is not None and stop.is_set()
 
 
 def _is_picture(path: Path, *, or_promises: bool = False) -> bool:
@@ -143,10 +174,20 @@ def _copy(path: Path, folder: Path, book: CaptionBook) -> None:
     for place, caption in zip(sidecars(target), sidecars(path), strict=True):
         if caption in beside:
             storage.copy_file(caption, place)
-    if not beside and (text := book.read(path, "").text):  # from a table of the whole folder
-        storage.write_text(target.with_suffix(".txt"), text)
+    if not _has_words(path, beside):
+        caption = book.read(path, "")  # from a table
+        if caption.choices:
+            storage.write_json(target.with_suffix(".json"), {"captions": caption.choices})
+        elif caption.text:
+            storage.write_text(target.with_suffix(".txt"), caption.text)
     if (mask := book.walked.masks.get(path)) is not None:
         storage.copy_file(mask, folder / f"{target.stem}{mask_names.MARK}{mask.suffix}")
+
+
+def _has_words(path: Path, beside: Sequence[Path]) -> bool:
+    """Whether a caption is in the files beside a picture: programs put other things there too."""
+    alone = Walked(path.parent, texts=frozenset(beside))
+    return bool(beside) and bool(CaptionBook(alone).read(path, "").text)
 
 
 def _same(one: Path, other: Path) -> bool:

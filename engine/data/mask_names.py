@@ -49,9 +49,13 @@ def masked_names(path: PurePath) -> Iterator[PurePath]:
             yield path.with_name(PurePath(name).stem)
 
 
+def is_mask_folder(name: str) -> bool:
+    return name.lower() in FOLDERS
+
+
 def in_mask_folder(path: PurePath) -> bool:
     """Of a path below the folder of the set."""
-    return any(part.lower() in FOLDERS for part in path.parts[:-1])
+    return any(map(is_mask_folder, path.parts[:-1]))
 
 
 def beside_mask_folder(
@@ -65,7 +69,7 @@ def beside_mask_folder(
     all paths are below the set's folder.
     """
     parts = path.parts
-    place = next(n for n, part in enumerate(parts) if part.lower() in FOLDERS)
+    place = next(n for n, part in enumerate(parts) if is_mask_folder(part))
     above, below = PurePath(*parts[:place]), PurePath(*parts[place + 1 :])
     names = [below.with_suffix(""), *masked_names(below)]
     places = [above, *folders.get(above, ())]

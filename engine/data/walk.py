@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from threading import Event
 
 from engine.data import ignored, mask_names
 from engine.data.caption_places import is_caption_file, is_table, is_text_file, sidecars
@@ -75,6 +76,7 @@ class _Found:
 
     root: Path
     real_root: Path
+    deep: bool
     files: list[PurePath] = field(default_factory=list)
     texts: list[PurePath] = field(default_factory=list)
     folders: dict[PurePath, list[PurePath]] = field(default_factory=dict)
@@ -91,12 +93,18 @@ class _Found:
             self.left_out.setdefault(Phrase(reason), []).append(f"{path.as_posix()}/ ({count})")
 
 
-def walk(folder: Path, most: int | None = None) -> Walked:
-    """Raises FolderMissing. With `most` the walk ends after so many files: enough to count."""
+def walk(
+    folder: Path, most: int | None = None, *, deep: bool = True, stop: Event | None = None
+) -> Walked:
+    """Raises FolderMissing. With `most` the walk ends after so many files: enough to count.
+
+    Not `deep`: the files of the folder itself and their masks, for single pictures. A walk that
+    `stop` ends holds what was found until then.
+    """
     if not folder.is_dir():
         raise FolderMissing(folder=str(folder))
-    found = _Found(folder, Path(os.path.realpath(folder)))
-    _gather(found, most)
+    found = _Found(folder, Path(os.path.realpath(folder)), deep)
+    _gather(found, most, stop)
     _leave_out_what_trainers_wrote(found)
     files, masks = _told_apart(found)
     notices: list[Notice] = [
@@ -133,10 +141,12 @@ def leads_outside(path: Path, folder: Path) -> bool:
     return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(folder.resolve())
 
 
-def _gather(found: _Found, most: int | None) -> None:
+def _gather(found: _Found, most: int | None, stop: Event | None) -> None:
     """Each folder's files first, then the folders in it, by name."""
     waiting = [PurePath()]
     while waiting and (most is None or len(found.files) < most):
+        if stop is not None and stop.is_set():
+            return
         waiting += reversed(_enter(waiting.pop(), found))
 
 
@@ -157,7 +167,8 @@ def _enter(below: PurePath, found: _Found) -> list[PurePath]:
     folders = []
     for entry in inside:
         if _is_folder(entry):
-            folders.append(entry)
+            if found.deep or mask_names.is_mask_folder(entry.name):
+                folders.append(entry)
         else:
             _take(below / entry.name, found)
     classes = _class_folders([entry.name for entry in folders])

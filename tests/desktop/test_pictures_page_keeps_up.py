@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 
 import pytest
@@ -14,7 +16,9 @@ from desktop.image_loader import ImageLoader, Wish
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.widgets.batch_bar import OPERATIONS
 from desktop.widgets.drop_area import take_pictures
+from engine.data.scan import scan_folder
 from engine.data.survey import survey
+from engine.data.walk import walk
 from engine.errors import NoPictures
 from tests.conftest import draw_pictures
 from tests.timing import PATIENCE
@@ -324,6 +328,92 @@ def test_captions_and_masks_of_other_programs_come_along_with_a_picture(draft, t
         "a-mask.png", "a.png", "a.txt", "b.png", "b.png.txt",
     ]  # fmt: skip
     assert (own / "a.txt").read_text("utf-8") == "of a"
+
+
+def learnt(folder) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """Name, caption, all captions and mask of each picture, as a run reads them."""
+    *_, scan = scan_folder(folder)
+    return [
+        (item.path.name, item.caption, item.choices, item.mask.name if item.mask else "")
+        for item in scan.items
+    ]
+
+
+@pytest.fixture
+def whole_set(tmp_path):
+    """Pictures in one folder, their masks in another, their captions in a table above both."""
+    folder = tmp_path / "set"
+    for below in ("images", "masks"):
+        (folder / below).mkdir(parents=True)
+    for name, color in (("a", "teal"), ("b", "orange")):
+        picture(color).save(str(folder / f"images/{name}.png"))
+        picture("white").save(str(folder / f"masks/{name}.png"))
+    (folder / "images/b.json").write_text('{"width": 96}')  # of a download tool
+    rows = [{"file_name": "images/a.png", "text": "of a"},
+            {"file_name": "images/b.png", "captions": ["one of b", "two of b"]}]  # fmt: skip
+    (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return folder
+
+
+LEARNT = [("a.png", "of a", (), "a-mask.png"),
+          ("b.png", "one of b", ("one of b", "two of b"), "b-mask.png")]  # fmt: skip
+
+
+def test_a_set_keeps_its_table_and_masks_where_a_picture_is_added_to_it(draft, whole_set, tmp_path):
+    before = learnt(whole_set)
+    assert [row[1:3] for row in before] == [row[1:3] for row in LEARNT]
+    picture("red").save(str(tmp_path / "new.png"))
+    own = take_pictures([tmp_path / "new.png"], draft.project, str(whole_set))
+    assert learnt(own) == [*LEARNT, ("new.png", "", (), "")]
+
+
+def test_a_set_that_is_dropped_beside_a_picture_keeps_its_table_and_masks(
+    draft, whole_set, tmp_path
+):
+    picture("red").save(str(tmp_path / "new.png"))
+    own = take_pictures([tmp_path / "new.png", whole_set], draft.project, "")
+    assert learnt(own) == [*LEARNT, ("new.png", "", (), "")]
+
+
+def test_one_picture_does_not_have_the_folders_beside_it_looked_through(
+    draft, tmp_path, monkeypatch
+):
+    home = tmp_path / "home"
+    for below in ("masks", "music/deep", "work"):
+        (home / below).mkdir(parents=True)
+    picture("teal").save(str(home / "photo.png"))
+    picture("white").save(str(home / "masks/photo.png"))
+    looked_at, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda place: looked_at.append(place) or scandir(place))
+    own = take_pictures([home / "photo.png"], draft.project, "")
+    assert [place for place in looked_at if own not in (place, *place.parents)] == [
+        home, home / "masks",
+    ]  # fmt: skip
+    assert learnt(own) == [("photo.png", "", (), "photo-mask.png")]
+
+
+def test_a_walk_ends_where_it_is_stopped(tmp_path, monkeypatch):
+    for below in ("one", "two/deep"):
+        (tmp_path / below).mkdir(parents=True)
+    stop, looked_at, scandir = threading.Event(), [], os.scandir
+
+    def stopping(place):
+        looked_at.append(place)
+        stop.set()
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", stopping)
+    walk(tmp_path, stop=stop)
+    assert looked_at == [tmp_path]
+
+
+def test_nothing_is_copied_or_refused_once_the_window_closes(draft, whole_set, tmp_path):
+    stop = threading.Event()
+    stop.set()
+    take_pictures([whole_set, whole_set / "images/a.png"], draft.project, str(whole_set), stop)
+    assert not list(draft.project.images.glob("*"))
+    (tmp_path / "empty").mkdir()
+    assert take_pictures([tmp_path / "empty"], draft.project, "", stop) == tmp_path / "empty"
 
 
 def test_two_folders_can_be_dropped_of_which_one_has_a_folder_inside(qtbot, page, draft, tmp_path):
