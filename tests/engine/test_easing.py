@@ -197,7 +197,7 @@ def test_a_fused_step_that_moved_weights_already_is_not_taken_again(data, monkey
 def test_an_optimizer_that_found_no_room_ends_the_run(data, monkeypatch):
     """Some of its weights may have moved: the last checkpoint is what is known to be right."""
 
-    def full(self):
+    def full(self, cells):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr("engine.stepping.Stepper._step_where_sound", full)
