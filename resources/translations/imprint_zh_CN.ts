@@ -4212,6 +4212,14 @@
         <translation>请关闭其他程序，或关闭样图。</translation>
     </message>
     <message>
+        <source>Memory ran out while measuring likeness at step {step}, so it was left out; training goes on.</source>
+        <translation>在第 {step} 步测量相似度时内存不足，已跳过；训练继续进行。</translation>
+    </message>
+    <message>
+        <source>Close other programs, or switch the measuring of likeness off.</source>
+        <translation>请关闭其他程序，或关闭相似度测量。</translation>
+    </message>
+    <message>
         <source>The graphics card is at {celsius} °C.</source>
         <translation>显卡温度为 {celsius} °C。</translation>
     </message>
