@@ -11,6 +11,7 @@ from engine.config import STARTER
 from engine.formats.catalog import FORMATS
 from engine.methods.catalog import METHODS
 from engine.samplers import SAMPLERS
+from engine.settings import NUM_SEEDS
 
 DESCRIPTION = "Teach Stable Diffusion something new, from your own pictures."
 
@@ -161,6 +162,6 @@ def _side(text: str) -> int:
 
 def _seed(text: str) -> int:
     value = int(text)
-    if not 0 <= value < 2**63:
+    if not 0 <= value < NUM_SEEDS:
         raise argparse.ArgumentTypeError("must be between 0 and 2^63")
     return value

@@ -14,7 +14,7 @@ from engine.data.edits import PictureEdit
 from engine.evaluation.settings import EvaluationSettings
 from engine.methods.catalog import METHODS
 from engine.methods.settings import MethodSettings
-from engine.settings import Settings, setting
+from engine.settings import NUM_SEEDS, Settings, setting
 from engine.training_settings import LossSettings, OptimizerSettings, TrainingSettings
 from engine.wording import QT_TRANSLATE_NOOP
 
@@ -137,7 +137,7 @@ class SamplingSettings(Settings):
     )
     prompts: tuple[str, ...] = ()
     seed: int = setting(
-        42, label=QT_TRANSLATE_NOOP("engine", "Sample seed"), advanced=True, ge=0, lt=2**63
+        42, label=QT_TRANSLATE_NOOP("engine", "Sample seed"), advanced=True, ge=0, lt=NUM_SEEDS
     )
     num_inference_steps: int = setting(
         25,

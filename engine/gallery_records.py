@@ -5,6 +5,7 @@ Everything is read from the files; the stars lie in one small file beside them.
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from engine.models.catalog import STARTER_TITLE
 from engine.prompts import Tag, split_tags
 from engine.records import NotRead
 from engine.samplers import sampler_called
+from engine.settings import NUM_SEEDS
 
 STARS = "stars.json"
 # Keys of a picture's text that are read here, or that change nothing about the picture.
@@ -70,9 +72,9 @@ def read_made(path: Path) -> Made:
         path=path,
         prompt=" ".join(prompt.split()),
         negative=found["Negative prompt"],
-        seed=_whole(found.get("Seed")),
+        seed=_seed(found.get("Seed")),
         steps=_whole(found.get("Steps")),
-        guidance=_number(found.get("CFG scale"), None),
+        guidance=_number(found.get("CFG scale")),
         sampler=sampler or named,
         size=size,
         model=found.get("Model", ""),
@@ -93,6 +95,8 @@ def not_set(made: Made, base_model: str) -> list[str]:
 def _left_out(found: Mapping[str, str], sampler: str | None) -> tuple[str, ...]:
     """What else the picture depends on, as far as its text says."""
     told = []
+    if found.get("Seed") and _seed(found["Seed"]) is None:
+        told.append(f"Seed: {found['Seed']}")
     if sampler is None and found.get("Sampler"):
         told.append(" ".join(filter(None, (found["Sampler"], found.get("Schedule type")))))
     for key, value in found.items():
@@ -142,11 +146,18 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch(r"-?\d{1,20}", text) else None
 
 
-def _number(text: str | None, default: float | None) -> float | None:
+def _seed(text: str | None) -> int | None:
+    """None where Imprint cannot draw with it."""
+    seed = _whole(text)
+    return seed if seed is not None and 0 <= seed < NUM_SEEDS else None
+
+
+def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text else default
+        number = float(text or "nan")
     except ValueError:
-        return default
+        return None
+    return number if math.isfinite(number) else None
 
 
 def without_addons(made: Made, base: Path) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 Fixed = Literal["", "value", "on"]
+NUM_SEEDS = 2**63  # seeds are below it, wherever one is taken
 
 
 class Settings(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from engine.settings import Settings, setting
+from engine.settings import NUM_SEEDS, Settings, setting
 from engine.wording import QT_TRANSLATE_NOOP
 
 
@@ -136,7 +136,7 @@ class TrainingSettings(Settings):
         help=QT_TRANSLATE_NOOP("engine", "The same seed and settings give the same result."),
         advanced=True,
         ge=0,
-        lt=2**63,
+        lt=NUM_SEEDS,
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto", label=QT_TRANSLATE_NOOP("engine", "Precision"), advanced=True

@@ -293,8 +293,8 @@ class GalleryPanel(TakesDrops, Page):
             text = self.tr("{0} says nothing about how it was made.")
             self.strip.show_text(text.format(made.path.name), "", "warn")
             return
-        self.form.use_all(made)
-        left = not_set(made, self._draft.get("base_model", STARTER))
+        left = self.form.use_all(made)
+        left += not_set(made, self._draft.get("base_model", STARTER))
         text = self.tr("Taken from {0}.").format(made.path.name)
         text += " " + self.tr("Not set: {0}.").format(", ".join(left)) if left else ""
         self.strip.show_text(text, "", "warn" if left else "ok")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args, get_origin
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
@@ -217,7 +218,7 @@ class SettingsForm(QWidget):
         elif isinstance(editor, QComboBox):
             editor.setCurrentIndex(editor.findData(value))  # none where it is not possible
         elif isinstance(editor, QSpinBox):
-            editor.setValue(int(value) if isinstance(value, int | float) else editor.minimum())
+            editor.setValue(_within(value, editor.minimum(), editor.maximum()))
         elif isinstance(editor, QLineEdit):
             editor.setText(shown_value(self._rows[key], value))
         editor.blockSignals(was_blocked)
@@ -253,6 +254,13 @@ def shown_value(row: Row, value: Any) -> str:
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
     return str(value)
+
+
+def _within(value: Any, minimum: int, maximum: int) -> int:
+    """A file of settings may say anything; the check says what is wrong with it."""
+    if not isinstance(value, int | float) or (isinstance(value, float) and math.isnan(value)):
+        return minimum
+    return int(min(max(value, minimum), maximum))
 
 
 class _WheelGuard(QObject):

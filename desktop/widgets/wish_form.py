@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,12 +24,13 @@ from desktop.theme import Theme
 from desktop.widgets.addon_list import AddonList
 from desktop.widgets.buttons import ThemedIcon, icon_button, text_button
 from desktop.widgets.labels import Card, label, spin_box
+from desktop.widgets.seed_field import SeedField
 from engine.emphasis import weigh
 from engine.gallery_records import Made
 from engine.prompts import split_tags
 from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
 
-MAX_SEED = 2**31 - 1
+DICE = 2**32  # a seed by chance is below it, as in AUTOMATIC1111
 MOST_HISTORY = 50
 AS_MODEL = 0  # of a number: what suits the base model
 
@@ -87,7 +89,7 @@ class WishForm(Card):
         self.prompt = PromptEdit()
         self.negative = QPlainTextEdit()
         self.addons = AddonList()
-        self.seed = spin_box(0, MAX_SEED)
+        self.seed = SeedField()
         self._dice = icon_button(theme, "dice", self.tr("Another seed"))
         self.count = spin_box(1, 64)
         self.steps = spin_box(AS_MODEL, 200)
@@ -145,23 +147,27 @@ class WishForm(Card):
         if made.seed is not None:
             self.seed.setValue(made.seed)
 
-    def use_all(self, made: Made) -> None:
-        """Everything that a picture's text says, but for the model. The files that its tags name
-        are ticked, and no others; the tags of files that are not here stay in the prompt."""
+    def use_all(self, made: Made) -> list[str]:
+        """Everything that a picture's text says, but for the model; returns what of the numbers is
+        out of the form's range. The files that its tags name are ticked, and no others; the tags
+        of files that are not here stay in the prompt."""
         self.use_prompt(made)
         if made.tags:
             self.addons.select("")
             self.prompt.setPlainText(" ".join([made.prompt, *map(str, made.tags)]))
             self.take_tags()
         self.use_seed(made)
-        self.steps.setValue(made.steps or AS_MODEL)
-        self.guidance.setValue(made.guidance or AS_MODEL)
         if made.sampler in SAMPLERS:
             self.sampler.setCurrentText(made.sampler)
-        self.clip_skip.setValue(made.clip_skip)
-        if made.size is not None:
-            self.width_box.setValue(made.size[0])
-            self.height_box.setValue(made.size[1])
+        width, height = made.size or (self.width_box.value(), self.height_box.value())
+        numbers = (
+            ("Steps", self.steps, made.steps or AS_MODEL),
+            ("CFG scale", self.guidance, made.guidance or AS_MODEL),
+            ("Clip skip", self.clip_skip, made.clip_skip),
+            ("Width", self.width_box, width),
+            ("Height", self.height_box, height),
+        )
+        return [f"{key}: {number}" for key, box, number in numbers if not _set(box, number)]
 
     @Slot(bool)
     def _show_folded(self, unfolded: bool) -> None:
@@ -169,7 +175,7 @@ class WishForm(Card):
 
     @Slot()
     def _roll(self) -> None:
-        self.seed.setValue(random.randrange(MAX_SEED))
+        self.seed.setValue(random.randrange(DICE))
 
     def _lay_out(self) -> None:
         self.prompt.setAccessibleName(self.tr("Prompt"))
@@ -227,3 +233,13 @@ class WishForm(Card):
         self.body.addWidget(inside)
         self.body.addWidget(self.compare)
         self.body.addWidget(self.generate)
+
+
+def _set(box: QSpinBox | QDoubleSpinBox, number: float) -> bool:
+    """False where the number is out of the box's range; the box shows the nearest one then."""
+    nearest = min(max(number, box.minimum()), box.maximum())
+    if isinstance(box, QSpinBox):
+        box.setValue(int(nearest))
+    else:
+        box.setValue(nearest)
+    return box.minimum() <= number <= box.maximum()

@@ -412,6 +412,33 @@ def test_all_of_a_pictures_text_is_taken_and_what_cannot_be_set_is_named(gallery
     assert asked[-1]["sampler"] == "DPM++ 2M Karras"
 
 
+def test_a_seed_of_another_program_is_taken_and_drawn_with(qtbot, gallery, tmp_path):
+    text = "a fox\nSteps: 33, Sampler: Euler, CFG scale: 4, Seed: 4294967295, Size: 64x96"
+    gallery.take(read_made(with_text(tmp_path / "x.png", text)))
+    assert (gallery.seed.value(), gallery.form.steps.value()) == (4294967295, 33)
+    assert gallery.form.wish()["seed"] == 4294967295
+    QTest.keyClick(gallery.seed, Qt.Key.Key_Up)
+    assert gallery.seed.value() == 4294967296
+    gallery.seed.clear()
+    QTest.keyClicks(gallery.seed, "9223372036854775808x")  # one more than there are
+    QTest.keyClick(gallery.seed, Qt.Key.Key_Return)
+    assert gallery.seed.text() == "9223372036854775807"
+
+
+def test_numbers_that_the_form_has_not_are_named(gallery, tmp_path):
+    gallery.seed.setValue(7)
+    text = (
+        "a fox\nSteps: 99999999999, Sampler: Euler, CFG scale: 99, Seed: -1, Size: 4096x64, "
+        "Clip skip: 99999999999"
+    )
+    gallery.take(read_made(with_text(tmp_path / "x.png", text)))
+    assert gallery.seed.value() == 7
+    assert gallery.strip.text.endswith(
+        "Not set: Steps: 99999999999, CFG scale: 99.0, Clip skip: 99999999999, Width: 4096, "
+        "Seed: -1."
+    )
+
+
 def test_a_sampler_that_we_have_not_is_named_and_the_chosen_one_stays(gallery, tmp_path):
     gallery.form.sampler.setCurrentText("UniPC")
     gallery.take(read_made(with_text(tmp_path / "x.png", TEXT.format("DPM++ SDE", ""))))

@@ -177,6 +177,17 @@ def test_a_form_row_writes_to_the_draft_and_hides_when_advanced(qtbot, draft, th
     assert panel.form._editors["optimizer.warmup"].isVisible()
 
 
+@pytest.mark.parametrize("value", [2**32, 10**400, float("inf"), float("nan"), "many"])
+def test_a_number_that_no_field_can_show_is_marked_and_stays_as_it_is(qtbot, draft, theme, value):
+    draft.set("training.steps", value)
+    draft.set("training.seed", 2**40)
+    panel = MethodPanel(draft, theme, advanced=True)
+    qtbot.addWidget(panel)
+    assert panel.form._editors["training.seed"].text() == str(2**40)
+    assert panel.form._problems["training.steps"].text()
+    assert draft.get("training.steps") is value
+
+
 def test_an_impossible_value_is_marked_on_its_row_with_its_sentence(qtbot, draft, theme):
     panel = MethodPanel(draft, theme, advanced=False)
     qtbot.addWidget(panel)

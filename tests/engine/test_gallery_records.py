@@ -46,6 +46,23 @@ def test_a_file_that_is_no_picture_has_no_facts_and_raises_nothing(tmp_path, dat
     assert read_made(tmp_path / "gone.png") == Made(tmp_path / "gone.png")
 
 
+@pytest.mark.parametrize(
+    ("seed", "read", "left_out"),
+    [
+        ("4294967295", 2**32 - 1, ()),
+        ("9223372036854775807", 2**63 - 1, ()),
+        ("9223372036854775808", None, ("Seed: 9223372036854775808",)),
+        ("-1", None, ("Seed: -1",)),
+    ],
+)
+def test_a_seed_is_read_where_imprint_can_draw_with_it(tmp_path, seed, read, left_out):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", f"a fox\nSteps: 9, CFG scale: nan, Seed: {seed}")
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.png", pnginfo=info)
+    made = read_made(tmp_path / "x.png")
+    assert (made.seed, made.left_out, made.guidance) == (read, left_out, None)
+
+
 def test_a_picture_without_a_text_has_none(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
     assert not read_made(tmp_path / "plain.png").has_text
