@@ -85,7 +85,7 @@ def settle(shown: QWidget) -> None:
     ):
         places = now
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
-        pause(0.05)
+        pause(0.02)
 
 
 def leave(stage: Staged, shown: QWidget) -> None:
