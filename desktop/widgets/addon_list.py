@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from superqt import QLabeledDoubleSlider
 
 from desktop.widgets.labels import label
+from engine.trigger import prompt_calls
 
 MOST_WEIGHT = 2.0
 STEP = 0.05
@@ -126,8 +127,12 @@ class AddonList(QScrollArea):
         self.show_entries([])
 
     def show_entries(self, entries: list[AddonEntry]) -> None:
-        """What was on stays on."""
-        on = {row.entry.path: row.weight.value() for row in self.rows if row.tick.isChecked()}
+        """What was on stays on, with its weights."""
+        on = {
+            row.entry.path: (row.weight.value(), row.unet_weight)
+            for row in self.rows
+            if row.tick.isChecked()
+        }
         inside = QWidget()
         inside.setObjectName("clear")
         column = QVBoxLayout(inside)
@@ -136,7 +141,7 @@ class AddonList(QScrollArea):
         for entry in entries:
             row = AddonRow(entry)
             if entry.path in on and entry.fits:
-                row.weight.setValue(on[entry.path])
+                row.set_weights(*on[entry.path])
                 row.tick.setChecked(True)
             row.changed.connect(self._on_change)
             row.trigger_wanted.connect(self.trigger_wanted)
@@ -151,6 +156,15 @@ class AddonList(QScrollArea):
         """This one alone."""
         for row in self.rows:
             row.tick.setChecked(row.entry.path == path)
+
+    def take_off(self, prompt: str) -> None:
+        """Untick what tags put on, and the words that the prompt does not call. A whole model
+        stays: it is a base model."""
+        for row in self.rows:
+            entry = row.entry
+            is_called = entry.kind == "embedding" and prompt_calls(prompt, entry.trigger)
+            if entry.kind != "model" and not is_called:
+                row.tick.setChecked(False)
 
     def use(self, name: str, weight: float, unet_weight: float | None = None) -> bool:
         """Tick the file of this name, as a tag in a prompt asks for; False where there is none.

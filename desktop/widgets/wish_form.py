@@ -152,8 +152,8 @@ class WishForm(Card):
         out of the form's range. The files that its tags name are ticked, and no others; the tags
         of files that are not here stay in the prompt."""
         self.use_prompt(made)
+        self.addons.take_off(f"{made.prompt}\n{made.negative}")
         if made.tags:
-            self.addons.select("")
             self.prompt.setPlainText(" ".join([made.prompt, *map(str, made.tags)]))
             self.take_tags()
         self.use_seed(made)

@@ -17,9 +17,10 @@ from PySide6.QtTest import QTest
 from desktop import trained_files
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
+from desktop.widgets.addon_list import AddonEntry
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, Noticed, RunFailed, RunFinished
-from engine.gallery_records import read_made
+from engine.gallery_records import Made, read_made
 from engine.prompt_notices import GridWaits, SyntaxNotDone
 from engine.prompts import Tag
 from tests.engine.test_gallery_records import make
@@ -452,6 +453,30 @@ def test_a_slider_that_is_moved_holds_for_both_parts_again(gallery):
     assert gallery.form.addons.wished == [(row.entry.path, pytest.approx(-0.5), 2.5)]
     row.weight.setValue(0.7)
     assert gallery.form.addons.wished == [(row.entry.path, pytest.approx(0.7))]
+
+
+def test_weights_of_a_tag_stay_where_the_list_is_read_again(qtbot, gallery):
+    gallery.prompt.setPlainText("a cat <lora:my-cat:-0.5:2.5>")
+    gallery.form.take_tags()
+    before = gallery.form.addons.wished
+    assert [weights for _, *weights in before] == [[pytest.approx(-0.5), 2.5]]
+    rows = list(gallery.form.addons.rows)
+    gallery.reload()
+    qtbot.waitUntil(lambda: gallery.form.addons.rows[0] is not rows[0])
+    assert gallery.form.addons.wished == before
+
+
+def test_a_picture_without_tags_is_drawn_without_the_files_that_were_ticked(gallery):
+    kinds = {"cat": "lora", "net": "hypernetwork", "old": "", "sks": "embedding",
+             "bad": "embedding", "dog": "embedding", "whole": "model"}  # fmt: skip
+    gallery.form.addons.show_entries(
+        [AddonEntry(f"{name}.pt", name, "", name, kind) for name, kind in kinds.items()]
+    )
+    for row in gallery.form.addons.rows:
+        row.tick.setChecked(True)
+    gallery.take(Made(Path("x.png"), prompt="a (sks:1.2) cat", negative="bad", steps=20))
+    ticked = [entry.title for entry, _ in gallery.form.addons.chosen]
+    assert ticked == ["sks", "bad", "whole"]
 
 
 def test_what_the_engine_has_to_say_of_a_prompt_is_shown(gallery):
