@@ -37,7 +37,8 @@ class RunReader(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._known: dict[RunFolder, _Known] = {}
-        self._num_asked = self._num_compared = 0
+        self._num_asked = self._num_answered = self._num_compared = 0
+        self._asked: list[RunFolder] = []
         self._pool = Pool(1, "runs", self)
         self._answers = _Answers(self)
         self._answers.records.connect(self._take_records)
@@ -46,8 +47,14 @@ class RunReader(QObject):
     def read_records(self, folders: list[RunFolder]) -> None:
         """Those that can be read; `records_read` brings them."""
         self._num_asked += 1
+        self._asked = folders
         known = {folder: self._known[folder] for folder in folders if folder in self._known}
         self._pool.start(_read_records, self._num_asked, folders, known, self._answers)
+
+    def ask_again(self) -> None:
+        """What is shown was changed: an answer that is under way is of before, and is dropped."""
+        if self._num_answered != self._num_asked:
+            self.read_records(self._asked)
 
     def read_curves(self, folders: list[RunFolder]) -> None:
         """The losses of these runs; `curves_read` brings them."""
@@ -58,6 +65,7 @@ class RunReader(QObject):
     def _take_records(self, question: int, found: dict[RunFolder, _Known]) -> None:
         self._known = found
         if question == self._num_asked:
+            self._num_answered = question
             self.records_read.emit([one.record for one in found.values() if one.record])
 
     @Slot(int, object)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -42,6 +42,7 @@ from engine.settings import rows
 if TYPE_CHECKING:
     import pyqtgraph as pg
 
+NOTE = 8  # column
 NOTE_WIDTH = 140  # pixels; more where the user draws it wider
 MOST_COMPARED = 4
 SAMPLE = 112
@@ -80,13 +81,25 @@ class RunHistory(QWidget):
 
     @Slot(object)
     def _show_records(self, records: list[RunRecord]) -> None:
-        self.records = records
-        self.table.blockSignals(True)
-        self.table.setRowCount(len(self.records))
-        for number, record in enumerate(self.records):
-            self._fill(number, record)
-        self.table.blockSignals(False)
+        """A row stays with its run: what is selected, and a note that is being typed."""
+        with QSignalBlocker(self.table):
+            wanted = {record.folder for record in records}
+            for number in reversed(range(len(self.records))):
+                if self.records[number].folder not in wanted:
+                    self._remove_row(number)
+            for number, record in enumerate(records):
+                if number == len(self.records) or self.records[number].folder != record.folder:
+                    self.table.insertRow(number)
+                    self.records.insert(number, record)
+                self.records[number] = record
+                self._fill(number, record)
+            while len(self.records) > len(records):  # runs in another order than before
+                self._remove_row(len(self.records) - 1)
         self._show_buttons()
+
+    def _remove_row(self, number: int) -> None:
+        self.table.removeRow(number)
+        del self.records[number]
 
     def _fill(self, number: int, record: RunRecord) -> None:
         outcomes = {
@@ -96,10 +109,8 @@ class RunHistory(QWidget):
             "interrupted": self.tr("interrupted"),
         }
         method = METHODS[record.method].title if record.method in METHODS else record.method
-        star = QTableWidgetItem("★" if record.starred else "☆")
-        star.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-        star.setToolTip(self.tr("Click to star (S)"))
         cells = [
+            "★" if record.starred else "☆",
             record.title,
             method,
             f"{record.steps} / {record.planned}",
@@ -107,16 +118,24 @@ class RunHistory(QWidget):
             "–" if record.loss is None else f"{record.loss:.4f}",
             "–" if record.likeness is None else f"{record.likeness:.3f} ({record.best_step})",
             duration(record.seconds) if record.seconds else "–",
+            record.note,
         ]
-        self.table.setItem(number, 0, star)
-        for column, text in enumerate(cells, start=1):
-            item = QTableWidgetItem(text)
-            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-            self.table.setItem(number, column, item)
-        note = QTableWidgetItem(record.note)
+        items = [self._cell(number, column, text) for column, text in enumerate(cells)]
+        items[0].setToolTip(self.tr("Click to star (S)"))
         spoken = f"{self.tr('Note')} {record.note}".strip()
-        note.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
-        self.table.setItem(number, 8, note)
+        items[NOTE].setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
+
+    def _cell(self, number: int, column: int, text: str) -> QTableWidgetItem:
+        """Says this now. One that says it already is left alone: somebody may be typing in it."""
+        item = self.table.item(number, column)
+        if item is None:
+            item = QTableWidgetItem(text)
+            if column != NOTE:
+                item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            self.table.setItem(number, column, item)
+        elif item.text() != text:
+            item.setText(text)
+        return item
 
     @Slot()
     def _toggle_star_by_key(self) -> None:
@@ -130,7 +149,7 @@ class RunHistory(QWidget):
 
     @Slot(QTableWidgetItem)
     def _take_note(self, item: QTableWidgetItem) -> None:
-        if item.column() == 8 and item.row() < len(self.records):
+        if item.column() == NOTE and item.row() < len(self.records):
             self._annotate(item.row(), item.text(), self.records[item.row()].starred)
 
     def _annotate(self, row: int, note: str, starred: bool) -> None:
@@ -139,11 +158,11 @@ class RunHistory(QWidget):
             annotate(folder, note, starred)
         except UserError as error:
             self.failed.emit(error)
-            return
-        self.records[row] = replace(self.records[row], note=note, starred=starred)
-        self.table.blockSignals(True)
-        self._fill(row, self.records[row])
-        self.table.blockSignals(False)
+        else:
+            self.records[row] = replace(self.records[row], note=note, starred=starred)
+            self.reader.ask_again()
+        with QSignalBlocker(self.table):
+            self._fill(row, self.records[row])
 
     @Slot()
     def _show_buttons(self) -> None:
@@ -205,8 +224,8 @@ class RunHistory(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         # Of a long name the beginning is enough; the other columns keep their room.
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(8, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(8, self._theme.scaled(NOTE_WIDTH))
+        header.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(NOTE, self._theme.scaled(NOTE_WIDTH))
         self.table.setAccessibleName(self.tr("Runs of this project"))
         buttons = QHBoxLayout()
         for button in (self.compare, self.resume, self._open):

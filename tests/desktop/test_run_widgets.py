@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
+import threading
 
 import pyqtgraph as pg
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 
 from desktop.engine_thread import EngineThread
 from desktop.jobs import Jobs
@@ -28,9 +33,10 @@ from engine.events import (
     as_json,
 )
 from engine.project import RunFolder
+from engine.run_records import load_record
 from tests.conftest import draw_pictures
 from tests.desktop.conftest import step
-from tests.timing import cpu_seconds
+from tests.timing import PATIENCE, cpu_seconds
 
 
 @pytest.fixture
@@ -209,6 +215,104 @@ def test_a_note_and_a_star_are_kept(qtbot, monitor, tmp_path):
     kept = json.loads((folder.path / "notes.json").read_text())
     assert kept == {"note": "good ears", "starred": True}
     assert monitor.history.table.item(0, 0).text() == "★"
+
+
+class Held:
+    """Runs are read at once, and told of when `go_on` is set."""
+
+    def __init__(self) -> None:
+        self.has_read, self.go_on = threading.Event(), threading.Event()
+
+    def load_record(self, folder):
+        record = load_record(folder)
+        self.has_read.set()
+        self.go_on.wait(PATIENCE)
+        return record
+
+
+@pytest.fixture
+def held(monkeypatch):
+    made = Held()
+    yield made
+    made.go_on.set()
+
+
+def begin_reading(monitor, monkeypatch, held, folders) -> None:
+    monkeypatch.setattr("desktop.run_reader.load_record", held.load_record)
+    for folder in folders:
+        (folder.path / "result.json").write_text('{"outcome": "stopped"}')  # it is read again
+    monitor.show_runs(folders)
+    assert held.has_read.wait(PATIENCE)
+
+
+def test_a_star_and_a_note_that_are_set_while_runs_are_read_stay(
+    qtbot, monitor, tmp_path, monkeypatch, held
+):
+    folder = make_run(tmp_path, "one")
+    show_runs(qtbot, monitor, [folder])
+    begin_reading(monitor, monkeypatch, held, [folder])
+    table = monitor.history.table
+    table.cellClicked.emit(0, 0)
+    table.item(0, 8).setText("good ears")
+    held.go_on.set()
+    qtbot.waitUntil(lambda: table.item(0, 4).text() == "stopped")
+    assert (table.item(0, 0).text(), table.item(0, 8).text()) == ("★", "good ears")
+    (record,) = monitor.history.records
+    assert (record.starred, record.note) == (True, "good ears")
+    assert json.loads(folder.notes.read_text()) == {"note": "good ears", "starred": True}
+
+
+def test_a_new_run_on_top_leaves_the_same_run_selected(qtbot, monitor, tmp_path):
+    one, two = make_run(tmp_path, "one"), make_run(tmp_path, "two", outcome="")
+    show_runs(qtbot, monitor, [two, one])
+    monitor.tabs.setCurrentWidget(monitor.history)
+    monitor.history.table.selectRow(0)
+    show_runs(qtbot, monitor, [make_run(tmp_path, "three"), two, one])
+    assert [record.folder for record in monitor.history.selected] == [two]
+    with qtbot.waitSignal(monitor.resume_requested_of) as asked:
+        monitor.history.resume.click()
+    assert asked.args == [two]
+    show_runs(qtbot, monitor, [one])
+    assert monitor.history.selected == []
+    assert not monitor.history.resume.isEnabled()
+
+
+def test_runs_in_another_order_are_shown_in_that_order(qtbot, monitor, tmp_path):
+    one, two, three = (make_run(tmp_path, name) for name in ("one", "two", "three"))
+    show_runs(qtbot, monitor, [one, two, three])
+    monitor.show_runs([three, one])
+    table = monitor.history.table
+    qtbot.waitUntil(lambda: table.rowCount() == 2)
+    assert [table.item(row, 1).text() for row in range(2)] == ["three", "one"]
+    assert [record.folder for record in monitor.history.records] == [three, one]
+
+
+def test_a_note_that_is_being_typed_is_not_taken_away(qtbot, monitor, tmp_path):
+    one = make_run(tmp_path, "one")
+    show_runs(qtbot, monitor, [one])
+    monitor.tabs.setCurrentWidget(monitor.history)
+    table = monitor.history.table
+    table.editItem(table.item(0, 8))
+    (editor,) = table.findChildren(QLineEdit)
+    QTest.keyClicks(editor, "good")
+    show_runs(qtbot, monitor, [make_run(tmp_path, "two"), one])
+    QTest.keyClicks(editor, " ears")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(one.notes.exists)
+    assert json.loads(one.notes.read_text()) == {"note": "good ears", "starred": False}
+    assert [table.item(row, 8).text() for row in range(2)] == ["", "good ears"]
+
+
+def test_a_note_that_cannot_be_kept_is_not_shown_as_kept(qtbot, monitor, tmp_path):
+    folder = make_run(tmp_path, "one")
+    show_runs(qtbot, monitor, [folder])
+    shutil.rmtree(folder.path)
+    folder.path.touch()  # a file, in which nothing can be written
+    failed = []
+    monitor.history.failed.connect(failed.append)
+    monitor.history.table.item(0, 8).setText("good ears")
+    assert [error.code for error in failed] == ["IM-OUT-01"]
+    assert monitor.history.table.item(0, 8).text() == ""
 
 
 def test_two_runs_are_compared_by_curve_settings_and_samples(qtbot, monitor, tmp_path):
