@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import groupby
+from pathlib import PurePath
 from typing import Final
 
 CHUNK_LENGTH = 75  # tokens of a chunk, without its two marks
 COMMA_BACKTRACK = 20  # how far before a chunk's end a comma may end it
 EMPHASIS = 1.1
+ADDON_KINDS = ("lora", "hypernet")  # of tags that name a trained file
 
 
 class Break(Enum):
@@ -59,7 +61,7 @@ class Tag:
     """An add-on named in a prompt: `<lora:name:0.8>`, or `<lora:name:0.5:0.8>` with a weight for
     the text encoders and one for the UNet."""
 
-    kind: str  # "lora" or "hypernet"; any other kind is one that only extensions know
+    kind: str  # one of ADDON_KINDS; any other kind is one that only extensions know
     name: str
     weight: float = 1.0
     unet_weight: float | None = None  # None: the same
@@ -67,6 +69,10 @@ class Tag:
     def __str__(self) -> str:
         both = "" if self.unet_weight is None else f":{self.unet_weight:g}"
         return f"<{self.kind}:{self.name}:{self.weight:g}{both}>"
+
+    def names(self, path: PurePath) -> bool:
+        """Whether it means this trained file: by the name without its suffix, in any case."""
+        return self.kind in ADDON_KINDS and path.stem.casefold() == self.name.casefold()
 
 
 _TOKEN = re.compile(

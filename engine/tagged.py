@@ -28,20 +28,16 @@ def resolved(tags: Sequence[Tag], given: Sequence[Addon]) -> tuple[tuple[Addon, 
     """
     addons, unknown = list(given), []
     for tag in tags:
-        place = next((n for n, addon in enumerate(addons) if _is_called(addon.path, tag)), None)
-        if place is not None and tag.kind in _KINDS:
+        place = next((n for n, addon in enumerate(addons) if tag.names(addon.path)), None)
+        if place is not None:
             addons[place] = replace(addons[place], weight=tag.weight, unet_weight=tag.unet_weight)
             continue
-        path = next((p for p in _files(tag.kind) if _is_called(p, tag)), None)
+        path = next((p for p in _files(tag.kind) if tag.names(p)), None)
         if path is None:
             unknown.append(tag)
         else:
             addons.append(Addon(path, tag.weight, tag.unet_weight))
     return tuple(addons), unknown
-
-
-def _is_called(path: Path, tag: Tag) -> bool:
-    return path.stem.casefold() == tag.name.casefold()
 
 
 def _files(kind: str) -> Iterator[Path]:

@@ -28,7 +28,7 @@ from desktop.widgets.image_grid import GridItem, ImageGrid
 from desktop.widgets.labels import Page, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.reading_order import set_reading_order
-from desktop.widgets.wish_form import WishForm
+from desktop.widgets.wish_form import WishForm, without_tags
 from engine.config import STARTER
 from engine.errors import UserError
 from engine.events import (
@@ -126,7 +126,7 @@ class GalleryPanel(TakesDrops, Page):
             self._asked_early = True
             self.generate.setEnabled(False)
             return
-        unknown = self.form.take_tags()
+        self.form.take_tags()
         chosen = self.form.addons.chosen
         base = next((e.base_model for e, _ in chosen if e.base_model), "")
         base = base or self._draft.get("base_model", STARTER)
@@ -141,13 +141,16 @@ class GalleryPanel(TakesDrops, Page):
         self.prompt.remember(wish["prompt"])
         self._befores.clear()
         self.strip.hide()
-        if unknown:
-            left_out = self.tr("Nothing that was trained here has this name: {0}. It does nothing.")
-            self.strip.show_text(left_out.format(" ".join(unknown)), "", "warn")
         self._show_drawing()
         if chosen and self.form.compare.isChecked():
             hidden = str(self._draft.project.generated / "base")
-            plain = {**wish, "base_model": base, "addons": [], "folder": hidden, "is_base": True}
+            plain = {
+                **without_tags(wish),
+                "base_model": base,
+                "addons": [],
+                "folder": hidden,
+                "is_base": True,
+            }
             self.generate_requested.emit(plain)
         self.generate_requested.emit(wish)
 
@@ -164,9 +167,9 @@ class GalleryPanel(TakesDrops, Page):
         """The prompt and the seed of the page, at each strength and step of a run."""
         base = base_of(Path(asked["run"]) / "config.json") or STARTER
         folder = str(self._draft.project.generated)
-        wish = {**self.form.wish(), "base_model": base, "folder": folder, "is_base": False}
+        wish = {**without_tags(self.form.wish()), "base_model": base, "folder": folder}
         self._show_drawing()
-        self.generate_requested.emit({**wish, "grid": asked})
+        self.generate_requested.emit({**wish, "is_base": False, "grid": asked})
 
     def _show_drawing(self) -> None:
         self._progress.setRange(0, 0)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from superqt import QLabeledDoubleSlider
 
 from desktop.widgets.labels import label
+from engine.prompts import Tag
 from engine.trigger import prompt_calls
 
 MOST_WEIGHT = 2.0
@@ -166,17 +167,17 @@ class AddonList(QScrollArea):
             if entry.kind != "model" and not is_called:
                 row.tick.setChecked(False)
 
-    def use(self, name: str, weight: float, unet_weight: float | None = None) -> bool:
-        """Tick the file of this name, as a tag in a prompt asks for; False where there is none.
+    def use(self, tag: Tag) -> bool:
+        """Tick the file that a tag in a prompt names; False where there is none.
 
         Of several, one that is ticked already, else the newest.
         """
-        named = [row for row in self.rows if Path(row.entry.path).stem == name]
+        named = [row for row in self.rows if tag.names(Path(row.entry.path))]
         fitting = [row for row in named if row.entry.kind in WEIGHED and row.entry.fits]
         row = next((row for row in fitting if row.tick.isChecked()), next(iter(fitting), None))
         if row is not None:
             row.tick.setChecked(True)
-            row.set_weights(weight, unet_weight)
+            row.set_weights(tag.weight, tag.unet_weight)
         return row is not None
 
     @property

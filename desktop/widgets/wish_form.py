@@ -108,9 +108,11 @@ class WishForm(Card):
         self._lay_out()
 
     def wish(self) -> dict[str, Any]:
-        """Prompt and settings; the base model, the add-ons and the folder are the panel's."""
+        """Prompt and settings; the base model, the add-ons and the folder are the panel's. Tags of
+        files that are not listed are in it: the engine finds those of front ends, or says that
+        there is no such file."""
         return {
-            "prompt": " ".join(split_tags(self.prompt.toPlainText())[0].split()),
+            "prompt": " ".join(self.prompt.toPlainText().split()),
             "negative_prompt": " ".join(self.negative.toPlainText().split()),
             "seed": self.seed.value(),
             "count": self.count.value(),
@@ -122,16 +124,13 @@ class WishForm(Card):
             "height": self.height_box.value() // 8 * 8 or None,
         }
 
-    def take_tags(self) -> list[str]:
-        """`<lora:my-cat:0.8>` in the prompt ticks that file, as people know it from AUTOMATIC1111;
-        returns the tags of files that are not here. They stay in the prompt and do nothing."""
+    def take_tags(self) -> None:
+        """`<lora:my-cat:0.8>` in the prompt ticks that file, as people know it from AUTOMATIC1111.
+        The tags of files that are not listed stay in the prompt."""
         text, tags = split_tags(self.prompt.toPlainText())
-        unknown = [
-            tag for tag in tags if not self.addons.use(tag.name, tag.weight, tag.unet_weight)
-        ]
+        unknown = [tag for tag in tags if not self.addons.use(tag)]
         if len(unknown) < len(tags):
             self.prompt.setPlainText(" ".join([text.strip(), *map(str, unknown)]))
-        return [str(tag) for tag in unknown]
 
     @Slot(str)
     def insert_trigger(self, words: str) -> None:
@@ -233,6 +232,11 @@ class WishForm(Card):
         self.body.addWidget(inside)
         self.body.addWidget(self.compare)
         self.body.addWidget(self.generate)
+
+
+def without_tags(wish: dict[str, Any]) -> dict[str, Any]:
+    """For a drawing that takes no add-ons."""
+    return {**wish, "prompt": " ".join(split_tags(wish["prompt"])[0].split())}
 
 
 def _set(box: QSpinBox | QDoubleSpinBox, number: float) -> bool:

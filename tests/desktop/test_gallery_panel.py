@@ -18,11 +18,13 @@ from desktop import trained_files
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.widgets.addon_list import AddonEntry
+from engine.addons import Addon
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, Noticed, RunFailed, RunFinished
 from engine.gallery_records import Made, read_made
-from engine.prompt_notices import GridWaits, SyntaxNotDone
-from engine.prompts import Tag
+from engine.prompt_notices import GridWaits, SyntaxNotDone, TagsUnknown
+from engine.prompts import Tag, split_tags
+from engine.tagged import resolved
 from tests.engine.test_gallery_records import make
 from tests.engine.test_install import lora, save
 from tests.timing import PATIENCE
@@ -369,13 +371,35 @@ def test_a_tag_in_the_prompt_ticks_the_file_that_it_names(gallery):
     assert not gallery.strip.isVisible()
 
 
-def test_a_tag_of_a_file_that_is_not_here_is_told_and_not_drawn_as_words(gallery):
+@pytest.mark.parametrize("tag", ["<lora:My-Cat:0.6>", "<lyco:MY-CAT:0.6>"])
+def test_a_tag_names_the_same_file_in_the_window_as_in_the_terminal(gallery, tag):
+    gallery.form.addons.rows[0].tick.setChecked(False)
+    (path,) = (row.entry.path for row in gallery.form.addons.rows if "my-cat" in row.entry.path)
+    gallery.prompt.setPlainText(f"a fox {tag}")
+    gallery.form.take_tags()
+    assert gallery.form.addons.wished == [(path, pytest.approx(0.6))]
+    _, tags = split_tags(tag)
+    assert resolved(tags, [Addon(Path(path), 1.0)]) == ((Addon(Path(path), 0.6),), [])
+
+
+def test_a_tag_that_is_for_extensions_ticks_nothing(gallery):
+    gallery.form.addons.rows[0].tick.setChecked(False)
+    gallery.prompt.setPlainText("a fox <wildcard:my-cat>")
+    gallery.form.take_tags()
+    assert gallery.form.addons.wished == []
+
+
+def test_a_tag_of_a_file_that_is_not_listed_is_left_to_the_engine(gallery):
     asked = []
     gallery.generate_requested.connect(asked.append)
     gallery.prompt.setPlainText("a fox <lora:nope:9>")
     gallery.ask()
+    base, wanted = asked
+    assert wanted["prompt"] == gallery.prompt.toPlainText() == "a fox <lora:nope:9>"
+    assert (base["prompt"], base["addons"]) == ("a fox", [])  # the base model draws without it
+    gallery.ask_for_grid({"run": "", "steps": [1], "weights": [1.0]})
     assert asked[-1]["prompt"] == "a fox"
-    assert gallery.prompt.toPlainText() == "a fox <lora:nope:9>"
+    gallery.show_event(Noticed(notice=TagsUnknown(tags="<lora:nope:9>")))
     assert "<lora:nope:9>" in gallery.strip.text
 
 
@@ -449,7 +473,7 @@ def test_a_sampler_that_we_have_not_is_named_and_the_chosen_one_stays(gallery, t
 
 def test_a_slider_that_is_moved_holds_for_both_parts_again(gallery):
     row = gallery.form.addons.rows[0]
-    gallery.form.addons.use("my-cat", -0.5, 2.5)
+    gallery.form.addons.use(Tag("lora", "my-cat", -0.5, 2.5))
     assert gallery.form.addons.wished == [(row.entry.path, pytest.approx(-0.5), 2.5)]
     row.weight.setValue(0.7)
     assert gallery.form.addons.wished == [(row.entry.path, pytest.approx(0.7))]
