@@ -612,10 +612,6 @@
         <translation>停止生成</translation>
     </message>
     <message>
-        <source>Nothing that was trained here has this name: {0}. It does nothing.</source>
-        <translation>这里没有训练过叫这个名字的文件：{0}。它不起作用。</translation>
-    </message>
-    <message>
         <source>starred</source>
         <translation>已加星标</translation>
     </message>
