@@ -144,13 +144,8 @@ class GalleryPanel(TakesDrops, Page):
         self._show_drawing()
         if chosen and self.form.compare.isChecked():
             hidden = str(self._draft.project.generated / "base")
-            plain = {
-                **without_tags(wish),
-                "base_model": base,
-                "addons": [],
-                "folder": hidden,
-                "is_base": True,
-            }
+            plain = {**without_tags(wish), "base_model": base, "addons": []}
+            plain |= {"folder": hidden, "is_base": True}
             self.generate_requested.emit(plain)
         self.generate_requested.emit(wish)
 
