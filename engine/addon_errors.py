@@ -62,3 +62,16 @@ class EmbeddingHalf(UserError):
         "engine",
         "Put the other half beside it as {other}, or choose an embedding made for {model}.",
     )
+
+
+class WordTwice(UserError):
+    """Two files answer to one word, and a prompt could call only the last of them."""
+
+    code = "IM-ADD-13"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "{first} and {second} both teach the word {word}, and a prompt can call only one of them.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Leave one of them out. An embedding gets another word by renaming its file."
+    )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from engine import tagged
+from engine.addon_errors import WordTwice
 from engine.addons import Addon, adapters_applied, halves
 from engine.config import STARTER, TrainingSettings
 from engine.control import Control
@@ -39,6 +40,7 @@ from engine.prompts import Tag, not_done, split_tags
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.storage import require_writable
+from engine.trigger import folded
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _SHOWN = 5  # pieces of a prompt in one sentence
@@ -150,7 +152,36 @@ def dressed(model: DiffusionModel, addons: Sequence[Addon]) -> Iterator[tuple[Ta
 
 
 def read_addons(model: DiffusionModel, addons: Sequence[Addon]) -> list[Worn]:
-    return [Worn(a.path.stem, read_result(a.path, model), a.weight, a.unet_weight) for a in addons]
+    """Raises what `read_result` does, and WordTwice."""
+    read = [Worn(a.path.stem, read_result(a.path, model), a.weight, a.unet_weight) for a in addons]
+    _require_one_meaning(addons, read)
+    return read
+
+
+def _require_one_meaning(addons: Sequence[Addon], read: Sequence[Worn]) -> None:
+    """The same vectors may be there twice, beside a LoRA that brings them along, say."""
+    known: dict[str, tuple[Path, EmbeddingResult]] = {}
+    for addon, (name, result, *_) in zip(addons, read, strict=True):
+        for word, vectors in _words_of(name, result):
+            path, before = known.setdefault(folded(word), (addon.path, vectors))
+            if not _same_vectors(before, vectors):
+                first, second = str(path), str(addon.path)
+                raise WordTwice(first=first, second=second, word=word)
+
+
+def _words_of(name: str, result: Result) -> list[tuple[str, EmbeddingResult]]:
+    if isinstance(result, EmbeddingResult):
+        return [(name, result)]
+    words = result.words if isinstance(result, AdapterResult) else ()
+    return [(word.word, word) for word in words]
+
+
+def _same_vectors(one: EmbeddingResult, other: EmbeddingResult) -> bool:
+    """But for the rounding of files of half precision."""
+    if one.vectors.keys() != other.vectors.keys():
+        return False
+    pairs = [(rows.float(), other.vectors[part].float()) for part, rows in one.vectors.items()]
+    return all(a.shape == b.shape and torch.allclose(a, b, rtol=1e-2, atol=1e-4) for a, b in pairs)
 
 
 @contextmanager

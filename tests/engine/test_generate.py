@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
-from engine.addon_errors import AddonForOtherFamily, EmbeddingHalf
+from engine.addon_errors import AddonForOtherFamily, EmbeddingHalf, WordTwice
 from engine.addons import Addon
 from engine.control import Control
 from engine.errors import HypernetworkDoesNotFit
@@ -176,3 +177,37 @@ def test_what_is_stopped_before_its_turn_loads_no_model(tiny_folder, tmp_path):
     )
     (event,) = generate(request, control)
     assert event == RunFinished(steps=0, stopped_early=True, exports=())
+
+
+def an_embedding(path: Path, value: float) -> Path:
+    """For the tiny model, whose text is 32 wide."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    safetensors.torch.save_file({"emb_params": torch.full((1, 32), value)}, path)
+    return path
+
+
+@pytest.mark.parametrize("second", ["sks.safetensors", "SKS.safetensors"])
+def test_two_embeddings_of_one_word_are_refused_with_both_files(tiny_folder, tmp_path, second):
+    files = [
+        an_embedding(tmp_path / "a" / "sks.safetensors", 0.1),
+        an_embedding(tmp_path / "b" / second, 0.2),
+    ]
+    settings = SampleSettings(prompt="a sks", width=16, height=16, num_inference_steps=2)
+    request = GenerateRequest(
+        base_model=str(tiny_folder), addons=tuple(map(Addon, files)), settings=settings,
+        folder=tmp_path / "out",
+    )  # fmt: skip
+    (*_, last) = generate(request, Control())
+    assert isinstance(last, RunFailed)
+    assert isinstance(last.error, WordTwice)
+    assert all(str(file) in str(last.error) for file in files)
+    assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_the_same_embedding_given_twice_is_one(tiny_folder, tmp_path):
+    files = [an_embedding(tmp_path / name / "sks.safetensors", 0.1) for name in ("a", "b")]
+    model = load_model(str(tiny_folder))
+    with dressed(model, [Addon(files[0])]):
+        alone = outputs(model, "a sks")
+    with dressed(model, [Addon(file) for file in files]):
+        assert same(outputs(model, "a sks"), alone)
