@@ -144,6 +144,18 @@ class ModelWithoutVae(UserError):
     setting = "base_model"
 
 
+class ClipSkipTooLarge(UserError):
+    code = "IM-MOD-13"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "Clip skip is {clip_skip}, but the text encoder of {model} has too few layers for that.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Set clip skip to {largest} or less; 1 is what the model was made for."
+    )
+    setting = "training.clip_skip"
+
+
 class NotAModel(UserError):
     code = "IM-MOD-08"
     actions = (

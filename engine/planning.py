@@ -24,7 +24,7 @@ from engine.memory import (
     probe,
 )
 from engine.models.catalog import locate
-from engine.models.size import measure_model
+from engine.models.size import largest_clip_skip, measure_model, require_clip_skip
 from engine.notices import MemoryOffered
 
 SMALLEST_RESOLUTION = 256  # below it the large models draw nothing that one would know
@@ -49,7 +49,9 @@ class Suggestion:
 
 
 def plan_run(config: RunConfig) -> Plan:
-    """Raises one of the Model... errors."""
+    """Raises one of the Model... errors, ClipSkipTooLarge among them."""
+    source = locate(config.base_model)
+    require_clip_skip(config.training.clip_skip, largest_clip_skip(source), source)
     place = place_of(config)
     plan = estimate_run(config, place)
     settings = _changed(config, _as_settings(plan))

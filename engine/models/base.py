@@ -103,7 +103,7 @@ class DiffusionModel(Protocol):
     def set_clip_skip(self, clip_skip: int) -> int:
         """Read the text encoders so many layers before the end; 1 is where the family reads.
 
-        Returns what it was before.
+        Returns what it was before. Raises ClipSkipTooLarge where there are not so many layers.
         """
         ...
 

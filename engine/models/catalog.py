@@ -65,6 +65,7 @@ class Family:
     # Whether kohya files name the UNet's blocks as the original code does (input_blocks_1_0),
     # or as diffusers does (down_blocks_0_resnets_0).
     original_block_names: bool = False
+    unread_layers: int = 0  # at the end of each text encoder, with a clip skip of 1
 
 
 _ONE_ENCODER = {"text_encoder": "lora_te"}
@@ -118,6 +119,7 @@ SDXL = Family(
     context_width=2048,
     text_prefixes={"text_encoder": "lora_te1", "text_encoder_2": "lora_te2"},
     original_block_names=True,
+    unread_layers=1,
 )
 
 

@@ -65,6 +65,12 @@ class TextReader:
         self._tokenizer = tokenizer
         self._comma: int = self.token_ids(",")[0]
 
+    @property
+    def largest_clip_skip(self) -> int:
+        """With it the shortest encoder is read after its first layer."""
+        layers = min(len(encoder.trunk.encoder.layers) for encoder in self.encoders)
+        return layers - self._reading.layers_before_end
+
     def token_ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False, truncation=False).input_ids)
 

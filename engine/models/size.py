@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from engine.model_errors import ClipSkipTooLarge
 from engine.models.catalog import Layout, ModelSource, bundled_config, header_of
 
 # A part's file of weights as the libraries call it, with a variant's name and a shard's number.
@@ -16,6 +17,7 @@ _NAME = re.compile(
     r"(diffusion_pytorch_model|model|pytorch_model)(\.(?P<variant>[\w.]+))?(-\d{5}-of-\d{5})?"
 )
 _UNET = "model.diffusion_model."
+_USUAL_LAYERS = 12  # of CLIP's text encoder, where a config does not say; as transformers has it
 _TEXT = ("cond_stage_model.", "conditioner.")
 
 
@@ -65,6 +67,20 @@ def bucket_step(source: ModelSource) -> int:
     """
     unet, vae = (_config(source, part).get("block_out_channels", ()) for part in ("unet", "vae"))
     return 2 ** (max(len(vae), 1) - 1) * 2 ** (max(len(unet), 1) - 1)
+
+
+def largest_clip_skip(source: ModelSource) -> int:
+    """With it the shortest text encoder is read after its first layer."""
+    parts = source.family.text_prefixes
+    layers = [_config(source, part).get("num_hidden_layers") for part in parts]
+    known = [number for number in layers if isinstance(number, int)]
+    return min(known, default=_USUAL_LAYERS) - source.family.unread_layers
+
+
+def require_clip_skip(clip_skip: int, largest: int, source: ModelSource) -> None:
+    """Raises ClipSkipTooLarge."""
+    if clip_skip > largest:
+        raise ClipSkipTooLarge(clip_skip=clip_skip, largest=largest, model=source.title)
 
 
 def _config(source: ModelSource, part: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from engine.diffusion import NoiseSchedule
 from engine.models.base import Context, Moments, Part
 from engine.models.catalog import ModelSource
 from engine.models.clip_text import Reading, TextEncoder, TextReader
+from engine.models.size import require_clip_skip
 
 
 class StableDiffusion:
@@ -83,6 +84,7 @@ class StableDiffusion:
         return {name: _plain(module.config) for name, module in {**parts, "vae": self.vae}.items()}
 
     def set_clip_skip(self, clip_skip: int) -> int:
+        require_clip_skip(clip_skip, self.text.largest_clip_skip, self.source)
         before, self.text.clip_skip = self.text.clip_skip, clip_skip
         return before
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from engine.models.base import Context
+from engine.models.catalog import SDXL
 from engine.models.clip_text import Reading
 from engine.models.stable_diffusion import StableDiffusion
 
@@ -18,7 +19,9 @@ from engine.models.stable_diffusion import StableDiffusion
 class StableDiffusionXL(StableDiffusion):
     """See engine.models.base.DiffusionModel for what each member promises."""
 
-    READING: ClassVar = Reading(layers_before_end=1, final_norm=False, sums_up=True)
+    READING: ClassVar = Reading(
+        layers_before_end=SDXL.unread_layers, final_norm=False, sums_up=True
+    )
 
     def predict(self, noisy: Tensor, timesteps: Tensor, context: Context, sizes: Tensor) -> Tensor:
         added = {"text_embeds": context.pooled, "time_ids": sizes.to(noisy)}

@@ -271,6 +271,24 @@ def test_generate_names_a_lora_that_is_not_there(tiny_folder, tmp_path, capsys):
     assert list(tmp_path.glob("*.png")) == []
 
 
+@pytest.mark.parametrize("verb", ["train", "dry run", "generate"])
+def test_a_clip_skip_of_more_layers_than_there_are_is_refused_before_the_start(
+    config, tiny_folder, tmp_path, capsys, verb
+):
+    arguments = ["train", config, "--set", "training.clip_skip=5"]
+    if verb == "dry run":
+        arguments.append("--dry-run")
+    if verb == "generate":
+        arguments = [
+            "generate", "--prompt", "a", "--base", tiny_folder, "--clip-skip", "5",
+            "--out", tmp_path / "runs",
+        ]  # fmt: skip
+    called = Called(capsys, *arguments)
+    assert called.code == 1
+    assert "Set clip skip to 2 or less" in called.err
+    assert not (tmp_path / "runs").exists() or not any((tmp_path / "runs").iterdir())
+
+
 def test_help_settings_lists_every_key_with_its_limits(capsys):
     called = Called(capsys, "--help-settings", "lora")
     assert called.code == 0

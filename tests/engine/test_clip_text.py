@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from engine.model_errors import ClipSkipTooLarge
+from engine.models.catalog import SD1, SD2_BASE, SDXL, Layout, ModelSource
 from engine.models.loader import load_model
+from engine.models.size import largest_clip_skip
 
 LONG = ", ".join(f"word{number} and more" for number in range(30))
 
@@ -134,3 +137,26 @@ def test_a_word_of_many_vectors_is_not_torn_apart_by_the_end_of_a_chunk(model):
     model.teach_word("zwx", {"text_encoder": torch.zeros(8, 32)})
     assert model.num_chunks(filler) == 1
     assert model.num_chunks(f"{filler} zwx") == 2
+
+
+@pytest.mark.parametrize("folder", ["tiny_folder", "tiny_sd2_folder", "tiny_sdxl_folder"])
+@torch.no_grad()
+def test_a_clip_skip_beyond_the_first_layer_is_refused_with_the_largest(request, folder):
+    model = load_model(str(request.getfixturevalue(folder)))
+    layers = [encoder.module.config.num_hidden_layers for encoder in model.text.encoders]
+    largest = largest_clip_skip(model.source)
+    assert largest == min(layers) - (len(layers) - 1)  # SDXL leaves the last layer out
+    model.set_clip_skip(largest)
+    assert torch.isfinite(model.encode_prompts(["a cat"]).tokens).all()
+    with pytest.raises(ClipSkipTooLarge, match=f"Set clip skip to {largest} or less"):
+        model.set_clip_skip(largest + 1)
+    assert model.text.clip_skip == largest
+
+
+def test_single_files_have_the_layers_of_their_family(tmp_path):
+    for family, largest in ((SD1, 12), (SD2_BASE, 23), (SDXL, 11)):
+        source = ModelSource(
+            path=tmp_path / "a.safetensors", layout=Layout.SINGLE_FILE, family=family,
+            prediction_type="epsilon",
+        )  # fmt: skip
+        assert largest_clip_skip(source) == largest
