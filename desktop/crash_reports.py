@@ -26,6 +26,7 @@ import psutil
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from engine.doctor import report
+from engine.regular_files import read_bytes
 from engine.version import VERSION
 
 KEPT = 5  # reports; older ones go
@@ -135,7 +136,7 @@ class CrashReports:
         ):
             if _is_alive(left):
                 continue
-            ending = _ending_of(left.read_text("utf-8", "replace"))
+            ending = _ending_of(read_bytes(left).decode("utf-8", "replace"))
             if ending is Ending.KILLED:
                 left.unlink()
             else:

@@ -14,6 +14,7 @@ from engine.errors import UserError
 from engine.formats.catalog import UNVERIFIED
 from engine.models.catalog import locate
 from engine.project import RunFolder
+from engine.regular_files import read_text
 from engine.trained_file import inspect
 
 
@@ -121,7 +122,7 @@ def is_whole_model(path: str) -> bool:
 def base_of(config_path: Path) -> str:
     """The base model that a run was trained on; empty where its config cannot be read."""
     try:
-        data = json.loads(config_path.read_text("utf-8"))
+        data = json.loads(read_text(config_path))
     except (OSError, ValueError):
         return ""
     base = data.get("base_model", "") if isinstance(data, dict) else ""

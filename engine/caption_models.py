@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import UserError
 from engine.models.safetensors_header import read_header
+from engine.regular_files import read_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 # Models that describe a picture without being asked in words; others want a question in a form of
@@ -79,7 +80,7 @@ def _kind_of(folder: Path) -> str:
     try:
         if config.stat().st_size > MAX_CONFIG_BYTES:
             raise unsuitable(folder, Phrase(_BROKEN))
-        data = json.loads(config.read_text("utf-8"))
+        data = json.loads(read_text(config))
     except FileNotFoundError:
         raise unsuitable(folder, Phrase(_NO_CONFIG)) from None
     except (OSError, ValueError, RecursionError):

@@ -32,6 +32,7 @@ from engine.dataset_notices import PictureSkipped
 from engine.device import best_device, memory_guard
 from engine.errors import NoPictures
 from engine.events import CaptionMade, Event, Noticed, RunFinished, Stage, StageProgress
+from engine.regular_files import require_regular
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 MAX_NEW_TOKENS = 48  # a caption has to leave room among the 75 that Stable Diffusion reads
@@ -86,6 +87,7 @@ class Captioner:
         dtype = torch.float16 if self._device.type == "cuda" else torch.float32
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:
+            require_regular(model.folder)  # the library opens them by name
             config = AutoConfig.from_pretrained(model.folder, **options)
             _refuse_more_than_the_file(config, model)
             with memory_guard(self._device, Phrase(_DESCRIBING)):

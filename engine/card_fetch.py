@@ -19,6 +19,7 @@ from engine.download_errors import NoRoomForModel
 from engine.downloads import MARGIN_BYTES, TELL_SECONDS, PinnedFile, Progress, download
 from engine.errors import UserError
 from engine.project import read_metrics
+from engine.regular_files import read_bytes
 from engine.watched import NO_CONSOLE, own_command
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -126,7 +127,7 @@ def trial(packages: Path, control: Control) -> str:
                 return str(told["found"]["summary"])
         if doctor.returncode == 0:
             return ""
-        text = complained.read_text("utf-8", errors="replace").strip()
+        text = read_bytes(complained).decode("utf-8", "replace").strip()
         return text[-300:] or str(doctor.returncode)
 
 

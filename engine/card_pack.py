@@ -20,6 +20,8 @@ from typing import Any
 
 import platformdirs
 
+from engine.regular_files import read_text
+
 TABLE = Path(__file__).parents[1] / "resources/card_pack.json"
 STAMP = "whole.json"  # written last: what has none is not used
 PACKAGES = "packages"
@@ -58,7 +60,7 @@ class PackTable:
 def load_table(path: Path = TABLE) -> PackTable | None:
     """None in a program that was built without one, from source for example."""
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = json.loads(read_text(path))
         return PackTable(
             str(data["torch"]), str(data["python"]), int(data["oldest_driver"]),
             (int(data["oldest_capability"][0]), int(data["oldest_capability"][1])),
@@ -75,7 +77,7 @@ def pack_folder() -> Path:
 def is_whole(folder: Path, table: PackTable) -> bool:
     """Whether a folder holds just what this program was built for."""
     try:
-        return json.loads((folder / STAMP).read_text("utf-8")) == table.stamp
+        return json.loads(read_text(folder / STAMP)) == table.stamp
     except (OSError, ValueError):
         return False
 

@@ -21,6 +21,7 @@ from engine.config import DEFAULT_METHOD, SCHEMA_VERSION, RunConfig
 from engine.errors import ConfigUnreadable, InvalidConfig, SettingsOfAnother
 from engine.foreign_settings import program_of
 from engine.methods.catalog import METHODS
+from engine.regular_files import read_bytes, reason_of
 from engine.settings import Row, Settings, rows
 from engine.storage import write_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -149,9 +150,9 @@ def of_run(path: Path) -> RunConfig:
 
 def _text_of(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
-        raise ConfigUnreadable(path=str(path), reason=str(error)) from error
+        raise ConfigUnreadable(path=str(path), reason=reason_of(error)) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -44,6 +44,7 @@ from engine.download_errors import (
 from engine.errors import DiskFull, UserError
 from engine.model_offers import Offer, hub_address, without_secret
 from engine.patience import patiently
+from engine.regular_files import opened, read_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 CHUNK = 8 << 20  # of a file whose sum is taken
@@ -287,7 +288,7 @@ def _begin(job: _Job, remote: _Remote) -> None:
     """Keep what is of the very same file; a changed one begins anew."""
     wanted = {"etag": remote.sha256, "size": remote.size}
     try:
-        same = json.loads(job.notes.read_text("utf-8")) == wanted
+        same = json.loads(read_text(job.notes)) == wanted
     except (OSError, ValueError):
         same = False
     if same and job.part.is_file() and job.have <= remote.size:
@@ -363,7 +364,7 @@ def _wait(job: _Job, seconds: float) -> Iterator[Progress]:
 def _has_sum(job: _Job, path: Path, remote: _Remote) -> Generator[Progress, None, bool]:
     """Yield how far the reading is; return whether the sum is the hub's."""
     digest, done, told = hashlib.sha256(), 0, time.monotonic()
-    with path.open("rb") as file:
+    with opened(path) as file:
         while chunk := file.read(CHUNK):
             yield from job.hold(done, is_checking=True)
             digest.update(chunk)

@@ -10,6 +10,7 @@ import filelock
 from engine.checkpoint_folders import last_step
 from engine.metrics_reading import end_in, last_lines
 from engine.project import RunFolder
+from engine.regular_files import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Interrupted:
 def interrupted(folder: RunFolder) -> Interrupted | None:
     """None where the run ended, is gone, or still goes on in another process."""
     try:
-        config = json.loads(folder.config_path.read_text("utf-8"))
+        config = json.loads(read_text(folder.config_path))
         name = str(config["name"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

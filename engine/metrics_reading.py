@@ -21,6 +21,7 @@ from engine.events import (
     RunStarted,
     StepFinished,
 )
+from engine.regular_files import opened
 
 TAIL_BYTES = 1 << 16  # some hundred steps
 # An average with weight 0.9 forgets what is 300 steps old to the last digit.
@@ -75,7 +76,7 @@ def summary_of(path: Path) -> MetricsSummary:
 def last_lines(path: Path) -> list[Data]:
     """The whole lines at the end of the file; empty where it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - TAIL_BYTES))
             lines = file.read().split(b"\n")
@@ -100,7 +101,7 @@ def _starts(line: Data) -> bool:
 
 
 def _lines_of(path: Path) -> Iterator[bytes]:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), opened(path) as file:
         yield from file
 
 

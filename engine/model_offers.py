@@ -12,6 +12,7 @@ import platformdirs
 
 from engine.errors import UserError
 from engine.models.catalog import RESOURCES
+from engine.regular_files import read_text
 from engine.wording import QT_TRANSLATE_NOOP
 
 LIST = RESOURCES / "models.json"
@@ -41,7 +42,7 @@ class Offer:
 def load_offers(path: Path = LIST) -> tuple[Offer, ...]:
     """Raises OffersUnreadable."""
     try:
-        rows = json.loads(path.read_text("utf-8"))["models"]
+        rows = json.loads(read_text(path))["models"]
         return tuple(Offer(**row) for row in rows)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OffersUnreadable(reason=str(error)) from error

@@ -11,6 +11,7 @@ from engine.config import RunConfig
 from engine.errors import UserError
 from engine.file_names import safe_name
 from engine.project import RunFolder
+from engine.regular_files import read_text
 from engine.trigger import folded, needs_blanks
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -41,7 +42,7 @@ def of_run(folder: RunFolder) -> list[Phrase]:
     """A sentence for each file that a run has left; none where its records cannot be read."""
     try:
         config = config_file.of_run(folder.config_path)
-        exports = json.loads(folder.result.read_text("utf-8"))["exports"]
+        exports = json.loads(read_text(folder.result))["exports"]
     except (UserError, OSError, ValueError, KeyError, TypeError):
         return []
     return list(in_prompts(config, [str(name) for name in exports]))

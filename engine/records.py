@@ -11,7 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from engine import storage
+from engine import regular_files, storage
+from engine.regular_files import reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Fact, ReasonedError
 
 
@@ -42,8 +43,7 @@ def not_opened(path: Path, error: OSError) -> NotRead:
     """What an error of the system means for a file of ours."""
     if isinstance(error, FileNotFoundError):
         return NotRead(Why.MISSING, _MISSING, name=path.name)
-    reason = error.strerror or type(error).__name__
-    return NotRead(Why.UNREADABLE, _UNREADABLE, name=path.name, error=reason)
+    return NotRead(Why.UNREADABLE, _UNREADABLE, name=path.name, error=reason_of(error))
 
 
 def later() -> NotRead:
@@ -57,8 +57,7 @@ def damaged(name: str) -> NotRead:
 def read_bytes(path: Path, max_bytes: int = -1) -> bytes:
     """Raises NotRead; a file of more than `max_bytes` is damaged: we write no such."""
     try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1 if max_bytes >= 0 else -1)
+        data = regular_files.read_bytes(path, max_bytes + 1 if max_bytes >= 0 else -1)
     except OSError as error:
         raise not_opened(path, error) from error
     if 0 <= max_bytes < len(data):

@@ -143,6 +143,31 @@ def test_there_is_one_way_to_write_a_file():
     assert writers - {"engine/storage.py"} <= WRITERS
 
 
+READS = re.compile(
+    r"""\.open\(["']r|(?<!\brecords)(?<!\bregular_files)\.read_(?:bytes|text)\("""
+    r"""|\bos\.open\([^()\n]*O_RDONLY|Image\.open\((?!io\.BytesIO|file\b)"""
+)
+READERS = {  # beside engine/regular_files.py, each for a reason
+    "engine/checkpoint.py",
+    "engine/install.py",
+    "engine/doctor.py",  # a file that it has just written
+    "engine/downloads.py",  # writes into its own part
+    "engine/storage.py",  # a folder, to sync it
+    "desktop/dialogs/help_dialog.py",  # pages of the program
+}
+
+
+def test_there_is_one_way_to_open_a_file_for_reading():
+    """A pipe hangs whoever opens it, and no check of the name before it helps."""
+    program = [*(ROOT / "engine").rglob("*.py"), *(ROOT / "desktop").rglob("*.py")]
+    readers = {
+        file.relative_to(ROOT).as_posix()
+        for file in program
+        if READS.search(file.read_text("utf-8"))
+    }
+    assert readers - {"engine/regular_files.py"} == READERS
+
+
 def test_no_timer_outlives_its_window():
     """QTimer.singleShot keeps the object of its slot until it fires: of a closed window, say."""
     for path in sorted((ROOT / "desktop").rglob("*.py")):

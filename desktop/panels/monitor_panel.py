@@ -49,6 +49,7 @@ from engine.events import (
 )
 from engine.past_events import exported_step_of
 from engine.project import RunFolder
+from engine.regular_files import read_text
 from engine.run_records import write_diagnostics
 
 
@@ -277,7 +278,7 @@ class MonitorPanel(Page):
         """Those of this run, as they were when it began."""
         if self._run is not None:
             try:
-                text = self._run.config_path.read_text("utf-8")
+                text = read_text(self._run.config_path)
             except OSError:
                 text = ""
             self._settings.setPlainText(text)

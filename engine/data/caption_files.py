@@ -21,6 +21,7 @@ from engine.data.caption_text import Written, of_fields, parse
 from engine.data.walk import Walked
 from engine.dataset_notices import CaptionRemark, TableUnreadable
 from engine.errors import Notice
+from engine.regular_files import read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
 
 MAX_BYTES = 64 * 1024
@@ -163,11 +164,10 @@ def _with_guess(written: Written, encoding: str) -> Written:
 
 def _of_json(path: Path) -> Written:
     """Empty where it is something else: programs put many things into .json files."""
+    data = _bytes_of(path, MAX_JSON_BYTES)
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            return Written()
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        data = json.loads(data) if len(data) <= MAX_JSON_BYTES else None
+    except (ValueError, RecursionError):
         return Written()
     if isinstance(data, list) and len(data) == 1:  # of some download tools
         data = data[0]
@@ -176,15 +176,7 @@ def _of_json(path: Path) -> Written:
 
 
 def _decode(path: Path, likely: tuple[str, ...] = ()) -> encodings.Decoded:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CaptionError(
-            QT_TRANSLATE_NOOP("engine", "{name} cannot be read: {reason}."),
-            name=path.name,
-            reason=str(error.strerror),
-        ) from error
+    data = _bytes_of(path, MAX_BYTES)
     if len(data) > MAX_BYTES:
         raise CaptionError(
             QT_TRANSLATE_NOOP("engine", "{name} is larger than 64 KiB; it is no caption."),
@@ -195,4 +187,16 @@ def _decode(path: Path, likely: tuple[str, ...] = ()) -> encodings.Decoded:
     except encodings.NotText as error:
         raise CaptionError(
             QT_TRANSLATE_NOOP("engine", "{name} is not a text file."), name=path.name
+        ) from error
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    """All of a file, or its first bytes: one more than `most`."""
+    try:
+        return read_bytes(path, most + 1)
+    except OSError as error:
+        raise CaptionError(
+            QT_TRANSLATE_NOOP("engine", "{name} cannot be read: {reason}."),
+            name=path.name,
+            reason=reason_of(error),
         ) from error

@@ -15,6 +15,7 @@ from typing import Any
 from engine.data import encodings
 from engine.data.caption_places import NAME_FIELDS, UNREADABLE_TABLES
 from engine.data.caption_text import Written, of_fields
+from engine.regular_files import read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
 
 MAX_BYTES = 64 << 20
@@ -80,10 +81,10 @@ def _text_of(path: Path) -> tuple[str, str]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise TableError(QT_TRANSLATE_NOOP("engine", "it is larger than 64 MiB."))
-        decoded = encodings.decode(path.read_bytes())
+        decoded = encodings.decode(read_bytes(path))
     except OSError as error:
         raise TableError(
-            QT_TRANSLATE_NOOP("engine", "It cannot be read: {reason}."), reason=str(error.strerror)
+            QT_TRANSLATE_NOOP("engine", "It cannot be read: {reason}."), reason=reason_of(error)
         ) from error
     except encodings.NotText as error:
         raise TableError(QT_TRANSLATE_NOOP("engine", "it is not a text file.")) from error

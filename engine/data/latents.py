@@ -29,6 +29,7 @@ from engine.errors import UserError
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.models.base import DiffusionModel, Moments
 from engine.notices import CacheUnavailable
+from engine.regular_files import read_bytes
 from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP
 
@@ -218,7 +219,7 @@ def _mask(item: ImageItem, bucket: Bucket, preparation: Preparation, downscale: 
 def _read(path: Path) -> Encoded | None:
     """None where the file is damaged or of an older Imprint; it is then made anew."""
     try:
-        tensors = safetensors.torch.load(path.read_bytes())
+        tensors = safetensors.torch.load(read_bytes(path))
         return Encoded(Moments(tensors["mean"], tensors["std"]), tensors["sizes"])
     except (SafetensorError, KeyError, OSError):
         return None

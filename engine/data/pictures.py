@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from engine.out_of_memory import is_out_of_memory
+from engine.regular_files import NotRegular, opened
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF", "AVIF")
@@ -87,22 +87,21 @@ def promises_a_picture(path: PurePath) -> bool:
 def read_file(path: Path) -> bytes:
     """The bytes of a regular, non-empty file of sane size. Raises PictureError."""
     try:
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            raise PictureError(QT_TRANSLATE_NOOP("engine", "It is not a regular file."))
-        if info.st_size == 0:
-            raise PictureError(
-                QT_TRANSLATE_NOOP(
-                    "engine", "The file is empty (0 bytes); perhaps a copy was interrupted."
+        with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size == 0:
+                raise PictureError(
+                    QT_TRANSLATE_NOOP(
+                        "engine", "The file is empty (0 bytes); perhaps a copy was interrupted."
+                    )
                 )
-            )
-        if info.st_size > MAX_FILE_BYTES:
-            raise PictureError(QT_TRANSLATE_NOOP("engine", "The file is larger than 1 GiB."))
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
+            if size > MAX_FILE_BYTES:
+                raise PictureError(QT_TRANSLATE_NOOP("engine", "The file is larger than 1 GiB."))
             return file.read()
     except MemoryError as error:
         raise PictureError(_NO_MEMORY) from error
+    except (NotRegular, IsADirectoryError) as error:
+        raise PictureError(QT_TRANSLATE_NOOP("engine", "It is not a regular file.")) from error
     except OSError as error:
         raise PictureError(
             QT_TRANSLATE_NOOP("engine", "It cannot be read: {reason}."), reason=str(error.strerror)

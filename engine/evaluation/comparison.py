@@ -25,6 +25,7 @@ from engine.evaluation.scores import Score
 from engine.events import Event, Heartbeat, TrialFinished
 from engine.methods.catalog import METHODS
 from engine.presets import count_pictures, starting_point
+from engine.regular_files import read_text
 from engine.watched import Watched, own_command, size_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -280,7 +281,7 @@ def _parsed(line: str) -> Data:
 def _read(record: Path, settings: Data) -> TrialResult | None:
     """What an earlier, cut off comparison found with the very same settings."""
     try:
-        known = json.loads(record.read_text("utf-8"))
+        known = json.loads(read_text(record))
         if known["settings"] != json.loads(json.dumps(settings)):
             return None
         result = TrialResult(**known["result"])

@@ -17,6 +17,7 @@ from engine.errors import JudgeUnreadable
 from engine.evaluation import mobilenet
 from engine.models.catalog import RESOURCES
 from engine.out_of_memory import is_out_of_memory
+from engine.regular_files import read_text, require_regular
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 BUNDLED = RESOURCES / "likeness/mobilenet_v2.safetensors"
@@ -46,7 +47,7 @@ def load_network(folder: Path | None) -> Network:
     if folder is None:
         return Bundled()
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
+        config = json.loads(read_text(folder / "config.json"))
         kind = config.get("model_type") if isinstance(config, dict) else None
     except (OSError, ValueError) as error:
         raise JudgeUnreadable(folder=str(folder), reason=Phrase(_NO_CONFIG)) from error
@@ -54,6 +55,7 @@ def load_network(folder: Path | None) -> Network:
     if kind not in known:
         raise JudgeUnreadable(folder=str(folder), reason=Phrase(_OTHER_KIND, kind=str(kind)))
     try:
+        require_regular(folder)  # the library opens them by name
         return known[kind](folder)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         if is_out_of_memory(error):

@@ -22,6 +22,7 @@ from engine.models.ldm_names import folder_name
 from engine.models.loader import TOKENIZER
 from engine.models.networks import whole_shapes
 from engine.models.tensor_file import open_tensors
+from engine.regular_files import read_text
 from engine.results import WeightsResult
 from engine.tensor_writer import Planned, write_planned
 
@@ -94,7 +95,7 @@ def _home(facts: ExportFacts) -> Path:
 
 def _index(result: WeightsResult, facts: ExportFacts) -> dict[str, object]:
     """model_index.json. No safety checker is named: its weights are not here."""
-    index = json.loads((_home(facts) / "model_index.json").read_text("utf-8"))
+    index = json.loads(read_text(_home(facts) / "model_index.json"))
     known: dict[str, object] = {
         name: value for name, value in index.items() if not isinstance(value, list)
     }
@@ -111,7 +112,7 @@ def _index(result: WeightsResult, facts: ExportFacts) -> dict[str, object]:
 
 def _write_scheduler(folder: Path, facts: ExportFacts) -> None:
     path = _home(facts) / "scheduler" / "scheduler_config.json"
-    config = json.loads(path.read_text("utf-8"))
+    config = json.loads(read_text(path))
     config |= {
         "_class_name": "DDIMScheduler",
         "prediction_type": facts.prediction_type,
@@ -134,7 +135,7 @@ def _write_tokenizer(folder: Path, part: str, facts: ExportFacts) -> None:
     own = home / "tokenizer_config.json"
     if not own.is_file():  # some folders bring a tokenizer.json alone
         own = configs_of(facts.source.family) / folder.name / own.name
-    config = json.loads(own.read_text("utf-8"))
+    config = json.loads(read_text(own))
     storage.write_json(folder / "tokenizer_config.json", config)
     marks = _MARKS | {"pad_token": config.get("pad_token", _END)}
     storage.write_json(folder / "special_tokens_map.json", marks)

@@ -19,6 +19,7 @@ from engine.errors import AddonUnreadable
 from engine.formats import metadata
 from engine.formats.metadata import ExportFacts
 from engine.models.safetensors_header import read_header
+from engine.regular_files import read_bytes
 from engine.results import EmbeddingResult
 from engine.tensor_writer import write_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -49,7 +50,7 @@ def load(path: Path) -> EmbeddingResult:
     """Every form of `.safetensors`. Raises AddonUnreadable or one of the Model... errors."""
     read_header(path)
     try:
-        tensors = safetensors.torch.load(path.read_bytes())
+        tensors = safetensors.torch.load(read_bytes(path))
     except (OSError, SafetensorError) as error:
         raise AddonUnreadable(path=path.name, reason=str(error)) from error
     return from_tensors(path, tensors)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import AddonUnreadable
+from engine.regular_files import read_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 HEADER_KEY = "lora_adapter_metadata"
@@ -141,7 +142,7 @@ def _config_beside(path: Path) -> dict[str, Any]:
     try:
         if beside.stat().st_size > _MOST_CONFIG_BYTES:
             return {}
-        text = beside.read_text("utf-8-sig")
+        text = read_text(beside, "utf-8-sig")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -20,6 +20,7 @@ from engine.formats.lora_alpha import StatedAlphas, stated_alphas
 from engine.models.pickle_gate import load_pickle
 from engine.models.safetensors_header import Header, is_pickle, read_header
 from engine.models.tensor_file import DTYPE_NAMES
+from engine.regular_files import read_bytes
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 # What peft and diffusers call the file of weights in a folder, the best first.
@@ -70,7 +71,7 @@ def is_lora_folder(path: Path) -> bool:
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """From bytes, not mapped: another program may cut the file short."""
     try:
-        return safetensors.torch.load(path.read_bytes())
+        return safetensors.torch.load(read_bytes(path))
     except (OSError, SafetensorError) as error:
         raise AddonUnreadable(path=path.name, reason=str(error)) from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.formats.metadata import ExportFacts
+from engine.regular_files import read_text
 
 # The structures that AUTOMATIC1111 builds `LatentDiffusion` and `DiffusionEngine` from; the
 # values are those of the published models.
@@ -188,7 +189,7 @@ def yaml_for(facts: ExportFacts) -> str | None:
 def is_our_yaml(path: Path) -> bool:
     """Whether an older export left this file: it is to the letter one that `yaml_for` gives."""
     try:
-        return path.read_text("utf-8") in _by_width().values()
+        return read_text(path) in _by_width().values()
     except (OSError, UnicodeDecodeError):
         return False
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, PngImagePlugin
 
 from engine.prompts import Tag
+from engine.regular_files import opened
 from engine.samplers import SAMPLERS
 from engine.storage import write_bytes
 
@@ -98,7 +99,7 @@ def save_png(
 
 def read_parameters(path: Path) -> str:
     """The `parameters` text; empty where there is none."""
-    with Image.open(path, formats=["PNG"]) as image:
+    with opened(path) as file, Image.open(file, formats=["PNG"]) as image:
         return str(image.info.get("parameters", ""))
 
 

@@ -17,6 +17,7 @@ from engine.model_errors import NotAModel
 from engine.models.base import DiffusionModel
 from engine.models.pickle_gate import load_pickle, vet_pickle
 from engine.models.safetensors_header import is_pickle, read_header
+from engine.regular_files import opened
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -41,7 +42,7 @@ def read_result(
         return read_adapter(path, model)
     if not path.is_file():
         raise AddonMissing(path=str(path))
-    with path.open("rb") as file:
+    with opened(path) as file:
         if file.read(4) == PNG:
             raise AddonUnreadable(
                 path=path.name,

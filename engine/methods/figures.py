@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from engine.regular_files import read_text
+
 FILE = Path(__file__).parents[2] / "resources/method_figures.json"
 
 
@@ -30,7 +32,7 @@ class Figures:
 def measured() -> dict[str, Figures]:
     """By the method's kind; empty where nothing was measured."""
     try:
-        table = json.loads(FILE.read_text("utf-8"))["methods"]
+        table = json.loads(read_text(FILE))["methods"]
         return {kind: Figures(**figures) for kind, figures in table.items()}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

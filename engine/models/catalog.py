@@ -24,6 +24,7 @@ from engine.models import single_file
 from engine.models.ldm_names import usual_names
 from engine.models.prediction_marks import PredictionType, read_marks
 from engine.models.safetensors_header import Header, is_pickle, read_header
+from engine.regular_files import read_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 RESOURCES = Path(__file__).parents[2] / "resources"
@@ -292,7 +293,7 @@ def read_config(folder: Path, name: str) -> dict[str, Any]:
             what=Phrase(QT_TRANSLATE_NOOP("engine", "the file {name} is missing"), name=name),
         )
     try:
-        data = json.loads(path.read_text("utf-8-sig"))  # some editors leave a mark
+        data = json.loads(read_text(path, "utf-8-sig"))  # some editors leave a mark
     except (OSError, ValueError, RecursionError) as error:
         raise ModelDamaged(
             path=str(folder),

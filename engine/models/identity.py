@@ -17,6 +17,7 @@ from engine.models.catalog import Layout, ModelSource, header_of, locate
 from engine.models.safetensors_header import ITEM_BYTES, is_pickle, read_header
 from engine.models.single_file import vae_beside
 from engine.models.size import weight_files
+from engine.regular_files import opened
 
 _PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 _SMALL_FILES = ("config.json", "scheduler_config.json", "tokenizer_config.json", "vocab.json",
@@ -67,7 +68,7 @@ def _files(source: ModelSource) -> Iterator[tuple[str, Path]]:
 
 def _stamp_of(path: Path) -> tuple[str, int, int, int, int, str]:
     found = path.stat()
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = hashlib.sha256(file.read(_HEAD_BYTES)).hexdigest()
     return (
         str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, head
@@ -76,7 +77,7 @@ def _stamp_of(path: Path) -> tuple[str, int, int, int, int, str]:
 
 def _sum_of(path: Path) -> str:
     digest = hashlib.sha256(str(path.stat().st_size).encode())
-    with path.open("rb") as file:
+    with opened(path) as file:
         if path.suffix in (".json", ".txt", ".yaml"):
             digest.update(file.read())
         elif is_pickle(path):

@@ -49,6 +49,7 @@ from engine.models.single_file import vae_beside
 from engine.models.size import weight_files
 from engine.models.tensor_file import JoinedFiles, open_tensors
 from engine.out_of_memory import as_out_of_memory
+from engine.regular_files import NotRegular, opened, read_bytes, reason_of, require_regular
 from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -256,11 +257,12 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 
 
 def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
+    require_regular(folder)
     if any(_is_marked(path) for path in folder.glob("*.json")):
         with TemporaryDirectory() as clean:  # the library reads no JSON behind a byte order mark
             for path in folder.iterdir():
                 if path.is_file():
-                    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+                    data = read_bytes(path).removeprefix(codecs.BOM_UTF8)
                     write_bytes(Path(clean) / path.name, data)
             return _read_tokenizer(Path(clean), **options)
     try:
@@ -272,7 +274,7 @@ def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
 
 
 def _is_marked(path: Path) -> bool:
-    with path.open("rb") as file:
+    with opened(path) as file:
         return file.read(3) == codecs.BOM_UTF8
 
 
@@ -287,6 +289,8 @@ def _noise_schedule(home: Path, source: ModelSource) -> NoiseSchedule:
 def _first_line(error: BaseException) -> str:
     if isinstance(error, NotImplementedError):  # torch, at a weight that nothing was read into
         return Phrase(QT_TRANSLATE_NOOP("engine", "some of its weights are missing"))
+    if isinstance(error, NotRegular):
+        return reason_of(error)
     if error.args and isinstance(error.args[0], Phrase):
         return error.args[0]
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)

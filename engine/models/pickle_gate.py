@@ -8,12 +8,12 @@ goes through weights_only. There is no way around it.
 from __future__ import annotations
 
 import os
-import stat
 import struct
 import zipfile
 from pathlib import Path
 from typing import IO, Any
 
+from engine import regular_files
 from engine.errors import OutOfMemory
 from engine.model_errors import (
     ModelDamaged,
@@ -28,6 +28,7 @@ from engine.models.pickle_walk import Walked
 from engine.models.pickled_values import read_view
 from engine.models.safetensors_header import Header
 from engine.out_of_memory import as_out_of_memory
+from engine.regular_files import NotRegular, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 MAX_FILE_BYTES = 64 << 30
@@ -111,18 +112,18 @@ def vet_pickle(path: Path) -> Header:
 
 def _opened(path: Path) -> IO[bytes]:
     """A regular file, opened once: what is vetted is what is read."""
-    flags = (getattr(os, name, 0) for name in ("O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
     try:
-        descriptor = os.open(path, os.O_RDONLY | sum(flags))
+        file = regular_files.opened(path)
     except FileNotFoundError as error:
         raise ModelMissing(path=str(path)) from error
+    except NotRegular as error:
+        raise NotAModel(path=str(path), what=reason_of(error)) from error
     except OSError as error:
         raise NotAModel(path=str(path), what=Phrase(_OTHERS["other"])) from error
-    info = os.fstat(descriptor)
-    if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_FILE_BYTES:
-        os.close(descriptor)
+    if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
+        file.close()
         raise NotAModel(path=str(path), what=Phrase(_OTHERS["other"]))
-    return os.fdopen(descriptor, "rb")
+    return file
 
 
 def _vet(path: Path, file: IO[bytes]) -> Walked:

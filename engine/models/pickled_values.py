@@ -17,6 +17,7 @@ from engine.models.pickle_containers import ZIP_START, walk_legacy, walk_zip
 from engine.models.pickle_values import STORAGES, Refused, View
 from engine.models.pickle_walk import MAX_PICKLE_BYTES, Walked, walk
 from engine.models.safetensors_header import ITEM_BYTES
+from engine.regular_files import opened
 
 _MOST_BYTES = 1 << 20
 _LOCAL_NAMES = struct.Struct("<26x2H")  # a zip member's lengths of name and extra field
@@ -42,7 +43,7 @@ class PickledValues:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with path.open("rb") as file:
+        with opened(path) as file:
             self._is_zip = file.read(len(ZIP_START)) == ZIP_START
             self._walked = walk_zip(file) if self._is_zip else walk_legacy(file)
         self._starts: dict[str, int] = {}  # of storages
@@ -57,7 +58,7 @@ class PickledValues:
             raise LookupError(name)
         dtype = STORAGES[view.storage.kind][0]
         key = view.storage.key
-        with self._path.open("rb") as file:
+        with opened(self._path) as file:
             if key not in self._starts:
                 place = _in_zip if self._is_zip else _in_legacy
                 self._starts[key] = place(file, self._walked, key)

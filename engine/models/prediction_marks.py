@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.models.pickled_values import as_floats, read_values
 from engine.models.safetensors_header import ITEM_BYTES, Header, is_pickle
+from engine.regular_files import opened
 
 PredictionType = Literal["epsilon", "v_prediction"]
 
@@ -73,7 +74,7 @@ def by_spread(biases: np.ndarray) -> PredictionType:
 def _yaml_beside(path: Path) -> PredictionType | None:
     """From the config that AUTOMATIC1111 reads, `<stem>.yaml`. It is read as text, not parsed."""
     try:
-        with path.with_suffix(".yaml").open("rb") as file:
+        with opened(path.with_suffix(".yaml")) as file:
             text = file.read(_MOST_YAML_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
@@ -99,7 +100,7 @@ def _values(path: Path, header: Header, name: str) -> np.ndarray:
             break
         place += prod(shape) * ITEM_BYTES[header.dtypes[other]]
     count, dtype = prod(header.shapes[name]), header.dtypes[name]
-    with path.open("rb") as file:
+    with opened(path) as file:
         start = struct.unpack("<Q", file.read(8))[0]
         file.seek(8 + start + place)
         raw = file.read(count * ITEM_BYTES[dtype])

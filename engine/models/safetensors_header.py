@@ -8,6 +8,7 @@ still cost gigabytes.
 from __future__ import annotations
 
 import json
+import os
 import struct
 from dataclasses import dataclass
 from math import prod
@@ -22,6 +23,7 @@ from engine.model_errors import (
     ModelUnsupported,
     NotAModel,
 )
+from engine.regular_files import NotRegular, opened, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 MAX_HEADER_BYTES = 16 << 20
@@ -49,7 +51,7 @@ class Header:
 def is_pickle(path: Path) -> bool:
     """Whether a file is an old-style torch file, by what it begins with."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return _starts_as_pickle(file.read(16))
     except OSError:
         return False
@@ -57,10 +59,12 @@ def is_pickle(path: Path) -> bool:
 
 def read_header(path: Path) -> Header:
     """Raises one of the Model... errors: what is wrong with the file, by content, not name."""
-    if not path.is_file():
-        raise ModelMissing(path=str(path))
     try:
         raw, data_bytes = _read_raw(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise ModelMissing(path=str(path)) from error
+    except NotRegular as error:
+        raise NotAModel(path=str(path), what=reason_of(error)) from error
     except OSError as error:
         raise ModelDamaged(
             path=str(path),
@@ -73,8 +77,8 @@ def read_header(path: Path) -> Header:
 
 def _read_raw(path: Path) -> tuple[bytes, int]:
     """The header's JSON, and how many bytes of data follow it."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
         start = file.read(512)
         _refuse_other_kinds(path, start, size)
         length = struct.unpack("<Q", start[:8])[0]

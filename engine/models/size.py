@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.model_errors import ClipSkipTooLarge
 from engine.models.catalog import Layout, ModelSource, bundled_config, header_of
+from engine.regular_files import read_text
 
 # A part's file of weights as the libraries call it, with a variant's name and a shard's number.
 _NAME = re.compile(
@@ -53,8 +54,8 @@ def native_side(source: ModelSource) -> int:
     if source.layout is Layout.SINGLE_FILE:
         return source.family.resolution
     try:
-        unet = json.loads((source.path / "unet" / "config.json").read_text("utf-8-sig"))
-        vae = json.loads((source.path / "vae" / "config.json").read_text("utf-8-sig"))
+        unet = json.loads(read_text(source.path / "unet" / "config.json", "utf-8-sig"))
+        vae = json.loads(read_text(source.path / "vae" / "config.json", "utf-8-sig"))
         return int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
     except (OSError, ValueError, KeyError, TypeError):
         return source.family.resolution
@@ -87,7 +88,7 @@ def _config(source: ModelSource, part: str) -> dict[str, Any]:
     if source.layout is Layout.SINGLE_FILE:
         return bundled_config(source.family, part)
     try:
-        config = json.loads((source.path / part / "config.json").read_text("utf-8-sig"))
+        config = json.loads(read_text(source.path / part / "config.json", "utf-8-sig"))
     except (OSError, ValueError):
         config = None
     return config if isinstance(config, dict) else bundled_config(source.family, part)

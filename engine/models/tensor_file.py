@@ -20,6 +20,7 @@ from engine.model_errors import ModelDamaged
 from engine.models.catalog import is_pickle, with_usual_names
 from engine.models.ldm_names import usual_names
 from engine.models.safetensors_header import ITEM_BYTES, read_header
+from engine.regular_files import opened
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 DTYPES = {
@@ -56,7 +57,7 @@ class SafetensorsFile:
         self, wanted: Collection[str], dtype: torch.dtype | None = None
     ) -> Iterator[tuple[str, Tensor]]:
         """Raises ModelDamaged where the file ends early: it may change while it is read."""
-        with self.path.open("rb", buffering=0) as file:
+        with opened(self.path, buffering=0) as file:
             place = 8 + struct.unpack("<Q", file.read(8))[0]
             for name, shape in self.shapes.items():
                 size = prod(shape) * ITEM_BYTES[self.dtypes[name]]

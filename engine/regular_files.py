@@ -1,0 +1,72 @@
+"""Opens files for reading: regular files only, never a named pipe, a device or a socket.
+
+A pipe that nobody writes to blocks whoever opens it, and /dev/zero has no end. All reading goes
+through here; tests/test_architecture.py says so.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+_NOT_REGULAR = QT_TRANSLATE_NOOP("engine", "it is not a regular file")
+# Absent on some systems. Without O_NONBLOCK a pipe would block the very call that opens it.
+_FLAGS = ("O_CLOEXEC", "O_BINARY", "O_NOINHERIT", "O_NONBLOCK")
+
+
+class NotRegular(OSError):
+    """Raised where a pipe, a device or a socket is in the place of a file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, Phrase(_NOT_REGULAR), str(path))
+
+
+def opened(path: Path, *, buffering: int = -1) -> IO[bytes]:
+    """A regular file or a link to one, open for reading. Raises NotRegular or another OSError."""
+    _require(path, path.stat().st_mode)  # first: to open a device may set it going
+    descriptor = os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in _FLAGS))
+    try:
+        _require(path, os.fstat(descriptor).st_mode)  # it may have been replaced in between
+        return os.fdopen(descriptor, "rb", buffering)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_bytes(path: Path, max_bytes: int = -1) -> bytes:
+    """All of the file, or its first bytes. Raises as `opened`."""
+    with opened(path) as file:
+        return file.read(max_bytes)
+
+
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """Raises UnicodeDecodeError, else as `opened`."""
+    return read_bytes(path).decode(encoding)
+
+
+def require_regular(folder: Path) -> None:
+    """For a library that opens the files of a folder by itself. Raises NotRegular."""
+    for path in _below(folder):
+        _require(path, path.stat().st_mode)
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says, or what the window can say in its own language."""
+    return error.strerror or type(error).__name__
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    yield from (path for path in sorted(folder.iterdir()) if path.exists() and not path.is_dir())
+
+
+def _require(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise NotRegular(path)

@@ -1,0 +1,131 @@
+"""Pipes, devices and sockets in the place of files: refused by every reader, never waited for."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from engine import config_file, metrics_reading, records, trained_file, user_presets
+from engine.caption_models import look_at
+from engine.cli import main
+from engine.data.pictures import read_file
+from engine.errors import UserError
+from engine.evaluation.networks import load_network
+from engine.formats import embedding, embedding_a1111, hypernetwork, lora_file
+from engine.formats.png_text import read_parameters
+from engine.formats.reading import read_result
+from engine.model_errors import NotAModel
+from engine.models.catalog import locate
+from engine.models.loader import load_tokenizer
+from engine.models.prediction_marks import _yaml_beside
+from engine.regular_files import NotRegular, opened, read_bytes, require_regular
+from engine.wording import ReasonedError
+from tests.pipes import pipe
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+SENTENCE = "not a regular file"
+
+# Name of the file -> whoever reads it.
+READERS = {
+    "captions.txt": read_bytes,
+    "picture.png": read_file,
+    "settings.json": config_file.read,
+    "settings.toml": config_file.read,
+    "model.safetensors": lambda path: locate(str(path)),
+    "model.ckpt": lambda path: locate(str(path)),
+    "model.yaml": lambda path: _yaml_beside(path.with_suffix(".safetensors")),
+    "lora.safetensors": lambda path: read_result(path, None),
+    "embedding.safetensors": embedding.load,
+    "embedding.pt": embedding_a1111.load,
+    "net.pt": hypernetwork.load,
+    "tensors.safetensors": lora_file.read_tensors,
+    "trained.safetensors": trained_file.inspect,
+    "kept.imprint-preset.json": user_presets.load,
+    "record.json": records.read_json,
+    "metrics.jsonl": metrics_reading.last_lines,
+    "drawn.png": read_parameters,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_reader_opens_a_pipe(tmp_path, name):
+    with pipe(tmp_path / name) as made:
+        try:
+            READERS[name](made.path)
+        except (UserError, ReasonedError, OSError) as error:
+            assert isinstance(error, UserError | ReasonedError | NotRegular)
+
+
+@pytest.mark.parametrize("name", ["vocab.json", "merges.txt", "tokenizer_config.json"])
+def test_a_pipe_among_the_files_that_a_library_opens_is_refused(tmp_path, name):
+    for other in {"vocab.json", "tokenizer.json", "tokenizer_config.json"} - {name}:
+        (tmp_path / other).write_text("{}")
+    with pipe(tmp_path / name), pytest.raises(NotRegular, match=SENTENCE):
+        load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["clip", "dinov2"])
+def test_a_pipe_in_the_folder_of_a_judge_is_refused(tmp_path, kind):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": kind}))
+    with pipe(tmp_path / "model.safetensors"), pytest.raises(UserError, match=SENTENCE):
+        load_network(tmp_path)
+
+
+def test_a_pipe_in_the_folder_of_a_caption_model_is_refused(tmp_path):
+    with pipe(tmp_path / "config.json"), pytest.raises(UserError):
+        look_at(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["picture0.caption", "picture0.json", "picture0.png.txt", "metadata.jsonl", "metadata.csv"],
+)
+def test_a_pipe_in_the_place_of_captions_is_named_with_its_reason(image_folder, name, capsys):
+    (image_folder / "picture0.txt").unlink(missing_ok=True)
+    with pipe(image_folder / name):
+        main(["check", "--images", str(image_folder)])
+    shown = capsys.readouterr()
+    (line,) = [line for line in (shown.out + shown.err).splitlines() if SENTENCE in line]
+    assert name in line
+
+
+def test_a_pipe_in_the_place_of_a_model_is_called_what_it_is(tmp_path):
+    with pipe(tmp_path / "x.safetensors") as made, pytest.raises(NotAModel, match=SENTENCE):
+        locate(str(made.path))
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
+def test_a_device_is_not_read(path):
+    with pytest.raises(UserError, match=SENTENCE):
+        config_file.read(Path(path))
+
+
+def test_a_socket_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("s.json")
+        with pytest.raises(UserError, match=SENTENCE):
+            config_file.read(tmp_path / "s.json")
+
+
+def test_a_link_to_a_file_is_read_and_one_to_a_pipe_is_not(tmp_path):
+    (tmp_path / "file").write_bytes(b"words")
+    (tmp_path / "link").symlink_to("file")
+    assert read_bytes(tmp_path / "link", 4) == b"word"
+    with pipe(tmp_path / "pipe"):
+        (tmp_path / "other").symlink_to("pipe")
+        with pytest.raises(NotRegular):
+            opened(tmp_path / "other")
+        with pytest.raises(NotRegular):
+            require_regular(tmp_path)
+
+
+def test_a_folder_and_a_missing_file_are_what_they_were(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        opened(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        opened(tmp_path / "nothing")
