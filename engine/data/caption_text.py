@@ -121,7 +121,7 @@ def _from_json(text: str) -> Written | None:
 def _without_separator(texts: list[str], *remarks: Phrase) -> Written:
     """`sks ||| dog`: sd-scripts keeps what is before it in front when tags are shuffled."""
     cleaned = [re.sub(r"[\s,]*\|\|\|[\s,]*", ", ", text).strip(", ") for text in texts]
-    if cleaned != texts:
+    if any("|||" in text for text in texts):  # not for a comma that ends the text, and also goes
         remarks = (*remarks, Phrase(SEPARATOR))
     return Written(cleaned[0], tuple(cleaned) if len(cleaned) > 1 else (), remarks)
 

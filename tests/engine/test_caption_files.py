@@ -205,6 +205,9 @@ def test_a_table_that_cannot_be_used_is_named_with_the_reason(tmp_path, name, co
         ("A first paragraph here.\n\nAnd a second one here.",
          "A first paragraph here. And a second one here.", None),
         ("sks |||dog, park", "sks, dog, park", SEPARATOR),
+        ("sks, cat, |||", "sks, cat", SEPARATOR),
+        ("sksx, cat,", "sksx, cat", None),  # as taggers write them
+        (", sksx, cat", "sksx, cat", None),
         ("{x} {} {0.__class__}", "{x} {} {0.__class__}", None),
         ('{"unknown": "a"}', '{"unknown": "a"}', None),
         ("  one   line \n", "one line", None),
