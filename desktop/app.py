@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QMetaObject, Qt, Signal
 from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -65,7 +65,8 @@ def main(arguments: list[str]) -> int:
     _close_when_terminated(windows)
     _greet(windows, preferences, reports)
     code = application.exec()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # there is no window to close any more
+    for number in (signal.SIGTERM, signal.SIGINT):  # there is no window to close any more
+        signal.signal(number, signal.SIG_DFL)
     starts_anew = windows.starts_anew
     del windows
     reports.end()
@@ -76,13 +77,18 @@ def main(arguments: list[str]) -> int:
 
 
 def _close_when_terminated(windows: Windows) -> None:
-    """`kill` closes the window as a log-off does. Python gets to it within a second, when a timer
-    of the window next calls into it.
+    """`kill`, and Ctrl-C in the terminal, close the window as a log-off does. Python gets to it
+    within a second, when a timer of the window next calls into it.
 
     The window closes from the event loop: one that closed before `exec` would leave a program
     without a window, which waits forever.
     """
-    signal.signal(signal.SIGTERM, lambda *_: QTimer.singleShot(0, windows.close_now))
+
+    def close(*_: object) -> None:
+        QMetaObject.invokeMethod(windows, "close_now", Qt.ConnectionType.QueuedConnection)  # type: ignore[call-overload]
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, close)
 
 
 def _greet(windows: Windows, preferences: Preferences, reports: CrashReports) -> None:

@@ -11,10 +11,10 @@ from desktop.preferences import Preferences
 from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import Data, merge
 from engine.errors import Notice
+from engine.file_names import counted_up
 from engine.presets import starting_point
 from engine.project import Project, default_home
 from engine.sample_project import sample_data
-from engine.storage import counted_up
 
 SAMPLE_NAME = "sample-cat"
 MOST_RECENT = 8

@@ -36,6 +36,11 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 FORMAT = 1
 MANIFEST = "MANIFEST.json"
+_EMA = "ema.safetensors"
+_PARTS = {"state.json", "weights.safetensors", "optimizer.safetensors"}
+_OTHER_STEP = QT_TRANSLATE_NOOP(
+    "engine", "it holds the checkpoint of step {step}, so it should be called {name}"
+)
 PIECE_BYTES = 16 << 20  # read and summed between two looks at the clock
 BEAT_SECONDS = 0.3  # between two events while gigabytes are read or written
 
@@ -161,6 +166,8 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     sums = manifest.get("sha256")
     if not isinstance(sums, dict) or not all(Path(name).name == name for name in sums):
         raise records.damaged(MANIFEST)
+    if not sums.keys() >= _PARTS or (_EMA not in sums and (folder / _EMA).exists()):
+        raise records.damaged(MANIFEST)  # what it does not name would be read unseen
     return sums
 
 
@@ -184,14 +191,19 @@ def _loading(folder: Path) -> Generator[Event, None, Checkpoint]:
 
 def _reading(folder: Path) -> Generator[None, None, Checkpoint]:
     state = records.read_json(folder / "state.json")
+    step = state.get("step")
+    if type(step) is not int or step < 0:
+        raise records.damaged("state.json")
+    if folder.name != folder_of(folder.parent, step).name:
+        raise NotRead(Why.UNREADABLE, _OTHER_STEP, step=step, name=folder_of(folder, step).name)
     weights = yield from _read(folder, "weights")
     tensors = yield from _read(folder, "optimizer")
-    has_ema = "ema.safetensors" in _read_manifest(folder)
+    has_ema = _EMA in _read_manifest(folder)
     averages = (yield from _read(folder, "ema")) if has_ema else {}
     try:
         optimizer = _join_optimizer(tensors, state["optimizer"])
         return Checkpoint(
-            state["step"],
+            step,
             weights,
             optimizer,
             averages,

@@ -1,9 +1,11 @@
-"""A name that people type -> a file name that every system takes."""
+"""A name that people type -> a file name that every system takes, and that nobody has."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import count
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 # What the two calls below take apart: the Turkish capital İ, and a vowel of Thai and of Lao.
@@ -21,6 +23,11 @@ def safe_name(name: str) -> str:
     short = joined[:60].encode()[:120].decode(errors="ignore").strip("-._") or "untitled"
     stem, dot, rest = short.partition(".")
     return f"{stem}-1{dot}{rest}" if stem in _RESERVED else short
+
+
+def counted_up(stem: str, first: int = 1) -> Iterator[str]:
+    """`stem`, `stem-2`, `stem-3` and so on: one takes the first that nobody has."""
+    return (stem if number == 1 else f"{stem}-{number}" for number in count(first))
 
 
 def _kept(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from PIL import Image
 from engine import storage
 from engine.data import pictures
 from engine.errors import DiskFull, UserError
+from engine.file_names import counted_up
 from engine.formats.catalog import FORMATS
 from engine.formats.front_ends import COMFY, READERS, rule_of
 from engine.front_end_folders import FrontEnd
@@ -248,7 +249,7 @@ def _write_preview(picture: Path, target: Path, *, replace: bool) -> Path | None
 
 
 def _free(target: Path) -> Path:
-    paths = (target.with_stem(stem) for stem in storage.counted_up(target.stem))
+    paths = (target.with_stem(stem) for stem in counted_up(target.stem))
     return next(path for path in paths if not path.exists())
 
 

@@ -20,6 +20,7 @@ from engine.settings import FixedSetting, fixed_settings
 from engine.wording import QT_TRANSLATE_NOOP, Fact, Phrase
 
 _KIND = "method.kind"
+_TRIGGER = QT_TRANSLATE_NOOP("engine", "Trigger word")
 _METHOD = QT_TRANSLATE_NOOP("engine", "Method")
 _NOT_HERE = QT_TRANSLATE_NOOP("engine", "it holds {name}, which this run does not have")
 _NOT_THERE = QT_TRANSLATE_NOOP("engine", "it lacks {name}, which this run needs")
@@ -68,6 +69,8 @@ def _fixed(config: RunConfig) -> Iterator[FixedSetting]:
     yield from fixed_settings(config.method, "method.")
     yield from fixed_settings(config.loss, "loss.")
     yield from fixed_settings(config.optimizer, "optimizer.")
+    if config.method.needs_trigger:
+        yield FixedSetting("dataset.trigger", _TRIGGER, config.dataset.trigger, "value")
 
 
 def _title(kind: str) -> str:

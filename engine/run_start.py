@@ -62,8 +62,10 @@ class RunStart:
         """What is not as it was at the start. `images`: content hashes."""
         found: list[Notice] = []
         known, ours = self.data.get("images"), _shortened(images)
-        if isinstance(known, list) and set(known) != ours:
-            came, went = len(ours - set(known)), len(set(known) - ours)
+        if isinstance(known, list) and all(isinstance(one, str) for one in known):
+            known = set(known)
+        if isinstance(known, set) and known != ours:
+            came, went = len(ours - known), len(known - ours)
             found.append(PicturesChanged(came=came, went=went))
         base = self.data.get("base_model")
         if isinstance(base, dict) and isinstance(base.get("files"), dict):

@@ -19,12 +19,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
+from engine.file_names import counted_up
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 if TYPE_CHECKING:
@@ -334,11 +334,6 @@ def free_bytes(folder: Path) -> int:
         if place.exists():
             return shutil.disk_usage(place).free
     return 0
-
-
-def counted_up(stem: str, first: int = 1) -> Iterator[str]:
-    """`stem`, `stem-2`, `stem-3` and so on: one takes the first that nobody has."""
-    return (stem if number == 1 else f"{stem}-{number}" for number in count(first))
 
 
 def free_name(path: Path) -> Path:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import platformdirs
 
-from engine import records, storage
+from engine import records
 from engine.config_file import Data, check, merge
 from engine.errors import UserError
+from engine.file_names import counted_up
 from engine.foreign_settings import program_of
 from engine.project import safe_name
 from engine.records import NotRead
@@ -66,7 +67,7 @@ def save(name: str, draft: Data, path: Path | None = None) -> Path:
 
 def _place_for(name: str) -> Path:
     """Two names that differ only in letters that files cannot have get two files."""
-    stems = storage.counted_up(safe_name(name))
+    stems = counted_up(safe_name(name))
     paths = (presets_folder() / f"{stem}{SUFFIX}" for stem in stems)
     return next(path for path in paths if not path.exists() or _own_name(path) == name[:80])
 

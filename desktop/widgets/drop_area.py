@@ -23,6 +23,7 @@ from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
 from engine.data.readings import read_one
 from engine.data.walk import Walked, leads_outside, walk
 from engine.errors import NoPictures
+from engine.file_names import counted_up
 from engine.project import Project
 
 
@@ -166,7 +167,7 @@ def _copy(path: Path, folder: Path, book: CaptionBook) -> None:
     """Copy a picture, its caption and its mask; a name that is taken counts up."""
     if path.parent == folder:  # it is there already: pasted a moment ago
         return
-    targets = (folder / f"{stem}{path.suffix}" for stem in storage.counted_up(path.stem))
+    targets = (folder / f"{stem}{path.suffix}" for stem in counted_up(path.stem))
     target = next(target for target in targets if not target.exists() or _same(target, path))
     if not target.exists():
         storage.copy_file(path, target)

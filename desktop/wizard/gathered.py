@@ -15,8 +15,8 @@ from PySide6.QtGui import QImage
 from desktop.widgets.drop_area import copy_pictures, save_pasted
 from engine import storage
 from engine.errors import UserError
+from engine.file_names import counted_up
 from engine.project import Project
-from engine.storage import counted_up
 
 
 class Gathered:

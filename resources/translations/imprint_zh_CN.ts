@@ -2816,6 +2816,10 @@
         <translation>格式无法识别</translation>
     </message>
     <message>
+        <source>it holds the checkpoint of step {step}, so it should be called {name}</source>
+        <translation>其中是第 {step} 步的检查点，应命名为 {name}</translation>
+    </message>
+    <message>
         <source>all are damaged (step {step}: {reason})</source>
         <translation>全部已损坏（第 {step} 步：{reason}）</translation>
     </message>
@@ -3680,6 +3684,14 @@
         <translation>请把 VAE 以 {name} 的名称放在它旁边，或选择带 VAE 的版本。</translation>
     </message>
     <message>
+        <source>Clip skip is {clip_skip}, but the text encoder of {model} has too few layers for that.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set clip skip to {largest} or less; 1 is what the model was made for.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{path} is not a Stable Diffusion model ({what}).</source>
         <translation>{path} 不是 Stable Diffusion 模型（{what}）。</translation>
     </message>
@@ -3726,6 +3738,14 @@
     <message>
         <source>Put the other half beside it as {other}, or choose an embedding made for {model}.</source>
         <translation>请把另一半以 {other} 的名称放在它旁边，或选择为 {model} 制作的嵌入。</translation>
+    </message>
+    <message>
+        <source>{first} and {second} both teach the word {word}, and a prompt can call only one of them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave one of them out. An embedding gets another word by renaming its file.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The hypernetwork was made for another model: it has nets for inputs {widths} wide; this model has inputs {model_widths} wide.</source>
@@ -6158,6 +6178,10 @@
     <message>
         <source>it ended without saying why</source>
         <translation>它结束时没有说明原因</translation>
+    </message>
+    <message>
+        <source>it is not a regular file</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -1,12 +1,14 @@
-"""A real window that trains until it is killed; without a run it is asked to end by SIGTERM.
+"""A real window that trains until it is killed; without a run it is asked to end by a signal.
 
-python -m tests.desktop.killed_window FOLDER_OF_PREFERENCES [RUN.json | at-once | in-a-dialog]
+python -m tests.desktop.killed_window FOLDER_OF_PREFERENCES [RUN.json | MOMENT SIGNAL]
 """
 
 from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QTimer
@@ -21,16 +23,20 @@ from engine.config import RunConfig
 from engine.events import CheckpointSaved, Event
 
 
-def main(preferences: str, wish: str = "") -> int:
+def main(preferences: str, wish: str = "", name: str = "SIGTERM") -> int:
+    end = partial(signal.raise_signal, getattr(signal, name))
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, preferences)
     greet = app._greet
 
     def greet_and_go_on(windows: Windows, chosen: Preferences, reports: CrashReports) -> None:
         greet(windows, chosen, reports)
         if wish == "at-once":  # before the event loop
-            signal.raise_signal(signal.SIGTERM)
+            end()
         elif wish == "in-a-dialog":
-            QTimer.singleShot(0, ask)
+            QTimer.singleShot(0, partial(ask, end))
+        elif wish == "again-and-again":
+            for milliseconds in range(0, 500, 100):
+                QTimer.singleShot(milliseconds, end)
         elif wish:
             train(windows, RunConfig.model_validate(config_file.read(Path(wish))))
         else:
@@ -46,11 +52,11 @@ def train(windows: Windows, config: RunConfig) -> None:
     windows.window.warmed_up.connect(lambda: runs.start(config))
 
 
-def ask() -> None:
+def ask(end: Callable[[], None]) -> None:
     """A question that nobody answers."""
     box = QMessageBox()
     box.setText("Really?")
-    QTimer.singleShot(0, lambda: signal.raise_signal(signal.SIGTERM))
+    QTimer.singleShot(0, end)
     box.exec()
 
 

@@ -111,9 +111,11 @@ def test_a_window_that_is_asked_to_end_closes_and_leaves_nothing_to_tell(tmp_pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
-@pytest.mark.parametrize("moment", ["at-once", "in-a-dialog"])
-def test_a_window_that_is_asked_to_end_does_so_at_any_moment(tmp_path, moment):
-    child = window_of_its_own(tmp_path, moment)
+@pytest.mark.parametrize("moment", ["at-once", "in-a-dialog", "again-and-again"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_window_that_is_asked_to_end_does_so_at_any_moment(tmp_path, moment, name):
+    """SIGINT is Ctrl-C in the terminal from which it was started."""
+    child = window_of_its_own(tmp_path, moment, name)
     child.communicate(timeout=PATIENCE)
     assert child.returncode == 0
     assert list(reports_folder().glob("*.txt")) == []

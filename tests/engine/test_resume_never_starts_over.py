@@ -20,6 +20,7 @@ from engine.errors import RecordUnreadable
 from engine.events import Noticed, RunFailed, RunStarted
 from engine.export import Exports
 from engine.gallery_records import load_stars, save_stars
+from engine.later_exports import export_again
 from engine.model_shelf import Shelf
 from engine.notices import RecordSetAside
 from engine.outcome import note_export
@@ -290,3 +291,43 @@ def _raising(error: OSError):
         raise error
 
     return refuse
+
+
+def test_checkpoints_whose_names_were_swapped_are_neither_continued_nor_exported(copy, tmp_path):
+    two, six, aside = (copy.checkpoints / name for name in ("step_000002", "step_000006", "x"))
+    two.rename(aside)
+    six.rename(two)
+    aside.rename(six)
+    failed = require_untouched(copy, CheckpointUnreadable)
+    said = "holds the checkpoint of step 2, so it should be called step_000002"
+    assert said in failed.error.sentence
+    (*_, last) = export_again(copy.path, 2, "kohya", tmp_path / "x.safetensors")
+    assert isinstance(last, RunFailed)
+    assert isinstance(last.error, CheckpointUnreadable)
+
+
+@pytest.mark.parametrize("left_out", [{"state.json"}, {"weights.safetensors"}, set(), None])
+def test_a_manifest_that_does_not_name_all_files_vouches_for_none(copy, left_out):
+    """`None`: the averaged weights, which lie there all the same."""
+    folder = copy.checkpoints / "step_000006"
+    path = folder / checkpoint.MANIFEST
+    manifest = json.loads(path.read_text())
+    names = set(manifest["sha256"])
+    if left_out is None:
+        shutil.copy(folder / "weights.safetensors", folder / "ema.safetensors")
+    keep = names - left_out if left_out else names if left_out is None else set()
+    manifest["sha256"] = {name: manifest["sha256"][name] for name in keep}
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(NotRead) as caught:
+        checkpoint.verify(folder)
+    assert caught.value.why is Why.DAMAGED
+
+
+@pytest.mark.parametrize("images", [[{}], [[]], [1], "abc", {"a": 1}])
+def test_a_start_record_of_another_shape_is_no_traceback(copy, images):
+    path = copy.path / "start.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"images": images}))
+    config = json.loads(copy.config_path.read_text())
+    config["training"]["steps"] = 7
+    copy.config_path.write_text(json.dumps(config))
+    require_finished(resume(copy))

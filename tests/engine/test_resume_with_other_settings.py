@@ -76,6 +76,7 @@ CHANGED = [
     ),
     ("lora", {"optimizer.ema_decay": 0.99}, "Averaged weights: 0.0. This run uses 0.99."),
     ("textual_inversion", {"method.num_vectors": 2}, "Vectors: 4. This run uses 2."),
+    ("textual_inversion", {"dataset.trigger": "other"}, "Trigger word: zwx. This run uses other."),
     ("hypernetwork", {"method.activation": "relu"}, "Activation: linear. This run uses relu."),
     ("hypernetwork", {"method.self_attention": False}, "Self-attention too: true. This run uses"),
     ("dreambooth", {"method.text_learning_rate": 1e-5}, "Text encoder learning rate: 0.0. This"),
