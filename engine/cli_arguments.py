@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
     export = verbs.add_parser("export", parents=[shared], help="write a checkpoint as a file")
     export.add_argument("run", type=Path)
     export.add_argument(
-        "--step", type=int, help="else the checkpoint that the run exported, or the newest"
+        "--step", type=_step, help="else the checkpoint that the run exported, or the newest"
     )
     export.add_argument("--format", choices=FORMATS, required=True)
     export.add_argument("--out", type=Path, required=True)
@@ -73,8 +74,8 @@ def _add_train(
     train.add_argument("--name")
     train.add_argument("--trigger", help="rare word that calls up what was learnt")
     train.add_argument("--class-word", help="one common word: cat, toy, person, style")
-    train.add_argument("--steps", type=int)
-    train.add_argument("--seed", type=int)
+    train.add_argument("--steps", type=_whole)
+    train.add_argument("--seed", type=_whole)
     train.add_argument("--out", help="folder in which the run folder is made")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     train.add_argument("--help-settings", choices=METHODS)
@@ -133,35 +134,58 @@ def _add_generate(
     generate.add_argument("--height", type=_side)
     generate.add_argument("--sampler", choices=SAMPLERS)
     generate.add_argument("--clip-skip", type=_positive)
-    generate.add_argument("--steps", type=_positive)
-    generate.add_argument("--guidance", type=float)
+    generate.add_argument("--steps", type=_steps)
+    generate.add_argument("--guidance", type=_guidance)
     generate.add_argument("--out", type=Path, default=Path("generated"))
     generate.set_defaults(start=verbs_by_name["generate"])
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+def _number(
+    kind: type[int] | type[float],
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    multiple_of: int = 1,
+) -> Callable[[str], Any]:
+    """A type for argparse: no NaN, no infinity, nothing outside of the range."""
+    wanted = "a whole number" if kind is int else "a number"
+    if multiple_of > 1:
+        wanted = f"a multiple of {multiple_of}"
+    if most < math.inf:
+        wanted += f" from {least:g} to {most:g}"
+    elif least > -math.inf:
+        wanted += f" of at least {least:g}"
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:  # also at more digits than Python reads
+            value = math.nan
+        is_right = least <= value <= most and abs(value) < math.inf
+        if not is_right or value % multiple_of:
+            raise argparse.ArgumentTypeError(f"must be {wanted}, not {text[:40]!r}")
+        return value
+
+    return read
+
+
+_positive = _number(int, 1)
+_steps = _number(int, 1, 1000)  # as sampling.num_inference_steps
+_guidance = _number(float, 0, 50)  # as sampling.guidance_scale
+_side = _number(int, 32, 4096, multiple_of=8)
+_step = _number(int, 0)
+_whole = _number(int)  # the check of the settings tells their limits
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
+    value = _number(float, 0)(text)
+    if not value:
         raise argparse.ArgumentTypeError("must be above 0")
     return value
 
 
-def _side(text: str) -> int:
-    value = int(text)
-    if not 32 <= value <= 4096 or value % 8:
-        raise argparse.ArgumentTypeError("must be a multiple of 8, from 32 to 4096")
-    return value
-
-
 def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < NUM_SEEDS:
-        raise argparse.ArgumentTypeError("must be between 0 and 2^63")
-    return value
+    value = _number(int, 0)(text)
+    if value >= NUM_SEEDS:
+        raise argparse.ArgumentTypeError("must be below 2^63")
+    return int(value)

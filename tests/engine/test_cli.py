@@ -173,6 +173,42 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
     assert "usage:" in capsys.readouterr().err
 
 
+FIGURES = {
+    "generate": ["--guidance", "--steps", "--count", "--seed", "--size", "--width", "--height",
+                 "--clip-skip"],
+    "train": ["--steps", "--seed"],
+    "export": ["--step"],
+    "compare": ["--steps", "--seconds", "--seeds", "--jobs"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "x", "", "9" * 5000])
+@pytest.mark.parametrize(
+    ("verb", "flag"), [(verb, flag) for verb, flags in FIGURES.items() for flag in flags]
+)
+def test_a_flag_for_a_number_takes_no_other_text(verb, flag, text, capsys):
+    with pytest.raises(SystemExit) as left:
+        cli.main([verb, f"{flag}={text}"])
+    assert left.value.code == 2
+    assert f"argument {flag}: must be" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--guidance=-1", "must be a number from 0 to 50, not '-1'"),
+        ("--guidance=1e30", "must be a number from 0 to 50, not '1e30'"),
+        ("--steps=1500", "must be a whole number from 1 to 1000, not '1500'"),
+        ("--size=100", "must be a multiple of 8 from 32 to 4096, not '100'"),
+        ("--count=0", "must be a whole number of at least 1, not '0'"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused_with_the_range(flag, said, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["generate", "--prompt", "x", flag])
+    assert f"argument {flag.partition('=')[0]}: {said}" in capsys.readouterr().err
+
+
 def test_no_verb_is_wrong_usage(capsys):
     assert Called(capsys).code == 2
 
