@@ -8,8 +8,13 @@ from pathlib import Path
 
 from engine.errors import Notice, UserError
 from engine.trained_file import TrainedFile, inspect
-from engine.trigger import prompt_calls
-from engine.word_notices import TriggerNotInPrompt, WordNotInPrompt
+from engine.trigger import as_called, prompt_calls
+from engine.word_notices import (
+    TriggerNotInPrompt,
+    WordNeedsEscapes,
+    WordNotCallable,
+    WordNotInPrompt,
+)
 
 
 def missing_words(prompts: Sequence[str], files: Sequence[Path]) -> Iterator[Notice]:
@@ -22,10 +27,17 @@ def missing_words(prompts: Sequence[str], files: Sequence[Path]) -> Iterator[Not
 
 
 def _notice(file: TrainedFile) -> Iterator[Notice]:
-    if file.kind == "embedding":
-        yield WordNotInPrompt(word=file.trigger, name=file.path.name)
-    elif file.trigger:
-        yield TriggerNotInPrompt(word=file.trigger, name=file.path.name)
+    word, name = file.trigger, file.path.name
+    written = as_called(word)
+    if file.kind != "embedding":
+        if word:
+            yield TriggerNotInPrompt(word=written or word, name=name)
+    elif written == word:
+        yield WordNotInPrompt(word=word, name=name)
+    elif written:
+        yield WordNeedsEscapes(word=word, name=name, written=written)
+    else:
+        yield WordNotCallable(word=word, name=name)
 
 
 def _words(file: TrainedFile) -> list[str]:

@@ -43,6 +43,13 @@ def prompt_calls(prompt: str, word: str) -> bool:
     return any(piece is not BREAK and calls(piece.text, word) for piece in pieces)
 
 
+def as_called(word: str) -> str:
+    """What to write in a prompt to call the word: its brackets escaped where they would be read
+    as emphasis. Empty where no prompt can call it."""
+    escaped = re.sub(r"([()\[\]\\])", r"\\\1", word)
+    return next((text for text in (word, escaped) if prompt_calls(text, word)), "")
+
+
 def spans(text: str, word: str) -> list[Span]:
     """Every place where a text calls the word, in order; they do not overlap."""
     wanted, here = folded(word), _folded(text)

@@ -61,3 +61,24 @@ class TriggerNotInPrompt(Notice):
         "little of what was learnt.",
     )
     remedy = QT_TRANSLATE_NOOP("engine", "Write {word} into the prompt.")
+
+
+class WordNeedsEscapes(Notice):
+    """The prompt may contain the word as it is, with brackets that are read as emphasis."""
+
+    code = "IM-WRD-07"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "The prompt does not call {word}, so the embedding {name} has no effect. Brackets in a "
+        "prompt are emphasis unless a backslash precedes them.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Write {written} into the prompt, or rename the file.")
+
+
+class WordNotCallable(Notice):
+    code = "IM-WRD-08"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "The word of the embedding {name}, {word}, is prompt syntax, so no prompt can call it.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Rename the file: its name is the word.")

@@ -29,6 +29,7 @@ from engine.emphasis import weigh
 from engine.gallery_records import Made
 from engine.prompts import split_tags
 from engine.samplers import DEFAULT_SAMPLER, SAMPLERS
+from engine.trigger import as_called
 
 DICE = 2**32  # a seed by chance is below it, as in AUTOMATIC1111
 MOST_HISTORY = 50
@@ -135,8 +136,9 @@ class WishForm(Card):
     @Slot(str)
     def insert_trigger(self, words: str) -> None:
         """Where the cursor is, unless the prompt has the words already."""
-        if words and words not in self.prompt.toPlainText():
-            self.prompt.insertPlainText(f" {words} ")
+        written = as_called(words) or words
+        if words and written not in self.prompt.toPlainText():
+            self.prompt.insertPlainText(f" {written} ")
 
     def use_prompt(self, made: Made) -> None:
         self.prompt.setPlainText(made.prompt)

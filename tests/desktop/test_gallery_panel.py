@@ -154,6 +154,13 @@ def test_a_problem_is_told_and_the_button_comes_back(gallery):
     assert gallery.generate.isEnabled()
 
 
+def test_a_word_with_brackets_is_put_into_the_prompt_so_that_it_is_called(gallery):
+    gallery.form.prompt.clear()
+    gallery.form.insert_trigger("zwx (1)")
+    gallery.form.insert_trigger("zwx (1)")
+    assert gallery.form.wish()["prompt"] == r"zwx \(1\)"
+
+
 def test_the_chip_puts_the_words_into_the_prompt_once(gallery):
     gallery.prompt.setPlainText("a photo of")
     gallery.form.addons.rows[0].chip.click()

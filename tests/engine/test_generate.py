@@ -12,7 +12,7 @@ from engine.addon_errors import AddonForOtherFamily, EmbeddingHalf, WordTwice
 from engine.addons import Addon
 from engine.control import Control
 from engine.errors import HypernetworkDoesNotFit
-from engine.events import Heartbeat, ImageGenerated, RunFailed, RunFinished
+from engine.events import Heartbeat, ImageGenerated, Noticed, RunFailed, RunFinished
 from engine.formats.png_text import parse_parameters, read_parameters
 from engine.generate import (
     GenerateRequest,
@@ -211,3 +211,39 @@ def test_the_same_embedding_given_twice_is_one(tiny_folder, tmp_path):
         alone = outputs(model, "a sks")
     with dressed(model, [Addon(file) for file in files]):
         assert same(outputs(model, "a sks"), alone)
+
+
+def said_of(base: Path, file: Path, prompt: str, out: Path) -> list[str]:
+    settings = SampleSettings(prompt=prompt, width=16, height=16, num_inference_steps=1)
+    request = GenerateRequest(
+        base_model=str(base), addons=(Addon(file),), settings=settings, folder=out
+    )
+    (*events, last) = generate(request, Control())
+    assert isinstance(last, RunFinished), last
+    return [str(event.notice) for event in events if isinstance(event, Noticed)]
+
+
+@pytest.mark.parametrize(
+    ("word", "written"), [("zwx (1)", r"zwx \(1\)"), ("(sks2)", r"\(sks2\)"), ("[a]", r"\[a\]")]
+)
+def test_an_embedding_with_brackets_in_its_name_is_called_as_the_note_says(
+    tiny_folder, tmp_path, word, written
+):
+    file = an_embedding(tmp_path / f"{word}.safetensors", 0.1)
+    (note,) = said_of(tiny_folder, file, f"a {word}", tmp_path / "out")
+    assert f"Write {written} into the prompt" in note
+    assert "does not contain" not in note
+    assert said_of(tiny_folder, file, f"a {written}", tmp_path / "out") == []
+    model = load_model(str(tiny_folder))
+    model.teach_word(word, {"text_encoder": torch.full((1, 32), 0.1)})
+    called = model.encode_prompts([f"a {written}"], emphasis=True)
+    model.forget_word(word)
+    assert not torch.equal(
+        called.tokens, model.encode_prompts([f"a {written}"], emphasis=True).tokens
+    )
+
+
+def test_an_embedding_that_no_prompt_can_call_is_to_be_renamed(tiny_folder, tmp_path):
+    file = an_embedding(tmp_path / "BREAK.safetensors", 0.1)
+    (note,) = said_of(tiny_folder, file, "a BREAK", tmp_path / "out")
+    assert "no prompt can call it. Rename the file" in note
