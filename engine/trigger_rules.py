@@ -7,6 +7,7 @@ in the prompt is the file's name.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
 # Of AUTOMATIC1111 and of its extensions for regions; in capitals only.
 _SYNTAX = {"BREAK", "AND", "ADDCOMM", "ADDBASE", "ADDROW", "ADDCOL"}
 _NO_NAME = safe_name("")
+_EDGES = "-._"  # inside a name, but not at its ends
 
 _NO_WORD = QT_TRANSLATE_NOOP(
     "engine", "This method teaches a new word. Say which: give it a trigger word."
 )
 _NO_FILE = QT_TRANSLATE_NOOP(
     "engine",
-    "The word to write in prompts is the name of the embedding's file, and no file can be named "
-    "{trigger}. Use {better} as trigger word.",
+    "“{trigger}” cannot be the trigger word: the embedding's file is named after it, and Imprint "
+    "gives no file a name that {reason}. Use {better} as trigger word.",
 )
 _IS_SYNTAX = QT_TRANSLATE_NOOP(
     "engine",
@@ -41,6 +43,18 @@ _ALL_DROPPED = QT_TRANSLATE_NOOP(
 _NO_STEP = QT_TRANSLATE_NOOP(
     "engine", "The new word would not learn in a single step. Raise this share of the run."
 )
+
+# Each goes on from "a name that".
+_NO_LETTER = QT_TRANSLATE_NOOP("engine", "has neither a letter nor a digit")
+_NAMELESS = QT_TRANSLATE_NOOP("engine", "stands for a file without a name")
+_OF_WINDOWS = QT_TRANSLATE_NOOP("engine", "Windows keeps for itself")
+_BEGINS = QT_TRANSLATE_NOOP("engine", "begins with “{sign}”")
+_ENDS = QT_TRANSLATE_NOOP("engine", "ends with “{sign}”")
+_BLANK = QT_TRANSLATE_NOOP("engine", "contains a blank")
+_UNSEEN = QT_TRANSLATE_NOOP("engine", "contains an invisible character")
+_SIGN = QT_TRANSLATE_NOOP("engine", "contains “{sign}”")
+_LONG = QT_TRANSLATE_NOOP("engine", "is so long")
+_REFUSED = QT_TRANSLATE_NOOP("engine", "not every system takes")
 
 
 def problems_of(config: RunConfig) -> Iterator[tuple[str, Phrase]]:
@@ -58,7 +72,10 @@ def problems_of(config: RunConfig) -> Iterator[tuple[str, Phrase]]:
     if is_syntax(trigger):
         yield "dataset.trigger", Phrase(_IS_SYNTAX, trigger=trigger, better=better)
     elif not names_a_file(trigger):
-        yield "dataset.trigger", Phrase(_NO_FILE, trigger=trigger, better=better)
+        yield (
+            "dataset.trigger",
+            Phrase(_NO_FILE, trigger=trigger, reason=_why_no_file(trigger), better=better),
+        )
     if config.dataset.caption_dropout == 1:
         yield "dataset.caption_dropout", Phrase(_ALL_DROPPED)
     if round(getattr(config.method, "text_until", 1.0) * config.training.steps) < 1:
@@ -83,6 +100,29 @@ def sample_prompts(config: RunConfig, suggested: Sequence[str]) -> tuple[str, ..
 def names_a_file(trigger: str) -> bool:
     """Whether the file that is named after the word has the word as its name."""
     return folded(safe_name(trigger)) == folded(trigger) and safe_name(trigger) != _NO_NAME
+
+
+def _why_no_file(trigger: str) -> Phrase:
+    """What a name must not be, of a word that `names_a_file` refuses."""
+    name = safe_name(trigger)
+    if name == _NO_NAME:
+        return Phrase(_NAMELESS if folded(trigger) == _NO_NAME else _NO_LETTER)
+    if folded(trigger) == name.replace("-1", "", 1):
+        return Phrase(_OF_WINDOWS)
+    if trigger[0] in _EDGES:
+        return Phrase(_BEGINS, sign=trigger[0])
+    if trigger[-1] in _EDGES:
+        return Phrase(_ENDS, sign=trigger[-1])
+    lost = next((char for char in trigger if not _belongs_in_a_word(char)), "")
+    if lost.isspace():
+        return Phrase(_BLANK)
+    if lost:
+        return Phrase(_SIGN, sign=lost) if lost.isprintable() else Phrase(_UNSEEN)
+    return Phrase(_LONG if folded(trigger).startswith(name) else _REFUSED)
+
+
+def _belongs_in_a_word(char: str) -> bool:
+    return char.isalnum() or char in _EDGES or unicodedata.category(char)[0] == "M"
 
 
 def is_syntax(trigger: str) -> bool:

@@ -166,6 +166,26 @@ def test_a_word_that_no_file_or_prompt_can_bear_is_refused_with_a_better_one(
     assert check(settings(method, better))[0] is not None
 
 
+WHY = {
+    "sks.": "ends with “.”", "..": "has neither a letter nor a digit", "my cat": "contains a blank",
+    "don't": "contains “'”", "-sks": "begins with “-”", "sks!": "contains “!”",
+    "a/b": "contains “/”",
+    "CON": "Windows keeps for itself", "con.x": "Windows keeps for itself", "x" * 64: "is so long",
+    "猫" * 50: "is so long", "untitled": "stands for a file without a name",
+    "a\u200db": "contains an invisible character", "🐱": "has neither a letter nor a digit",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("trigger", "reason"), WHY.items())
+def test_the_refusal_of_a_word_says_what_is_wrong_with_it(trigger, reason):
+    (problem,) = check(settings(WORD_METHODS[0], trigger))[1]
+    better = better_trigger(trigger, "cat")
+    assert problem.sentence == (
+        f"“{trigger}” cannot be the trigger word: the embedding's file is named after it, and "
+        f"Imprint gives no file a name that {reason}. Use {better} as trigger word."
+    )
+
+
 @pytest.mark.parametrize("trigger", [*BEARABLE, *UNBEARABLE])
 def test_the_better_word_is_fit(trigger):
     better = better_trigger(trigger)
