@@ -25,6 +25,19 @@ class TriggerIsSyntax(Notice):
     setting = "dataset.trigger"
 
 
+class TriggerIsCommon(Notice):
+    """Of a word that is taught."""
+
+    code = "IM-WRD-07"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "The trigger word “{trigger}” is a common word: every prompt that contains it calls what "
+        "is learnt.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Better use {better}.")
+    setting = "dataset.trigger"
+
+
 class SampleWithoutTrigger(Notice):
     code = "IM-WRD-03"
     summary = QT_TRANSLATE_NOOP(

@@ -14,6 +14,7 @@ from tokenizers.models import BPE
 
 VOCABULARY = Path(__file__).parents[2] / "resources/model_configs/clip_tokenizer"
 LIMIT = 75  # of one chunk, without the marks of beginning and end
+_COMMON = 15_000  # of 49,408
 
 _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
@@ -21,6 +22,13 @@ _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 def count_tokens(text: str) -> int:
     """Tokens of a text, without the marks of beginning and end."""
     return len(_tokenizer().encode(text, add_special_tokens=False).ids)
+
+
+def is_common_word(word: str) -> bool:
+    """Whether the vocabulary has the word as one of its early tokens: it is ordered by how often
+    they occur. “cat” and “backpack” are among these; “sks” and “ohwx” come at the very end."""
+    ids = _tokenizer().encode(word, add_special_tokens=False).ids
+    return len(ids) == 1 and ids[0] < _COMMON
 
 
 @cache

@@ -81,6 +81,7 @@ shown_by(
     68, "a trigger word that the vocabulary knows",
     "tests/desktop/test_wizard.py::test_the_word_is_made_of_the_name_and_means_nothing_else",
     f"{WORDS}::test_inside_base_model_the_word_is_ordinary_text_again",
+    "tests/engine/test_word_learnt.py::test_a_taught_word_that_is_a_common_one_is_said_with_a_better_one",
 )  # fmt: skip
 
 

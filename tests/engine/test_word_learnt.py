@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.addons import Addon
+from engine.advice import advice_on
 from engine.control import Control
 from engine.data.batches import calling_first
 from engine.data.called import WordNotCalled
@@ -280,6 +281,32 @@ def test_samples_of_captions_are_said_at_the_start_and_at_the_check(tiny_folder,
     assert [e.notice.code for e in events if isinstance(e, Noticed) and "WRD" in e.notice.code] == [
         "IM-WRD-06"
     ]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "better"),
+    [("a", "sksx"), ("The", "sksx"), ("cat", "cxt"), ("sks", ""), ("zwx", "")],
+)
+@pytest.mark.parametrize("method", [TI, METHODS["lora with a word"]])
+def test_a_taught_word_that_is_a_common_one_is_said_with_a_better_one(
+    tiny_folder, tmp_path, method, trigger, better
+):
+    data = tiny_run(tiny_folder, tmp_path, tmp_path, method=method, dataset={"trigger": trigger})
+    said = [notice for notice in advice_on(config_of(data)) if notice.code == "IM-WRD-07"]
+    assert [notice.advice for notice in said] == ([f"Better use {better}."] if better else [])
+
+
+def test_a_common_word_is_fine_where_nothing_new_is_taught(tiny_folder, tmp_path):
+    data = tiny_run(tiny_folder, tmp_path, tmp_path, method=LORA, dataset={"trigger": "cat"})
+    assert not [notice for notice in advice_on(config_of(data)) if notice.code == "IM-WRD-07"]
+
+
+def test_a_common_word_is_said_at_the_check(tiny_folder, tmp_path):
+    pictures = draw_pictures(tmp_path / "pictures")
+    data = tiny_run(tiny_folder, pictures, tmp_path, method=TI, dataset={"trigger": "cat"})
+    events = list(dry_run(config_of(data), Control()))
+    assert isinstance(events[-1], RunFinished)
+    assert [e.notice.code for e in events if isinstance(e, Noticed)].count("IM-WRD-07") == 1
 
 
 @pytest.mark.parametrize("trigger", ["BREAK", "(zwx)", "AND"])
