@@ -282,8 +282,13 @@ def test_prodigy_is_refused_inside_the_backward_pass(accelerator):
 WAYS = [(FP32, False), (FP32, True), (BF16, False), (BF16, True)]
 
 
+def partial_loss(net: Net, rank: int) -> torch.Tensor:
+    """The second process has no use for most of the weights, so they have no gradient there."""
+    return net.loss(1) if rank == 0 else net.linear.bias.square().sum()
+
+
 def train_as_one_of_two(folder: Path) -> None:
-    """Two steps in each way, each process on its own pictures."""
+    """Two steps in each way, each process on its own pictures; then one with a loss of its own."""
     accelerator = Accelerator(cpu=True)
     rank = accelerator.process_index
     ends = {}
@@ -295,12 +300,20 @@ def train_as_one_of_two(folder: Path) -> None:
             stepper.backward(net.loss(100 * rank + step))
             stepper.end()
         ends |= {f"{number}.{name}": tensor for name, tensor in net.state_dict().items()}
+    net = Net()
+    stepper = stepper_of(net, accelerator, max_grad_norm=0)
+    stepper.begin(1)
+    stepper.backward(partial_loss(net, rank))
+    stepper.end()
+    ends |= {f"partial.{name}": tensor for name, tensor in net.state_dict().items()}
     safetensors.torch.save_file(ends, folder / f"rank{rank}.safetensors")
     torch.distributed.destroy_process_group()
 
 
-@pytest.mark.slow
-def test_two_processes_move_as_one_however_they_step(accelerator, tmp_path):
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory) -> list[dict[str, torch.Tensor]]:
+    """What each of the two ends with."""
+    folder = tmp_path_factory.mktemp("two")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -308,7 +321,7 @@ def test_two_processes_move_as_one_however_they_step(accelerator, tmp_path):
               "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "PYTHONPATH": str(ROOT)}  # fmt: skip
     ranks = [
         subprocess.Popen(
-            [sys.executable, __file__, str(tmp_path)],
+            [sys.executable, __file__, str(folder)],
             env=os.environ | common | {"RANK": rank, "LOCAL_RANK": rank},
             cwd=ROOT,
             stderr=subprocess.PIPE,
@@ -319,9 +332,12 @@ def test_two_processes_move_as_one_however_they_step(accelerator, tmp_path):
     for process in ranks:
         _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, errors
-    first, second = (
-        safetensors.torch.load_file(tmp_path / f"rank{rank}.safetensors") for rank in "01"
-    )
+    return [safetensors.torch.load_file(folder / f"rank{rank}.safetensors") for rank in "01"]
+
+
+@pytest.mark.slow
+def test_two_processes_move_as_one_however_they_step(accelerator, two_processes):
+    first, second = two_processes
     assert first.keys() == second.keys()
     for name, tensor in first.items():
         assert torch.equal(tensor, second[name]), name
@@ -334,6 +350,22 @@ def test_two_processes_move_as_one_however_they_step(accelerator, tmp_path):
     for name, tensor in net.state_dict().items():
         for number in (0, 1):
             assert torch.allclose(first[f"{number}.{name}"], tensor, atol=1e-4), name
+
+
+@pytest.mark.slow
+def test_weights_without_a_gradient_in_one_process_move_by_the_gradient_of_the_other(
+    accelerator, two_processes
+):
+    """All processes must send the same message, or they wait for each other for ever."""
+    first, second = two_processes
+    net = Net()
+    stepper = stepper_of(net, accelerator, max_grad_norm=0)
+    stepper.begin(1)
+    stepper.backward((partial_loss(net, 0) + partial_loss(net, 1)) / 2)
+    stepper.end()
+    for name, tensor in net.state_dict().items():
+        assert torch.equal(first[f"partial.{name}"], second[f"partial.{name}"]), name
+        assert torch.allclose(first[f"partial.{name}"], tensor, atol=1e-4), name
 
 
 # What samples and exports see
