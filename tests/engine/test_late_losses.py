@@ -6,7 +6,11 @@ import pytest
 import torch
 
 from engine import late_losses
+from engine.events import StepFinished
 from engine.late_losses import READ_LATE, LateLosses
+from engine.loop import Loop
+from engine.stepping import Stepper
+from tests.engine_runs import require_finished, tiny_run, train
 
 
 class Gpu:
@@ -76,6 +80,33 @@ def test_elsewhere_a_step_has_ended_when_its_loss_is_there(device, monkeypatch):
     (event,) = losses.due()
     assert event.seconds == 7
     assert event.loss == 0.5
+
+
+def test_a_step_of_a_run_takes_all_that_is_computed_in_it(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    """By a clock that moves in the gradients (3 s), in the weights (4 s) and between two steps."""
+    now = [100.0]
+
+    def lasting(seconds: float, owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def work(self, *given):
+            now[0] += seconds
+            return real(self, *given)
+
+        monkeypatch.setattr(owner, name, work)
+
+    def between_steps(event, control) -> None:
+        now[0] += 50
+
+    monkeypatch.setattr(LateLosses, "_now", lambda self: now[0])
+    lasting(3, Loop, "_accumulate")
+    lasting(4, Stepper, "end")
+    trained = require_finished(
+        train(tiny_run(tiny_folder, pictures_folder, tmp_path), between_steps)
+    )
+    assert [event.seconds for event in trained.of(StepFinished)] == [7] * 4
 
 
 def test_a_loss_that_is_no_number_is_a_step_that_was_skipped(monkeypatch):
