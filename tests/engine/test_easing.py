@@ -130,6 +130,14 @@ def test_a_resumed_run_keeps_the_measures_and_ends_as_the_unbroken_one(data, mon
         assert torch.equal(tensor, newest_weights(resumed.folder)[name]), name
 
 
+def test_a_resumed_run_begins_with_the_measures_and_not_without_memory(data, monkeypatch):
+    """The card is as small as before; whole batches fit, so recomputing is all there is."""
+    SmallCard(monkeypatch, BATCH, needs_recomputing=True)
+    stopped = train(data, stop_after(2))
+    assert measures(stopped) == ["gradient checkpointing"]
+    assert measures(require_finished(resume(stopped.folder))) == []
+
+
 def test_a_sample_that_finds_no_memory_costs_the_sample_alone(data, monkeypatch):
     def full(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
