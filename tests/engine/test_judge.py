@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from PIL import Image
 
 from engine.dataset_notices import KeptBack
 from engine.errors import FolderMissing, JudgeUnreadable, NoPictures
@@ -502,6 +503,25 @@ def test_a_resumed_run_compares_with_the_base_model_though_its_pictures_are_gone
     first, *others = [e.base_likeness for e in [*scores_of(folder), *resumed.of(CheckpointScored)]]
     assert others == [first] * len(others)
     assert others
+
+
+def test_a_sample_of_step_0_is_no_answer_of_the_base_model(tiny_folder, pictures_folder, tmp_path):
+    """A new word is in the model by then, which the base model does not have."""
+    method = EACH_METHOD["textual_inversion"] | {"initializer": "cat"}
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, evaluation=JUDGED, method=method,
+        sampling={"every_steps": 2, "prompts": ["a photo of zwx"]},
+    )  # fmt: skip
+    folder = require_finished(train(data, stop_after(3))).folder
+    (answer,) = (folder.evaluation / "step_000000").glob("subject_1.png")
+    (sample,) = folder.samples.glob("step_000000_1_*.png")
+    before = answer.read_bytes()
+    assert Image.open(answer).tobytes() != Image.open(sample).tobytes()
+    answer.unlink()
+    resumed = require_finished(resume(folder))
+    assert answer.read_bytes() == before
+    first, *others = [e.base_likeness for e in [*scores_of(folder), *resumed.of(CheckpointScored)]]
+    assert others == [first] * len(others)
 
 
 def scores_of(folder) -> list:
