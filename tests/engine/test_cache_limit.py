@@ -77,6 +77,22 @@ def test_a_run_evicts_both_caches_but_nothing_of_its_own(
     assert len(names(cache_folder())) >= 2
 
 
+def test_what_a_run_found_in_a_cache_counts_as_used(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    """Else what is used every week is the first to go."""
+    method = {"kind": "dreambooth", "learning_rate": 1e-4, "num_class_images": 2}
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path, method=method, training={"steps": 1})
+    require_finished(train(data))
+    caches = (cache_folder(), class_images_folder())
+    made = [path for cache in caches for path in cache.iterdir()]
+    then = time.time() - 30 * 86_400
+    for path in made:
+        os.utime(path, (then, then))
+    require_finished(train(data))
+    assert [path for path in made if path.stat().st_mtime < then + 86_400] == []
+
+
 def test_another_version_of_the_code_finds_nothing_that_an_earlier_one_made(
     tiny_folder, pictures_folder, tmp_path, monkeypatch
 ):
