@@ -110,6 +110,26 @@ def _turn_into_text(path: Path) -> None:
     path.write_text("not a picture", "utf-8")
 
 
+def test_a_class_picture_that_is_damaged_before_it_is_read_is_left_out_and_said(
+    tiny_folder, pictures_folder, tmp_path
+):
+    """By another program, right after all of them were found whole."""
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 1},
+        method=DREAMBOOTH | {"num_class_images": 3},
+    )  # fmt: skip
+
+    def spoil_one(event, control) -> None:
+        is_drawing = isinstance(event, StageProgress) and event.stage is Stage.CLASS_IMAGES
+        if is_drawing and event.done == event.total:
+            (folder,) = class_images_folder().iterdir()
+            _cut(folder / "class_00001.png")
+
+    trained = require_finished(train(data, spoil_one))
+    told = [n.notice for n in trained.of(Noticed) if isinstance(n.notice, PictureSkipped)]
+    assert [notice.facts["name"] for notice in told] == ["class_00001.png"]
+
+
 @pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b""), _cut, _turn_into_text])
 def test_damaged_class_pictures_are_drawn_again_and_each_is_said(
     tiny_folder, pictures_folder, tmp_path, spoil
