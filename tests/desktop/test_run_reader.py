@@ -13,6 +13,7 @@ import pytest
 from desktop.main_window import MainWindow
 from desktop.run_reader import RunReader
 from engine.project import Project, RunFolder
+from engine.run_records import annotate
 from tests.desktop.conftest import close_without_asking
 
 STEPS = 100_000
@@ -101,6 +102,41 @@ def test_a_run_that_has_not_changed_is_read_once(qtbot, qapp, long_run, opened):
     with qtbot.waitSignal(reader.records_read) as read:
         reader.read_records([long_run])
     assert [record.steps for record in read.args[0]] == [STEPS + 1]
+    reader.deleteLater()
+
+
+def _add_a_step(run: RunFolder) -> None:
+    with run.metrics.open("a") as file:
+        file.write('{"event": "StepFinished", "step": 2, "loss": 0.5}\n')
+
+
+def _add_a_sample(run: RunFolder) -> None:
+    run.samples.mkdir()
+    (run.samples / "step_000001_1_seed0.png").write_bytes(b"a picture")
+
+
+CHANGES = {
+    "a step": _add_a_step,
+    "a sample": _add_a_sample,
+    "a note": lambda run: annotate(run, "the best so far", starred=False),
+    "a star": lambda run: annotate(run, "", starred=True),
+    "its end": lambda run: run.result.write_text(json.dumps({"outcome": "finished"})),
+    "its settings": lambda run: run.config_path.write_text(json.dumps({"name": "other"})),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_in_a_run_is_seen_at_the_next_look(qtbot, qapp, long_run, change):
+    long_run.metrics.write_text('{"event": "StepFinished", "step": 1, "loss": 0.25}\n')
+    long_run.result.unlink()
+    reader, seen = RunReader(qapp), []
+    for _ in range(2):
+        with qtbot.waitSignal(reader.records_read) as read:
+            reader.read_records([long_run])
+        seen += read.args[0]
+        if len(seen) == 1:
+            CHANGES[change](long_run)
+    assert seen[0] != seen[1]
     reader.deleteLater()
 
 
