@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -283,6 +285,37 @@ def test_a_schedule_free_run_exports_the_same_again(tiny_folder, pictures_folder
     assert first.keys() == again.keys()
     for name, tensor in first.items():
         assert torch.allclose(tensor, again[name], rtol=1e-6, atol=1e-9), name
+
+
+def test_a_model_that_cannot_be_moved_to_its_place_leaves_the_older_one_there(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, method=DREAMBOOTH,
+        export={"formats": ["diffusers_folder"]},
+    )  # fmt: skip
+    run = require_finished(train(data))
+    before = files_in(run.export)
+    refused = []
+
+    def refuse(real):
+        def move(self, target):
+            if "unverified" in self.name and target == run.export:
+                refused.append(self)
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+            return real(self, target)
+
+        return move
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse(Path.rename))
+        patch.setattr(Path, "replace", refuse(Path.replace))
+        require_end(export_step_again(run.folder.path, 2), RunFailed)
+    assert refused
+    assert files_in(run.export) == before
+    require_end(export_step_again(run.folder.path, 2), RunFinished)
+    assert files_in(run.export) != before
+    assert [path.name for path in run.folder.exports.iterdir()] == [run.export.name]
 
 
 @pytest.mark.parametrize("form", ["diffusers_folder", "checkpoint"])
