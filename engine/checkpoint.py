@@ -278,15 +278,20 @@ def load_latest(run_folder: Path) -> tuple[Checkpoint | None, list[Notice]]:
 
 
 def load_step(run_folder: Path, step: int | None) -> Checkpoint:
-    """The checkpoint of a step, or the newest. Raises NoCheckpoint, CheckpointDamaged,
-    CheckpointUnreadable or CheckpointFromLater."""
+    """`loading_step` without its events."""
+    return _finished(loading_step(run_folder, step))
+
+
+def loading_step(run_folder: Path, step: int | None) -> Generator[Event, None, Checkpoint]:
+    """The checkpoint of a step, or the newest, with an event at least once a second. Raises
+    NoCheckpoint, CheckpointDamaged, CheckpointUnreadable or CheckpointFromLater."""
     checkpoints = run_folder / "checkpoints"
     if step is None:
-        found, _ = load_latest(run_folder)
+        found = yield from latest(run_folder)
     else:
         folder = folder_of(checkpoints, step)
         try:
-            found = load(folder)
+            found = yield from _loading(folder)
         except NotRead as error:
             if error.why is not Why.MISSING:
                 raise _as_user_error(folder, step, error) from error

@@ -64,7 +64,7 @@ def export_step_again(path: Path, step: int) -> Iterator[Event]:
         folder = open_run(path)
         with folder.locked():
             config = config_file.of_run(folder.config_path)
-            saved = checkpoint.load_step(folder.path, step)
+            saved = yield from checkpoint.loading_step(folder.path, step)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
             method, facts = _as_shown(config, folder, saved)
             exports = yield from export_all(folder.exports, method, facts)
@@ -88,7 +88,7 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
             config = config_file.of_run(folder.config_path)
             entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
             wanted = exported_step(folder) if step is None else step
-            saved = checkpoint.load_step(folder.path, wanted)
+            saved = yield from checkpoint.loading_step(folder.path, wanted)
             storage.require_writable(out.parent)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
             method, facts = _as_shown(config, folder, saved)

@@ -36,7 +36,7 @@ def rescue(
     folder = storage.free_name(rescue_folder() / name)
     try:
         if state is not None:
-            checkpoint.save(folder / "checkpoints", state)
+            yield from checkpoint.saving(folder / "checkpoints", state)
         yield from export(folder)
     except (OutputNotWritable, DiskFull):
         raise reason from None

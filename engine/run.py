@@ -316,7 +316,9 @@ def _exported(
     if step == loop.step:
         export = yield_outside(loop.as_result, export)
     else:
-        load_shown(loop.config, loop.method, checkpoint.load_step(loop.folder.path, step))
+        saved = yield from checkpoint.loading_step(loop.folder.path, step)
+        load_shown(loop.config, loop.method, saved)
+        del saved  # as large as the network, and then some
     return step, (yield from export)
 
 

@@ -114,7 +114,9 @@ def _drawn(
         if not _has_strength(method):
             weights = (1.0,)
         for row, step in enumerate(steps):
-            load_shown(config, method, checkpoint.load_step(run.path, step))
+            saved = yield from checkpoint.loading_step(run.path, step)
+            load_shown(config, method, saved)
+            del saved
             for weight in weights:
                 with _at_strength(model, method, config, step, weight) as tags:
                     image = yield from _painted(model, settings, compute, control)

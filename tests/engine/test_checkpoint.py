@@ -19,12 +19,24 @@ import torch
 from engine import checkpoint, storage, tensor_writer
 from engine.checkpoint import Checkpoint
 from engine.checkpoint_errors import CheckpointDamaged
+from engine.control import Control
 from engine.errors import Diverged, NoCheckpoint, OutputNotWritable, RunInUse, RunMissing
-from engine.events import Heartbeat, Noticed, RunFailed, RunStarted
-from engine.later_exports import export_again
+from engine.events import (
+    CheckpointSaved,
+    Heartbeat,
+    Noticed,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+)
+from engine.later_exports import export_again, export_step_again
+from engine.models.tensor_file import SafetensorsFile
 from engine.notices import CheckpointSkipped
 from engine.project import RunFolder, open_run
 from engine.records import NotRead, Why
+from engine.sampler import SampleSettings
+from engine.strength_and_step import strength_and_step
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
 from tests.figures import figure
 
@@ -235,6 +247,15 @@ def test_a_run_that_is_written_is_not_exported_in_the_midst_of_it(copy, tmp_path
     assert not out.exists()
 
 
+def test_a_run_that_is_written_gets_no_files_of_another_step_in_the_midst_of_it(copy):
+    before = left_by(copy)
+    with copy.locked():
+        last = list(export_step_again(copy.path, 2))[-1]
+    assert isinstance(last, RunFailed)
+    assert isinstance(last.error, RunInUse)
+    assert left_by(copy) == before
+
+
 def test_a_run_on_a_read_only_disk_can_be_exported(copy, tmp_path, monkeypatch):
     import filelock
 
@@ -284,7 +305,83 @@ def test_saving_reading_and_pruning_say_something_at_least_once_a_second(tmp_pat
             assert isinstance(event, Heartbeat)
             assert slow[0] - quiet <= 1.0
             quiet = slow[0]
+        assert slow[0] - quiet <= 1.0, "silent to its end"
         assert slow[0] - began > 2, "too few pieces to prove anything"
+
+
+def test_reading_says_something_between_two_tensors_that_take_long(tmp_path, slow, monkeypatch):
+    real = SafetensorsFile.read
+
+    def read(self, *wanted):
+        for found in real(self, *wanted):
+            slow[0] += 0.5
+            yield found
+
+    monkeypatch.setattr(SafetensorsFile, "read", read)
+    weights = {str(number): torch.zeros(1) for number in range(8)}
+    checkpoint.save(tmp_path / "checkpoints", replace(LARGE, weights=weights))
+    quiet = slow[0]
+    for _ in checkpoint.latest(tmp_path):
+        assert slow[0] - quiet <= 1.0
+        quiet = slow[0]
+    assert slow[0] - quiet <= 1.0
+
+
+def test_a_run_says_that_it_goes_on_while_it_saves_prunes_and_reads(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    """Every piece counts as one that took long."""
+    monkeypatch.setattr(checkpoint, "BEAT_SECONDS", 0.0)
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, checkpoints={"every_steps": 1, "keep": 2}
+    )
+    trained = require_finished(train(data))
+    beats = {2: 0, 3: 0}  # from the end of a step to its checkpoint
+    step = 0
+    for event in trained.events:
+        if isinstance(event, StepFinished):
+            step = event.step
+        elif isinstance(event, CheckpointSaved):
+            step = 0
+        elif isinstance(event, Heartbeat) and step in beats:
+            beats[step] += 1
+    assert 0 < beats[2] < beats[3]  # only the later save has something to prune
+    resumed = require_finished(resume(trained.folder))
+    before_the_start = resumed.events[: resumed.events.index(resumed.of(RunStarted)[0])]
+    assert any(isinstance(event, Heartbeat) for event in before_the_start)
+
+
+def export_a_step(run: Path, out: Path):
+    return export_step_again(run, 2)
+
+
+def export_in_another_format(run: Path, out: Path):
+    return export_again(run, None, "diffusers", out / "x.safetensors")
+
+
+def draw_a_grid(run: Path, out: Path):
+    wanted = SampleSettings(prompt="zwx", width=32, height=32, num_inference_steps=1)
+    return strength_and_step(run, (2,), (1.0,), wanted, out, Control())
+
+
+@pytest.mark.parametrize("job", [export_a_step, export_in_another_format, draw_a_grid])
+def test_a_job_that_reads_a_checkpoint_says_that_it_goes_on(copy, tmp_path, monkeypatch, job):
+    """Between two steps of a training it would hold up the window's answer to Stop."""
+    monkeypatch.setattr(checkpoint, "BEAT_SECONDS", 0.0)
+    files, beats = [], []
+    real = SafetensorsFile.read
+
+    def read(self, *wanted):
+        for found in real(self, *wanted):
+            files.append(self.path.name)
+            yield found
+
+    monkeypatch.setattr(SafetensorsFile, "read", read)
+    for event in job(copy.path, tmp_path):
+        if isinstance(event, Heartbeat):
+            beats.append(files[-1] if files else "")
+    assert isinstance(event, RunFinished), event
+    assert "weights.safetensors" in beats  # it was in the midst of reading them
 
 
 def test_a_checkpoint_is_summed_while_it_is_written_and_read_back_once_before_old_ones_go(
