@@ -105,6 +105,17 @@ def test_the_same_step_of_the_same_run_is_the_same_file_byte_for_byte(
     assert files_in(run.folder.exports) == before
 
 
+def test_a_file_says_of_which_step_it_is(tiny_folder, pictures_folder, tmp_path):
+    run = require_finished(
+        train(tiny_run(tiny_folder, pictures_folder, tmp_path / "runs", method=LORA))
+    )
+    out = tmp_path / "again.safetensors"
+    require_end(export_again(run.folder.path, 2, "kohya", out), RunFinished)
+    for path, step in ((run.export, 4), (out, 2)):
+        with safetensors.safe_open(path, "pt") as file:
+            assert file.metadata()["ss_steps"] == str(step)
+
+
 def test_a_header_has_its_metadata_in_one_order_in_every_process(tiny_folder, tmp_path):
     """safetensors' own writer has another order each time it is asked."""
     from engine.tensor_writer import write_tensors
