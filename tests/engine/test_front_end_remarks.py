@@ -65,7 +65,8 @@ def test_a_model_that_readers_take_for_another_names_the_setting(family, predict
     assert f'prediction_type="{predicts}"' in about(said, "diffusers")
     assert predicts in about(said, "InvokeAI")
     assert (".yaml" in about(said, "AUTOMATIC1111")) is (predicts == V)
-    assert bool(about(said, "ComfyUI")) is (family is SD1)
+    for program in ("ComfyUI", "stable-diffusion.cpp"):
+        assert bool(about(said, program)) is (family is SD1)
 
 
 @pytest.mark.parametrize("family", [SD1, SD2_V, SDXL])
