@@ -136,18 +136,14 @@ def make_folder(folder: Path) -> None:
 
 def move_file(path: Path, target: Path) -> None:
     """One rename on the same disk. Raises OutputNotWritable."""
-    try:
+    with _writes_to(target.parent):
         path.rename(target)
-    except OSError as error:
-        raise as_user_error(error, target.parent) from error
 
 
 def replace_file(path: Path, target: Path) -> None:
     """The same in the place of a file that is there already. Raises OutputNotWritable."""
-    try:
+    with _writes_to(target.parent):
         _replace(path, target)
-    except OSError as error:
-        raise as_user_error(error, target.parent) from error
 
 
 def replace_folder(folder: Path, target: Path) -> None:
@@ -164,10 +160,8 @@ def replace_folder(folder: Path, target: Path) -> None:
 
 def remove_file(path: Path) -> None:
     """One that is gone already is no error. Raises OutputNotWritable."""
-    try:
+    with _writes_to(path.parent):
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise as_user_error(error, path.parent) from error
 
 
 def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
