@@ -31,6 +31,7 @@ from engine.events import Event, Heartbeat, Noticed
 from engine.models.tensor_file import open_tensors
 from engine.notices import CheckpointSkipped
 from engine.records import NotRead, Why
+from engine.regular_files import opened
 from engine.tensor_writer import writing
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -145,7 +146,7 @@ def _verifying(folder: Path) -> Iterator[None]:
     for name, expected in _read_manifest(folder).items():
         digest = hashlib.sha256()
         try:
-            with (folder / name).open("rb") as file:
+            with opened(folder / name) as file:
                 while piece := file.read(PIECE_BYTES):
                     digest.update(piece)
                     yield

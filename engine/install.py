@@ -20,6 +20,7 @@ from engine.formats.catalog import FORMATS
 from engine.formats.front_ends import COMFY, READERS, rule_of
 from engine.front_end_folders import FrontEnd
 from engine.project import safe_name
+from engine.regular_files import opened
 from engine.trained_file import TrainedFile, inspect
 from engine.trigger import needs_blanks
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -205,7 +206,7 @@ def _bring(path: Path, target: Path, wanted: str, *, link: bool) -> None:
         raise DiskFull(folder=str(target.parent), need_mib=need / 2**20, free_mib=free / 2**20)
     digest = hashlib.sha256()
     with storage.atomic_write(target) as out:
-        with path.open("rb") as data:
+        with opened(path) as data:
             while chunk := data.read(CHUNK):
                 digest.update(chunk)
                 out.write(chunk)

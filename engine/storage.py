@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
 from engine.file_names import counted_up
+from engine.regular_files import opened
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def write_json(path: Path, data: Any) -> None:
 def copy_file(source: Path, target: Path) -> None:
     """Raises InputNotReadable where the source cannot be read, else as `atomic_write`."""
     try:
-        data = source.open("rb")
+        data = opened(source)
     except OSError as error:
         raise as_reading_error(error) from error
     with data, atomic_write(target) as file:
@@ -358,7 +359,7 @@ def as_reading_error(error: OSError) -> InputNotReadable:
 
 
 def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -148,8 +148,6 @@ READS = re.compile(
     r"""|\bos\.open\([^()\n]*O_RDONLY|Image\.open\((?!io\.BytesIO|file\b)"""
 )
 READERS = {  # beside engine/regular_files.py, each for a reason
-    "engine/checkpoint.py",
-    "engine/install.py",
     "engine/doctor.py",  # a file that it has just written
     "engine/downloads.py",  # writes into its own part
     "engine/storage.py",  # a folder, to sync it

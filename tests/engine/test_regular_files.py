@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import config_file, metrics_reading, records, trained_file, user_presets
+from engine import config_file, metrics_reading, records, storage, trained_file, user_presets
 from engine.caption_models import look_at
 from engine.cli import main
 from engine.data.pictures import read_file
@@ -48,6 +48,8 @@ READERS = {
     "record.json": records.read_json,
     "metrics.jsonl": metrics_reading.last_lines,
     "drawn.png": read_parameters,
+    "copied.bin": lambda path: storage.copy_file(path, path.with_name("copy")),
+    "summed.bin": storage.sha256_of,
 }
 
 
