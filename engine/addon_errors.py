@@ -75,3 +75,16 @@ class WordTwice(UserError):
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Leave one of them out. An embedding gets another word by renaming its file."
     )
+
+
+class EmbeddingWeighed(UserError):
+    """Of a word only the prompt can say how much it counts. `written`: the word as a prompt calls
+    it."""
+
+    code = "IM-ADD-14"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} is an embedding, which has no weight of its own; {weight:g} was given."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Give the file alone, and write ({written}:{weight:g}) in the prompt."
+    )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from engine import tagged
-from engine.addon_errors import WordTwice
+from engine.addon_errors import EmbeddingWeighed, WordTwice
 from engine.addons import Addon, adapters_applied, halves
 from engine.config import STARTER, TrainingSettings
 from engine.control import Control
@@ -40,7 +40,7 @@ from engine.prompts import Tag, not_done, split_tags
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.storage import require_writable
-from engine.trigger import folded
+from engine.trigger import as_called, folded
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _SHOWN = 5  # pieces of a prompt in one sentence
@@ -152,8 +152,12 @@ def dressed(model: DiffusionModel, addons: Sequence[Addon]) -> Iterator[tuple[Ta
 
 
 def read_addons(model: DiffusionModel, addons: Sequence[Addon]) -> list[Worn]:
-    """Raises what `read_result` does, and WordTwice."""
+    """Raises what `read_result` does, EmbeddingWeighed and WordTwice."""
     read = [Worn(a.path.stem, read_result(a.path, model), a.weight, a.unet_weight) for a in addons]
+    for addon, worn_one in zip(addons, read, strict=True):
+        if isinstance(worn_one.result, EmbeddingResult) and addon.weight != 1:
+            written = as_called(worn_one.name) or worn_one.name
+            raise EmbeddingWeighed(path=addon.path.name, weight=addon.weight, written=written)
     _require_one_meaning(addons, read)
     return read
 

@@ -83,6 +83,11 @@ class AddonRow(QWidget):
         column.addLayout(below)
         self._on_toggle(False)
 
+    @property
+    def strength(self) -> float:
+        """1 where the slider is not shown, whatever it was set to before the kind was known."""
+        return self.weight.value() if self.entry.kind in WEIGHED else 1.0
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """A name that is too long ends in dots: what it begins with tells runs apart."""
         super().resizeEvent(event)
@@ -189,9 +194,9 @@ class AddonList(QScrollArea):
         """The add-ons that are on, for the engine: path, weight, and the UNet's own if any."""
         rows = [row for row in self.rows if row.tick.isChecked() and row.entry.kind != "model"]
         return [
-            (row.entry.path, row.weight.value())
+            (row.entry.path, row.strength)
             if row.unet_weight is None
-            else (row.entry.path, row.weight.value(), row.unet_weight)
+            else (row.entry.path, row.strength, row.unet_weight)
             for row in rows
         ]
 

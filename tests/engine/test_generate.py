@@ -8,7 +8,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from engine.addon_errors import AddonForOtherFamily, EmbeddingHalf, WordTwice
+from engine.addon_errors import AddonForOtherFamily, EmbeddingHalf, EmbeddingWeighed, WordTwice
 from engine.addons import Addon
 from engine.control import Control
 from engine.errors import HypernetworkDoesNotFit
@@ -20,6 +20,7 @@ from engine.generate import (
     default_settings,
     dressed,
     generate,
+    read_addons,
     request_from,
 )
 from engine.models.loader import load_model
@@ -64,7 +65,8 @@ def test_each_kind_is_known_by_what_is_in_the_file_and_all_work_together(trained
             alone[kind] = outputs(model, SHOWN)
         assert not same(alone[kind], bare), kind
         assert same(outputs(model, SHOWN), bare)
-    with dressed(model, [Addon(trained[kind], 0.5) for kind in KINDS]) as tags:
+    halved = [Addon(trained[kind], 1.0 if kind == "embedding" else 0.5) for kind in KINDS]
+    with dressed(model, halved) as tags:
         together = outputs(model, SHOWN)
     assert [str(tag) for tag in tags] == ["<lora:toy:0.5>", "<hypernet:toy:0.5>"]
     assert all(not torch.equal(together["unet"], other["unet"]) for other in alone.values())
@@ -247,3 +249,13 @@ def test_an_embedding_that_no_prompt_can_call_is_to_be_renamed(tiny_folder, tmp_
     file = an_embedding(tmp_path / "BREAK.safetensors", 0.1)
     (note,) = said_of(tiny_folder, file, "a BREAK", tmp_path / "out")
     assert "no prompt can call it. Rename the file" in note
+
+
+@pytest.mark.parametrize("weight", [0.1, 0.0, -1.0])
+def test_a_weight_of_an_embedding_is_refused_with_what_to_write(tiny_folder, tmp_path, weight):
+    file = an_embedding(tmp_path / "sks (1).safetensors", 0.1)
+    model = load_model(str(tiny_folder))
+    with pytest.raises(EmbeddingWeighed) as refused:
+        read_addons(model, [Addon.parse(f"{file}:{weight}")])
+    assert rf"write (sks \(1\):{weight:g}) in the prompt" in str(refused.value)
+    assert read_addons(model, [Addon.parse(f"{file}:1")])
