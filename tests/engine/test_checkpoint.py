@@ -388,14 +388,14 @@ def test_a_checkpoint_is_summed_while_it_is_written_and_read_back_once_before_ol
     tmp_path, monkeypatch
 ):
     read = []
-    real = Path.open
+    real = os.open
 
-    def watched(self, mode="r", *rest, **more):
-        if self.name == "weights.safetensors" and "r" in mode:
-            read.append(self.parent.name)
-        return real(self, mode, *rest, **more)
+    def watched(path, flags, *rest, **more):
+        if Path(path).name == "weights.safetensors" and not flags & (os.O_WRONLY | os.O_RDWR):
+            read.append(Path(path).parent.name)
+        return real(path, flags, *rest, **more)
 
-    monkeypatch.setattr(Path, "open", watched)
+    monkeypatch.setattr(os, "open", watched)
     checkpoint.save(tmp_path, replace(LARGE, step=1))
     checkpoint.save(tmp_path, replace(LARGE, step=2))
     assert read == []

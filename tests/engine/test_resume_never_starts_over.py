@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -278,7 +279,7 @@ def test_what_the_system_refuses_is_neither_missing_nor_damaged(tmp_path, monkey
         (NotADirectoryError(20, "Not a directory"), Why.UNREADABLE),
         (FileNotFoundError(2, "No such file or directory"), Why.MISSING),
     ):
-        monkeypatch.setattr(Path, "open", _raising(error))
+        monkeypatch.setattr(os, "open", _raising(error))
         with pytest.raises(NotRead) as caught:
             records.read_json(path)
         assert caught.value.why is why
