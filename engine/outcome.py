@@ -7,20 +7,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from engine import checkpoint, records, storage
+from engine import checkpoint, config_file, records, storage
 from engine.checkpoint_errors import CheckpointUnreadable
 from engine.data.pictures import PictureError
 from engine.errors import UserError
 from engine.evaluation.scores import Score
 from engine.events import CheckpointScored, Event, Noticed, SheetReady
 from engine.export import Exports
+from engine.formats.catalog import formats_of
 from engine.loop import Loop
 from engine.notices import BestCheckpoint
 from engine.preparation import Dataset
 from engine.project import RunFolder, open_run, read_metrics
 from engine.records import NotRead
+from engine.run_errors import ExportsGone
 from engine.sheet import sampled_steps, samples_of, write_sheet
-from engine.wording import QT_TRANSLATE_NOOP, Phrase
+from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
 # What is drawn beside the rows of the sheet.
 _PICTURES = QT_TRANSLATE_NOOP("engine", "Pictures")
@@ -44,12 +46,22 @@ def chosen_step(loop: Loop) -> Generator[Event, None, int]:
 
 
 def finished_exports(path: Path) -> tuple[str, ...] | None:
-    """The files of a run that reached its end; None if it did not. Raises RunMissing."""
+    """The files of a run that reached its end; None if it did not.
+
+    Raises RunMissing, and ExportsGone where a file of it is not there any more.
+    """
     folder = open_run(path)
     record = _record_of(folder)
     if record.get("outcome") != "finished":
         return None
-    return tuple(str(folder.exports / name) for name in record.get("exports", []))
+    paths = [folder.exports / name for name in record.get("exports", [])]
+    gone = [str(path) for path in paths if not path.exists()]
+    if gone:
+        config = config_file.of_run(folder.config_path)
+        entries = formats_of(config.method.kind, config.method.leaves, config.export.formats)
+        formats = "|".join(entry.name for entry in entries)
+        raise ExportsGone(folder=str(path), files=listed(gone), formats=formats)
+    return tuple(map(str, paths))
 
 
 def exported_step(folder: RunFolder) -> int | None:

@@ -37,12 +37,14 @@ from engine.file_names import safe_name
 from engine.long_paths import require_short_enough
 from engine.notices import RecordNotKept
 from engine.records import NotRead, Why
+from engine.run_errors import RunInUseHere
 
 PROJECT_SUFFIX = ".imprint"
 # Number, date and time, name, method; earlier versions had no number and counted behind.
 _RUN_NAME = re.compile(r"(?:(\d{4,})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
 _MOST_TRIES = 1000
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_held_here: set[str] = set()  # real paths of the runs that this process has locked
 ABANDONED_SECONDS = 3_600  # a run's folder is filled in a moment
 
 
@@ -124,17 +126,25 @@ class RunFolder:
         try:
             lock.acquire()
         except filelock.Timeout as error:
-            raise RunInUse(folder=str(self.path)) from error
+            in_use = RunInUseHere if self._key in _held_here else RunInUse
+            raise in_use(folder=str(self.path)) from error
         except OSError as error:
             if not (to_read and error.errno in _READ_ONLY):
                 raise storage.as_user_error(error, self.path) from error
         try:
             if lock.is_locked:
+                _held_here.add(self._key)
                 for folder in (self.path, self.checkpoints, self.samples, self.exports):
                     storage.sweep(folder)
             yield
         finally:
+            if lock.is_locked:
+                _held_here.discard(self._key)
             lock.release()
+
+    @property
+    def _key(self) -> str:
+        return os.path.realpath(self.path)
 
 
 def create_run(config: RunConfig) -> RunFolder:

@@ -35,6 +35,7 @@ from engine.models.tensor_file import SafetensorsFile
 from engine.notices import CheckpointSkipped
 from engine.project import RunFolder, open_run
 from engine.records import NotRead, Why
+from engine.run_errors import RunInUseHere
 from engine.sampler import SampleSettings
 from engine.strength_and_step import strength_and_step
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
@@ -243,7 +244,8 @@ def test_a_run_that_is_written_is_not_exported_in_the_midst_of_it(copy, tmp_path
     with copy.locked():
         last = list(export_again(copy.path, 4, "kohya", out))[-1]
     assert isinstance(last, RunFailed)
-    assert isinstance(last.error, RunInUse)
+    assert isinstance(last.error, RunInUseHere)
+    assert "This Imprint is training or exporting the run" in str(last.error)
     assert not out.exists()
 
 
@@ -252,7 +254,7 @@ def test_a_run_that_is_written_gets_no_files_of_another_step_in_the_midst_of_it(
     with copy.locked():
         last = list(export_step_again(copy.path, 2))[-1]
     assert isinstance(last, RunFailed)
-    assert isinstance(last.error, RunInUse)
+    assert isinstance(last.error, RunInUseHere)
     assert left_by(copy) == before
 
 

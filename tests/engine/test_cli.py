@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -78,6 +79,25 @@ def test_train_tells_its_events_as_json_and_resume_of_a_finished_run_says_so(
         else:
             assert "finished already" in again.out
     assert left_by(only_run(tmp_path)) == before
+
+
+def test_resume_of_a_finished_run_whose_file_is_gone_says_how_to_write_it_again(
+    config, tmp_path, capsys
+):
+    assert Called(capsys, "train", config, "--json").code == 0
+    folder = only_run(tmp_path)
+    (file,) = folder.exports.iterdir()
+    data = file.read_bytes()
+    file.unlink()
+    called = Called(capsys, "resume", folder.path)
+    assert called.code == 1
+    assert f"is gone: {file}. " in called.err
+    assert "finished already" not in called.out
+    command = re.search(r"imprint (export .*) --out FILE", called.err)
+    verb, run, flag, form = shlex.split(command[1])
+    assert Called(capsys, verb, run, flag, form, "--out", file).code == 0
+    assert file.read_bytes() == data
+    assert Called(capsys, "resume", folder.path).code == 0
 
 
 def test_people_get_sentences_and_a_bar(config, capsys):

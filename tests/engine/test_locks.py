@@ -70,9 +70,18 @@ def test_the_place_of_one_that_was_killed_is_free_at_once(tmp_path):
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert holder.stdout.readline() == "has it\n"
-    with pytest.raises(RunInUse), RunFolder(tmp_path).locked():
+    with pytest.raises(RunInUse, match="Another Imprint is writing"), RunFolder(tmp_path).locked():
         pass
     holder.kill()
     holder.wait()
     with RunFolder(tmp_path).locked():
         pass
+
+
+def test_a_run_that_this_program_holds_is_not_said_to_be_held_by_another(tmp_path):
+    with RunFolder(tmp_path).locked():
+        for _ in range(2):  # a refusal changes nothing
+            with pytest.raises(RunInUse, match="This Imprint is") as refused:
+                with RunFolder(tmp_path / ".." / tmp_path.name).locked():
+                    pass
+            assert "Another" not in str(refused.value)
