@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from engine.foreign_settings import program_of
 from engine.methods.catalog import METHODS
 from engine.regular_files import read_bytes, reason_of
 from engine.settings import Row, Settings, rows
+from engine.settings_errors import ConfigNotOpened, ConfigNotText
+from engine.settings_text import NotParsed, parsed
 from engine.storage import write_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -64,6 +65,8 @@ _KINDS = {
     "tuple": QT_TRANSLATE_NOOP("engine", "a list"),
     "model": QT_TRANSLATE_NOOP("engine", "a section of settings"),
 }
+_NUMBERS = {int: "int", float: "float"}
+_MUST_BE = QT_TRANSLATE_NOOP("engine", "{field} is {given}; it must be {wanted}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ def check(
     `has_begun`: of a run that has begun, whose trigger word cannot be changed any more.
     """
     version = data.get("schema_version", 1)
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    has_version = isinstance(version, int) and not isinstance(version, bool)
+    if has_version and version > SCHEMA_VERSION:
         newer = Phrase(
             QT_TRANSLATE_NOOP(
                 "engine",
@@ -99,17 +103,20 @@ def check(
         )
         return None, [Problem("schema_version", newer)]
     upgraded = dict(data)
-    if isinstance(version, int):
+    if has_version:
         for upgrade in UPGRADES[max(version, 1) - 1 :]:
             upgraded = upgrade(upgraded)
         upgraded["schema_version"] = SCHEMA_VERSION
     if isinstance(upgraded.get("method"), Mapping):  # its kind decides which settings there are
         upgraded["method"] = {"kind": DEFAULT_METHOD, **upgraded["method"]}
+    problems = list(_booleans_for_numbers(upgraded))
     try:
         config = RunConfig.model_validate(upgraded)
     except ValidationError as error:
-        return None, [_as_problem(details) for details in error.errors()]
-    problems = list(_across_fields(config))
+        known = {problem.field for problem in problems}
+        found = map(_as_problem, error.errors())
+        return None, problems + [problem for problem in found if problem.field not in known]
+    problems += _across_fields(config)
     if not has_begun:
         problems += [Problem(*found) for found in trigger_rules.problems_of(config)]
     return (None, problems) if problems else (config, [])
@@ -126,15 +133,16 @@ def require(data: Mapping[str, Any], *, has_begun: bool = False) -> RunConfig:
 def read(path: Path) -> Data:
     """The data of a JSON or TOML file.
 
-    Raises ConfigUnreadable with the line, SettingsOfAnother for a file of another program.
+    Raises ConfigUnreadable with the line or a kind of it, SettingsOfAnother for a file of another
+    program.
     """
     text = _text_of(path)
     if program := program_of(text):
         raise SettingsOfAnother(path=str(path), program=Phrase(program))
     try:
-        data = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as error:  # both parsers' errors are ValueErrors
-        raise ConfigUnreadable(path=str(path), reason=str(error)) from error
+        data = parsed(text, is_toml=path.suffix.lower() == ".toml")
+    except NotParsed as error:
+        raise ConfigUnreadable(path=str(path), reason=error.reason) from error
     if not isinstance(data, dict):
         raise ConfigUnreadable(
             path=str(path),
@@ -152,13 +160,13 @@ def _text_of(path: Path) -> str:
     try:
         data = read_bytes(path)
     except OSError as error:
-        raise ConfigUnreadable(path=str(path), reason=reason_of(error)) from error
+        raise ConfigNotOpened(path=str(path), reason=reason_of(error)) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if program := program_of(data.decode("latin-1")):  # names of settings are ASCII
             raise SettingsOfAnother(path=str(path), program=Phrase(program)) from error
-        raise ConfigUnreadable(path=str(path), reason=str(error)) from error
+        raise ConfigNotText(path=str(path)) from error
 
 
 def write(config: RunConfig, path: Path) -> None:
@@ -196,6 +204,17 @@ def nested(dotted: str, value: Any) -> Data:
 def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = data.get(name)
     return section if isinstance(section, Mapping) else {}
+
+
+def _booleans_for_numbers(data: Data) -> Iterator[Problem]:
+    """To Python, and so to pydantic, True is the number 1."""
+    for row in rows_of(str(_section(data, "method").get("kind"))):
+        section, _, name = row.key.rpartition(".")
+        value = (_section(data, section) if section else data).get(name)
+        if isinstance(value, bool) and row.annotation in _NUMBERS:
+            wanted = Phrase(_KINDS[_NUMBERS[row.annotation]])
+            sentence = Phrase(_MUST_BE, field=row.key, given=str(value).lower(), wanted=wanted)
+            yield Problem(row.key, sentence)
 
 
 def _across_fields(config: RunConfig) -> list[Problem]:
@@ -308,12 +327,7 @@ def _sentence(place: list[str], owner: type[Settings], details: ErrorDetails) ->
                 given=given,
                 reason=reason,
             )
-    return Phrase(
-        QT_TRANSLATE_NOOP("engine", "{field} is {given}; it must be {wanted}."),
-        field=field,
-        given=given,
-        wanted=wanted,
-    )
+    return Phrase(_MUST_BE, field=field, given=given, wanted=wanted)
 
 
 def _own_sentence(error: Any, field: str, given: str) -> Phrase:

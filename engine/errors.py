@@ -108,7 +108,7 @@ class InvalidConfig(UserError):
 class ConfigUnreadable(UserError):
     code = "IM-SET-02"
     summary = QT_TRANSLATE_NOOP("engine", "{path} could not be read as settings: {reason}")
-    remedy = QT_TRANSLATE_NOOP("engine", "Mend that line, or write the file anew.")
+    remedy = QT_TRANSLATE_NOOP("engine", "Correct the file, or write a new one.")
 
 
 class SettingsOfAnother(UserError):

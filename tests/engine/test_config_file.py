@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +15,13 @@ from hypothesis import strategies as st
 
 from engine import config_file
 from engine.config import RunConfig
-from engine.config_file import Problem, check, merge, nested, require
+from engine.config_file import Problem, check, merge, nested, require, rows_of
 from engine.errors import ConfigUnreadable, InvalidConfig
 from engine.methods.catalog import METHODS
 from engine.settings import rows
+from engine.settings_errors import ConfigNotOpened, ConfigNotText
 
+ROOT = Path(__file__).parents[2]
 GOOD = {"dataset": {"folder": "pictures"}}
 
 
@@ -117,13 +123,15 @@ def test_nothing_wrong_is_no_problem():
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.json", '{\n "a": 1,\n "b" 2\n}', "line 3"),
-        ("a.json", "", "line 1"),
+        ("a.json", '{\n "a": 1,\n "b" 2\n}', "line 3, column 6: "),
+        ("a.json", "", "line 1, column 1: "),
         ("a.json", "[1]", "it holds no table of settings"),
-        ("a.json", "[" * 100_000, "could not be read as settings"),
-        ("a.json", f'{{"a": {"9" * 5000}}}', "could not be read as settings"),
-        ("a.toml", 'name = "a"\nsteps = = 5\n', "line 2"),
-        ("a.toml", "a = " + "[" * 100_000, "could not be read as settings"),
+        ("a.json", "[" * 100_000, "too many brackets inside one another"),
+        ("a.json", f'{{"a": {"9" * 5000}}}', "a number in it has too many digits"),
+        ("a.toml", f"a = {'9' * 5000}", "a number in it has too many digits"),
+        ("a.toml", 'name = "a"\nsteps = = 5\n', "line 2, column 9: "),
+        ("a.toml", 'name = "a"\nname = 5', "at the end of the file: "),
+        ("a.toml", "a = " + "[" * 100_000, "too many brackets inside one another"),
     ],
 )
 def test_a_file_that_cannot_be_read_names_the_line(tmp_path, name, text, said):
@@ -133,19 +141,54 @@ def test_a_file_that_cannot_be_read_names_the_line(tmp_path, name, text, said):
     assert said in caught.value.sentence
     assert name in caught.value.sentence
     assert (tmp_path / name).read_text() == text
+    for raw in ("char ", "sys.", "recursion", "set_int", "(at "):
+        assert raw not in str(caught.value)
+    assert ". Correct the file" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["not-there.json", "folder"])
 def test_a_file_that_is_not_there_is_said_so(tmp_path, name):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ConfigUnreadable, match=name):
+    with pytest.raises(ConfigNotOpened, match=f"{name} could not be opened: .*. Check the path"):
         config_file.read(tmp_path / name)
 
 
-def test_a_file_that_is_no_text_is_said_so(tmp_path):
-    (tmp_path / "a.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigUnreadable):
+@pytest.mark.skipif(not hasattr(os, "setuid"), reason="Windows has other rights")
+def test_a_file_without_the_right_to_read_it_is_not_said_to_have_a_wrong_line(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(GOOD))
+    path.chmod(0)
+    code = (
+        "import os, sys; from pathlib import Path; from engine import config_file\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"  # the right to read all is root's alone
+        "try: config_file.of_run(Path(sys.argv[1]))\n"
+        "except config_file.ConfigUnreadable as error: print(error.code, error)"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "IM-SET-05" in told.stdout
+    assert "could not be opened: Permission denied. Check the path and your rights" in told.stdout
+    assert "line" not in told.stdout.replace(str(path), "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_that_is_not_utf_8_is_to_be_saved_as_utf_8(tmp_path, encoding):
+    (tmp_path / "a.json").write_bytes('{"name": "ü"}'.encode(encoding))
+    with pytest.raises(ConfigNotText, match=r"it is not UTF-8 text\. Save it as UTF-8") as caught:
         config_file.read(tmp_path / "a.json")
+    assert "codec" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_boolean_is_no_number_in_any_setting(value):
+    for kind in METHODS:
+        for row in rows_of(kind):
+            if row.annotation in (int, float):
+                data = merge({**GOOD, "method": {"kind": kind}}, nested(row.key, value))
+                config, found = check(data)
+                (problem,) = [one for one in found if one.field == row.key]
+                assert config is None
+                assert f"{row.key} is {str(value).lower()}; it must be a" in problem.sentence
 
 
 def test_json_with_a_mark_and_toml_say_the_same(tmp_path):
