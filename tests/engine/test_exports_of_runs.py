@@ -70,6 +70,21 @@ def test_a_run_that_is_stopped_after_its_first_step_leaves_sound_files(
     assert out.exists()
 
 
+def test_the_report_of_a_run_says_what_has_to_be_known_in_other_programs(
+    tiny_folder, pictures_folder, tmp_path
+):
+    """Ranks by block, and changes that fp16 hardly holds."""
+    run = require_finished(
+        started(
+            tiny_folder, pictures_folder, tmp_path, LORA | {"block_ranks": "down=2"},
+            export={"formats": ["diffusers"], "precision": "fp16"},
+        )
+    )  # fmt: skip
+    (report,) = run.of(ExportChecked)
+    assert any("the layers have different ranks" in said for said in report.remarks)
+    assert any("fp16 keeps them only roughly" in said for said in report.remarks)
+
+
 SAME = {
     "kohya": (LORA | {"block_ranks": "down=2"}, ".safetensors"),
     "diffusers": (LORA | {"block_ranks": "down=2"}, ".safetensors"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,6 +100,14 @@ def test_what_the_report_says_of_diffusers_is_what_diffusers_does(tmp_path, monk
     assert named.config.prediction_type == V
     assert named.config.rescale_betas_zero_snr
     assert named.config.timestep_spacing == "trailing"
+
+
+def test_of_a_model_that_no_other_program_knows_no_setting_is_said():
+    unet = bundled_config(SD1, "unet")
+    narrow = {"unet": {**unet, "block_out_channels": [32, 64]}}
+    known = facts(SD1, V, zero_terminal_snr=True)
+    assert remarks(FORMATS["checkpoint"], known, ())
+    assert remarks(FORMATS["checkpoint"], replace(known, configs=narrow), ()) == ()
 
 
 def test_averaged_weights_that_are_left_out_are_said():

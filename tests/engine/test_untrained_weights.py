@@ -131,6 +131,7 @@ def test_every_tensor_of_the_base_file_that_did_not_learn_comes_back_bit_for_bit
     report = exported(tmp_path / "out.safetensors", method, facts_for(model, settings, precision))
     made = load_file(tmp_path / "out.safetensors")
     assert base.keys() - made.keys() == {AVERAGED}
+    assert any("(EMA) of the base model, 1 tensors," in said for said in report.remarks)
     assert made.keys() - base.keys() == set()
     still = base.keys() - learnt - {AVERAGED}
     assert len(still) > 100
