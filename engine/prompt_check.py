@@ -8,9 +8,10 @@ from pathlib import Path
 
 from engine.errors import Notice, UserError
 from engine.trained_file import TrainedFile, inspect
-from engine.trigger import as_called, prompt_calls
+from engine.trigger import as_called, folded, prompt_calls
 from engine.word_notices import (
     TriggerNotInPrompt,
+    WordFileMissing,
     WordNeedsEscapes,
     WordNotCallable,
     WordNotInPrompt,
@@ -18,10 +19,14 @@ from engine.word_notices import (
 
 
 def missing_words(prompts: Sequence[str], files: Sequence[Path]) -> Iterator[Notice]:
-    """A notice for each file whose word is in none of the prompts, the negative one included."""
+    """A notice for each file whose word is in none of the prompts, the negative one included, and
+    for each LoRA that was trained with an embedding which is not among the files."""
+    given = {folded(path.stem) for path in files}
     for path in files:
         with suppress(UserError):  # of a kind that tells no word
             file = inspect(path)
+            if file.word_beside and folded(file.word_beside) not in given:
+                yield WordFileMissing(word=file.word_beside, name=path.name)
             if not any(prompt_calls(prompt, word) for prompt in prompts for word in _words(file)):
                 yield from _notice(file)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import AddonMissing, AddonUnreadable, UserError
+from engine.formats.catalog import EMBEDDING_KEY
 from engine.models.catalog import SD1, SD2_BASE, SDXL, Family, header_of
 from engine.models.safetensors_header import Header, is_pickle, read_header
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -30,6 +31,7 @@ class TrainedFile:
     trigger: str  # the words that call it up, as far as the file tells
     num_keys: int
     names: frozenset[str]
+    word_beside: str = ""  # of a LoRA: the embedding that was trained with it, in its own file
 
 
 def inspect(path: Path) -> TrainedFile:
@@ -54,6 +56,7 @@ def inspect(path: Path) -> TrainedFile:
         trigger=trigger,
         num_keys=len(names),
         names=frozenset(names),
+        word_beside=header.metadata.get(EMBEDDING_KEY, "") if kind == "lora" else "",
     )
 
 

@@ -95,3 +95,15 @@ class WordNotCallable(Notice):
         "The word of the embedding {name}, {word}, is prompt syntax, so no prompt can call it.",
     )
     remedy = QT_TRANSLATE_NOOP("engine", "Rename the file: its name is the word.")
+
+
+class WordFileMissing(Notice):
+    """Of a LoRA that was trained together with an embedding."""
+
+    code = "IM-WRD-09"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "{name} was trained together with the embedding {word}, which was not given, so the "
+        "picture may show little of what was learnt.",
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "Add the embedding too: its file came from the same run.")

@@ -12,6 +12,9 @@ from engine.errors import FormatUnknown
 
 UNVERIFIED = ".unverified"  # at the end of a file's stem until it has passed its check
 
+# In the header of a LoRA: the name of the embedding that was trained with it, in a file of its own.
+EMBEDDING_KEY = "imprint.embedding"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatEntry:

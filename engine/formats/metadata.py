@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from engine.config import RunConfig
+from engine.file_names import safe_name
+from engine.formats.catalog import EMBEDDING_KEY
 from engine.models.catalog import ModelSource, bundled_config
 from engine.results import AdapterResult
 
@@ -112,7 +114,15 @@ def modelspec_header(
         ),
         "modelspec.prediction_type": "v" if facts.is_v else "epsilon",
         "modelspec.implementation_version": f"imprint, peft {version('peft')}",
+        **(_word_beside(config) if suffix == "/lora" else {}),
     }
+
+
+def _word_beside(config: RunConfig) -> dict[str, str]:
+    """Of a LoRA whose run left its word as a file of its own: that file's name."""
+    if "embedding" not in config.method.leaves:
+        return {}
+    return {EMBEDDING_KEY: safe_name(config.dataset.trigger)}
 
 
 def _base_version(facts: ExportFacts) -> str:

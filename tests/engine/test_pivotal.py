@@ -14,6 +14,8 @@ from engine.methods.lora.method import Lora
 from engine.methods.lora.pivotal import build
 from engine.methods.lora.settings import LoraSettings
 from engine.models.loader import load_model
+from engine.prompt_check import missing_words
+from engine.word_notices import WordFileMissing
 from tests.engine_runs import newest_weights, require_finished, tiny_run, train
 from tests.method_matrix import base_weights, outputs, same
 
@@ -54,6 +56,22 @@ def test_it_leaves_an_add_on_and_an_embedding_unasked(tiny_folder, pictures_fold
     names = [Path(path).name for path in trained.last.exports]
     assert len(names) == 2
     assert "zwx.safetensors" in names
+
+
+@pytest.mark.parametrize("form", ["kohya", "diffusers"])
+def test_drawing_without_the_words_file_says_that_it_is_missing(
+    tiny_folder, pictures_folder, tmp_path, form
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path / "runs", method=PIVOTAL,
+        export={"formats": [form, "embedding"]},
+    )  # fmt: skip
+    files = [Path(path) for path in require_finished(train(data)).last.exports]
+    (lora,) = [file for file in files if file.stem != "zwx"]
+    assert [str(note) for note in missing_words(["a zwx toy"], files)] == []
+    (note,) = missing_words(["a zwx toy"], [lora])
+    assert isinstance(note, WordFileMissing)
+    assert f"{lora.name} was trained together with the embedding zwx" in str(note)
 
 
 def test_a_run_named_like_its_word_still_leaves_two_files(tiny_folder, pictures_folder, tmp_path):
