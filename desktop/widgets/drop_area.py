@@ -18,7 +18,7 @@ from desktop.widgets.labels import label, set_kind
 from engine import storage
 from engine.data import mask_names
 from engine.data.caption_files import CaptionBook
-from engine.data.caption_places import sidecars
+from engine.data.caption_places import Sidecars
 from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
 from engine.data.readings import read_one
 from engine.data.walk import Walked, leads_outside, walk
@@ -171,10 +171,10 @@ def _copy(path: Path, folder: Path, book: CaptionBook) -> None:
     target = next(target for target in targets if not target.exists() or _same(target, path))
     if not target.exists():
         storage.copy_file(path, target)
-    beside = [file for file in sidecars(path) if file in book.walked.texts]
-    for place, caption in zip(sidecars(target), sidecars(path), strict=True):
-        if caption in beside:
-            storage.copy_file(caption, place)
+    beside = Sidecars(book.walked.texts).of(path)
+    for caption in reversed(beside):  # of two that differ in case, the first counts
+        stem = target.stem if caption.stem == path.stem else target.name  # photo.jpg.txt
+        storage.copy_file(caption, target.with_name(stem + caption.suffix.lower()))
     if not _has_words(path, beside):
         caption = book.read(path, "")  # from a table
         if caption.choices:

@@ -14,7 +14,7 @@ from engine.data.caption_places import (
     TABLES,
     TEXT_SUFFIXES,
     UNREADABLE_TABLES,
-    sidecars,
+    Sidecars,
 )
 from engine.data.caption_tables import Table, TableError, read_table
 from engine.data.caption_text import Written, of_fields, parse
@@ -60,6 +60,7 @@ class CaptionBook:
     def __init__(self, walked: Walked, own_folder: Path | None = None) -> None:
         self.walked = walked
         self._own = own_folder
+        self._beside = Sidecars(walked.texts)
         self._tables: dict[Path, list[Table]] = {}  # by their folder
         self.notices: list[Notice] = []
         self._open_tables()
@@ -76,12 +77,11 @@ class CaptionBook:
                 return Caption(problem=error.reason)
         found: list[tuple[str, Written]] = []
         problem: Phrase | None = None
-        for path in dict.fromkeys(sidecars(picture)):
-            if path in self.walked.texts:
-                try:
-                    found.append((path.name.removeprefix(picture.stem), self._read(path)))
-                except CaptionError as error:
-                    problem = problem or error.reason
+        for path in self._beside.of(picture):
+            try:
+                found.append((path.name.removeprefix(picture.stem), self._read(path)))
+            except CaptionError as error:
+                problem = problem or error.reason
         found += self._in_tables(picture)
         return _first_of(found, problem)
 

@@ -6,8 +6,10 @@ Of several places the first one that holds words wins: files beside a picture in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
+
+from engine.data.pictures import PICTURE_SUFFIXES
 
 # Plain text. .txt: everyone; .caption: sd-scripts, EveryDream; .cap: old forks; .tags: taggers.
 TEXT_SUFFIXES = (".txt", ".caption", ".cap", ".tags")
@@ -39,6 +41,31 @@ def sidecars(picture: Path) -> Iterator[Path]:
         yield picture.with_name(picture.name + suffix)
     yield picture.with_suffix(JSON_SUFFIX)
     yield picture.with_name(picture.name + JSON_SUFFIX)
+
+
+class Sidecars:
+    """The caption files of a set, by their pictures. Suffixes count in any case: IMG_1.TXT."""
+
+    def __init__(self, texts: Iterable[Path]) -> None:
+        self._files: dict[tuple[Path, str], list[Path]] = {}
+        for path in sorted(texts, key=lambda path: (path.suffix != path.suffix.lower(), path)):
+            self._files.setdefault(_spelled(path), []).append(path)
+
+    def of(self, picture: Path) -> list[Path]:
+        """Those that are there, in the order of `sidecars`."""
+        names = dict.fromkeys(map(_spelled, sidecars(picture)))
+        return [path for name in names for path in self._files.get(name, ())]
+
+
+def _spelled(path: Path) -> tuple[Path, str]:
+    """With the suffixes in lower case, that of a picture too: IMG_1.JPG.txt."""
+    inner = PurePath(path.stem).suffix
+    stem = (
+        path.stem.removesuffix(inner) + inner.lower()
+        if inner.lower() in PICTURE_SUFFIXES
+        else path.stem
+    )
+    return path.parent, stem + path.suffix.lower()
 
 
 def is_caption_file(path: Path) -> bool:

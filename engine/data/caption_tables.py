@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine.data import encodings
@@ -38,10 +38,9 @@ class Table:
         below = picture.relative_to(self.path.parent)
         # sd-scripts names pictures by their whole path, or by their name without the suffix.
         names = (below, below.with_suffix(""), Path("/", picture.name))
-        return next(
-            (self.captions[key] for key in map(_key, names) if key in self.captions),
-            None,
-        )
+        keys = [_key(name) for name in names]
+        keys += [_lowered(key) for key in keys]
+        return next((self.captions[key] for key in keys if key in self.captions), None)
 
 
 def read_table(path: Path) -> Table:
@@ -68,6 +67,8 @@ def read_table(path: Path) -> Table:
     for key, names in whole.items():
         if len(names) == 1:
             captions.setdefault(key, captions[names[0]])
+    for key in list(captions):
+        captions.setdefault(_lowered(key), captions[key])
     if not captions:
         raise TableError(
             QT_TRANSLATE_NOOP(
@@ -166,6 +167,12 @@ def _parsed(text: str, line: int) -> Any:
             line=line,
             reason=getattr(error, "msg", str(error)),
         ) from error
+
+
+def _lowered(key: str) -> str:
+    """With the suffix in lower case: IMG_1.JPG and IMG_1.jpg are one name to most programs."""
+    suffix = PurePosixPath(key).suffix
+    return key.removesuffix(suffix) + suffix.lower()
 
 
 def _key(name: str | Path) -> str:

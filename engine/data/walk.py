@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from threading import Event
 
 from engine.data import ignored, mask_names
-from engine.data.caption_places import is_caption_file, is_table, is_text_file, sidecars
+from engine.data.caption_places import Sidecars, is_caption_file, is_table, is_text_file
 from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
 from engine.dataset_notices import (
     CaptionRemark,
@@ -56,17 +56,18 @@ class Walked:
     def captioned(self, pictures: Iterable[Path]) -> list[Path]:
         """Those beside which a caption file is, or a table that may name them."""
         with_table = {path.parent for path in self.texts if is_table(path)}
+        beside = Sidecars(self.texts)
         return [
             picture
             for picture in pictures
-            if not self.texts.isdisjoint(sidecars(picture))
-            or not with_table.isdisjoint(picture.parents)
+            if beside.of(picture) or not with_table.isdisjoint(picture.parents)
         ]
 
     @property
     def orphans(self) -> tuple[Path, ...]:
         """Caption files beside which no picture is."""
-        used = {path for picture in self.files for path in sidecars(picture)}
+        beside = Sidecars(self.texts)
+        used = {path for picture in self.files for path in beside.of(picture)}
         return tuple(path for path in sorted(self.texts - used) if is_text_file(path))
 
 

@@ -107,6 +107,38 @@ def test_one_caption_is_for_pictures_of_one_name_and_case_counts(tmp_path):
     assert book.read(tmp_path / "a.png", "").text == book.read(tmp_path / "a.jpg", "").text == "one"
 
 
+@pytest.mark.parametrize(
+    ("picture", "name", "content"),
+    [
+        ("IMG_1.PNG", "IMG_1.TXT", "a sks dog"),
+        ("IMG_1.PNG", "IMG_1.Caption", "a sks dog"),
+        ("IMG_1.PNG", "IMG_1.JSON", '{"caption": "a sks dog"}'),
+        ("IMG_1.PNG", "IMG_1.png.txt", "a sks dog"),
+        ("IMG_1.png", "IMG_1.PNG.TXT", "a sks dog"),
+        ("IMG_1.PNG", "METADATA.JSONL", '{"file_name": "IMG_1.PNG", "text": "a sks dog"}'),
+        ("IMG_1.PNG", "metadata.jsonl", '{"file_name": "IMG_1.png", "text": "a sks dog"}'),
+        ("IMG_1.png", "metadata.csv", "file_name,text\nIMG_1.PNG,a sks dog\n"),
+    ],
+)
+def test_suffixes_and_names_of_tables_count_in_any_case(tmp_path, picture, name, content):
+    book = book_of(tmp_path, {picture: "", name: content})
+    assert book.read(tmp_path / picture, "").text == "a sks dog"
+    assert book.walked.orphans == ()
+    assert book.walked.captioned(book.walked.files) == [tmp_path / picture]
+
+
+def test_of_two_captions_that_differ_in_case_the_lower_one_counts_and_the_other_is_said(tmp_path):
+    found = caption(tmp_path, {"a.TXT": "a cat", "a.txt": "a dog"})
+    assert found.text == "a dog"
+    assert ".TXT says something else" in found.remarks[0]
+
+
+def test_pictures_whose_names_differ_in_case_have_their_own_captions(tmp_path):
+    book = book_of(tmp_path, {"a.png": "", "A.png": "", "a.txt": "small", "A.TXT": "large"})
+    assert book.read(tmp_path / "a.png", "").text == "small"
+    assert book.read(tmp_path / "A.png", "").text == "large"
+
+
 # ---- which goes first ----------------------------------------------------------------------------
 
 PLACES = [

@@ -59,6 +59,8 @@ def reasons(walked: Walked) -> dict[str, str]:
         ("1.png", "1-masklabel.png"),  # OneTrainer
         ("1.jpg", "1-masklabel.png"),
         ("1.png", "1-mask.png"),
+        ("1.PNG", "1-MASK.png"),
+        ("1.jpg", "1_mask.PNG"),
         ("1.png", "1_mask.png"),
         ("1.png", "1.mask.png"),
         ("1.png", "1_Mask.PNG"),
