@@ -57,6 +57,20 @@ class TableUnreadable(Notice):
     summary = QT_TRANSLATE_NOOP("engine", "The captions in {name} are not used: {reason}")
 
 
+class TablesLeftOut(Notice):
+    """Files that might be tables of captions, by their suffixes, and are not."""
+
+    code = "IM-CAP-10"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Left out: {names}. No captions of these pictures are in there."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Captions are read from .json, .jsonl, .csv and .tsv files that name each picture beside "
+        "its caption.",
+    )
+
+
 class OrphanCaptions(Notice):
     code = "IM-CAP-04"
     summary = QT_TRANSLATE_NOOP("engine", "Caption files without a picture: {names}.")

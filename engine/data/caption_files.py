@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +12,15 @@ from pathlib import Path
 from engine.data import encodings
 from engine.data.caption_places import (
     JSON_SUFFIX,
+    PARQUET,
     TABLES,
     TEXT_SUFFIXES,
-    UNREADABLE_TABLES,
     Sidecars,
 )
-from engine.data.caption_tables import Table, TableError, read_table
+from engine.data.caption_tables import Table, TableError, names_of, read_table
 from engine.data.caption_text import Written, of_fields, parse
 from engine.data.walk import Walked
-from engine.dataset_notices import CaptionRemark, TableUnreadable
+from engine.dataset_notices import CaptionRemark, TablesLeftOut, TableUnreadable
 from engine.errors import Notice
 from engine.regular_files import read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
@@ -102,14 +103,31 @@ class CaptionBook:
         return found
 
     def _open_tables(self) -> None:
-        order = {name: place for place, name in enumerate((*TABLES, *UNREADABLE_TABLES))}
-        paths = [path for path in self.walked.texts if path.name.lower() in order]
-        for path in sorted(paths, key=lambda path: (path.parent, order[path.name.lower()])):
+        """Those of known names first; of the others those that name pictures of the set."""
+        order = {name: place for place, name in enumerate(TABLES)}
+        names, others = names_of(self.walked.files), []
+        for path in sorted(self._tables_by_name(), key=lambda path: _place(path, order)):
+            name, is_known = self.walked.name_of(path), path.name.lower() in order
             try:
-                self._tables.setdefault(path.parent, []).append(read_table(path))
+                table = read_table(path, any_column=is_known)
             except TableError as error:
-                name = self.walked.name_of(path)
-                self.notices.append(TableUnreadable(name=name, reason=error.reason))
+                if is_known or path.suffix.lower() == PARQUET:
+                    self.notices.append(TableUnreadable(name=name, reason=error.reason))
+                else:
+                    others.append(name)
+                continue
+            if is_known or table.speaks_of(names):
+                self._tables.setdefault(path.parent, []).append(table)
+            else:
+                others.append(name)
+        if others:
+            self.notices.append(TablesLeftOut(names=listed(others)))
+
+    def _tables_by_name(self) -> set[Path]:
+        """What is no caption of a single picture; photo.json beside photo.png is one."""
+        beside = {path for picture in self.walked.files for path in self._beside.of(picture)}
+        tables = {path for path in self.walked.texts if path.suffix.lower() not in TEXT_SUFFIXES}
+        return {path for path in tables if path not in beside or path.name.lower() in TABLES}
 
     @cached_property
     def _likely(self) -> tuple[str, ...]:
@@ -126,6 +144,10 @@ class CaptionBook:
             if votes.total() >= VOTERS:
                 break
         return tuple(encoding for encoding, _ in votes.most_common(1))
+
+
+def _place(path: Path, order: Mapping[str, int]) -> tuple[Path, int, Path]:
+    return path.parent, order.get(path.name.lower(), len(order)), path
 
 
 def read_text(path: Path) -> str:

@@ -22,8 +22,9 @@ TABLES = (
     "meta_lat.json", "meta_clean.json", "meta_cap_dd.json", "meta_cap.json",  # sd-scripts, the last
     # step of its tools first: each step copies the file and adds to it
 )  # fmt: skip
-# Tables that need a library which Imprint does not have.
-UNREADABLE_TABLES = ("metadata.parquet", "captions.parquet")
+# A file of another name is a table if its content names pictures of the set.
+TABLE_SUFFIXES = (".jsonl", ".csv", ".tsv", ".json")
+PARQUET = ".parquet"  # needs a library which Imprint does not have
 
 # Fields of a row or of a JSON file that hold a caption, the first that is there.
 TEXT_FIELDS = ("caption", "text", "prompt", "captions", "texts", "additional_feature")
@@ -70,11 +71,7 @@ def _spelled(path: Path) -> tuple[Path, str]:
 
 def is_caption_file(path: Path) -> bool:
     """By its name: a file beside a picture or a table."""
-    return (
-        path.suffix.lower() in (*TEXT_SUFFIXES, JSON_SUFFIX)
-        or path.name.lower() in TABLES
-        or path.name.lower() in UNREADABLE_TABLES
-    )
+    return path.suffix.lower() in (*TEXT_SUFFIXES, *TABLE_SUFFIXES, PARQUET)
 
 
 def is_table(path: Path) -> bool:

@@ -7,13 +7,13 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine.data import encodings
-from engine.data.caption_places import NAME_FIELDS, UNREADABLE_TABLES
+from engine.data.caption_places import NAME_FIELDS, PARQUET
 from engine.data.caption_text import Written, of_fields
 from engine.regular_files import read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
@@ -42,10 +42,22 @@ class Table:
         keys += [_lowered(key) for key in keys]
         return next((self.captions[key] for key in keys if key in self.captions), None)
 
+    def speaks_of(self, names: Collection[str]) -> bool:
+        """Whether one of `names_of` some pictures is in it."""
+        return any(_lowered(key.rsplit("/", 1)[-1]) in names for key in self.captions)
 
-def read_table(path: Path) -> Table:
-    """Raises TableError."""
-    if path.name.lower() in UNREADABLE_TABLES:
+
+def names_of(pictures: Iterable[Path]) -> set[str]:
+    """The names under which a table may speak of pictures, with a suffix and without."""
+    return {_lowered(_key(name)) for path in pictures for name in (path.name, path.stem)}
+
+
+def read_table(path: Path, *, any_column: bool = True) -> Table:
+    """With `any_column` the first column of text counts where none has a known name.
+
+    Raises TableError.
+    """
+    if path.suffix.lower() == PARQUET:
         raise TableError(
             QT_TRANSLATE_NOOP(
                 "engine",
@@ -53,11 +65,11 @@ def read_table(path: Path) -> Table:
             )
         )
     text, guessed = _text_of(path)
-    rows = {".jsonl": _lines, ".csv": _csv, ".json": _json}[path.suffix.lower()]
+    rows = {".jsonl": _lines, ".csv": _csv, ".tsv": _csv, ".json": _json}[path.suffix.lower()]
     captions: dict[str, Written] = {}
     whole: dict[str, list[str]] = {}  # keys of absolute names by the file's name
     for name, row in rows(text):
-        written = _written(row)
+        written = _written(row, any_column=any_column)
         if not written.text:
             continue
         key = _key(name)
@@ -134,13 +146,13 @@ class _Named:
     value: Any
 
 
-def _written(row: Any) -> Written:
+def _written(row: Any, *, any_column: bool) -> Written:
     if isinstance(row, _Named):
         if isinstance(row.value, str):
             return Written(" ".join(row.value.split()))
         return of_fields(row.value, join_tags=True)[0] if isinstance(row.value, dict) else Written()
     written, field = of_fields(row)
-    if field:
+    if field or not any_column:
         return written
     # datasets lets people call the column as they like: the first that holds a text.
     others = (

@@ -22,6 +22,7 @@ from engine.dataset_notices import (
     LeftOut,
     MasksFound,
     OrphanCaptions,
+    TablesLeftOut,
     TableUnreadable,
 )
 from engine.errors import FolderMissing, Notice
@@ -132,7 +133,14 @@ def worth_saying(notices: Sequence[Notice], masks: str | None) -> tuple[Notice, 
     """
     known: tuple[type[Notice], ...] = (MasksFound,) if masks == "file" else ()
     if masks is None:
-        known = (MasksFound, KohyaFolders, CaptionRemark, TableUnreadable, OrphanCaptions)
+        known = (
+            MasksFound,
+            KohyaFolders,
+            CaptionRemark,
+            TableUnreadable,
+            TablesLeftOut,
+            OrphanCaptions,
+        )
     return tuple(notice for notice in notices if not isinstance(notice, known))
 
 

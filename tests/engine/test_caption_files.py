@@ -10,7 +10,7 @@ import pytest
 from engine.data.caption_files import Caption, CaptionBook
 from engine.data.caption_text import FROM_JSON, SEPARATOR, SEVERAL, TAGS, parse
 from engine.data.walk import walk
-from engine.dataset_notices import TableUnreadable
+from engine.dataset_notices import TablesLeftOut, TableUnreadable
 
 
 def book_of(folder: Path, files: dict[str, str | bytes]) -> CaptionBook:
@@ -191,6 +191,59 @@ def test_json_of_something_else_is_said_where_there_is_no_caption(tmp_path):
     assert found.text == ""
     assert "no field called caption" in found.remarks[0]
     assert caption(tmp_path, {"a.txt": "words"}).remarks == ()
+
+
+# ---- tables of any name --------------------------------------------------------------------------
+
+KOHYA = '{"/data/set/a.png": {"caption": "a sks dog", "tags": "red"}, "b": {"tags": "sks, toy"}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("meta.json", KOHYA, "a sks dog, red"),
+        ("dataset.json", KOHYA, "a sks dog, red"),
+        ("tags.json", '{"a": {"tags": ["sks", "dog"]}}', "sks, dog"),
+        ("labels.csv", "file_name,text\na.png,a sks dog\n", "a sks dog"),
+        ("train.jsonl", '{"file_name": "a.png", "text": "a sks dog"}\n', "a sks dog"),
+        ("metadata.tsv", "file_name\ttext\na.png\ta sks dog\n", "a sks dog"),
+        ("deep/../Train.JSONL", '{"image": "a.PNG", "prompt": "a sks dog"}', "a sks dog"),
+    ],
+)
+def test_a_table_of_any_name_is_read_where_it_names_pictures_of_the_set(
+    tmp_path, name, content, expected
+):
+    (tmp_path / "deep").mkdir()
+    book = book_of(tmp_path, {"a.png": "", name: content})
+    assert book.read(tmp_path / "a.png", "").text == expected
+    assert book.notices == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("concepts.json", '[{"name": "a", "path": "x", "text": {"prompt_source": "sample"}}]'),
+        ("meta.json", '{"another.png": {"caption": "a sks dog"}}'),
+        ("dataset.json", '{"labels": [["a.png", 5]]}'),
+        ("tags.json", "{ broken"),
+        ("labels.csv", "file_name,width\na.png,512\n"),
+        ("train.jsonl", "\0\1\2"),
+        ("metadata.tsv", ""),
+        ("b.json", '{"caption": "of a picture that is gone"}'),
+    ],
+)
+def test_what_might_be_a_table_and_is_none_is_named(tmp_path, name, content):
+    book = book_of(tmp_path, {"a.png": "", name: content})
+    assert book.read(tmp_path / "a.png", "") == Caption()
+    (notice,) = book.notices
+    assert isinstance(notice, TablesLeftOut)
+    assert notice.sentence.startswith(f"Left out: {name}.")
+
+
+def test_a_table_of_a_known_name_goes_before_one_of_another(tmp_path):
+    row = '{{"file_name": "a.png", "text": "{}"}}'
+    files = {name: row.format(name) for name in ("a_first.jsonl", "metadata.jsonl")}
+    assert caption(tmp_path, files).text == "metadata.jsonl"
 
 
 # ---- tables that cannot be used ------------------------------------------------------------------
