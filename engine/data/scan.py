@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.data.caption_files import NO_CAPTION, Caption, CaptionBook, remarks_on
+from engine.data.copies import best_first
 from engine.data.edits import NO_EDIT, PictureEdit
 from engine.data.pictures import promises_a_picture
 from engine.data.readings import Reading, read_one
@@ -92,9 +93,11 @@ def scan_folder(folder: Path, captions_folder: Path | None = None) -> Iterator[S
     """
     walked = walk(folder)
     tally = _Tally(walked, CaptionBook(walked, captions_folder))
-    for count, path in enumerate(walked.files, start=1):
+    for count, path in enumerate(best_first(walked.files, tally.book), start=1):
         tally.add(path)
         yield count
+    place = {path: number for number, path in enumerate(walked.files)}
+    tally.items.sort(key=lambda item: place[item.path])
     notices = [*walked.notices, *tally.book.notices, *tally.notices, *remarks_on(tally.remarks)]
     if walked.orphans:
         names = [walked.name_of(path) for path in walked.orphans]

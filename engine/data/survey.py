@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.data.caption_files import NO_CAPTION, Caption, CaptionBook
+from engine.data.copies import best_first
 from engine.data.picture_index import PictureIndex
 from engine.data.pictures import promises_a_picture
 from engine.data.readings import Reading, read_one
@@ -53,7 +54,9 @@ def survey(
     known = index.recall(folder)
     fresh: list[tuple[Path, int, int, Reading]] = []
     names: dict[str, str] = {}
-    for row, path in enumerate(files):
+    rows = {path: row for row, path in enumerate(files)}
+    for path in best_first(files, book):
+        row = rows[path]
         reading = _read(path, folder, known, fresh)
         if reading.content_hash in names:
             reason = Phrase(SAME_FILE, other=names[reading.content_hash])

@@ -10,7 +10,9 @@ from PIL import Image
 
 from engine.check import check_pictures
 from engine.control import Control
+from engine.data.picture_index import PictureIndex
 from engine.data.scan import Scan, scan_folder
+from engine.data.survey import survey
 from engine.dataset_notices import FewPictures, PictureSkipped
 from engine.errors import FolderMissing, NoPictures
 from engine.events import Noticed, PictureChecked, RunFailed, RunFinished, as_json
@@ -83,6 +85,43 @@ def test_one_picture_is_enough_with_a_warning(tmp_path):
     assert (
         str(notice) == "Pictures: 1. That works, but the result copies them. 8 or more are better."
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "kept"),
+    [
+        ({}, "a.png"),
+        ({"b.txt": "a cat"}, "b.png"),
+        ({"a.txt": " ", "b.txt": "a cat"}, "b.png"),
+        ({"a.txt": "a dog", "b.txt": "a cat"}, "a.png"),
+        ({"metadata.jsonl": '{"file_name": "b.png", "text": "a cat"}'}, "b.png"),
+        ({"b-mask.png": ""}, "b.png"),
+        ({"a-mask.png": "", "b.txt": "a cat"}, "b.png"),
+        ({"a.txt": "a dog", "b.txt": "a cat", "b-mask.png": ""}, "b.png"),
+    ],
+)
+def test_of_copies_the_one_with_a_caption_and_a_mask_is_kept(tmp_path, files, kept):
+    draw_pictures(tmp_path, 1)
+    (tmp_path / "picture0.txt").unlink()
+    data = (tmp_path / "picture0.png").read_bytes()
+    (tmp_path / "picture0.png").rename(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(data)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content.encode() or data)
+    (item,) = scanned(tmp_path).items
+    assert item.path.name == kept
+    index = PictureIndex(tmp_path / "cache" / "pictures.sqlite")
+    listed, *found = survey(tmp_path, None, index)
+    used = [listed.paths[one.row].name for one in found if one.reading.refusal is None]
+    assert used == [kept]
+    assert sorted(one.row for one in found) == [0, 1]
+
+
+def test_pictures_of_one_size_stay_in_their_order_whatever_is_beside_them(tmp_path):
+    for name, colour in (("a", 0), ("b", 90), ("c", 200)):
+        Image.new("RGB", (64, 64), (colour, 10, 10)).save(tmp_path / f"{name}.bmp")
+    (tmp_path / "b.txt").write_text("a cat")
+    assert [item.path.name for item in scanned(tmp_path).items] == ["a.bmp", "b.bmp", "c.bmp"]
 
 
 def test_bad_files_are_named_and_the_rest_is_used(image_folder):

@@ -100,7 +100,7 @@ def test_the_same_file_twice_counts_once(image_folder, index):
     (image_folder / "copy.png").write_bytes((image_folder / "picture1.png").read_bytes())
     _, found = surveyed(image_folder, index)
     refused = [str(one.reading.refusal) for one in found if one.reading.refusal]
-    assert refused == ["It is the same file as copy.png."]
+    assert refused == ["It is the same file as picture1.png."]  # which has a caption
 
 
 def test_captions_without_a_picture_are_listed(image_folder, index):
