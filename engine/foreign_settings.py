@@ -63,7 +63,7 @@ _FORMS = (
             "--model_type --model_family --data_backend_config --lora_rank --resolution "
             "--pretrained_model_name_or_path --train_batch_size data_backend_config model_family "
             "instance_data_dir cache_dir_vae caption_strategy minimum_image_size text_embeds "
-            "instance_prompt resolution_type".split()
+            "resolution_type".split()
         ),
         2,
     ),
@@ -78,6 +78,28 @@ _FORMS = (
         frozenset("resume_ckpt data_root disable_textenc_training lr_decay_steps sample_steps "
                   "save_every_n_epochs ckpt_every_n_minutes rated_dataset".split()),
         3,
+    ),
+    _Form(
+        QT_TRANSLATE_NOOP(
+            "engine", "a settings file of textual inversion or of a hypernetwork in AUTOMATIC1111"
+        ),
+        frozenset(
+            "num_of_dataset_images num_vectors_per_token embedding_name hypernetwork_name "
+            "learn_rate gradient_step log_directory training_width training_height clip_grad_mode "
+            "clip_grad_value latent_sampling_method create_image_every save_embedding_every "
+            "save_hypernetwork_every template_file initial_step layer_structure".split()
+        ),
+        3,
+    ),
+    _Form(
+        QT_TRANSLATE_NOOP("engine", "a settings file of a training script of diffusers"),
+        frozenset(
+            "pretrained_model_name_or_path instance_data_dir instance_prompt class_data_dir "
+            "class_prompt with_prior_preservation num_class_images num_validation_images "
+            "validation_prompt validation_epochs checkpointing_steps checkpoints_total_limit "
+            "placeholder_token initializer_token learnable_property dataset_name image_column "
+            "caption_column scale_lr center_crop allow_tf32 report_to".split()
+        ),
     ),
     _Form(
         QT_TRANSLATE_NOOP("engine", "a settings file of kohya's trainer (sd-scripts, kohya_ss)"),

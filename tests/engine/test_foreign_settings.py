@@ -61,6 +61,28 @@ config:
 """
 SIMPLE_TUNER = json.dumps({"--model_family": "sd1x", "--lora_rank": 16, "--train_batch_size": 1})
 ACCELERATE = "compute_environment: LOCAL_MACHINE\ndistributed_type: 'NO'\nmixed_precision: fp16\n"
+DIFFUSERS = "pretrained_model_name_or_path: x\ninstance_prompt: sks\n"
+DIFFUSERS_TI = """pretrained_model_name_or_path: x
+train_data_dir: ./cat
+learnable_property: object
+placeholder_token: <cat>
+initializer_token: toy
+max_train_steps: 3000
+output_dir: out
+"""
+SIMPLE_TUNER_SET = json.dumps(
+    [{"id": "a", "type": "local", "instance_data_dir": "x", "caption_strategy": "instanceprompt",
+      "instance_prompt": "sks", "cache_dir_vae": "cache"}]
+)  # fmt: skip
+A1111_EMBEDDING = json.dumps(
+    {"datetime": "x", "model_name": "m", "num_of_dataset_images": 3, "num_vectors_per_token": 1,
+     "embedding_name": "e", "learn_rate": "0.005", "data_root": "d", "steps": 100}
+)  # fmt: skip
+A1111_HYPERNETWORK = json.dumps(
+    {"datetime": "x", "model_name": "m", "hypernetwork_name": "h", "layer_structure": [1, 2, 1],
+     "learn_rate": "0.00001", "batch_size": 1, "clip_grad_mode": "disabled", "steps": 100},
+    indent=4,
+)  # fmt: skip
 COMFY = json.dumps({"last_node_id": 9, "last_link_id": 9, "nodes": [], "links": []})
 
 
@@ -76,6 +98,12 @@ COMFY = json.dumps({"last_node_id": 9, "last_link_id": 9, "nodes": [], "links": 
         ("train.yaml", AI_TOOLKIT, "ai-toolkit"),
         ("config.json", SIMPLE_TUNER, "SimpleTuner"),
         ("default_config.yaml", ACCELERATE, "accelerate"),
+        ("accelerate.yaml", f"{ACCELERATE}num_processes: 1\n", "a settings file of accelerate"),
+        ("diffusers.yaml", DIFFUSERS, "a training script of diffusers"),
+        ("inversion.yml", DIFFUSERS_TI, "a training script of diffusers"),
+        ("backend.json", SIMPLE_TUNER_SET, "SimpleTuner"),
+        ("settings-2024.json", A1111_EMBEDDING, "in AUTOMATIC1111"),
+        ("settings-2023.json", A1111_HYPERNETWORK, "in AUTOMATIC1111"),
         ("workflow.json", COMFY, "a workflow of ComfyUI"),
     ],
 )
