@@ -356,3 +356,30 @@ def test_a_sample_that_found_no_room_is_made_later(
         assert waited == [4]  # no checkpoint is written before the samples that are owed
     assert left_by(trained.folder)["samples"] == left_by(unbroken)["samples"]
     assert len(left_by(unbroken)["samples"]) >= 12
+
+
+def test_a_sample_of_the_last_step_that_found_no_room_is_made_before_the_end(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch
+):
+    """After the last checkpoint, so that none waits for it."""
+    from engine import previews
+
+    real, refusing = previews.save_png, [True]
+
+    def full(path, *rest):
+        if refusing[0] and "step_000004" in path.name:
+            raise DiskFull(folder=str(path.parent), need_mib=1.0, free_mib=0.0)
+        return real(path, *rest)
+
+    def make_room(event, control):
+        if isinstance(event, PausedAt):
+            refusing[0] = False
+
+    monkeypatch.setattr(previews, "save_png", full)
+    sampling = {"every_steps": 2, "num_inference_steps": 2, "prompts": ["zwx"]}
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path, sampling=sampling)
+    trained = require_finished(train(data, make_room))
+    assert SampleWaits in notices(trained)
+    assert [path.name[:11] for path in sorted(trained.folder.samples.iterdir())] == [
+        "step_000000", "step_000002", "step_000004"
+    ]  # fmt: skip
