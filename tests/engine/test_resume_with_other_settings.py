@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from engine import checkpoint
 from engine.checkpoint_errors import CheckpointDoesNotFit, SettingChanged
+from engine.dataset_notices import PicturesChanged
 from engine.events import Noticed, RunFailed
 from engine.generate import ModelCache
 from engine.later_exports import export_again
@@ -216,6 +218,20 @@ def test_a_base_model_that_was_replaced_in_place_is_said_at_resume(
     (notice,) = notices(require_finished(resume(run)))
     assert file in notice.sentence
     assert str(base) in notice.sentence
+
+
+def test_a_run_remembers_how_it_began_over_every_resume(base, pictures_folder, tmp_path):
+    """The second resume compares with the start, too, and not with the first resume."""
+    pictures = shutil.copytree(pictures_folder, tmp_path / "pictures")
+    data = tiny_run(base, pictures, tmp_path / "runs", training={"steps": 6})
+    run = require_finished(train(data, stop_after(2))).folder
+    began = json.loads((run.path / "start.json").read_text("utf-8"))
+    Image.new("RGB", (64, 64), "teal").save(pictures / "one_more.png")
+    for step in (4, 6):
+        again = require_finished(resume(run, stop_after(step)))
+        changed = [e.notice for e in again.of(Noticed) if isinstance(e.notice, PicturesChanged)]
+        assert [notice.facts for notice in changed] == [{"came": 1, "went": 0}]
+        assert json.loads((run.path / "start.json").read_text("utf-8")) == began
 
 
 def test_a_base_model_that_was_copied_or_moved_is_the_same(base, pictures_folder, tmp_path):
