@@ -276,7 +276,7 @@ def test_a_left_out_alpha_fails_even_where_the_type_says_no_such_change(
         live.export("kohya", precision, tmp_path)
 
 
-@pytest.mark.parametrize("fault", FAULTS[:3] + FAULTS[-2:])
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f is not one_tensor_off_by_a_factor])
 @pytest.mark.parametrize(
     ("kind", "precision"),
     [("dreambooth", "fp16"), ("baked lora", "bf16"), ("dora", "fp32"), ("oft", "fp16")],
