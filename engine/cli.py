@@ -42,12 +42,29 @@ def main(arguments: list[str]) -> int:
     _quieten_libraries()
     _speak_utf8()
     control = Control()
-    signal.signal(signal.SIGINT, lambda *_: control.stop())
+    _stop_when_asked(control)
     reporter = Reporter(as_lines=parsed.json, silent=quiet)
     try:
         return reporter.show(parsed.start(parsed, control))
     except Exception as error:  # noqa: BLE001 (the last resort of the command line)
         return reporter.show(iter([failure_of(error)]))
+
+
+def _stop_when_asked(control: Control) -> None:
+    """Ctrl-C and `kill` ask the command to end in good order; the second time they end it at once.
+
+    A process of torchrun dies of `kill`: it may be waiting for one that is gone.
+    """
+
+    def stop(number: int, _: object) -> None:
+        if control.stop_requested:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        control.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    if "RANK" not in os.environ:
+        signal.signal(signal.SIGTERM, stop)
 
 
 def _train(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:

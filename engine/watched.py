@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -70,12 +69,10 @@ class Watched:
         self._watch.join()
 
     def stop(self) -> None:
-        """Ask it to end as Ctrl-C does; where that is not known, end it."""
+        """Ask it to end, as `kill` does. Not as Ctrl-C does: whatever is started in the background
+        of a shell ignores that until it says otherwise."""
         if self._run.poll() is None:
-            if os.name == "posix":
-                self._run.send_signal(signal.SIGINT)
-            else:
-                self._run.terminate()
+            self._run.terminate()
 
     def _look(self) -> None:
         while self._run.poll() is None:

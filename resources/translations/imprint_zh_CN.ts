@@ -3244,8 +3244,8 @@
         <translation>这种方法教模型一个新词。请填写触发词，说明是哪个词。</translation>
     </message>
     <message>
-        <source>The word to write in prompts is the name of the embedding&apos;s file, and no file can be named {trigger}. Use {better} as trigger word.</source>
-        <translation>在提示词里要写的就是嵌入文件的文件名，而 {trigger} 不能用作文件名。请改用 {better} 作触发词。</translation>
+        <source>“{trigger}” cannot be the trigger word: the embedding&apos;s file is named after it, and Imprint gives no file a name that {reason}. Use {better} as trigger word.</source>
+        <translation>“{trigger}”不能作触发词：嵌入的文件以它命名，而 Imprint 不会使用这样的文件名：{reason}。请用 {better} 作触发词。</translation>
     </message>
     <message>
         <source>{trigger} is prompt syntax, so no prompt can call it. Use {better} as trigger word.</source>
@@ -3258,6 +3258,46 @@
     <message>
         <source>The new word would not learn in a single step. Raise this share of the run.</source>
         <translation>新词一步都学不到。请调高它在训练中所占的比例。</translation>
+    </message>
+    <message>
+        <source>has neither a letter nor a digit</source>
+        <translation>既没有字母也没有数字</translation>
+    </message>
+    <message>
+        <source>stands for a file without a name</source>
+        <translation>用来表示没有名称的文件</translation>
+    </message>
+    <message>
+        <source>Windows keeps for itself</source>
+        <translation>由 Windows 保留</translation>
+    </message>
+    <message>
+        <source>begins with “{sign}”</source>
+        <translation>以“{sign}”开头</translation>
+    </message>
+    <message>
+        <source>ends with “{sign}”</source>
+        <translation>以“{sign}”结尾</translation>
+    </message>
+    <message>
+        <source>contains a blank</source>
+        <translation>含有空格</translation>
+    </message>
+    <message>
+        <source>contains an invisible character</source>
+        <translation>含有不可见字符</translation>
+    </message>
+    <message>
+        <source>contains “{sign}”</source>
+        <translation>含有“{sign}”</translation>
+    </message>
+    <message>
+        <source>is so long</source>
+        <translation>太长</translation>
+    </message>
+    <message>
+        <source>not every system takes</source>
+        <translation>并非所有系统都接受</translation>
     </message>
     <message>
         <source>Prodigy looks at all weights at once and cannot step inside the backward pass. Switch that off, or choose another optimizer.</source>
@@ -3596,10 +3636,6 @@
         <translation>无法将 {path} 作为设置读取：{reason}</translation>
     </message>
     <message>
-        <source>Mend that line, or write the file anew.</source>
-        <translation>请改正那一行，或重新写这个文件。</translation>
-    </message>
-    <message>
         <source>There is no model at {path}.</source>
         <translation>{path} 处没有模型。</translation>
     </message>
@@ -3685,11 +3721,11 @@
     </message>
     <message>
         <source>Clip skip is {clip_skip}, but the text encoder of {model} has too few layers for that.</source>
-        <translation type="unfinished"></translation>
+        <translation>Clip skip 为 {clip_skip}，但 {model} 的文本编码器没有那么多层。</translation>
     </message>
     <message>
         <source>Set clip skip to {largest} or less; 1 is what the model was made for.</source>
-        <translation type="unfinished"></translation>
+        <translation>请将 clip skip 设为 {largest} 或更小；模型原本使用 1。</translation>
     </message>
     <message>
         <source>{path} is not a Stable Diffusion model ({what}).</source>
@@ -3741,11 +3777,19 @@
     </message>
     <message>
         <source>{first} and {second} both teach the word {word}, and a prompt can call only one of them.</source>
-        <translation type="unfinished"></translation>
+        <translation>{first} 和 {second} 都教了单词 {word}，而提示词只能调用其中一个。</translation>
     </message>
     <message>
         <source>Leave one of them out. An embedding gets another word by renaming its file.</source>
-        <translation type="unfinished"></translation>
+        <translation>请去掉其中一个。重命名嵌入文件即可改变它的词。</translation>
+    </message>
+    <message>
+        <source>{path} is an embedding, which has no weight of its own; {weight:g} was given.</source>
+        <translation>{path} 是嵌入，本身没有权重；但给出了 {weight:g}。</translation>
+    </message>
+    <message>
+        <source>Give the file alone, and write ({written}:{weight:g}) in the prompt.</source>
+        <translation>请只给出文件，并在提示词中写 ({written}:{weight:g})。</translation>
     </message>
     <message>
         <source>The hypernetwork was made for another model: it has nets for inputs {widths} wide; this model has inputs {model_widths} wide.</source>
@@ -3830,6 +3874,10 @@
     <message>
         <source>{path} does not fit this model: {num_missing} of {num_layers} layers have other shapes.</source>
         <translation>{path} 与本模型不符：{num_layers} 层中有 {num_missing} 层形状不同。</translation>
+    </message>
+    <message>
+        <source>Correct the file, or write a new one.</source>
+        <translation>请改正该文件，或重新写一个。</translation>
     </message>
     <message>
         <source>{path} is {program}. Imprint cannot use it.</source>
@@ -4010,6 +4058,14 @@
     <message>
         <source>The captions in {name} are not used: {reason}</source>
         <translation>未使用 {name} 中的描述：{reason}</translation>
+    </message>
+    <message>
+        <source>Left out: {names}. No captions of these pictures are in there.</source>
+        <translation>未使用：{names}。其中没有这些图片的描述。</translation>
+    </message>
+    <message>
+        <source>Captions are read from .json, .jsonl, .csv and .tsv files that name each picture beside its caption.</source>
+        <translation>.json、.jsonl、.csv 和 .tsv 文件中，每张图片的文件名与描述写在一起时，才会读取描述。</translation>
     </message>
     <message>
         <source>Pictures: {count}. That works, but the result copies them.</source>
@@ -6088,6 +6144,14 @@
         <translation>EveryDream 的设置文件</translation>
     </message>
     <message>
+        <source>a settings file of textual inversion or of a hypernetwork in AUTOMATIC1111</source>
+        <translation>AUTOMATIC1111 的 Textual Inversion 或 Hypernetwork 设置文件</translation>
+    </message>
+    <message>
+        <source>a settings file of a training script of diffusers</source>
+        <translation>diffusers 训练脚本的设置文件</translation>
+    </message>
+    <message>
         <source>a settings file of kohya&apos;s trainer (sd-scripts, kohya_ss)</source>
         <translation>kohya 训练器（sd-scripts、kohya_ss）的设置文件</translation>
     </message>
@@ -6148,6 +6212,10 @@
         <translation>建议改用 {better}。</translation>
     </message>
     <message>
+        <source>The trigger word “{trigger}” is a common word: every prompt that contains it calls what is learnt.</source>
+        <translation>触发词“{trigger}”是常用词：每个含有它的提示词都会触发所学的内容。</translation>
+    </message>
+    <message>
         <source>A sample prompt does not contain the trigger word {trigger}: {prompt}</source>
         <translation>有一条样图提示词不含触发词 {trigger}：{prompt}</translation>
     </message>
@@ -6176,12 +6244,84 @@
         <translation>提示词里没有 {name} 的触发词 {word}，图片可能看不出学到的内容。</translation>
     </message>
     <message>
+        <source>The prompt does not call {word}, so the embedding {name} has no effect. Brackets in a prompt are emphasis unless a backslash precedes them.</source>
+        <translation>提示词没有调用 {word}，因此嵌入 {name} 不起作用。提示词中的括号表示强调，除非前面有反斜杠。</translation>
+    </message>
+    <message>
+        <source>Write {written} into the prompt, or rename the file.</source>
+        <translation>请在提示词中写 {written}，或给文件改名。</translation>
+    </message>
+    <message>
+        <source>The word of the embedding {name}, {word}, is prompt syntax, so no prompt can call it.</source>
+        <translation>嵌入 {name} 的词 {word} 是提示词语法，任何提示词都无法调用它。</translation>
+    </message>
+    <message>
+        <source>Rename the file: its name is the word.</source>
+        <translation>请给文件改名：文件名就是这个词。</translation>
+    </message>
+    <message>
+        <source>{name} was trained together with the embedding {word}, which was not given, so the picture may show little of what was learnt.</source>
+        <translation>{name} 是与嵌入 {word} 一起训练的，但没有给出该嵌入，因此图片可能很少体现学到的内容。</translation>
+    </message>
+    <message>
+        <source>Add the embedding too: its file came from the same run.</source>
+        <translation>请同时添加该嵌入：它的文件出自同一次训练。</translation>
+    </message>
+    <message>
         <source>it ended without saying why</source>
         <translation>它结束时没有说明原因</translation>
     </message>
     <message>
         <source>it is not a regular file</source>
-        <translation type="unfinished"></translation>
+        <translation>它不是普通文件</translation>
+    </message>
+    <message>
+        <source>This Imprint is training or exporting the run {folder} right now.</source>
+        <translation>本程序正在训练或导出 {folder}。</translation>
+    </message>
+    <message>
+        <source>Wait until that has ended. A training that is stopped exports its result too.</source>
+        <translation>请等待其结束。停止训练时也会导出结果。</translation>
+    </message>
+    <message>
+        <source>The run {folder} is finished, but what it exported is gone: {files}.</source>
+        <translation>训练 {folder} 已完成，但导出的文件不见了：{files}。</translation>
+    </message>
+    <message>
+        <source>If you moved it, all is well. To write it again: imprint export &quot;{folder}&quot; --format {formats} --out FILE</source>
+        <translation>如果是您移走了它，则没有问题。要重新写出：imprint export &quot;{folder}&quot; --format {formats} --out FILE</translation>
+    </message>
+    <message>
+        <source>{path} could not be opened: {reason}.</source>
+        <translation>无法打开 {path}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Check the path and your rights to read the file, then try again.</source>
+        <translation>请检查路径以及读取该文件的权限，然后重试。</translation>
+    </message>
+    <message>
+        <source>{path} could not be read as settings: it is not UTF-8 text.</source>
+        <translation>无法将 {path} 读作设置：它不是 UTF-8 文本。</translation>
+    </message>
+    <message>
+        <source>Save it as UTF-8 in a text editor, then try again.</source>
+        <translation>请在文本编辑器中将其保存为 UTF-8，然后重试。</translation>
+    </message>
+    <message>
+        <source>line {line}, column {column}: {what}</source>
+        <translation>第 {line} 行第 {column} 列：{what}</translation>
+    </message>
+    <message>
+        <source>at the end of the file: {what}</source>
+        <translation>文件末尾：{what}</translation>
+    </message>
+    <message>
+        <source>it has too many brackets inside one another</source>
+        <translation>括号嵌套层数过多</translation>
+    </message>
+    <message>
+        <source>a number in it has too many digits</source>
+        <translation>其中一个数字的位数过多</translation>
     </message>
 </context>
 <context>

@@ -40,7 +40,8 @@ def live_models(monkeypatch) -> list:
 
 @pytest.fixture
 def ctrl_c_as_before():
-    """The command line takes SIGINT over; give it back."""
-    before = signal.getsignal(signal.SIGINT)
+    """The command line takes SIGINT and SIGTERM over; give them back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, known in before.items():
+        signal.signal(number, known)

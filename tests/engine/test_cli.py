@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from PIL import Image
 from engine import cli
 from engine.formats.png_text import read_parameters
 from engine.project import RunFolder
+from tests.conftest import ROOT
 from tests.engine_runs import left_by, tiny_run
 from tests.kills import Command
 
@@ -385,10 +387,11 @@ def test_a_listener_that_goes_away_does_not_end_the_run(config, tmp_path, monkey
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to a child")
-def test_ctrl_c_saves_exports_and_leaves_a_run_that_can_be_resumed(config, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_exports_and_leaves_a_run_that_can_be_resumed(config, tmp_path, number):
     command = Command("train", config, "--set", "training.steps=5000")
     assert command.wait_for("StepFinished")
-    command.process.send_signal(signal.SIGINT)
+    command.process.send_signal(number)
     code, errors = command.finish()
     assert code == 0, errors
     assert "Traceback" not in errors
@@ -399,3 +402,24 @@ def test_ctrl_c_saves_exports_and_leaves_a_run_that_can_be_resumed(config, tmp_p
     folder = only_run(tmp_path)
     assert (folder.checkpoints / f"step_{last['steps']:06d}").is_dir()
     assert json.loads(folder.result.read_text())["outcome"] == "stopped"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_asks_twice_does_not_wait(tmp_path, number):
+    """A command that looks at nothing, as one does that hangs."""
+    script = (
+        "import signal, sys, time\n"
+        "from engine.cli import _stop_when_asked\n"
+        "from engine.control import Control\n"
+        f"control, number = Control(), signal.Signals({int(number)})\n"
+        "_stop_when_asked(control)\n"
+        "signal.raise_signal(number)\n"
+        "assert control.stop_requested\n"
+        "print('asked', flush=True)\n"
+        "signal.raise_signal(number)\n"
+        "print('still here')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "asked\n"
+    assert done.stderr == ""
+    assert done.returncode == -number

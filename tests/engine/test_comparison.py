@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -14,8 +15,10 @@ from engine.evaluation.claims import examine
 from engine.evaluation.comparison import Budget, TrialResult, compare
 from engine.evaluation.report import write_report
 from engine.events import TrialFinished
+from engine.watched import Watched
 from tests.engine.test_cli import Called
 from tests.engine_runs import tiny_run
+from tests.timing import PATIENCE
 
 
 def subject(tiny_folder, pictures_folder, tmp_path) -> dict:
@@ -113,6 +116,20 @@ def test_a_trial_that_fails_is_named_with_its_reason(tiny_folder, pictures_folde
     asked["dataset"]["folder"] = str(tmp_path / "gone")
     with pytest.raises(TrialFailed, match=r"a-lora-0 failed: The folder .*gone is not there"):
         collect(compare({"a": asked}, ["lora"], [0], Budget(), tmp_path / "out", 1, Control()))
+
+
+def test_a_command_that_ignores_ctrl_c_is_stopped_all_the_same():
+    """As everything that a shell starts in the background does at first."""
+    script = (
+        "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        f"print('up', flush=True); time.sleep({2 * PATIENCE})"
+    )
+    watched = Watched([sys.executable, "-c", script])
+    lines = watched.lines()
+    assert next(lines) == "up\n"
+    watched.stop()
+    assert list(lines) == []
+    assert watched.exit_code != 0
 
 
 def test_stop_ends_the_trials_and_leaves_no_half_result(tiny_folder, pictures_folder, tmp_path):
