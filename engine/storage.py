@@ -360,7 +360,8 @@ def as_reading_error(error: OSError) -> InputNotReadable:
 
 def sha256_of(path: Path) -> str:
     with opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        source: Any = file
+        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -28,7 +28,7 @@ class TriggerIsSyntax(Notice):
 class TriggerIsCommon(Notice):
     """Of a word that is taught."""
 
-    code = "IM-WRD-07"
+    code = "IM-WRD-10"
     summary = QT_TRANSLATE_NOOP(
         "engine",
         "The trigger word “{trigger}” is a common word: every prompt that contains it calls what "

@@ -292,13 +292,13 @@ def test_a_taught_word_that_is_a_common_one_is_said_with_a_better_one(
     tiny_folder, tmp_path, method, trigger, better
 ):
     data = tiny_run(tiny_folder, tmp_path, tmp_path, method=method, dataset={"trigger": trigger})
-    said = [notice for notice in advice_on(config_of(data)) if notice.code == "IM-WRD-07"]
+    said = [notice for notice in advice_on(config_of(data)) if notice.code == "IM-WRD-10"]
     assert [notice.advice for notice in said] == ([f"Better use {better}."] if better else [])
 
 
 def test_a_common_word_is_fine_where_nothing_new_is_taught(tiny_folder, tmp_path):
     data = tiny_run(tiny_folder, tmp_path, tmp_path, method=LORA, dataset={"trigger": "cat"})
-    assert not [notice for notice in advice_on(config_of(data)) if notice.code == "IM-WRD-07"]
+    assert not [notice for notice in advice_on(config_of(data)) if notice.code == "IM-WRD-10"]
 
 
 def test_a_common_word_is_said_at_the_check(tiny_folder, tmp_path):
@@ -306,7 +306,7 @@ def test_a_common_word_is_said_at_the_check(tiny_folder, tmp_path):
     data = tiny_run(tiny_folder, pictures, tmp_path, method=TI, dataset={"trigger": "cat"})
     events = list(dry_run(config_of(data), Control()))
     assert isinstance(events[-1], RunFinished)
-    assert [e.notice.code for e in events if isinstance(e, Noticed)].count("IM-WRD-07") == 1
+    assert [e.notice.code for e in events if isinstance(e, Noticed)].count("IM-WRD-10") == 1
 
 
 @pytest.mark.parametrize("trigger", ["BREAK", "(zwx)", "AND"])
