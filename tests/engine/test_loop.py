@@ -131,9 +131,9 @@ def test_accumulation_sees_every_picture_once_an_epoch(data, monkeypatch):
     seen: list[tuple[str, ...]] = []
     original = loop.Contexts.get
 
-    def watch(self, captions):
+    def watch(self, captions, num_chunks):
         seen.append(captions)
-        return original(self, captions)
+        return original(self, captions, num_chunks)
 
     monkeypatch.setattr(loop.Contexts, "get", watch)
     training = data["training"] | {"steps": 3, "gradient_accumulation": 2}
