@@ -8,6 +8,7 @@ out of what threads hold; this keeps them out of what threads collect. Both are 
 from __future__ import annotations
 
 import gc
+from typing import ClassVar
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
@@ -18,6 +19,8 @@ THRESHOLDS = (2_000, 10, 20)
 
 class Collector(QObject):
     """Collects once a second, what is young often and the rest seldom."""
+
+    has_settled: ClassVar[bool] = False
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -41,8 +44,10 @@ class Collector(QObject):
         again."""
         gc.collect()
         gc.freeze()
+        Collector.has_settled = True
 
     @staticmethod
     def unsettle() -> None:
         """A window goes: its objects are to be collected. The next one settles again."""
         gc.unfreeze()
+        Collector.has_settled = False

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from desktop.collector import Collector
 from desktop.draft import Draft
 from desktop.language import install_language
 from desktop.main_window import MainWindow
@@ -41,6 +42,12 @@ LEFT_OVER = LeftOver()
 LEFT_OVER.watch_widgets()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _without_garbage_of_other_tests():
+    """What is frozen below is never collected."""
+    gc.collect()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left_over(request, qapp):
     """Of a window that is closed no widget, thread, timer or pool is alive, and each widget ended
@@ -51,16 +58,16 @@ def _nothing_is_left_over(request, qapp):
     """
     gc.disable()
     gc.freeze()
-    frozen = gc.get_freeze_count()
     yield
     request.node.funcargs.clear()  # the fixtures' values: pytest lets go of them after us
     end_the_program(qapp)
-    if gc.get_freeze_count() != frozen:  # Collector.settle took the window out of sight
-        gc.unfreeze()
+    if Collector.has_settled:  # the window is out of sight
+        Collector.unsettle()
     for _ in range(3):  # what is freed may free more, in a later turn of the events
         QCoreApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
+    gc.enable()
     assert LEFT_OVER.problems() == []
 
 
