@@ -45,3 +45,24 @@ def ctrl_c_as_before():
     yield
     for number, known in before.items():
         signal.signal(number, known)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tokenizers_are_read_once():
+    """The same files make the same tokenizer, and transformers needs a third of a second for it."""
+    from engine.models import loader
+    from engine.regular_files import require_regular
+
+    read, known = loader._read_tokenizer, {}
+
+    def read_once(folder: Path, **options):
+        require_regular(folder)
+        files = tuple((path.name, path.read_bytes()) for path in sorted(folder.glob("*.*")))
+        key = (files, tuple(options.items()))
+        if key not in known:
+            known[key] = read(folder, **options)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader, "_read_tokenizer", read_once)
+        yield
