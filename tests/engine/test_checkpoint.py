@@ -176,7 +176,7 @@ def test_a_second_writer_of_a_run_is_refused(copy):
         second = resume(copy)
     assert isinstance(second.last, RunFailed)
     assert isinstance(second.last.error, RunInUse)
-    assert "Another Imprint is writing the run" in second.last.error.sentence
+    assert "This Imprint is training or exporting the run" in second.last.error.sentence
     require_finished(resume(copy))
 
 

@@ -106,7 +106,7 @@ def test_the_same_file_twice_counts_once_and_is_told(image_folder):
     scan = first_scan(image_folder)
     assert len(scan.items) == 3
     (told,) = [notice for notice in scan.notices if isinstance(notice, PictureSkipped)]
-    assert str(told).startswith("picture1.png is left out: It is the same file as copy.png.")
+    assert str(told).startswith("copy.png is left out: It is the same file as picture1.png.")
 
 
 def edit_of(folder, number: int, **values) -> dict:

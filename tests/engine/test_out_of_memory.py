@@ -152,13 +152,13 @@ def test_a_picture_that_finds_no_memory_is_not_called_damaged(monkeypatch, error
 
 
 def test_a_file_too_large_for_memory_is_not_called_damaged(monkeypatch, tmp_path):
-    class Full(io.BytesIO):
+    class Full(io.FileIO):
         def read(self, *_):
             raise MemoryError
 
     path = tmp_path / "picture.png"
     path.write_bytes(picture_bytes())
-    monkeypatch.setattr(pictures.os, "fdopen", lambda descriptor, mode: Full())
+    monkeypatch.setattr(pictures, "opened", Full)
     with pytest.raises(pictures.PictureError, match="not enough free memory"):
         pictures.read_file(path)
 
