@@ -27,7 +27,10 @@ _SCORE = QT_TRANSLATE_NOOP("engine", "measuring likeness")
 
 @dataclass(slots=True)
 class Assessment:
-    """Of one run. `drawing`: inside its block the model draws as the result would."""
+    """Draws samples and measures likeness at the steps that the settings name.
+
+    `drawing`: a context in which the model draws with the weights that would be exported.
+    """
 
     config: RunConfig
     accelerator: Accelerator
@@ -35,7 +38,7 @@ class Assessment:
     previews: Previews
     judge: Judge | None  # of the first process alone
     drawing: ContextFactory
-    _graded: int = -1  # the step that was graded last, or for which memory did not suffice
+    _graded: int = -1  # the last step that was scored, or that ran out of memory
 
     def samples_are_due(self, step: int) -> bool:
         every = self.config.sampling.every_steps
@@ -66,7 +69,7 @@ class Assessment:
         yield from self._as_memory_allows(events, Phrase(_SCORE), LikenessNotMeasured(step=step))
 
     def forget_after(self, step: int) -> None:
-        """The run goes on from this step: what is later never was."""
+        """Drop the samples and scores after this step: the run goes back to it."""
         self._graded = -1
         self.previews.forget_after(step)
         if self.judge is not None:
@@ -75,7 +78,7 @@ class Assessment:
     def _as_memory_allows(
         self, events: Generator[Event, None, None], place: Phrase, otherwise: Notice
     ) -> Iterator[Event]:
-        """Until Stop. Where memory runs out there is a picture less, and no run less."""
+        """Yield the events until Stop. Out of memory ends them with a notice and not the run."""
         try:
             with memory_guard(self.accelerator.device, place), closing(events):
                 for event in events:

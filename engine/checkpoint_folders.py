@@ -28,7 +28,7 @@ def steps_in(checkpoints: Path) -> list[int]:
 
 
 def last_step(checkpoints: Path) -> int | None:
-    """The newest; None where there is none, or where nobody can know."""
+    """The newest step, or None if there is no checkpoint or the folder cannot be listed."""
     try:
         return max(steps_in(checkpoints), default=None)
     except CheckpointUnreadable:

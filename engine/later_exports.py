@@ -1,4 +1,4 @@
-"""Writes the files of a run again: of another of its checkpoints, or in another format."""
+"""Exports a run again: from another of its checkpoints, or in another format."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _as_shown(
 
 
 def export_step_again(path: Path, step: int) -> Iterator[Event]:
-    """Write the run's files anew, from the state of another of its checkpoints.
+    """Export the run again, from another of its checkpoints.
 
     Ends with RunFinished or RunFailed.
     """

@@ -173,7 +173,7 @@ class AddonList(QScrollArea):
                 row.tick.setChecked(False)
 
     def use(self, tag: Tag) -> bool:
-        """Tick the file that a tag in a prompt names; False where there is none.
+        """Tick the file that a tag in a prompt names. Returns False if no file has that name.
 
         Of several, one that is ticked already, else the newest.
         """
