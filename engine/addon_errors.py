@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from engine.errors import UserError
+from pathlib import Path
+
+from engine.errors import AddonMissing, AddonUnreadable, UserError
+from engine.regular_files import NotRegular, opened, reason_of
 from engine.wording import QT_TRANSLATE_NOOP
 
 
@@ -88,3 +91,16 @@ class EmbeddingWeighed(UserError):
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Give the file alone, and write ({written}:{weight:g}) in the prompt."
     )
+
+
+def require_addon_file(path: Path) -> None:
+    """Raises AddonMissing, or AddonUnreadable for a named pipe, a device or a socket."""
+    if path.is_file():
+        return
+    try:
+        opened(path).close()
+    except NotRegular as error:
+        raise AddonUnreadable(path=path.name, reason=reason_of(error)) from error
+    except OSError:
+        pass
+    raise AddonMissing(path=str(path))

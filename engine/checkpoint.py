@@ -318,6 +318,9 @@ def _as_user_error(folder: Path, step: int, error: NotRead) -> UserError:
         case Why.LATER:
             return CheckpointFromLater(folder=str(folder), step=step)
         case Why.DAMAGED:
+            if steps_in(folder.parent) == [step]:
+                reason = Phrase(_ALL_DAMAGED, step=step, reason=error.reason)
+                return NoUsableCheckpoint(folder=str(folder.parents[1]), reason=reason)
             steps = _known(folder.parent, without=step)
             return CheckpointDamaged(step=step, reason=error.reason, steps=steps)
         case _:

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import AddonMissing, AddonUnreadable, UserError
+from engine.addon_errors import require_addon_file
+from engine.errors import AddonUnreadable, UserError
 from engine.formats.catalog import EMBEDDING_KEY
 from engine.models.catalog import SD1, SD2_BASE, SDXL, Family, header_of
 from engine.models.safetensors_header import Header, is_pickle, read_header
@@ -36,8 +37,7 @@ class TrainedFile:
 
 def inspect(path: Path) -> TrainedFile:
     """Raises AddonMissing, AddonUnreadable, or one of the Model... errors."""
-    if not path.is_file():
-        raise AddonMissing(path=str(path))
+    require_addon_file(path)
     pickled = is_pickle(path)
     header = _pickled_header(path) if pickled else read_header(path)
     names = header.shapes

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.addon_errors import EmbeddingHalf
-from engine.errors import AddonMissing, AddonUnreadable, EmbeddingDoesNotFit
+from engine.addon_errors import EmbeddingHalf, require_addon_file
+from engine.errors import AddonUnreadable, EmbeddingDoesNotFit
 from engine.formats import embedding, embedding_a1111, hypernetwork, lora_file
 from engine.formats.lora_keys import is_adapter
 from engine.formats.lora_reading import read_adapter
@@ -40,8 +40,7 @@ def read_result(
     """
     if lora_file.is_lora_folder(path):
         return read_adapter(path, model)
-    if not path.is_file():
-        raise AddonMissing(path=str(path))
+    require_addon_file(path)
     with opened(path) as file:
         if file.read(4) == PNG:
             raise AddonUnreadable(

@@ -13,7 +13,7 @@ from engine import config_file, metrics_reading, records, storage, trained_file,
 from engine.caption_models import look_at
 from engine.cli import main
 from engine.data.pictures import read_file
-from engine.errors import UserError
+from engine.errors import AddonUnreadable, UserError
 from engine.evaluation.networks import load_network
 from engine.formats import embedding, embedding_a1111, hypernetwork, lora_file
 from engine.formats.png_text import read_parameters
@@ -23,6 +23,7 @@ from engine.models.catalog import locate
 from engine.models.loader import load_tokenizer
 from engine.models.prediction_marks import _yaml_beside
 from engine.regular_files import NotRegular, opened, read_bytes, require_regular
+from engine.trained_file import inspect
 from engine.wording import ReasonedError
 from tests.pipes import pipe
 
@@ -131,3 +132,10 @@ def test_a_folder_and_a_missing_file_are_what_they_were(tmp_path):
         opened(tmp_path)
     with pytest.raises(FileNotFoundError):
         opened(tmp_path / "nothing")
+
+
+def test_a_pipe_in_the_place_of_an_addon_is_not_said_to_be_missing(tmp_path):
+    path = tmp_path / "lora.safetensors"
+    with pipe(path), pytest.raises(AddonUnreadable) as caught:
+        inspect(path)
+    assert SENTENCE in caught.value.sentence

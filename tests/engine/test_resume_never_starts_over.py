@@ -332,3 +332,12 @@ def test_a_start_record_of_another_shape_is_no_traceback(copy, images):
     config["training"]["steps"] = 7
     copy.config_path.write_text(json.dumps(config))
     require_finished(resume(copy))
+
+
+def test_where_the_only_checkpoint_is_damaged_no_other_step_is_offered(copy, tmp_path):
+    for step in (2, 4):
+        shutil.rmtree(checkpoint.folder_of(copy.checkpoints, step))
+    torn(checkpoint.folder_of(copy.checkpoints, 6))
+    (*_, last) = export_again(copy.path, 6, "kohya", tmp_path / "x.safetensors")
+    assert isinstance(last.error, NoUsableCheckpoint)
+    assert "all are damaged (step 6: weights.safetensors" in last.error.sentence
