@@ -301,7 +301,8 @@ def _stylesheet(t: Tokens) -> str:
     QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {t.field};
         border: 1px solid {t.border}; border-radius: 8px; padding: 5px 8px; min-height: 20px;
         selection-background-color: {t.fill}; selection-color: white; }}
-    QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
+    QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
+    QDoubleSpinBox::down-button {{ width: 0; border: none; }}
     QAbstractSpinBox QLineEdit {{ border: none; padding: 0; min-height: 0; }}
     QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
     QComboBox:focus {{ border: 2px solid {t.focus}; padding: 4px 7px; }}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -51,11 +53,24 @@ def set_kind(widget: QWidget, name: str, value: str) -> None:
 
 
 def spin_box(minimum: int, maximum: int) -> QSpinBox:
-    """A field for a whole number, with the padding that the stylesheet cannot give it."""
+    """A field for a whole number."""
     made = QSpinBox()
     made.setRange(minimum, maximum)
-    made.lineEdit().setTextMargins(8, 0, 8, 0)
+    _pad(made)
     return made
+
+
+def decimal_box(minimum: float, maximum: float) -> QDoubleSpinBox:
+    """A field for a number with decimals."""
+    made = QDoubleSpinBox()
+    made.setRange(minimum, maximum)
+    _pad(made)
+    return made
+
+
+def _pad(box: QAbstractSpinBox) -> None:
+    """The padding that the stylesheet cannot give to the line inside."""
+    box.lineEdit().setTextMargins(8, 0, 8, 0)
 
 
 def scrolling(inside: QWidget, ground: str = "scrolled") -> QScrollArea:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from desktop.theme import Theme
 from desktop.widgets.addon_list import AddonList
 from desktop.widgets.buttons import ThemedIcon, icon_button, text_button
-from desktop.widgets.labels import Card, label, spin_box
+from desktop.widgets.labels import Card, decimal_box, label, spin_box
 from desktop.widgets.seed_field import SeedField
 from engine.emphasis import weigh
 from engine.gallery_records import Made
@@ -94,7 +94,7 @@ class WishForm(Card):
         self._dice = icon_button(theme, "dice", self.tr("Another seed"))
         self.count = spin_box(1, 64)
         self.steps = spin_box(AS_MODEL, 200)
-        self.guidance = QDoubleSpinBox()
+        self.guidance = decimal_box(AS_MODEL, 30)
         self.sampler = QComboBox()
         self.clip_skip = spin_box(1, 12)
         self.width_box = spin_box(AS_MODEL, 2048)
@@ -190,7 +190,6 @@ class WishForm(Card):
         self.count.setAccessibleName(self.tr("How many"))
         self.compare.setChecked(True)
         self.generate.setShortcut("Ctrl+Return")
-        self.guidance.setRange(AS_MODEL, 30)
         self.guidance.setSingleStep(0.5)
         self.sampler.addItems(list(SAMPLERS))
         self.sampler.setCurrentText(DEFAULT_SAMPLER)
