@@ -113,7 +113,9 @@ def _wants(widget: QWidget) -> Iterator[tuple[str, int, int]]:
             yield widget.text(), widget.sizeHint().width(), widget.width()
             yield widget.text(), widget.sizeHint().height(), widget.height()
         case QComboBox():
-            yield widget.currentText(), _advance(widget, widget.currentText()) + 34, widget.width()
+            # As Qt's own hint: a full-width bracket ends in space that may be cut.
+            drawn = widget.fontMetrics().boundingRect(widget.currentText()).width()
+            yield widget.currentText(), drawn + 34, widget.width()
         case QLineEdit() if widget.placeholderText():
             text = widget.placeholderText()
             yield text, _advance(widget, text) + 18, widget.width()

@@ -40,6 +40,16 @@ def _fresh_preferences(tmp_path):
 
 LEFT_OVER = LeftOver()
 LEFT_OVER.watch_widgets()
+HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Remember that a test failed: the traceback keeps what its frames hold."""
+    report = yield
+    if report.failed:
+        item.stash[HAS_FAILED] = True
+    return report
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -68,7 +78,8 @@ def _nothing_is_left_over(request, qapp):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
     gc.enable()
-    assert LEFT_OVER.problems() == []
+    problems = LEFT_OVER.problems()
+    assert problems == [] or request.node.stash.get(HAS_FAILED, False)
 
 
 def end_the_program(application) -> None:

@@ -66,7 +66,8 @@ def draw_grid(given: Material) -> Iterator[Event]:
 
 def draw_picture(given: Material) -> Iterator[Event]:
     files = [] if _kind(given) == "dreambooth" else sorted(given.run.exports.iterdir())
-    addons = tuple(Addon(path, 0.7) for path in files if path.suffix in {".safetensors", ".pt"})
+    weight = 1.0 if _kind(given) == "textual_inversion" else 0.7  # an embedding has none of its own
+    addons = tuple(Addon(path, weight) for path in files if path.suffix in {".safetensors", ".pt"})
     request = generate.GenerateRequest(
         base_model=str(given.base), addons=addons, settings=WISH, folder=given.out / "drawn"
     )
