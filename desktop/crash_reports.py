@@ -9,13 +9,14 @@ closes. The next start finds what is left and says how the last session ended.
 from __future__ import annotations
 
 import faulthandler
+import io
 import logging
 import os
 import sys
 import threading
 import time
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,9 @@ import platformdirs
 import psutil
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
+from engine import storage
 from engine.doctor import report
+from engine.errors import UserError
 from engine.regular_files import read_bytes
 from engine.version import VERSION
 
@@ -58,19 +61,21 @@ class CrashReports:
         self._has_errors = False
         self._hooks_before: tuple | None = None  # of threads and of destructors
         self._file: TextIO | None = None
+        self._stack = ExitStack()
         self._path = self.folder / f"running-{os.getpid()}.txt"
 
     def begin(self) -> None:
         """Look for what an earlier start left, then listen. A disk that is full or cannot be
         written costs the report, never the start."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            storage.make_folder(self.folder)
             self._sort_out()
-            self._file = self._path.open("w", encoding="utf-8")
+            report_file = self._stack.enter_context(storage.open_own(self._path))
+            self._file = io.TextIOWrapper(report_file, "utf-8")
             self._file.write(f"Imprint {VERSION}, {sys.platform}, {time.ctime()}\n")
             self._file.flush()
             faulthandler.enable(self._file)
-        except OSError:
+        except (OSError, UserError):
             log.warning("no report of a crash can be written", exc_info=True)
         self._hooks_before = (threading.excepthook, sys.unraisablehook)
         threading.excepthook = self._on_thread
@@ -88,9 +93,10 @@ class CrashReports:
             faulthandler.disable()
             self._file.close()
             self._file = None
+            self._stack.close()
             if not self._has_errors:
-                with suppress(OSError):
-                    self._path.unlink()
+                with suppress(UserError):
+                    storage.remove_file(self._path)
 
     def note(self, text: str) -> None:
         """A line, or a traceback."""
@@ -138,13 +144,13 @@ class CrashReports:
                 continue
             ending = _ending_of(read_bytes(left).decode("utf-8", "replace"))
             if ending is Ending.KILLED:
-                left.unlink()
+                storage.remove_file(left)
             else:
                 when = time.strftime("%Y-%m-%d-%H%M%S", time.localtime(left.stat().st_mtime))
-                self.earlier = left.replace(self.folder / f"crash-{when}.txt")
+                self.earlier = storage.move_to_free(left, self.folder / f"crash-{when}.txt")
             self.ending = max(self.ending, ending, key=lambda one: one.value)
         for old in sorted(self.folder.glob("crash-*.txt"))[:-KEPT]:
-            old.unlink()
+            storage.remove_file(old)
 
 
 def _ending_of(text: str) -> Ending:

@@ -3,18 +3,16 @@ can be undone. No widgets here."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from send2trash import send2trash
 
 from desktop.job_rules import JobSignals
 from desktop.pool import Pool
+from engine.drawn_pictures import Bin, bring_back
 from engine.errors import UserError
 from engine.gallery_records import Made, load_stars, matcher, read_made, save_stars
 
-BIN = ".bin"  # a hidden folder: what lies there goes to the system's bin in a moment
 UNDO_MS = 10_000
 
 
@@ -37,7 +35,7 @@ class GallerySet(QObject):
         self._folder = Path()
         self._query = ""
         self._generation = 0
-        self._gone: list[tuple[Path, Path]] = []  # from, to
+        self._bin = Bin(self._folder)
         self._pool = Pool(1, "gallery", self)
         self._answers = _Answers(self)
         self._answers.read.connect(self._take)
@@ -51,7 +49,8 @@ class GallerySet(QObject):
         if folder != self._folder:
             self.empty_bin()
             self.items = []
-            _bring_back(folder)
+            self._bin = Bin(folder)
+            bring_back(folder)
         self._folder = folder
         self.stars = load_stars(folder)
         self._generation += 1
@@ -76,33 +75,33 @@ class GallerySet(QObject):
     def star(self, made: Made) -> None:
         """On, or off again."""
         self.stars ^= {made.path.name}
+        self._save_stars()
+        self._refilter()
+
+    def _save_stars(self) -> None:
         try:
             save_stars(self._folder, self.stars)
         except UserError as error:
             self.failed.emit(error)
-        self._refilter()
 
     def throw_away(self, gone: list[Made]) -> None:
         """Out of sight at once, to the system's bin in ten seconds."""
-        place = self._folder / BIN
+        went: set[Path] = set()
         for made in gone:
-            target = place / made.path.name
-            with suppress(OSError):
-                place.mkdir(exist_ok=True)
-                made.path.replace(target)
-                self._gone.append((made.path, target))
-        names = {made.path for made in gone}
-        self.items = [made for made in self.items if made.path not in names]
+            try:
+                self._bin.throw_away(made.path)
+                went.add(made.path)
+            except UserError as error:
+                self.failed.emit(error)
+                break
+        self.items = [made for made in self.items if made.path not in went]
         self._refilter()
         self._timer.start()
-        self.bin_changed.emit(len(self._gone))
+        self.bin_changed.emit(len(self._bin))
 
     def undo(self) -> None:
         """What was thrown away comes back."""
-        for path, target in self._gone:
-            with suppress(OSError):
-                target.replace(path)
-        self._gone.clear()
+        self._bin.take_back()
         self._timer.stop()
         self.bin_changed.emit(0)
         self.open(self._folder)
@@ -110,12 +109,13 @@ class GallerySet(QObject):
     @Slot()
     def empty_bin(self) -> None:
         """To the bin of the system, from which people can still take it."""
-        for _, target in self._gone:
-            with suppress(OSError):
-                send2trash(target)
-        if self._gone:
-            self._gone.clear()
-            self.bin_changed.emit(0)
+        if len(self._bin) == 0:
+            return
+        went = {path.name for path in self._bin.empty()}
+        if went & self.stars:  # the next picture of such a name has no star
+            self.stars -= went
+            self._save_stars()
+        self.bin_changed.emit(0)
 
     def close(self) -> None:
         self.empty_bin()
@@ -138,11 +138,3 @@ def _read(generation: int, folder: Path, known: dict[Path, Made], answers: _Answ
     paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
     found = [known.get(path) or read_made(path) for path in paths]
     answers.read.emit(generation, found)
-
-
-def _bring_back(folder: Path) -> None:
-    """What a crash left on its way to the bin was not yet thrown away."""
-    for path in (folder / BIN).glob("*"):
-        with suppress(OSError):
-            if not (folder / path.name).exists():
-                path.replace(folder / path.name)

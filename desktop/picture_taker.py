@@ -12,8 +12,9 @@ from PySide6.QtGui import QImage
 from desktop.dropped import what_is_gone
 from desktop.job_rules import JobSignals
 from desktop.pool import Pool
-from desktop.widgets.drop_area import save_pasted, take_pictures
+from desktop.widgets.drop_area import save_pasted
 from engine.errors import UserError
+from engine.picture_intake import take_pictures
 from engine.project import Project
 
 

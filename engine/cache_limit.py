@@ -1,26 +1,21 @@
 """Takes from a cache what has not been used for the longest time, once it is larger than its limit.
 
-A cached file counts as used when it was written or `touch`ed; what was used within a day is never
-taken, since a run, in this process or another, may be using it.
+A cached file counts as used when it was written or `storage.touch`ed; what was used within a day
+is never taken, since a run, in this process or another, may be using it.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from engine import storage
+from engine.errors import OutputNotWritable
+
 LIMIT_BYTES = 8 << 30  # of each cache
 IN_USE_SECONDS = 86_400.0
-
-
-def touch(path: Path) -> None:
-    """Say that a cached file or folder is used."""
-    with suppress(OSError):  # a cache that cannot be written can be read all the same
-        os.utime(path)
 
 
 def evict(folder: Path, in_use: Collection[Path] = (), limit_bytes: int | None = None) -> int:
@@ -56,10 +51,7 @@ def _size(path: Path) -> int:
 
 def _remove(path: Path) -> bool:
     try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    except OSError:  # held open, or gone already: another time
+        storage.remove_own(path)
+    except OutputNotWritable:  # held open, or gone already: another time
         return False
     return True

@@ -32,7 +32,7 @@ from engine.dataset_notices import PictureSkipped
 from engine.device import best_device, memory_guard
 from engine.errors import NoPictures
 from engine.events import CaptionMade, Event, Noticed, RunFinished, Stage, StageProgress
-from engine.regular_files import require_regular
+from engine.regular_files import read_bytes, require_regular
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 MAX_NEW_TOKENS = 48  # a caption has to leave room among the 75 that Stable Diffusion reads
@@ -146,10 +146,20 @@ def caption_folder(
     for event in write_captions(CaptionRequest(model, pictures), control):
         if isinstance(event, CaptionMade):
             text = edit(event.text)
-            storage.write_text(Path(event.path).with_suffix(".txt"), text + "\n")
+            beside = Path(event.path).with_suffix(".txt")
+            over = anew or _is_blank(beside)
+            storage.write_text(beside, text + "\n", root=folder, over=over)
             yield replace(event, text=text)
         else:
             yield event
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a file holds no words; not one that cannot be read."""
+    try:
+        return not read_bytes(path).strip()
+    except OSError:
+        return False
 
 
 _DESCRIBING = QT_TRANSLATE_NOOP("engine", "writing captions")

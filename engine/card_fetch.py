@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Generator, Iterator
@@ -17,7 +15,7 @@ from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable
 from engine.control import Control
 from engine.download_errors import NoRoomForModel
 from engine.downloads import MARGIN_BYTES, TELL_SECONDS, PinnedFile, Progress, download
-from engine.errors import UserError
+from engine.errors import OutputNotWritable, UserError
 from engine.project import read_metrics
 from engine.regular_files import read_bytes
 from engine.watched import NO_CONSOLE, own_command
@@ -74,21 +72,21 @@ def fetch(
         if wrong:
             raise CardPackUnfit(reason=wrong)
         storage.write_json(made / STAMP, table.stamp)
-        if target.exists():
-            storage.remove_folder(target)
-        made.replace(target)
+        storage.remove_own(target)
+        storage.replace_file(made, target)
     except OSError as error:
         raise storage.as_user_error(error, folder) from error
     finally:
-        shutil.rmtree(made, ignore_errors=True)  # gone already where it was taken
+        storage.remove_own(made)  # gone already where it was taken
     forget(folder)
     return target
 
 
 def forget(folder: Path) -> None:
     """Remove what has arrived and is not in use: gigabytes, for which nobody waits any more."""
-    shutil.rmtree(folder / "arrived", ignore_errors=True)
-    shutil.rmtree(folder / f"{PACKAGES}.new", ignore_errors=True)
+    with suppress(OutputNotWritable):
+        storage.remove_own(folder / "arrived")
+        storage.remove_own(folder / f"{PACKAGES}.new")
 
 
 def _require_room(files: list[PinnedFile], arrived: Path) -> None:
@@ -97,8 +95,8 @@ def _require_room(files: list[PinnedFile], arrived: Path) -> None:
     here = list(arrived.iterdir()) if arrived.is_dir() else []
     for path in here:
         if not path.name.startswith(tuple(known)):  # NAME.part is of NAME
-            with suppress(OSError):
-                path.unlink()
+            with suppress(OutputNotWritable):
+                storage.remove_own(path)
     total = sum(file.about_bytes for file in files)
     held = sum(path.stat().st_size for path in here if path.exists())
     need = max(0, total - held) + UNPACKED * total + MARGIN_BYTES
@@ -111,10 +109,10 @@ def trial(packages: Path, control: Control) -> str:
     """Let a program of its own look at this computer with it; what is wrong, or nothing."""
     environment = os.environ | {TRIAL: str(packages)}
     command = [*own_command(), "doctor", "--json"]
-    with tempfile.TemporaryDirectory(prefix="imprint-", ignore_cleanup_errors=True) as place:
-        said, complained = Path(place) / "said", Path(place) / "complained"
+    with storage.temporary_folder() as place:
+        said, complained = place / "said", place / "complained"
         try:
-            with said.open("wb") as out, complained.open("wb") as errors:
+            with storage.open_own(said) as out, storage.open_own(complained) as errors:
                 doctor = subprocess.Popen(
                     command, env=environment, stdout=out, stderr=errors, creationflags=NO_CONSOLE
                 )
@@ -161,9 +159,8 @@ def _shifted(
 def _unpack(wheels: list[Path], made: Path, control: Control) -> Iterator[Progress]:
     """A wheel of compiled packages is a zip of what belongs into one folder. Ends early where
     Stop is seen."""
-    if made.exists():
-        storage.remove_folder(made)
-    made.mkdir(parents=True)
+    storage.remove_own(made)
+    storage.make_folder(made)
     total = sum(entry.file_size for wheel in wheels for entry in _entries(wheel))
     done, told = 0, 0.0
     for wheel in wheels:
@@ -194,11 +191,9 @@ def _entries(wheel: Path) -> Iterator[zipfile.ZipInfo]:
 def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> Iterator[int]:
     """Yield the bytes of each piece: a library may have a gigabyte."""
     target = folder / entry.filename
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with opened.open(entry) as source, target.open("wb") as file:
+    # A tool among the libraries stays one that can be started.
+    mode = 0o777 if (entry.external_attr >> 16) & 0o111 else 0o666
+    with opened.open(entry) as source, storage.open_own(target, mode) as file:
         while piece := source.read(CHUNK):
             file.write(piece)
             yield len(piece)
-    mode = (entry.external_attr >> 16) & 0o111
-    if mode:  # a tool among the libraries stays one that can be started
-        target.chmod(0o755)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -107,7 +106,10 @@ def discard(folder: Path) -> None:
 
     Its stamp goes first: what is left where a file is in use is then no pack.
     """
+    from engine import storage
+    from engine.errors import OutputNotWritable
+
     packages = folder / PACKAGES
-    with suppress(FileNotFoundError):
-        (packages / STAMP).unlink()
-    shutil.rmtree(packages, ignore_errors=True)
+    with suppress(OutputNotWritable):  # another time
+        storage.remove_file(packages / STAMP)
+        storage.remove_own(packages)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,10 +27,11 @@ from engine.checkpoint_errors import (
     NoUsableCheckpoint,
 )
 from engine.checkpoint_folders import folder_of, steps_in
-from engine.errors import Diverged, NoCheckpoint, Notice, UserError
+from engine.errors import Diverged, NoCheckpoint, Notice, OutputNotWritable, UserError
 from engine.events import Event, Heartbeat, Noticed
 from engine.models.tensor_file import open_tensors
 from engine.notices import CheckpointSkipped
+from engine.output_notices import FileKept
 from engine.records import NotRead, Why
 from engine.regular_files import opened
 from engine.tensor_writer import writing
@@ -71,6 +73,10 @@ def saving(checkpoints: Path, checkpoint: Checkpoint) -> Generator[Event, None, 
     checkpoint of the same step that cannot be read."""
     target = folder_of(checkpoints, checkpoint.step)
     _require_replaceable(target, checkpoint.step)
+    if os.path.lexists(target) and not is_checkpoint(target):  # somebody put something into it
+        kept = storage.move_to_free(target, target.with_name(f"{target.name}.kept"))
+        notice = FileKept(path=str(target), kept=kept.name, folder=str(target.parent))
+        yield Noticed(notice=notice)
     yield from _beating(_writing(target, checkpoint))
     return target
 
@@ -90,12 +96,23 @@ def _writing(target: Path, checkpoint: Checkpoint) -> Iterator[None]:
         state["made_with"] = checkpoint.made_with
     text = json.dumps(state).encode()
     sums = {"state.json": hashlib.sha256(text).hexdigest()}
-    with storage.committed_folder(target) as folder:
+    with storage.committed_folder(target, is_ours=is_checkpoint) as folder:
         for name, table in tables.items():
             file = f"{name}.safetensors"
             sums[file] = yield from writing(folder / file, table)
         storage.write_bytes(folder / "state.json", text)
         storage.write_json(folder / MANIFEST, {"format": FORMAT, "sha256": sums})
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """Whether nothing lies in it but what a checkpoint is made of."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return False
+    names = {entry.name for entry in entries}
+    plain = all(entry.is_file() and not entry.is_symlink() for entry in entries)
+    return plain and names <= {MANIFEST, _EMA, *_PARTS}
 
 
 def _require_replaceable(target: Path, step: int) -> None:
@@ -132,8 +149,8 @@ def pruning(
     for step in steps[:-keep]:
         if step == spared:
             continue
-        with contextlib.suppress(OSError):  # one that is held open goes next time
-            storage.remove_folder(folder_of(checkpoints, step))
+        with contextlib.suppress(OutputNotWritable):  # one that is held open goes next time
+            storage.remove_folder(folder_of(checkpoints, step), is_ours=is_checkpoint)
 
 
 def verify(folder: Path) -> None:

@@ -61,7 +61,7 @@ def draw_class_images(
                 image = yield from yield_outside(context, paint(model, settings, device))
             save_png(path, image, settings, model.source.title, ())
     yield StageProgress(stage=Stage.CLASS_IMAGES, done=count, total=count)
-    cache_limit.touch(folder)
+    storage.touch(folder)
     cache_limit.evict(folder.parent, in_use=(folder,))
     return folder
 

@@ -34,7 +34,7 @@ from engine.models.catalog import locate
 from engine.out_of_memory import as_out_of_memory
 from engine.project import cache_folder, default_home
 from engine.sample_project import PROMPTS, sample_data
-from engine.storage import free_bytes, require_writable
+from engine.storage import free_bytes, require_writable, temporary_folder
 from engine.version import VERSION, is_installed
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -88,8 +88,8 @@ def examine(control: Control) -> Iterator[Event]:
     """One Examined for each part; ends with RunFinished, or with RunFailed and what has to be
     mended first. All that it draws and trains is removed again."""
     first_error: UserError | None = None
-    with tempfile.TemporaryDirectory(prefix="imprint-", ignore_cleanup_errors=True) as place:
-        for done, (what, look) in enumerate(_examinations(Path(place), control).items()):
+    with temporary_folder() as place:
+        for done, (what, look) in enumerate(_examinations(place, control).items()):
             yield StageProgress(stage=Stage.EXAMINE, done=done, total=EXAMINATIONS)
             found = None if control.stop_requested else _tried(look)
             # Looked at again: what is found after a Stop tells nothing of this computer.

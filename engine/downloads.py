@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import time
 from collections.abc import Generator, Iterator
@@ -41,7 +40,7 @@ from engine.download_errors import (
     ServerRefused,
     TooManyRequests,
 )
-from engine.errors import DiskFull, UserError
+from engine.errors import DiskFull, OutputNotWritable, UserError
 from engine.model_offers import Offer, hub_address, without_secret
 from engine.patience import patiently
 from engine.regular_files import opened, read_text
@@ -229,7 +228,7 @@ def _attempt(job: _Job) -> Generator[Progress, None, bool]:
     if not (yield from _has_sum(job, job.part, remote)):
         raise _damaged(job, _BAD_SUM)
     _sync(job.part)
-    job.part.replace(job.target)
+    storage.replace_file(job.part, job.target, over=True)  # of this name: it was looked at before
     _remove(job.notes)
     return True
 
@@ -294,8 +293,9 @@ def _begin(job: _Job, remote: _Remote) -> None:
     if same and job.part.is_file() and job.have <= remote.size:
         return
     _remove(job.part, job.notes)
-    storage.write_json(job.notes, wanted)
-    job.part.touch()
+    storage.write_json(job.notes, wanted, over=True)  # a name that only a download has
+    with storage.open_own(job.part):
+        pass
 
 
 def _stream(job: _Job, remote: _Remote) -> Iterator[Progress]:
@@ -303,7 +303,7 @@ def _stream(job: _Job, remote: _Remote) -> Iterator[Progress]:
     have, told = job.have, time.monotonic()
     try:
         with (
-            job.part.open("r+b") as file,
+            storage.open_own(job.part) as file,
             closing(patiently(_bytes_from(remote, have), TELL_SECONDS)) as pieces,
         ):
             for piece in pieces:
@@ -382,11 +382,11 @@ def _damaged(job: _Job, reason: Phrase) -> DownloadDamaged:
 
 def _sync(path: Path) -> None:
     """Before the rename, so that a power cut leaves no hollow file under the final name."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
+    with storage.open_own(path) as file:
+        storage.sync(file, path.parent)
 
 
 def _remove(*paths: Path) -> None:
     for path in paths:
-        with suppress(OSError):
-            path.unlink()
+        with suppress(OutputNotWritable):
+            storage.remove_file(path)

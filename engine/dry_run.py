@@ -6,8 +6,6 @@ used, and time is what its steps really took; only the multiplication is ours.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -71,7 +69,11 @@ WEIGHT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
 
 def dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
     """Ends with Estimated and RunFinished, or with RunFailed, say of OutOfMemory."""
-    place = Path(tempfile.mkdtemp(prefix="imprint-"))
+    with storage.temporary_folder() as place:
+        yield from _tried(config, place, control)
+
+
+def _tried(config: RunConfig, place: Path, control: Control) -> Iterator[Event]:
     try:
         for notice in advice_on(config):
             yield Noticed(notice=notice)
@@ -85,8 +87,6 @@ def dry_run(config: RunConfig, control: Control) -> Iterator[Event]:
         if isinstance(failed.error, OutOfMemory):
             yield from _advice(config, 0)
         yield failed
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _measured(

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import storage
-from engine.errors import AnotherExportFailed, ExportFailed, OutputNotWritable
+from engine.errors import AnotherExportFailed, ExportFailed
 from engine.events import Event, ExportChecked, Noticed, Stage, StageProgress
 from engine.export_check import compare
+from engine.export_record import ExportRecord
 from engine.formats.catalog import FormatEntry, code_of, formats_of, unverified
 from engine.formats.front_end_remarks import remarks
 from engine.formats.front_ends import matches, not_reading
@@ -19,9 +20,7 @@ from engine.methods.base import Method
 from engine.models.base_tensors import num_averaged
 from engine.project import safe_name
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
-from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-_OTHER_FOLDER = QT_TRANSLATE_NOOP("engine", "a folder with other files has this name")
 _WORD = "{trigger}"  # in the stem of a file whose name is what the prompt calls it
 _TAKES = {
     "adapter": AdapterResult,
@@ -54,8 +53,11 @@ def _said(failures: Sequence[ExportFailed]) -> Iterator[Event]:
         yield Noticed(notice=AnotherExportFailed(**failure.facts))
 
 
-def export_all(folder: Path, method: Method, facts: ExportFacts) -> Generator[Event, None, Exports]:
-    """Yield progress and what the checks found; return the files.
+def export_all(
+    folder: Path, method: Method, facts: ExportFacts, record: ExportRecord
+) -> Generator[Event, None, Exports]:
+    """Yield progress and what the checks found; return the files. A file of the user's that has
+    the name of one gets another name.
 
     Raises FormatUnknown, FormatDoesNotFit, DiskFull or OutputNotWritable.
     """
@@ -69,34 +71,40 @@ def export_all(folder: Path, method: Method, facts: ExportFacts) -> Generator[Ev
     exports = Exports()
     paths = [folder / name for name in file_names(entries, facts)]
     for count, (entry, path) in enumerate(zip(entries, paths, strict=True), start=1):
-        yield from _export(entry, path, method, facts, exports)
+        yield from _export(entry, path, method, facts, exports, record)
         yield StageProgress(stage=Stage.EXPORT, done=count, total=len(entries))
     return exports
 
 
 def export_one(
-    entry: FormatEntry, path: Path, method: Method, facts: ExportFacts
+    entry: FormatEntry, path: Path, method: Method, facts: ExportFacts, record: ExportRecord
 ) -> Iterator[Event]:
-    """One file. Yields ExportChecked.
+    """One file, at a place that `record` found free. Yields ExportChecked.
 
     Raises DiskFull, OutputNotWritable, or ExportFailed where the file is not what was learnt; it
     is kept under another name then.
     """
     exports = Exports()
-    yield from _export(entry, path, method, facts, exports)
+    yield from _export(entry, path, method, facts, exports, record)
     yield from exports.require_sound()
 
 
 def _export(
-    entry: FormatEntry, path: Path, method: Method, facts: ExportFacts, exports: Exports
+    entry: FormatEntry,
+    path: Path,
+    method: Method,
+    facts: ExportFacts,
+    exports: Exports,
+    record: ExportRecord,
 ) -> Iterator[Event]:
     """Write one file, read it back and compare it with the live model.
 
     It has the name that marks it until then: neither a failed check nor a crash leaves a file
     that looks sound, or takes away a sound one of an earlier export.
     """
-    _require_no_other_folder(entry, path)
     marked = unverified(entry, path)
+    for notice in (*record.clear(entry, marked), *record.make_way(entry, path)):
+        yield Noticed(notice=notice)
     code_of(entry).save(marked, result_for(entry, method), facts)
     yield StageProgress(stage=Stage.EXPORT, done=0, total=0)
     findings = yield from compare(entry, marked, method, facts)
@@ -111,7 +119,7 @@ def _export(
             )
         )
         return
-    _settle(entry, marked, path)
+    _settle(entry, marked, path, record)
     exports.paths.append(path)
     matched = matches(entry, facts, findings.names)
     yield ExportChecked(
@@ -132,26 +140,18 @@ def _export(
     )
 
 
-def _require_no_other_folder(entry: FormatEntry, path: Path) -> None:
-    """A model may replace an older one. Raises OutputNotWritable for all other folders."""
-    if not path.is_dir():
-        return
-    is_model = (path / "model_index.json").is_file() or not any(path.iterdir())
-    if entry.suffix or not is_model:
-        raise OutputNotWritable(folder=str(path), reason=Phrase(_OTHER_FOLDER))
-
-
-def _settle(entry: FormatEntry, marked: Path, path: Path) -> None:
-    """Give a file that passed its check its proper name, and its yaml too."""
+def _settle(entry: FormatEntry, marked: Path, path: Path, record: ExportRecord) -> None:
+    """Give a file that passed its check its proper name, and its yaml too. What has that name is
+    an earlier export of ours: see `ExportRecord.make_way` and `require_free`."""
     if not entry.suffix:
-        storage.replace_folder(marked, path)
+        storage.replace_folder(marked, path, is_ours=record.is_ours)
         return
     beside, proper = marked.with_suffix(".yaml"), path.with_suffix(".yaml")
     if beside.is_file():
-        storage.replace_file(beside, proper)
+        storage.replace_file(beside, proper, over=True)
     elif is_our_yaml(proper):
         storage.remove_file(proper)  # of an older export: it would belie the new one
-    storage.replace_file(marked, path)
+    storage.replace_file(marked, path, over=True)
 
 
 def file_names(entries: Sequence[FormatEntry], facts: ExportFacts) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from engine import tagged
+from engine import drawn_pictures, tagged
 from engine.addon_errors import EmbeddingWeighed, WordTwice
 from engine.addons import Addon, adapters_applied, halves
 from engine.config import STARTER, TrainingSettings
@@ -26,7 +26,7 @@ from engine.events import (
     Stage,
     StageProgress,
 )
-from engine.formats.png_text import save_png
+from engine.formats.png_text import png_bytes
 from engine.formats.reading import read_result
 from engine.methods.hypernetwork.hooks import applied as nets_applied
 from engine.models import identity
@@ -241,8 +241,8 @@ def _generate(request: GenerateRequest, control: Control, models: ModelCache) ->
                 image = yield from paint_unless_stopped(model, settings, device, control)
             if image is None:
                 break
-            path = _free_path(request.folder, settings.seed)
-            save_png(path, image, settings, model.source.title, tags)
+            data = png_bytes(image, settings, model.source.title, tags)
+            path = drawn_pictures.keep(request.folder, settings.seed, data)
             paths.append(str(path))
             yield ImageGenerated(path=str(path), prompt=settings.prompt, seed=settings.seed)
             yield StageProgress(stage=Stage.SAMPLE, done=number + 1, total=request.count)
@@ -275,9 +275,3 @@ def _asked(request: GenerateRequest) -> tuple[list[str], list[Path]]:
     files = [addon.path for addon in request.addons if addon.weight != 0]
     prompts = [request.settings.prompt, request.settings.negative_prompt]
     return prompts, [whole, *files] if whole.is_file() else files
-
-
-def _free_path(folder: Path, seed: int) -> Path:
-    """A name that is not taken, counting up so that files sort by time."""
-    taken = [int(p.name[:5]) for p in folder.glob("[0-9][0-9][0-9][0-9][0-9]_*.png")]
-    return folder / f"{max(taken, default=0) + 1:05d}_seed{seed}.png"

@@ -14,8 +14,7 @@ from PIL import Image
 
 from engine import storage
 from engine.data import pictures
-from engine.errors import DiskFull, UserError
-from engine.file_names import counted_up
+from engine.errors import DiskFull, OutputNotWritable, UserError
 from engine.formats.catalog import FORMATS
 from engine.formats.front_ends import COMFY, READERS, rule_of
 from engine.front_end_folders import FrontEnd
@@ -26,6 +25,7 @@ from engine.trigger import needs_blanks
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 PREVIEW_SIDE = 512
+_EARLIER = ".before-imprint"
 CHUNK = 1 << 20
 
 
@@ -126,6 +126,7 @@ class Installed:
     was_there: bool  # the very same file, already
     how: Phrase
     sums: tuple[str, str] = ("", "")  # sha256 of the file and of the preview, as they were written
+    earlier: Path | None = None  # what was replaced, until `settle`
 
 
 def suggested_name(file: TrainedFile) -> str:
@@ -173,39 +174,67 @@ def install(
     target = folder / f"{stem}{path.suffix}"
     wanted = storage.sha256_of(path)
     was_there = target.is_file() and storage.sha256_of(target) == wanted
+    earlier = None
     if not was_there:
-        if target.exists() and not replace:
+        if os.path.lexists(target) and not replace:
             raise NameTaken(front_end=front_end.name, name=target.name, free=_free(target).name)
-        _bring(path, target, wanted, link=link)
-        _prove(file, target, wanted)
-    shown = None if preview is None else _write_preview(preview, target, replace=replace)
+        earlier = _set_aside(target) if replace else None
+        try:
+            _bring(path, target, wanted, link=link)
+            _prove(file, target, wanted)
+        except FileExistsError as error:  # it came in between
+            free = _free(target).name
+            raise NameTaken(front_end=front_end.name, name=target.name, free=free) from error
+        except BaseException:
+            _bring_back(earlier, target)
+            raise
+    shown = None if preview is None else _write_preview(preview, target)
     sums = (wanted, "" if shown is None else storage.sha256_of(shown))
     how = _how(file, front_end.name, stem)
-    return Installed(front_end.name, target, shown, was_there, how, sums)
+    return Installed(front_end.name, target, shown, was_there, how, sums, earlier)
 
 
 def uninstall(installed: Installed) -> None:
-    """Take away what was written, file and preview each only if nobody changed it since."""
+    """Take away what was written, file and preview each only if nobody changed it since; what was
+    replaced comes back."""
     for path, written in zip((installed.path, installed.preview), installed.sums, strict=True):
         if path is not None and written and not installed.was_there:
             with suppress(OSError):
                 if storage.sha256_of(path) == written:
-                    path.unlink()
+                    storage.remove_file(path)
+    _bring_back(installed.earlier, installed.path)
+
+
+def settle(installed: Installed) -> None:
+    """Nobody will undo it: what was replaced goes to the bin of the system."""
+    if installed.earlier is not None:
+        with suppress(OutputNotWritable):
+            storage.to_bin(installed.earlier)
+
+
+def _set_aside(target: Path) -> Path | None:
+    """Under a name that no program takes for a file of its own; None where nothing was there."""
+    if not os.path.lexists(target):
+        return None
+    return storage.move_to_free(target, target.with_name(f"{target.name}{_EARLIER}"))
+
+
+def _bring_back(earlier: Path | None, target: Path) -> None:
+    if earlier is not None:
+        with suppress(OutputNotWritable):
+            storage.move_new(earlier, target)
 
 
 def _bring(path: Path, target: Path, wanted: str, *, link: bool) -> None:
     if link:
         with suppress(OSError):  # another disk, or a system without links: copy
-            target.parent.mkdir(parents=True, exist_ok=True)
-            beside = target.with_name(f".{target.name}.link")
-            os.link(path, beside)
-            storage.move_file(beside, target)
-            return
+            if storage.link_file(path, target):
+                return
     need, free = path.stat().st_size, storage.free_bytes(target.parent)
     if need > free:
         raise DiskFull(folder=str(target.parent), need_mib=need / 2**20, free_mib=free / 2**20)
     digest = hashlib.sha256()
-    with storage.atomic_write(target) as out:
+    with storage.new_file(target) as out:
         with opened(path) as data:
             while chunk := data.read(CHUNK):
                 digest.update(chunk)
@@ -228,16 +257,13 @@ def _prove(file: TrainedFile, target: Path, wanted: str) -> None:
         )
     else:
         return
-    with suppress(OSError):
-        target.unlink()
+    storage.remove_file(target)
     raise NotArrived(name=target.name, reason=reason)
 
 
-def _write_preview(picture: Path, target: Path, *, replace: bool) -> Path | None:
-    """The picture that the program shows beside the file; one of the user's own stays."""
+def _write_preview(picture: Path, target: Path) -> Path | None:
+    """The picture that the program shows beside the file; one that is there stays."""
     path = target.with_suffix(".png")
-    if path.exists() and not replace:
-        return None
     try:
         image = pictures.decode_any_size(pictures.read_file(picture))
     except pictures.PictureError:
@@ -245,13 +271,11 @@ def _write_preview(picture: Path, target: Path, *, replace: bool) -> Path | None
     image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
     data = io.BytesIO()
     image.save(data, "PNG")
-    storage.write_bytes(path, data.getvalue())
-    return path
+    return path if storage.write_new(path, data.getvalue()) else None
 
 
 def _free(target: Path) -> Path:
-    paths = (target.with_stem(stem) for stem in counted_up(target.stem))
-    return next(path for path in paths if not path.exists())
+    return storage.free_name(target)
 
 
 def _how(file: TrainedFile, front_end: str, name: str) -> Phrase:

@@ -13,6 +13,7 @@ from engine.device import holding_dtype
 from engine.errors import UserError
 from engine.events import Event, RunFailed, RunFinished, Stage, StageProgress
 from engine.export import export_all, export_one
+from engine.export_record import ExportRecord
 from engine.formats.catalog import formats_of
 from engine.formats.metadata import ExportFacts
 from engine.methods.base import Method
@@ -67,7 +68,7 @@ def export_step_again(path: Path, step: int) -> Iterator[Event]:
             saved = yield from checkpoint.loading_step(folder.path, step)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
             method, facts = _as_shown(config, folder, saved)
-            exports = yield from export_all(folder.exports, method, facts)
+            exports = yield from export_all(folder.exports, method, facts, ExportRecord(folder))
             note_export(folder, saved.step, exports)
         yield from exports.require_sound()
         files = tuple(str(path) for path in exports.paths)
@@ -89,10 +90,13 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
             entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
             wanted = exported_step(folder) if step is None else step
             saved = yield from checkpoint.loading_step(folder.path, wanted)
+            record = ExportRecord(folder)
+            record.require_free(entry, out)
             storage.require_writable(out.parent)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
             method, facts = _as_shown(config, folder, saved)
-            yield from export_one(entry, out, method, facts)
+            yield from export_one(entry, out, method, facts, record)
+            record.note([out])
         yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
     except UserError as error:
         yield RunFailed(error=error)

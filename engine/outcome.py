@@ -14,6 +14,7 @@ from engine.errors import UserError
 from engine.evaluation.scores import Score
 from engine.events import CheckpointScored, Event, Noticed, SheetReady
 from engine.export import Exports
+from engine.export_record import ExportRecord, files_of
 from engine.formats.catalog import formats_of
 from engine.loop import Loop
 from engine.notices import BestCheckpoint
@@ -111,6 +112,7 @@ def write_record(loop: Loop, step: int, exports: Exports, seconds: float) -> Non
     """Enough to repeat the run and to know what came of it."""
     ending = "stopped" if loop.stopped_early else "finished"
     libraries = ("torch", "diffusers", "transformers", "peft", "accelerate", "safetensors")
+    ExportRecord(loop.folder).note(exports.paths)
     records.write_json(
         loop.folder.result,
         {
@@ -127,6 +129,7 @@ def write_record(loop: Loop, step: int, exports: Exports, seconds: float) -> Non
 
 def note_export(folder: RunFolder, step: int, exports: Exports) -> None:
     """The run's record says which of its states the files hold now."""
+    ExportRecord(folder).note(exports.paths)
     record = _record_of(folder)
     if not exports.failures and "training" in record:
         record["outcome"] = record["training"]  # an export may have failed before
@@ -143,12 +146,7 @@ def _files(exports: Exports) -> dict[str, object]:
 
 def _sums(paths: list[Path]) -> dict[str, str]:
     """sha256 of each exported file, those in folders by their place in it."""
-    files = [
-        (path, file)
-        for path in paths
-        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-        if file.is_file()
-    ]
+    files = [(path, file) for path in paths for file in files_of(path)]
     return {
         file.relative_to(path.parent).as_posix(): storage.sha256_of(file) for path, file in files
     }

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,15 @@ from engine import config_file, project_file, records, storage
 from engine.checkpoint_folders import last_step
 from engine.config import RunConfig
 from engine.config_file import Data
-from engine.errors import Notice, RecordUnreadable, RunInUse, RunMissing, UserError
+from engine.errors import (
+    DiskFull,
+    Notice,
+    OutputNotWritable,
+    RecordUnreadable,
+    RunInUse,
+    RunMissing,
+    UserError,
+)
 from engine.events import (
     CheckpointSaved,
     Event,
@@ -102,6 +110,11 @@ class RunFolder:
         return self.path / "result.json"
 
     @property
+    def exported(self) -> Path:
+        """The sums of all files that it ever exported."""
+        return self.path / "exported.json"
+
+    @property
     def notes(self) -> Path:
         return self.path / "notes.json"
 
@@ -163,12 +176,13 @@ def create_run(config: RunConfig) -> RunFolder:
     require_short_enough(parent / f"{newest + 1:04d}_{stem}", name)
     for number in range(newest + 1, newest + 1 + _MOST_TRIES):
         path = parent / f"{number:04d}_{stem}"
-        if storage.commit_new_folder(path, partial(_write_config, config)):
+        if storage.commit_new_folder(path, partial(_begin, config), private=True):
             return RunFolder(path)
     raise FileExistsError(stem)
 
 
-def _write_config(config: RunConfig, folder: Path) -> None:
+def _begin(config: RunConfig, folder: Path) -> None:
+    storage.own_folder(folder, "run")
     config_file.write(config, RunFolder(folder).config_path)
 
 
@@ -184,6 +198,8 @@ def open_run(path: Path) -> RunFolder:
     folder = RunFolder(path)
     if not folder.config_path.is_file():
         raise RunMissing(folder=str(path))
+    with suppress(OutputNotWritable, DiskFull):  # it may be there to be read only
+        storage.own_folder(path, "run", adopt=True)  # an earlier Imprint left no marks
     return folder
 
 
@@ -222,8 +238,8 @@ def _append(path: Path, events: list[Event]) -> None:
     """Raises DiskFull or OutputNotWritable."""
     lines = "".join(as_json(event) + "\n" for event in events).encode()
     try:
-        with path.open("ab+") as file:
-            if file.tell() > 0:
+        with storage.appending(path) as file:
+            if file.seek(0, os.SEEK_END) > 0:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # a line that a kill has torn
                     file.write(b"\n")
@@ -266,7 +282,7 @@ def _cut_metrics(path: Path, first_step: int) -> None:
     if not lines:
         return
     if any(data is None for _, data in lines[:-1]):
-        storage.copy_file(path, storage.free_name(path.with_name("metrics.damaged.jsonl")))
+        storage.copy_to_free(path, path.with_name("metrics.damaged.jsonl"))
     kept = [line for line, data in lines if data is not None and _step_of(data) <= first_step]
     storage.write_text(path, "".join(line + "\n" for line in kept))
 
@@ -310,6 +326,7 @@ class Project:
         return self.images != own and self.images.is_dir() and any(self.images.iterdir())
 
     def save_draft(self, draft: Data) -> None:
+        storage.own_folder(self.folder, "project", adopt=self.file.is_file())
         project_file.write(self.file, draft)
 
     def load_draft(self) -> Data:

@@ -81,10 +81,10 @@ def _keep(file: Path, why: str) -> str:
     What cannot be copied, a file without the right to read it, is moved aside: the next save would
     write over it. Where even that fails, nothing can be written there, and it stays.
     """
-    copy = storage.free_name(file.with_name(f"{file.stem}.{why}{file.suffix}"))
+    copy = file.with_name(f"{file.stem}.{why}{file.suffix}")
     try:
-        storage.copy_file(file, copy)
+        return storage.copy_to_free(file, copy).name
     except UserError:
         with suppress(OutputNotWritable):
-            storage.move_file(file, copy)
-    return copy.name
+            return storage.move_to_free(file, copy).name
+    return file.name

@@ -107,12 +107,10 @@ def write_json(
     except NotRead as error:
         if error.why is not Why.MISSING:
             aside = set_aside(path, error.why)
-    storage.write_json(path, data)
+    storage.write_json(path, data, over=True)  # it was read as ours, or is gone
     return aside
 
 
 def set_aside(path: Path, why: Why) -> Path:
     """`stars.json` becomes `stars.damaged.json`. Raises OutputNotWritable."""
-    aside = storage.free_name(path.with_name(f"{path.stem}.{why.value}{path.suffix}"))
-    storage.move_file(path, aside)
-    return aside
+    return storage.move_to_free(path, path.with_name(f"{path.stem}.{why.value}{path.suffix}"))

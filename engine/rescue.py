@@ -33,8 +33,8 @@ def rescue(
 
     Raises SavedElsewhere, or `reason` where nothing can be written there either.
     """
-    folder = storage.free_name(rescue_folder() / name)
     try:
+        folder = storage.make_new_folder(rescue_folder() / name)
         if state is not None:
             yield from checkpoint.saving(folder / "checkpoints", state)
         yield from export(folder)

@@ -41,6 +41,7 @@ from engine.events import (
     failure_of,
 )
 from engine.export import Exports, export_all
+from engine.export_record import ExportRecord
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
 from engine.later_exports import export_facts
@@ -312,7 +313,8 @@ def _exported(
 ) -> Generator[Event, None, tuple[int, Exports]]:
     """The step whose weights count, and the files of it."""
     step = (yield from chosen_step(loop)) if loop.is_saved else loop.step
-    export = export_all(folder, loop.method, replace(facts, step=step))
+    record = ExportRecord(loop.folder)
+    export = export_all(folder, loop.method, replace(facts, step=step), record)
     if step == loop.step:
         export = yield_outside(loop.as_result, export)
     else:

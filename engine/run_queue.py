@@ -86,7 +86,7 @@ class RunQueue:
             self._spread(files)
             self.move(self._files()[files.index(file)], by)
         else:
-            storage.move_file(file, self._at((before + after) // 2))
+            storage.move_new(file, self._at((before + after) // 2))
 
     def _at(self, place: int) -> Path:
         return self._folder / f"{place:018d}.json"
@@ -96,7 +96,7 @@ class RunQueue:
         at every moment."""
         last = int(files[-1].stem)
         for number, file in reversed(list(enumerate(files, start=1))):
-            storage.move_file(file, self._at(last + number * GAP))
+            storage.move_new(file, self._at(last + number * GAP))
 
     def _files(self) -> list[Path]:
         found = self._folder.glob("*.json") if self._folder.is_dir() else ()

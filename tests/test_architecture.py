@@ -120,37 +120,12 @@ OPENS_ANYTHING = re.compile(
 )
 
 
-WRITES = re.compile(
-    r"""\.write_text\(|\.write_bytes\(|open\([^()\n]*["'](?:[wax]|r\+|ab|wb|xb)[^"']*["']"""
-    r"""|shutil\.(?:copy|move)\w*\(|os\.(?:replace|rename)\(|\.rename\("""
-)
-WRITERS = {  # beside engine/storage.py, each for a reason
-    "engine/downloads.py",  # goes on with a part of its own, and checks its sum before the rename
-    "engine/card_fetch.py",  # unpacks into a folder that only its stamp, written last, makes valid
-    "desktop/crash_reports.py",  # must be open before anything goes wrong
-    "engine/project.py",  # the record of a run grows by lines; a torn one is left out
-}
-
-
-def test_there_is_one_way_to_write_a_file():
-    program = [*(ROOT / "engine").rglob("*.py"), *(ROOT / "desktop").rglob("*.py")]
-    writers = {
-        file.relative_to(ROOT).as_posix()
-        for file in program
-        for match in WRITES.finditer(file.read_text("utf-8").replace("storage.write_", ""))
-        if match
-    }
-    assert writers - {"engine/storage.py"} <= WRITERS
-
-
 READS = re.compile(
     r"""\.open\(["']r|(?<!\brecords)(?<!\bregular_files)\.read_(?:bytes|text)\("""
     r"""|\bos\.open\([^()\n]*O_RDONLY|Image\.open\((?!io\.BytesIO|file\b)"""
 )
 READERS = {  # beside engine/regular_files.py, each for a reason
     "engine/doctor.py",  # a file that it has just written
-    "engine/downloads.py",  # writes into its own part
-    "engine/storage.py",  # a folder, to sync it
     "desktop/dialogs/help_dialog.py",  # pages of the program
 }
 
@@ -257,7 +232,7 @@ def test_only_what_owns_a_run_gets_an_accelerator():
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "run_accelerator"
     }
-    assert owners == {"run", "resume", "dry_run"}
+    assert owners == {"run", "resume", "_tried"}
 
 
 # What changes the result of other code on the thread, or the weights of a model that a run shares.

@@ -39,6 +39,7 @@ from engine.trained_file import TrainedFile, inspect
 class _Answers(JobSignals):
     looked = Signal(object, object)  # TrainedFile or UserError, list of FrontEnd
     installed = Signal(object)  # Installed or UserError
+    taken_away = Signal()
 
 
 class InstallDialog(GrowingDialog):
@@ -73,6 +74,7 @@ class InstallDialog(GrowingDialog):
         self._result = label("", wrap=True)
         self._copy = text_button(theme, "copy", self.tr("Copy the words"))
         self._replace = QPushButton(self.tr("Replace the file that is there"))
+        self._undo = QPushButton(self.tr("Undo"))
         self._train = text_button(theme, "method", self.tr("Train it on another model"), "primary")
         self.install = text_button(theme, "install", self.tr("Install"), "primary")
         self._close = QPushButton(self.tr("Close"))
@@ -191,6 +193,21 @@ class InstallDialog(GrowingDialog):
         self._result.setText(str(said(done.how)))
         self._result.show()
         self._copy.setVisible("text" in done.how.facts)
+        self._undo.setVisible(not done.was_there and bool(done.sums[0]))
+
+    @Slot()
+    def _take_away(self) -> None:
+        """What was installed goes, what it replaced comes back."""
+        if self.done_with is not None:
+            self._undo.hide()
+            self._pool.start(_uninstall, self.done_with, self._answers)
+            self.done_with = None
+
+    @Slot()
+    def _show_taken_away(self) -> None:
+        self._result.hide()
+        self._copy.hide()
+        self.strip.show_text(self.tr("It is as it was before."), "", "ok")
 
     def _show_problem(self, error: UserError) -> None:
         self.strip.show_message(error, "error")
@@ -212,16 +229,20 @@ class InstallDialog(GrowingDialog):
 
     def closeEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
         self._pool.close()
+        if self.done_with is not None:
+            installing.settle(self.done_with)
         super().closeEvent(event)
 
     def _connect(self) -> None:
         self._answers.looked.connect(self._show_found)
         self._answers.installed.connect(self._show_done)
+        self._answers.taken_away.connect(self._show_taken_away)
         self._choices.idToggled.connect(self._show_target)
         self.name.textChanged.connect(self._show_target)
         self._other.clicked.connect(self._choose_folder)
         self._copy.clicked.connect(self._copy_words)
         self._replace.clicked.connect(self._start_replacing)
+        self._undo.clicked.connect(self._take_away)
         self._train.clicked.connect(self._ask_for_training)
         self.install.clicked.connect(self._start)
         self._close.clicked.connect(self.close)
@@ -230,14 +251,14 @@ class InstallDialog(GrowingDialog):
         self.resize(640, 460)
         self.install.setEnabled(False)
         self.name.setAccessibleName(self.tr("Name there"))
-        for hidden in (self._result, self._copy, self._replace, self._train):
+        for hidden in (self._result, self._copy, self._undo, self._replace, self._train):
             hidden.hide()
         name = label(self.tr("Name there"), "quiet")
         name.setBuddy(self.name)
         self._result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        for button in (self._close, self._replace, self._train, self.install):
+        for button in (self._close, self._undo, self._replace, self._train, self.install):
             buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
@@ -273,6 +294,12 @@ def _install(install: Callable[[], Installed], answers: _Answers) -> None:
     except UserError as error:
         done = error
     answers.installed.emit(done)
+
+
+def _uninstall(done: Installed, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    installing.uninstall(done)
+    answers.taken_away.emit()
 
 
 def preview_of(export: Path) -> Path | None:

@@ -29,6 +29,7 @@ from desktop.widgets.labels import Page, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.wish_form import WishForm, without_tags
+from engine import storage
 from engine.config import STARTER
 from engine.errors import UserError
 from engine.events import (
@@ -337,7 +338,7 @@ class GalleryPanel(TakesDrops, Page):
     @Slot()
     def _open_folder(self) -> None:
         folder = self._draft.project.generated
-        folder.mkdir(parents=True, exist_ok=True)
+        storage.make_folder(folder)
         open_folder(folder)
 
     @Slot(object)

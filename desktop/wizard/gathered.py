@@ -12,10 +12,11 @@ from pathlib import Path
 
 from PySide6.QtGui import QImage
 
-from desktop.widgets.drop_area import copy_pictures, save_pasted
+from desktop.widgets.drop_area import save_pasted
 from engine import storage
-from engine.errors import UserError
+from engine.errors import OutputNotWritable, UserError
 from engine.file_names import counted_up
+from engine.picture_intake import copy_pictures
 from engine.project import Project
 
 
@@ -44,7 +45,9 @@ class Gathered:
         """
         if not self._is_ours():
             self.place, self._name, self._made = _free_place(self._home, name), name, set()
-        storage.commit_folder(self.folder, partial(copy_pictures, paths))
+        storage.commit_folder(
+            self.folder, partial(copy_pictures, paths), is_ours=lambda _: self._is_ours()
+        )
         self._made = _names_in(self.folder)
 
     def paste(self, image: QImage, name: str, *, beside: bool) -> None:
@@ -63,15 +66,15 @@ class Gathered:
         old, place = self._home / self.place, _free_place(self._home, name)
         if _names_in(old) == {self.folder.name} and not (self._home / place).exists():
             with suppress(UserError):  # then they stay where they are, which does no harm
-                storage.move_file(old, self._home / place)
-                self.place, self._name = place, name
+                if storage.move_new(old, self._home / place):
+                    self.place, self._name = place, name
 
     def give_up(self) -> None:
         """Nobody wants the copies."""
         if self._is_ours():
-            with suppress(OSError):
-                storage.remove_folder(self.folder)
-                self.folder.parent.rmdir()  # unless there is something else in it
+            with suppress(OutputNotWritable):
+                storage.remove_folder(self.folder, is_ours=lambda _: True)
+                storage.remove_empty(self.folder.parent)  # unless something else is in it
         self.place, self._made = "", set()
 
     def _is_ours(self) -> bool:

@@ -20,7 +20,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from engine import cache_limit
+from engine import cache_limit, storage
 from engine.data import edits, pictures
 from engine.data.buckets import Bucket, choose_bucket, crop_to, make_buckets, plan_crop
 from engine.data.scan import ImageItem
@@ -30,7 +30,6 @@ from engine.events import Event, Noticed, Stage, StageProgress
 from engine.models.base import DiffusionModel, Moments
 from engine.notices import CacheUnavailable
 from engine.regular_files import read_bytes
-from engine.storage import write_bytes
 from engine.wording import QT_TRANSLATE_NOOP
 
 # Raise it with each change of what a picture becomes: decoding, colours, crops, sizes. Files that
@@ -161,7 +160,7 @@ def _encoded(
     if path is not None and path.is_file():
         known = _read(path)
         if known is not None:
-            cache_limit.touch(path)
+            storage.touch(path)
             return known
     image = edits.apply(pictures.decode(_unchanged(item)).image, item.edit)
     pictures.check_size(image)  # a crop may leave too little
@@ -175,7 +174,7 @@ def _encoded(
         tensors = {
             "mean": moments.mean.contiguous(), "std": moments.std.contiguous(), "sizes": sizes
         }  # fmt: skip
-        write_bytes(path, safetensors.torch.save(tensors))
+        storage.write_bytes(path, safetensors.torch.save(tensors))
     return Encoded(moments, sizes)
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import platformdirs
 
+from engine import storage
 from engine.data.readings import Reading
+from engine.errors import UserError
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS readings_1 "
@@ -48,7 +50,7 @@ class PictureIndex:
         return found
 
     def remember(self, rows: Iterable[tuple[Path, int, int, Reading]]) -> None:
-        with suppress(sqlite3.Error, OSError), closing(self._open()) as base, base:
+        with suppress(sqlite3.Error, OSError, UserError), closing(self._open()) as base, base:
             base.executemany(
                 "INSERT OR REPLACE INTO readings_1 VALUES (?, ?, ?, ?)",
                 [
@@ -58,7 +60,7 @@ class PictureIndex:
             )
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        storage.make_folder(self._path.parent)
         base = sqlite3.connect(self._path, timeout=2)
         base.execute("PRAGMA journal_mode=WAL")
         base.execute(_SCHEMA)

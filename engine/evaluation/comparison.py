@@ -109,6 +109,8 @@ def compare(
     plans = {trial: _settings(trial, subjects[trial.subject], budget, folder) for trial in trials}
     for plan in plans.values():
         require(plan)  # all that is wrong is said before the first begins
+    # One of an earlier Imprint, which left no marks, is gone on with.
+    storage.own_folder(folder, "comparison", adopt=(folder / "trials").is_dir())
     storage.require_writable(folder)
     crew = _Crew(budget, folder, jobs)
     results: list[TrialResult] = []

@@ -116,6 +116,11 @@ def unverified(entry: FormatEntry, path: Path) -> Path:
     return path.with_name(f"{stem}{UNVERIFIED}{suffix}")
 
 
+def is_unverified(path: Path) -> bool:
+    """Whether the name is one that only an export of ours has, until it has passed its check."""
+    return UNVERIFIED in path.name
+
+
 def proper_stem(path: Path) -> str:
     """The stem that a file has once it has passed its check."""
     return path.stem.removesuffix(UNVERIFIED)

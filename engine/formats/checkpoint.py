@@ -26,7 +26,7 @@ from engine.models.networks import whole_shapes
 from engine.models.safetensors_header import read_header
 from engine.models.tensor_file import SafetensorsFile, open_tensors
 from engine.results import WeightsResult
-from engine.storage import write_text
+from engine.storage import remove_file, write_text
 from engine.tensor_writer import Planned, write_planned
 
 V_MARK, ZERO_SNR_MARK = MARKS  # tensors without elements, as ComfyUI looks for them
@@ -44,9 +44,9 @@ def save(path: Path, result: WeightsResult, facts: ExportFacts) -> None:
     write_planned(path, planned(result, facts), header)
     text, beside = yaml_for(facts), path.with_suffix(".yaml")
     if text is not None:
-        write_text(beside, text)
+        write_text(beside, text, over=is_our_yaml(beside))
     elif is_our_yaml(beside):
-        beside.unlink(missing_ok=True)
+        remove_file(beside)
 
 
 def load(path: Path, configs: Configs) -> Iterator[tuple[str, str, Tensor]]:

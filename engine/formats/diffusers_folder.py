@@ -14,6 +14,7 @@ from pathlib import Path
 from torch import Tensor
 
 from engine import storage
+from engine.formats.catalog import is_unverified
 from engine.formats.checkpoint import Configs
 from engine.formats.metadata import ExportFacts
 from engine.formats.whole_weights import WholeWeights
@@ -56,7 +57,7 @@ def save(path: Path, result: WeightsResult, facts: ExportFacts) -> None:
                 _write_tokenizer(folder / part.replace("text_encoder", "tokenizer"), part, facts)
         storage.write_json(folder / "model_index.json", _index(result, facts))
 
-    storage.commit_folder(path, fill)
+    storage.commit_folder(path, fill, is_ours=is_unverified)
 
 
 def load(path: Path, configs: Configs) -> Iterator[tuple[str, str, Tensor]]:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, PngImagePlugin
 
+from engine import storage
 from engine.prompts import Tag
 from engine.regular_files import opened
 from engine.samplers import SAMPLERS
-from engine.storage import write_bytes
 
 if TYPE_CHECKING:
     from engine.sampler import SampleSettings
@@ -90,11 +90,18 @@ def save_png(
     tags: Sequence[Tag],
 ) -> None:
     """Raises DiskFull or OutputNotWritable."""
+    storage.write_bytes(path, png_bytes(image, settings, model, tags))
+
+
+def png_bytes(
+    image: Image.Image, settings: SampleSettings, model: str, tags: Sequence[Tag]
+) -> bytes:
+    """A PNG that says how it was drawn."""
     text = PngImagePlugin.PngInfo()
     text.add_text("parameters", parameters(settings, model, tags))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=text)
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def read_parameters(path: Path) -> str:

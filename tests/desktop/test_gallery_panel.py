@@ -191,7 +191,7 @@ def test_what_goes_to_the_bin_can_be_taken_back(qtbot, gallery, draft):
 
 def test_the_bin_is_emptied_into_the_systems(gallery, draft, monkeypatch):
     gone = []
-    monkeypatch.setattr("desktop.gallery_set.send2trash", gone.append)
+    monkeypatch.setattr("engine.storage.to_bin", gone.append)
     gallery.pictures.throw_away([gallery.pictures.items[0]])
     gallery.pictures.empty_bin()
     assert [path.name for path in gone] == ["00003_seed3.png"]

@@ -15,11 +15,11 @@ from desktop import picture_taker
 from desktop.image_loader import ImageLoader, Wish
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.widgets.batch_bar import OPERATIONS
-from desktop.widgets.drop_area import take_pictures
 from engine.data.scan import scan_folder
 from engine.data.survey import survey
 from engine.data.walk import walk
 from engine.errors import NoPictures
+from engine.picture_intake import take_pictures
 from tests.conftest import draw_pictures
 from tests.timing import PATIENCE
 

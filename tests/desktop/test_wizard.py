@@ -15,7 +15,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QWizard
 
 from desktop.language import install_language
-from desktop.widgets.drop_area import copy_pictures
 from desktop.wizard import later_pages
 from desktop.wizard.later_pages import MOST_FOUND, ModelPage
 from desktop.wizard.pages import count_captions
@@ -33,6 +32,7 @@ from engine.config_file import require
 from engine.data.scan import scan_folder
 from engine.data.tokens import count_tokens
 from engine.model_shelf import Shelf, ShelfEntry
+from engine.picture_intake import copy_pictures
 from engine.presets import count_pictures
 from engine.project import Project
 from engine.sample_project import IMAGES, REFERENCE

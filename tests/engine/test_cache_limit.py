@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine import cache_limit, class_images
+from engine import cache_limit, class_images, storage
 from engine.data import latents
 from engine.data.buckets import Bucket, crop_to
 from engine.data.latents import LatentCache, to_pixels
@@ -29,8 +29,13 @@ def entry(path: Path, days_ago: float, num_bytes: int = 100) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _is_ours(tmp_path):
+    storage.own_folder(tmp_path, "run")
+
+
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    return {path.name for path in folder.iterdir()} - {storage.MARK}
 
 
 def test_the_least_recently_used_goes_first_until_the_rest_is_within_the_limit(tmp_path):
@@ -45,7 +50,7 @@ def test_the_least_recently_used_goes_first_until_the_rest_is_within_the_limit(t
 def test_what_was_used_lately_or_is_named_as_in_use_stays_however_large(tmp_path):
     used, named = entry(tmp_path / "used", 30), entry(tmp_path / "named", 30)
     entry(tmp_path / "old", 3), entry(tmp_path / "new.safetensors", 0.5)
-    cache_limit.touch(used)
+    storage.touch(used)
     assert cache_limit.evict(tmp_path, in_use=(named,), limit_bytes=0) == 100
     assert names(tmp_path) == {"used", "named", "new.safetensors"}
 

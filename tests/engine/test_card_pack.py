@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from engine import card_fetch, card_pack, watched
+from engine import card_fetch, card_pack, storage, watched
 from engine.card_fetch import CardPackUnfit, fetch, trial
 from engine.card_pack import PACKAGES, STAMP, TRIAL, PackTable, activate, load_table
 from engine.control import Control
@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def shop(tmp_path) -> Iterator[tuple[PackTable, Path]]:
     """A table of two wheels, and the folder from which a server gives them."""
+    storage.own_folder(tmp_path, "run")  # as the folder of the program's data is
     folder = tmp_path / "shop"
     folder.mkdir()
     wheels = [
@@ -41,6 +42,7 @@ def shop(tmp_path) -> Iterator[tuple[PackTable, Path]]:
 
 def fetched(table: PackTable, folder: Path, control=None, whats_wrong=lambda packages, control: ""):
     """The progress, and what came of it."""
+    storage.own_folder(folder.parent, "run", adopt=True)  # as the program's own folder is
     told: list[Progress] = []
     events = fetch(table, folder, control or Control(), whats_wrong)
     while True:
@@ -267,7 +269,8 @@ def test_what_is_discarded_is_no_pack_even_where_a_file_of_it_stays(
 ):
     packages = whole(tmp_path)
     (packages / "torch.dll").write_text("in use")
-    monkeypatch.setattr(card_pack.shutil, "rmtree", lambda *_, **__: None)
+    storage.own_folder(tmp_path, "run", adopt=True)
+    monkeypatch.setattr("engine.storage.remove_own", lambda _: None)
     card_pack.discard(tmp_path)
     assert (packages / "torch.dll").exists()
     assert not activate(PackTable(TORCH, "cp311", 580, (7, 5), ()), tmp_path)

@@ -15,6 +15,7 @@ import yaml
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from safetensors.torch import load_file
 
+from engine import storage
 from engine.formats import checkpoint, diffusers_folder
 from engine.formats.original_yaml import yaml_for
 from engine.models import catalog
@@ -22,6 +23,7 @@ from engine.models.catalog import SD1, SD2_BASE, SD2_V, SDXL, Layout, ModelSourc
 from engine.models.loader import load_model
 from engine.models.networks import network
 from engine.models.safetensors_header import read_header
+from engine.output_errors import NotOurs
 from engine.results import WeightsResult
 from tests import ldm_layout
 from tests.conftest import ROOT, SDXL_UNET, build_tiny_model
@@ -333,25 +335,36 @@ def test_a_base_folder_without_a_tokenizer_config_exports_all_the_same(tiny_fold
     assert pipeline.tokenizer("a toy")["input_ids"][1:-1] == model.token_ids("a toy")
 
 
-def test_an_older_export_is_replaced_as_a_whole(tiny_folder, tmp_path):
+def test_an_export_that_was_cut_off_before_its_check_is_replaced_as_a_whole(tiny_folder, tmp_path):
+    model = load_model(str(tiny_folder))
+    folder = tmp_path / "m.unverified"
+    folder.mkdir()
+    (folder / "left-over.txt").write_text("old")
+    diffusers_folder.save(folder, whole(model), facts_of(model))
+    assert not (folder / "left-over.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_any_other_folder_of_that_name_is_never_replaced(tiny_folder, tmp_path):
     model = load_model(str(tiny_folder))
     (tmp_path / "m").mkdir()
-    (tmp_path / "m/left-over.txt").write_text("old")
-    diffusers_folder.save(tmp_path / "m", whole(model), facts_of(model))
-    assert not (tmp_path / "m/left-over.txt").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+    (tmp_path / "m/thesis.txt").write_text("mine")
+    with pytest.raises(NotOurs):
+        diffusers_folder.save(tmp_path / "m", whole(model), facts_of(model))
+    assert (tmp_path / "m/thesis.txt").read_text() == "mine"
 
 
 def test_an_export_that_fails_leaves_the_older_one_whole(tiny_folder, tmp_path):
     model = load_model(str(tiny_folder))
     facts, result = facts_of(model), whole(model)
-    diffusers_folder.save(tmp_path / "m", result, facts)
+    storage.own_folder(tmp_path, "run")
+    diffusers_folder.save(tmp_path / "m.unverified", result, facts)
     checkpoint.save(tmp_path / "m.safetensors", result, facts)
     before = files_in(tmp_path)
     broken = dict(result.weights["vae"])
     broken["decoder.conv_in.weight"] = torch.zeros(3)
     bad = replace(result, weights=dict(result.weights) | {"vae": broken})
-    for save, out in ((diffusers_folder.save, "m"), (checkpoint.save, "m.safetensors")):
+    for save, out in ((diffusers_folder.save, "m.unverified"), (checkpoint.save, "m.safetensors")):
         with pytest.raises(ValueError, match=r"has the shape \(3,\)"):
             save(tmp_path / out, bad, facts)
     assert files_in(tmp_path) == before
@@ -360,10 +373,11 @@ def test_an_export_that_fails_leaves_the_older_one_whole(tiny_folder, tmp_path):
 def test_a_yaml_of_an_older_export_does_not_outlive_it(tmp_path):
     folder = build_tiny_model(tmp_path / "xl", unet=SDXL_UNET)
     path = tmp_path / "out/m.safetensors"
+    storage.own_folder(path.parent, "run")
     for predicts in ("v_prediction", "epsilon"):
         model = load_model(str(folder), prediction_type=predicts)
         checkpoint.save(path, whole(model), facts_of(model))
-    assert [p.name for p in path.parent.iterdir()] == ["m.safetensors"]
+    assert {p.name for p in path.parent.iterdir()} == {"m.safetensors", storage.MARK}
     path.with_suffix(".yaml").write_text("model: {}  # somebody's own")
     checkpoint.save(path, whole(model), facts_of(model))
     assert path.with_suffix(".yaml").exists()

@@ -19,6 +19,7 @@ from engine.formats import checkpoint, lora_kohya
 from engine.formats.metadata import ExportFacts
 from engine.later_exports import export_again, export_step_again
 from engine.notices import Notice
+from engine.output_errors import NotOurs, SuffixOfAnother
 from tests.engine_runs import require_finished, sha256, stop_after, tiny_run, train
 from tests.method_matrix import DREAMBOOTH, LORA, METHODS, VARIANTS
 from tests.whole_models import files_in
@@ -324,24 +325,60 @@ def test_a_model_that_cannot_be_moved_to_its_place_leaves_the_older_one_there(
     before = files_in(run.export)
     refused = []
 
-    def refuse(real):
-        def move(self, target):
-            if "unverified" in self.name and target == run.export:
-                refused.append(self)
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
-            return real(self, target)
+    real = os.replace
 
-        return move
+    def refuse(source, target, **places):
+        if "unverified" in str(source) and target == run.export.name:
+            refused.append(source)
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
+        return real(source, target, **places)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", refuse(Path.rename))
-        patch.setattr(Path, "replace", refuse(Path.replace))
+        patch.setattr(os, "replace", refuse)
         require_end(export_step_again(run.folder.path, 2), RunFailed)
     assert refused
     assert files_in(run.export) == before
     require_end(export_step_again(run.folder.path, 2), RunFinished)
     assert files_in(run.export) != before
     assert [path.name for path in run.folder.exports.iterdir()] == [run.export.name]
+
+
+@pytest.mark.parametrize("form", ["kohya", "diffusers"])
+def test_a_file_of_the_users_is_never_written_over_by_an_export(
+    tiny_folder, pictures_folder, tmp_path, form
+):
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path / "runs", method=LORA)
+    run = require_finished(train(data))
+    thesis, mine = tmp_path / "thesis.docx", tmp_path / "mine.safetensors"
+    for path in (thesis, mine):
+        path.write_text("dear")
+        end = require_end(export_again(run.folder.path, None, form, path), RunFailed)
+        assert isinstance(end.error, NotOurs | SuffixOfAnother)
+        assert path.read_text() == "dear"
+    link = tmp_path / "link.safetensors"
+    link.symlink_to(tmp_path / "not mounted")
+    assert isinstance(
+        require_end(export_again(run.folder.path, None, form, link), RunFailed).error, NotOurs
+    )
+    again = tmp_path / "again.safetensors"
+    for _ in range(2):  # its own of before makes room
+        require_end(export_again(run.folder.path, None, form, again), RunFinished)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "runs", "thesis.docx", "mine.safetensors", "link.safetensors", "again.safetensors"
+    }  # fmt: skip
+
+
+def test_what_a_user_put_into_the_exports_of_a_run_is_kept_under_another_name(
+    tiny_folder, pictures_folder, tmp_path
+):
+    data = tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)
+    run = require_finished(train(data))
+    run.export.write_bytes(b"my own merge")
+    told = list(export_step_again(run.folder.path, 2))
+    kept = run.export.with_stem(f"{run.export.stem}.earlier")
+    assert kept.read_bytes() == b"my own merge"
+    assert [n.notice.facts["kept"] for n in told if isinstance(n, Noticed)] == [kept.name]
+    assert isinstance(told[-1], RunFinished)
 
 
 @pytest.mark.parametrize("form", ["diffusers_folder", "checkpoint"])
@@ -354,7 +391,7 @@ def test_a_users_folder_of_that_name_is_never_replaced(
     mine.mkdir()
     (mine / "letter.txt").write_text("dear", "utf-8")
     end = require_end(export_again(run.folder.path, None, form, mine), RunFailed)
-    assert "other files" in str(end.error)
+    assert isinstance(end.error, NotOurs | SuffixOfAnother)
     assert [path.name for path in mine.iterdir()] == ["letter.txt"]
     assert {path.name for path in tmp_path.iterdir()} >= {"mine", "runs"}
     again = tmp_path / "model"

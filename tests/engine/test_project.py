@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import storage
 from engine.config_file import require
 from engine.errors import FolderMissing, OutputNotWritable
 from engine.events import RunFinished, RunStarted, SampleReady, StepFinished
@@ -106,6 +107,7 @@ def started(first_step: int) -> RunStarted:
 
 
 def test_the_record_is_the_stream_and_a_resumed_run_tells_each_step_once(tmp_path):
+    storage.own_folder(tmp_path, "run")
     folder = RunFolder(tmp_path)
     sample = SampleReady(step=3, prompt="ü", seed=1, path="p")
     first = [started(0), step(1), step(2), step(3), sample]

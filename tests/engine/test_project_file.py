@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from engine import project_file
+from engine import project_file, storage
 from engine.errors import InputNotReadable
 from engine.notices import ProjectDamaged, ProjectFromLater, ProjectUpgraded
 from engine.project import Project
@@ -20,7 +20,8 @@ def project(tmp_path) -> Project:
 
 
 def beside(project: Project) -> list[str]:
-    return sorted(path.name for path in project.folder.iterdir() if path != project.file)
+    ours = (project.file.name, storage.MARK)
+    return sorted(path.name for path in project.folder.iterdir() if path.name not in ours)
 
 
 def test_a_project_of_this_version_is_read_without_a_word(project):
@@ -89,7 +90,7 @@ def test_a_file_that_cannot_be_copied_is_moved_aside_before_a_save_writes_over_i
     def refuse(source, target):
         raise InputNotReadable(path=str(source), reason="Permission denied")
 
-    monkeypatch.setattr("engine.storage.copy_file", refuse)
+    monkeypatch.setattr("engine.storage.copy_to_free", refuse)
     project.file.write_bytes(b"{")
     assert project.open_draft()[0] == {}
     assert beside(project) == ["my-cat.damaged.imprint"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
 from engine.config_file import require
 from engine.run_queue import RunQueue
+from engine.storage import held_folder
 
 
 @pytest.fixture
@@ -68,15 +68,15 @@ def test_any_number_of_moves_keeps_all_of_them(queue):
 def test_a_crash_while_room_is_made_keeps_the_order(queue, monkeypatch):
     for name in "abc":
         queue.add(config(name))
-    rename, times = Path.rename, []
+    rename, times = held_folder.rename_exclusive, []
 
-    def dies_at_the_second(path, target):
-        times.append(path)
+    def dies_at_the_second(*arguments):
+        times.append(arguments)
         if len(times) == 2:
             raise KeyboardInterrupt
-        return rename(path, target)
+        rename(*arguments)
 
-    monkeypatch.setattr(Path, "rename", dies_at_the_second)
+    monkeypatch.setattr(held_folder, "rename_exclusive", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         queue._spread(queue._files())
     assert names(queue) == ["a", "b", "c"]

@@ -17,6 +17,7 @@ import pytest
 
 from engine import storage
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
+from engine.output_errors import LinkInTheWay, NotOurs
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits")
 
@@ -32,8 +33,14 @@ def files_no_larger_than(num_bytes: int):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.fixture(autouse=True)
+def _is_ours(tmp_path):
+    """What is in it may be replaced."""
+    storage.own_folder(tmp_path, "run")
+
+
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    return {path.name for path in folder.iterdir()} - {storage.MARK}
 
 
 def test_a_written_file_stands_under_its_name_alone(tmp_path):
@@ -73,9 +80,9 @@ def test_a_full_disk_leaves_the_old_folder_whole(tmp_path):
     def fill(text: bytes):
         return lambda hidden: [storage.write_bytes(hidden / n, text) for n in ("a", "b")]
 
-    storage.commit_folder(folder, fill(b"old"))
+    storage.commit_folder(folder, fill(b"old"), is_ours=lambda _: True)
     with files_no_larger_than(1000), pytest.raises(DiskFull):
-        storage.commit_folder(folder, fill(b"x" * 2000))
+        storage.commit_folder(folder, fill(b"x" * 2000), is_ours=lambda _: True)
     assert (folder / "b").read_bytes() == b"old"
     assert names(tmp_path) == {"step_000001"}
 
@@ -118,22 +125,23 @@ def test_the_probe_for_writing_leaves_nothing(tmp_path):
     assert names(tmp_path) == {"deep"}
 
 
-def test_a_symlink_at_the_name_is_replaced_not_followed(tmp_path):
+def test_a_symlink_at_the_name_is_neither_followed_nor_replaced(tmp_path):
     (tmp_path / "secret").write_text("mine")
     (tmp_path / "a.bin").symlink_to(tmp_path / "secret")
-    storage.write_bytes(tmp_path / "a.bin", b"new")
+    with pytest.raises(LinkInTheWay, match=re.escape(str(tmp_path / "a.bin"))):
+        storage.write_bytes(tmp_path / "a.bin", b"new")
     assert (tmp_path / "secret").read_text() == "mine"
-    assert not (tmp_path / "a.bin").is_symlink()
+    assert (tmp_path / "a.bin").is_symlink()
 
 
 def test_what_a_kill_left_is_swept_and_nothing_else(tmp_path):
-    for name in (".tmp-step_1-12-ab", ".trash-step_1-ab"):
+    for name in (".tmp-step_1-12-0123abcd", ".trash-step_1-12-0123abcd", ".tmp-mywork"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "inner").write_text("x")
-    for name in (".a.bin.12.ab.part", "a.part", ".hidden", "step_000001"):
+    for name in (".a.bin.12.0123abcd.part", "a.part", ".precious.part", "step_000001"):
         (tmp_path / name).write_text("x")
     storage.sweep(tmp_path)
-    assert names(tmp_path) == {"a.part", ".hidden", "step_000001"}
+    assert names(tmp_path) == {"a.part", ".precious.part", ".tmp-mywork", "step_000001"}
     storage.sweep(tmp_path / "not there")
 
 
@@ -143,12 +151,12 @@ def test_a_kill_beside_the_rename_leaves_the_old_or_the_new_file(tmp_path, momen
 import os, signal
 from pathlib import Path
 from engine import storage
-real = storage._replace
-def replace(source, target):
+real = os.replace
+def replace(*arguments, **facts):
     if {moment == "after"}:
-        real(source, target)
+        real(*arguments, **facts)
     os.kill(os.getpid(), signal.SIGKILL)
-storage._replace = replace
+os.replace = replace
 storage.write_bytes(Path("a.bin"), b"new")
 """
     (tmp_path / "a.bin").write_bytes(b"old")
@@ -230,7 +238,13 @@ def test_an_error_of_writing_in_the_midst_of_reading_is_one_of_writing(tmp_path)
 
 
 def committed(folder: Path, text: bytes) -> None:
-    storage.commit_folder(folder, lambda hidden: storage.write_bytes(hidden / "a", text))
+    storage.commit_folder(
+        folder, lambda hidden: storage.write_bytes(hidden / "a", text), is_ours=is_committed
+    )
+
+
+def is_committed(folder: Path) -> bool:
+    return names(folder) <= {"a"}
 
 
 @pytest.mark.parametrize("failing", [1, 2])
@@ -261,15 +275,16 @@ def test_an_old_folder_that_cannot_even_be_put_back_is_put_back_at_the_next_open
 
 def refuse_renames(monkeypatch, refused) -> None:
     """Of folders; those of files go through."""
-    real, done = Path.rename, []
+    real, done = os.replace, []
 
-    def rename(self, target):
-        done.append(self)
-        if refused(len(done)):
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
-        return real(self, target)
+    def rename(source, target, **places):
+        if not source.endswith(".part"):
+            done.append(source)
+            if refused(len(done)):
+                raise OSError(errno.EIO, os.strerror(errno.EIO), source)
+        return real(source, target, **places)
 
-    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(os, "replace", rename)
 
 
 @pytest.mark.parametrize("failing", [1, 2])
@@ -280,19 +295,19 @@ def test_a_folder_that_cannot_take_the_place_of_an_older_one_leaves_both(
     committed(tmp_path / "f", b"old")
     refuse_renames(monkeypatch, lambda count: count == failing)
     with pytest.raises(OutputNotWritable):
-        storage.replace_folder(tmp_path / "new", tmp_path / "f")
+        storage.replace_folder(tmp_path / "new", tmp_path / "f", is_ours=is_committed)
     assert (tmp_path / "f" / "a").read_bytes() == b"old"
     assert (tmp_path / "new" / "a").read_bytes() == b"new"
-    storage.replace_folder(tmp_path / "new", tmp_path / "f")
+    storage.replace_folder(tmp_path / "new", tmp_path / "f", is_ours=is_committed)
     assert (tmp_path / "f" / "a").read_bytes() == b"new"
     assert names(tmp_path) == {"f"}
 
 
 def test_a_folder_that_cannot_be_listed_is_not_swept(tmp_path, monkeypatch):
-    def refuse(self):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+    def refuse(place):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "listdir", refuse)
     storage.sweep(tmp_path)  # what is wrong is said by whoever reads the folder
 
 
@@ -300,16 +315,20 @@ KILLED_WHILE_COMMITTING = """
 import os, signal, sys
 from pathlib import Path
 from engine import storage
-real, done, at = Path.rename, [], float(sys.argv[1])
-def rename(self, target):
-    done.append(self)
+real, done, at = os.replace, [], float(sys.argv[1])
+def rename(source, target, **places):
+    if source.endswith(".part"):
+        return real(source, target, **places)
+    done.append(source)
     if len(done) > at:  # before this one
         os.kill(os.getpid(), signal.SIGKILL)
-    real(self, target)
+    real(source, target, **places)
     if len(done) == at:  # after it
         os.kill(os.getpid(), signal.SIGKILL)
-Path.rename = rename
-storage.commit_folder(Path("f"), lambda hidden: storage.write_bytes(hidden / "a", b"new"))
+os.replace = rename
+def fill(hidden):
+    storage.write_bytes(hidden / "a", b"new")
+storage.commit_folder(Path("f"), fill, is_ours=lambda _: True)
 """
 
 
@@ -336,15 +355,22 @@ def test_a_kill_beside_either_rename_loses_neither_version(tmp_path, at, left, o
     assert (tmp_path / "f" / "a").read_bytes() == b"newer"
 
 
-def test_a_file_or_a_link_in_the_place_of_a_folder_is_replaced_and_leaves_nothing(tmp_path):
+def test_a_file_a_link_or_a_folder_with_more_in_it_is_never_replaced_by_a_folder(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "mine").write_text("mine")
     (tmp_path / "f").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "g").write_text("a file")
-    for name in ("f", "g"):
-        committed(tmp_path / name, b"new")
-        assert not (tmp_path / name).is_symlink()
-        assert (tmp_path / name / "a").read_bytes() == b"new"
+    for name in ("f", "g", "elsewhere"):
+        with pytest.raises((LinkInTheWay, NotOurs)):
+            storage.commit_folder(
+                tmp_path / name,
+                lambda hidden: storage.write_bytes(hidden / "a", b"new"),
+                is_ours=lambda folder: folder.is_dir() and is_committed(folder),
+            )
+        with pytest.raises((LinkInTheWay, NotOurs)):
+            storage.remove_folder(tmp_path / name, is_ours=lambda _: False)
+    assert (tmp_path / "f").is_symlink()
+    assert (tmp_path / "g").read_text() == "a file"
     assert names(tmp_path) == {"elsewhere", "f", "g"}
     assert names(tmp_path / "elsewhere") == {"mine"}
 
@@ -352,9 +378,9 @@ def test_a_file_or_a_link_in_the_place_of_a_folder_is_replaced_and_leaves_nothin
 def test_what_was_moved_aside_is_put_back_under_names_that_look_like_patterns(tmp_path):
     for name in ("a[1]", "a1", "step_000001"):
         committed(tmp_path / name, name.encode())
-        (tmp_path / name).rename(tmp_path / f".old-{name}-0123abcd")
+        (tmp_path / name).rename(tmp_path / f".old-{name}-7-0123abcd")
     committed(tmp_path / "a[1]", b"new")
-    assert names(tmp_path) == {"a[1]", ".old-a1-0123abcd", ".old-step_000001-0123abcd"}
+    assert names(tmp_path) == {"a[1]", ".old-a1-7-0123abcd", ".old-step_000001-7-0123abcd"}
     storage.sweep(tmp_path)
     assert names(tmp_path) == {"a[1]", "a1", "step_000001"}
     assert (tmp_path / "a[1]" / "a").read_bytes() == b"new"

@@ -1,0 +1,95 @@
+"""The folder that pictures are drawn into: their names, and a bin that can be undone.
+
+A number is never given twice while a picture has it, in the folder or in the bin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import filelock
+
+from engine import storage
+from engine.errors import OutputNotWritable
+
+BIN = ".bin"  # a hidden folder: what lies there goes to the system's bin in a moment
+_DRAWN = re.compile(r"([0-9]{5,})_seed-?[0-9]+(?:-[0-9]+)?\.png")
+
+
+def keep(folder: Path, seed: int, data: bytes) -> Path:
+    """Write a drawn picture under a name that nobody has, counting up so that files sort by time.
+
+    Raises DiskFull or OutputNotWritable.
+    """
+    number = 1 + max(_numbers_in(folder), default=0)
+    while True:  # another process may draw into the same folder
+        path = folder / f"{number:05d}_seed{seed}.png"
+        if storage.write_new(path, data):
+            return path
+        number += 1
+
+
+class Bin:
+    """What one window has thrown away. Its lock tells other windows that it can still be undone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = filelock.FileLock(folder / BIN / ".lock", timeout=0)
+        self._gone: list[tuple[Path, Path]] = []  # from, to
+
+    def __len__(self) -> int:
+        return len(self._gone)
+
+    def throw_away(self, path: Path) -> None:
+        """Raises OutputNotWritable."""
+        storage.make_folder(self._folder / BIN)
+        self._hold()
+        self._gone.append((path, storage.move_to_free(path, self._folder / BIN / path.name)))
+
+    def take_back(self) -> None:
+        """All of it, under their names or, where those are taken, under free ones."""
+        for path, place in self._gone:
+            with suppress(OutputNotWritable):
+                storage.move_to_free(place, path)
+        self._let_go()
+
+    def empty(self) -> list[Path]:
+        """To the bin of the system, from which people can still take it; returns what went."""
+        for _, place in self._gone:
+            with suppress(OutputNotWritable):
+                storage.to_bin(place)
+        went = [path for path, _ in self._gone]
+        self._let_go()
+        return went
+
+    def _hold(self) -> None:
+        with suppress(OSError):  # a Timeout is one: another window has thrown away, too
+            self._lock.acquire()
+
+    def _let_go(self) -> None:
+        self._gone.clear()
+        self._lock.release()
+
+
+def bring_back(folder: Path) -> None:
+    """What a crash left on its way to the bin was not yet thrown away; what another window can
+    still take back is left to it."""
+    place = folder / BIN
+    if place.is_symlink() or not place.is_dir():
+        return
+    with suppress(OSError, OutputNotWritable), filelock.FileLock(place / ".lock", timeout=0):
+        for path in place.iterdir():
+            if _DRAWN.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                storage.move_to_free(path, folder / path.name)
+
+
+def _numbers_in(folder: Path) -> Iterator[int]:
+    for place in (folder, folder / BIN):
+        with suppress(OSError):
+            for path in place.iterdir():
+                found = _DRAWN.fullmatch(path.name)
+                if found:
+                    yield int(found[1])

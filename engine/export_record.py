@@ -1,0 +1,121 @@
+"""Which files were exports of ours, so that none of the user's is ever written over.
+
+A run keeps the sha256 of each file that it exported. What it does not know is known by the header
+that Imprint writes, or it is not ours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import records, storage
+from engine.errors import DiskFull, Notice, OutputNotWritable, UserError
+from engine.formats.catalog import FormatEntry
+from engine.formats.original_yaml import is_our_yaml
+from engine.models.safetensors_header import read_header
+from engine.output_errors import NotOurs, SuffixOfAnother
+from engine.output_notices import FileKept
+from engine.project import RunFolder
+from engine.records import NotRead
+
+_MARK = ("modelspec.implementation_version", "imprint")
+_EARLIER = ".earlier"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRecord:
+    """`run`: None for exports of no run, or of one whose folder is gone."""
+
+    run: RunFolder | None
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether a file, or each file of a folder, is as Imprint exported it."""
+        if path.is_symlink():
+            return False
+        if path.is_dir():
+            files = [file for file in path.rglob("*") if not file.is_dir()]
+            return all(self._is_known(file) for file in files)
+        return self._is_known(path) or _has_our_header(path) or is_our_yaml(path)
+
+    def note(self, paths: Collection[Path]) -> None:
+        """Remember what was exported just now. Where the run's folder takes nothing, it is not
+        remembered, and so never written over."""
+        if self.run is None or not paths:
+            return
+        sums = self._sums() | {storage.sha256_of(file) for path in paths for file in files_of(path)}
+        with suppress(OutputNotWritable, DiskFull):
+            records.write_json(self.run.exported, {"sha256": sorted(sums)})
+
+    def make_way(self, entry: FormatEntry, path: Path) -> Iterator[Notice]:
+        """Rename what is in the way of an export and is not ours. Raises OutputNotWritable."""
+        for place in _places(entry, path):
+            if not os.path.lexists(place) or self.is_ours(place):
+                continue
+            stem, suffix = (place.stem, place.suffix) if entry.suffix else (place.name, "")
+            kept = storage.move_to_free(place, place.with_name(f"{stem}{_EARLIER}{suffix}"))
+            yield FileKept(path=str(place), kept=kept.name, folder=str(place.parent))
+
+    def clear(self, entry: FormatEntry, path: Path) -> Iterator[Notice]:
+        """The same; and what is ours goes. Raises OutputNotWritable."""
+        yield from self.make_way(entry, path)
+        for place in _places(entry, path):
+            if entry.suffix:
+                storage.remove_file(place)
+            else:
+                storage.remove_folder(place, is_ours=self.is_ours)
+
+    def require_free(self, entry: FormatEntry, path: Path) -> None:
+        """Before the work starts. Raises SuffixOfAnother or NotOurs."""
+        if path.suffix.lower() != entry.suffix:
+            ending = entry.suffix or "/"
+            raise SuffixOfAnother(path=str(path), format=entry.name, suffix=ending)
+        if path.is_dir() and entry.suffix:
+            raise NotOurs(path=str(path))
+        for place in _places(entry, path):
+            if os.path.lexists(place) and not self.is_ours(place):
+                raise NotOurs(path=str(place))
+
+    def _is_known(self, file: Path) -> bool:
+        try:
+            return not file.is_symlink() and storage.sha256_of(file) in self._sums()
+        except OSError:
+            return False
+
+    def _sums(self) -> set[str]:
+        """Of all that this run ever exported, by its own record and by that of its result."""
+        if self.run is None:
+            return set()
+        found: set[str] = set()
+        for path in (self.run.exported, self.run.result):
+            try:
+                sums = records.read_json(path).get("sha256")
+            except NotRead:
+                continue
+            values = sums.values() if isinstance(sums, dict) else sums
+            found |= {str(one) for one in values} if isinstance(values, Collection) else set()
+        return found
+
+
+def _places(entry: FormatEntry, path: Path) -> list[Path]:
+    """The file or folder, and what belongs beside it."""
+    return [path, path.with_suffix(".yaml")] if entry.takes == "model" and entry.suffix else [path]
+
+
+def files_of(path: Path) -> Iterator[Path]:
+    """A file itself, or those in a folder."""
+    if path.is_dir():
+        yield from (file for file in sorted(path.rglob("*")) if file.is_file())
+    elif path.is_file():
+        yield path
+
+
+def _has_our_header(path: Path) -> bool:
+    try:
+        key, value = _MARK
+        return read_header(path).metadata.get(key, "").startswith(value)
+    except (OSError, UserError):
+        return False

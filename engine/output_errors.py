@@ -1,0 +1,51 @@
+"""What stands in the way of writing a file or a folder; see engine.errors for the form."""
+
+from __future__ import annotations
+
+from engine.errors import OutputNotWritable
+from engine.wording import QT_TRANSLATE_NOOP
+
+
+class LinkInTheWay(OutputNotWritable):
+    """Facts: `path`. A link may lead to files of the user that have nothing to do with Imprint."""
+
+    code = "IM-OUT-11"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} is a link. Imprint writes through no link inside a project or a run."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Put a folder or a file of its own there, or choose another output folder."
+    )
+
+    def __init__(self, **facts: str) -> None:
+        super().__init__(folder=facts["path"], reason="", **facts)
+
+
+class NotOurs(OutputNotWritable):
+    """Facts: `path`. What Imprint cannot prove to be its own is never replaced or deleted."""
+
+    code = "IM-OUT-12"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} is there already, and nothing shows that Imprint wrote it."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Nothing was changed. Choose another name, or move what is there."
+    )
+
+    def __init__(self, **facts: str) -> None:
+        super().__init__(folder=facts["path"], reason="", **facts)
+
+
+class SuffixOfAnother(OutputNotWritable):
+    """Facts: `path`, `format`, and `suffix`, that of the format."""
+
+    code = "IM-OUT-13"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} has not the name of what is written as {format}: {suffix}"
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Nothing was changed. Give a name that ends so; that of a folder has no ending."
+    )
+
+    def __init__(self, **facts: str) -> None:
+        super().__init__(folder=facts["path"], reason="", **facts)
