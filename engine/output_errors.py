@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from engine.errors import OutputNotWritable
-from engine.wording import QT_TRANSLATE_NOOP
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+_A_LINK = QT_TRANSLATE_NOOP("engine", "a link is in its place")
+_TAKEN = QT_TRANSLATE_NOOP("engine", "something else has this name")
 
 
 class LinkInTheWay(OutputNotWritable):
@@ -18,7 +21,7 @@ class LinkInTheWay(OutputNotWritable):
     )
 
     def __init__(self, **facts: str) -> None:
-        super().__init__(folder=facts["path"], reason="", **facts)
+        super().__init__(folder=facts["path"], reason=Phrase(_A_LINK), **facts)
 
 
 class NotOurs(OutputNotWritable):
@@ -33,7 +36,7 @@ class NotOurs(OutputNotWritable):
     )
 
     def __init__(self, **facts: str) -> None:
-        super().__init__(folder=facts["path"], reason="", **facts)
+        super().__init__(folder=facts["path"], reason=Phrase(_TAKEN), **facts)
 
 
 class SuffixOfAnother(OutputNotWritable):
@@ -48,4 +51,4 @@ class SuffixOfAnother(OutputNotWritable):
     )
 
     def __init__(self, **facts: str) -> None:
-        super().__init__(folder=facts["path"], reason="", **facts)
+        super().__init__(folder=facts["path"], reason=Phrase(_TAKEN), **facts)

@@ -44,6 +44,7 @@ from engine.events import (
 from engine.file_names import safe_name
 from engine.long_paths import require_short_enough
 from engine.notices import RecordNotKept
+from engine.output_errors import LinkInTheWay
 from engine.records import NotRead, Why
 from engine.run_errors import RunInUseHere
 
@@ -51,6 +52,10 @@ PROJECT_SUFFIX = ".imprint"
 # Number, date and time, name, method; earlier versions had no number and counted behind.
 _RUN_NAME = re.compile(r"(?:(\d{4,})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
 _MOST_TRIES = 1000
+_PARTS = (  # of a run; none of them may be a link
+    "config.json", "metrics.jsonl", "result.json", "start.json", "notes.json", "exported.json",
+    "before_after.png", "checkpoints", "samples", "evaluation", "exports", storage.MARK,
+)  # fmt: skip
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _held_here: set[str] = set()  # real paths of the runs that this process has locked
 ABANDONED_SECONDS = 3_600  # a run's folder is filled in a moment
@@ -194,10 +199,14 @@ def _place_of(name: str) -> tuple[int, str, int]:
 
 
 def open_run(path: Path) -> RunFolder:
-    """Raises RunMissing where the folder holds no run."""
+    """Raises RunMissing where the folder holds no run, and LinkInTheWay where a part of it is a
+    link: a run from elsewhere would read or write what has nothing to do with it."""
     folder = RunFolder(path)
     if not folder.config_path.is_file():
         raise RunMissing(folder=str(path))
+    for name in _PARTS:
+        if (path / name).is_symlink():
+            raise LinkInTheWay(path=str(path / name))
     with suppress(OutputNotWritable, DiskFull):  # it may be there to be read only
         storage.own_folder(path, "run", adopt=True)  # an earlier Imprint left no marks
     return folder

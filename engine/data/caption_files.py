@@ -19,7 +19,7 @@ from engine.data.caption_places import (
 )
 from engine.data.caption_tables import Table, TableError, names_of, read_table
 from engine.data.caption_text import Written, of_fields, parse
-from engine.data.walk import Walked
+from engine.data.walk import OUTSIDE, Walked, leads_outside
 from engine.dataset_notices import CaptionRemark, TablesLeftOut, TableUnreadable
 from engine.errors import Notice
 from engine.regular_files import read_bytes, reason_of
@@ -72,6 +72,8 @@ class CaptionBook:
         What was written in Imprint (`<own_folder>/<content hash>.txt`) wins over everything.
         """
         if self._own is not None and (own := self._own / f"{content_hash}.txt").is_file():
+            if leads_outside(own, self._own):
+                return Caption(problem=Phrase(OUTSIDE))
             try:  # empty, too: the user took the caption away
                 return Caption(read_text(own))
             except CaptionError as error:

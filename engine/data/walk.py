@@ -178,6 +178,8 @@ def _enter(below: PurePath, found: _Found) -> list[PurePath]:
         if _is_folder(entry):
             if found.deep or mask_names.is_mask_folder(entry.name):
                 folders.append(entry)
+        elif _is_link(entry) and is_caption_file(Path(entry.name)) and _is_outside(entry, found):
+            found.leave_out(OUTSIDE, below / entry.name)  # its words would be in what is shared
         else:
             _take(below / entry.name, found)
     classes = _class_folders([entry.name for entry in folders])
@@ -197,12 +199,16 @@ def _belongs(entry: os.DirEntry[str], path: PurePath, is_class: bool, found: _Fo
         return False
     if _is_link(entry):
         # A place inside the folder is met on its own way, and each file counts once.
-        if not Path(os.path.realpath(entry.path)).is_relative_to(found.real_root):
+        if _is_outside(entry, found):
             found.leave_out(OUTSIDE_FOLDER, path)
         return False
     if called := _KOHYA.match(entry.name):
         found.kohya.append(f"{path.as_posix()} ({called['repeats']} × “{called['words']}”)")
     return True
+
+
+def _is_outside(entry: os.DirEntry[str], found: _Found) -> bool:
+    return not Path(os.path.realpath(entry.path)).is_relative_to(found.real_root)
 
 
 def _take(path: PurePath, found: _Found) -> None:
@@ -286,6 +292,8 @@ def _keep_mask(
 ) -> None:
     if picture is None:
         found.leave_out(mask_names.LONE_MASK, mask)
+    elif leads_outside(found.root / mask, found.root):
+        found.leave_out(OUTSIDE, mask)
     else:
         masks.setdefault(picture, mask)
 
