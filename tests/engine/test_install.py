@@ -21,6 +21,7 @@ from engine.install import (
     NotArrived,
     NotReadThere,
     install,
+    settle,
     suggested_name,
     uninstall,
 )
@@ -297,3 +298,77 @@ def test_what_somebody_changed_since_it_was_installed_is_not_taken_away(lora, a1
     there = install(lora, a1111, "third")
     uninstall(install(lora, a1111, "third"))  # it was there before this one came
     assert there.path.exists()
+
+
+@pytest.fixture
+def sample(tmp_path) -> Path:
+    Image.new("RGB", (1200, 800), "teal").save(tmp_path / "sample.jpg")
+    return tmp_path / "sample.jpg"
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_a_preview_never_replaces_a_picture_even_where_the_file_is_replaced(
+    lora, a1111, sample, has_file
+):
+    there = a1111.folder / "models/Lora/my-cat.safetensors"
+    there.parent.mkdir(parents=True)
+    picture = there.with_suffix(".png")
+    picture.write_bytes(b"the user's own")
+    if has_file:
+        there.write_bytes(b"earlier")
+    done = install(lora, a1111, preview=sample, replace=True)
+    assert done.preview is None
+    uninstall(done)
+    assert picture.read_bytes() == b"the user's own"
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_what_was_replaced_comes_back_when_it_is_undone(lora, a1111, link):
+    there = a1111.folder / "models/Lora/my-cat.safetensors"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"earlier")
+    done = install(lora, a1111, replace=True, link=link)
+    assert there.read_bytes() == lora.read_bytes()
+    uninstall(done)
+    assert there.read_bytes() == b"earlier"
+    assert [path.name for path in there.parent.iterdir()] == [there.name]
+
+
+def test_what_was_replaced_goes_to_the_bin_of_the_system_once_nobody_will_undo_it(
+    lora, a1111, monkeypatch
+):
+    there = a1111.folder / "models/Lora/my-cat.safetensors"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"earlier")
+    gone = []
+    monkeypatch.setattr("engine.storage.to_bin", lambda path: gone.append(path.read_bytes()))
+    settle(install(lora, a1111, replace=True))
+    assert gone == [b"earlier"]
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_link_to_a_drive_that_is_not_mounted_is_a_name_that_is_taken(
+    lora, a1111, tmp_path, replace
+):
+    there = a1111.folder / "models/Lora/my-cat.safetensors"
+    there.parent.mkdir(parents=True)
+    there.symlink_to(tmp_path / "drive/my-cat.safetensors")
+    if not replace:
+        with pytest.raises(NameTaken):
+            install(lora, a1111)
+        assert there.is_symlink()
+        return
+    done = install(lora, a1111, replace=True)
+    assert not there.is_symlink()
+    uninstall(done)
+    assert there.readlink() == tmp_path / "drive/my-cat.safetensors"
+
+
+def test_an_installation_that_fails_brings_back_what_it_replaced(lora, a1111, monkeypatch):
+    there = a1111.folder / "models/Lora/my-cat.safetensors"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"earlier")
+    monkeypatch.setattr("engine.install.rule_of", lambda *_: "nothing like this")
+    with pytest.raises(NotArrived):
+        install(lora, a1111, replace=True)
+    assert there.read_bytes() == b"earlier"
