@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _begin_warm_up(self) -> None:
         self.warmth.begin()
+        self.images.go_on_copying()
 
     @Slot(str)
     def show_page(self, name: str) -> None:
@@ -137,22 +139,24 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _start_anyway(self) -> None:
-        if self.runs.is_busy:
-            return
-        config = self._checked(self.monitor.strip)
-        if config is not None:
+        if not self.runs.is_busy:
+            self._with_settings(self.monitor.strip, self._start)
+            self.show_page("training")
+
+    def _start(self, config: RunConfig) -> None:
+        if not self.runs.is_busy:
             self.draft.flush()
             self.projects.remember()
             self.runs.start(config)
-        self.show_page("training")
 
     @Slot()
     def _add_to_queue(self) -> None:
         """The settings as they stand now."""
-        config = self._checked(self.monitor.strip)
-        if config is not None:
-            self.draft.flush()
-            self.queue.add(config)
+        self._with_settings(self.monitor.strip, self._wait_in_line)
+
+    def _wait_in_line(self, config: RunConfig) -> None:
+        self.draft.flush()
+        self.queue.add(config)
 
     @Slot()
     def _continue_run(self) -> None:
@@ -177,18 +181,20 @@ class MainWindow(QMainWindow):
     @Slot()
     def _check_run(self) -> None:
         """Measure what the run will need."""
-        config = self._checked(self.method.strip)
-        if config is not None:
-            self.checks.measure(config)
+        self._with_settings(self.method.strip, self.checks.measure)
 
-    def _checked(self, strip: MessageStrip) -> RunConfig | None:
-        """The settings as they stand; what is wrong is marked where it is set, and told."""
-        self.images.flush()
+    def _with_settings(self, strip: MessageStrip, use: Callable[[RunConfig], object]) -> None:
+        """Once the captions are on disk, the settings as they stand; what is wrong is marked where
+        it is set, and told."""
+        self.images.when_written(lambda: self._check(strip, use))
+
+    def _check(self, strip: MessageStrip, use: Callable[[RunConfig], object]) -> None:
         config, problems = self.draft.check()
         self.method.show_problems(problems)
         if config is None:
             strip.show_text(problem_words(problems[0], self.draft.method), "", "error")
-        return config
+        else:
+            use(config)
 
     @Slot(bool)
     def _show_warm(self, ready: bool) -> None:
@@ -292,6 +298,7 @@ class MainWindow(QMainWindow):
         self.models = ModelsPanel(self.draft, self.theme, self.preferences, self.fetching)
         panels = (self.home, self.images, self.method, self.monitor, self.gallery, self.models)
         self.pages = dict(zip(PAGES, panels, strict=True))
+        self.projects.opened.connect(self.images.go_on_copying)
 
     def _connect(self) -> None:
         self.runs.serve(self.monitor)  # first: who hears of a run later may speak in its strip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
@@ -65,7 +66,7 @@ class PictureSet(QObject):
         self._kept: set[tuple[str, tuple[str, ...]]] = set()  # findings that are all right
         self._marks: dict[str, set[str]] = {}  # key -> marks that only the whole set tells
         self._scan = PictureScan(self)
-        self._writer = CaptionWriter(self)
+        self.writer = CaptionWriter(self)
         self._examiner = Examiner(self)
         self._examining = self._timer(EXAMINE_AFTER_MS, self._examine)
         self._reloading = self._timer(RELOAD_AFTER_MS, self.reload)
@@ -80,7 +81,9 @@ class PictureSet(QObject):
         folder = self._draft.get("dataset.folder", "")
         if watched := self._watcher.directories():
             self._watcher.removePaths(watched)
-        self._writer.flush()
+        self.writer.when_written(partial(self._read, folder))
+
+    def _read(self, folder: str) -> None:
         if not folder:
             self._scan.cancel()
             self._on_listed(Listed((), ()))
@@ -90,12 +93,9 @@ class PictureSet(QObject):
             self._watcher.addPath(folder)
         self._scan.start(Path(folder), self._draft.project.captions)
 
-    def flush(self) -> None:
-        self._writer.flush()
-
     def close(self) -> None:
         """Write what waits to be written; no thread is left."""
-        self._writer.flush()
+        self.writer.flush()
         self._scan.wait()
         self._examiner.wait()
 
@@ -190,7 +190,7 @@ class PictureSet(QObject):
             with suppress(OSError):
                 found[folder / f"{storage.sha256_of(path)}.txt"] = tidy(text)
         if found:
-            self._writer.write(found)
+            self.writer.write(found)
             self._draft.set("dataset.captions_folder", str(folder))
 
     def name_trigger(self, keys: Iterable[str], name: str) -> int:
@@ -239,7 +239,7 @@ class PictureSet(QObject):
             self.rows[row] = self.rows[row].with_caption(text)
             rows.add(row)
         folder = self._draft.project.captions
-        self._writer.write({folder / f"{key}.txt": text for key, text in texts.items()})
+        self.writer.write({folder / f"{key}.txt": text for key, text in texts.items()})
         self._draft.set("dataset.captions_folder", str(folder))
         self.rows_changed.emit(rows)
         self._examining.start()
@@ -392,8 +392,8 @@ class PictureSet(QObject):
         self._scan.read.connect(self._on_read)
         self._scan.finished.connect(self._on_finished)
         self._scan.failed.connect(self.failed)
-        self._writer.not_written.connect(self._mark_not_written)
-        self._writer.failed.connect(self.failed)
+        self.writer.not_written.connect(self._mark_not_written)
+        self.writer.failed.connect(self.failed)
         self._examiner.finished.connect(self._on_examined)
         self._watcher.directoryChanged.connect(self._reloading.start)
         self._draft.changed.connect(self._on_draft_changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
@@ -13,7 +13,9 @@ from desktop.dropped import what_is_gone
 from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from desktop.widgets.drop_area import save_pasted
+from engine import incoming
 from engine.errors import UserError
+from engine.incoming import Incoming
 from engine.picture_intake import take_pictures
 from engine.project import Project
 
@@ -26,6 +28,7 @@ class Taking:
     image: QImage | None  # of the clipboard
     project: Project
     current: str | None
+    incoming: Incoming | None = None  # where it is written down
 
 
 class _Answers(JobSignals):
@@ -52,8 +55,18 @@ class PictureTaker(QObject):
         return self._waiting > 0
 
     def start(self, taking: Taking) -> None:
+        if taking.incoming is None and taking.paths:
+            noted = incoming.begin(taking.project, taking.paths, taking.current)
+            taking = replace(taking, incoming=noted)
         self._waiting += 1
         self._pool.start(_take, taking, self._leaving, self._answers)
+
+    def go_on(self, project: Project) -> int:
+        """Copy what a window before this one did not end; returns how many were dropped."""
+        left = incoming.left_in(project)
+        for one in left:
+            self.start(Taking(one.paths, None, project, one.current, one))
+        return sum(len(one.paths) for one in left)
 
     def close(self) -> None:
         """Return when no thread is left; a picture that is being copied is copied whole."""
@@ -79,8 +92,11 @@ def _take(taking: Taking, leaving: Event, answers: _Answers) -> None:
         if taking.image is not None:
             paths.append(save_pasted(taking.image, taking.project))
         if paths:
-            folder = take_pictures(paths, taking.project, taking.current, leaving)
+            with incoming.copying(taking.project):
+                folder = take_pictures(paths, taking.project, taking.current, leaving)
     except UserError as refused:
         error = refused
     finally:  # also where something fails that nobody thought of: the page waits for it
+        if taking.incoming is not None and not leaving.is_set():
+            taking.incoming.end()
         answers.ended.emit(taking, folder, error)

@@ -51,6 +51,9 @@ class Gate:
             self._waiting.append((pool, job, facts))
         return self._is_shut
 
+    def keeps(self, pool: Pool) -> bool:
+        return any(job[0] is pool for job in self._waiting)
+
     def let_in(self, pool: Pool) -> None:
         """Begin the jobs of this pool: someone waits for them."""
         its = [job for job in self._waiting if job[0] is pool]
@@ -132,6 +135,11 @@ class Pool(QObject):
         GATE.let_in(self)
         wait(list(self._running))
         self._release_ended()
+
+    @property
+    def is_idle(self) -> bool:
+        """No job runs or waits, behind the gate neither."""
+        return all(work.has_ended for work in self._running.values()) and not GATE.keeps(self)
 
     def _submit(self, job: Function, facts: Facts) -> None:
         work = _Work(job, facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import UserError
+from engine.errors import Notice, UserError
 from engine.wording import QT_TRANSLATE_NOOP
 
 
@@ -30,3 +30,13 @@ class FilesGone(UserError):
     remedy = QT_TRANSLATE_NOOP(
         "engine", "The others were taken. Choose the missing ones where they are now."
     )
+
+
+class CopyingGoesOn(Notice):
+    """Fact: `count`, how many files and folders were dropped."""
+
+    code = "IM-IMG-27"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Imprint was closed before all pictures were copied into this project."
+    )
+    remedy = QT_TRANSLATE_NOOP("engine", "The rest is being copied now; {count} had been dropped.")

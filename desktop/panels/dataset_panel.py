@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -33,6 +34,7 @@ from desktop.widgets.subject_words import SubjectWords
 from engine.data import captions
 from engine.data.caption_edits import known_tags
 from engine.data.edits import NO_EDIT
+from engine.drop_errors import CopyingGoesOn
 from engine.errors import Notice, UserError
 
 MOST_TAG_ROWS = 2_000  # captions that are searched for tags to offer
@@ -79,7 +81,13 @@ class DatasetPanel(TakesDrops, Page):
         """Captions are on disk when this returns; a run reads them there."""
         self.keep_caption()
         self.pictures.write_unread(self._early)
-        self.pictures.flush()
+        self.pictures.writer.flush()
+
+    def when_written(self, action: Callable[[], object]) -> None:
+        """Call it once the captions are on disk: at once where none waits."""
+        self.keep_caption()
+        self.pictures.write_unread(self._early)
+        self.pictures.writer.when_written(action)
 
     def close_threads(self) -> None:
         """Everything is on disk, and nothing runs any more."""
@@ -130,6 +138,14 @@ class DatasetPanel(TakesDrops, Page):
             Taking(paths, image, self._draft.project, self._draft.get("dataset.folder"))
         )
         self._show_count()
+
+    @Slot()
+    def go_on_copying(self) -> None:
+        """What was dropped before the window closed, into the project that is open."""
+        count = self._taking.go_on(self._draft.project)
+        if count:
+            self.strip.show_message(CopyingGoesOn(count=count), "info")
+            self._show_count()
 
     @Slot(object, object)
     def _on_taken(self, taking: Taking, folder: Path) -> None:

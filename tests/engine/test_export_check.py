@@ -17,6 +17,7 @@ from engine.config_file import merge, require
 from engine.errors import ExportFailed
 from engine.events import ExportChecked
 from engine.export import export_one
+from engine.export_record import ExportRecord
 from engine.formats.catalog import FORMATS, code_of
 from engine.formats.metadata import ExportFacts
 from engine.methods.base import Method, Subject
@@ -85,7 +86,8 @@ class Taught:
     def export(self, form: str, precision: str, folder: Path) -> ExportChecked:
         entry = FORMATS[form]
         path = folder / f"zwx{entry.suffix}"
-        events = list(export_one(entry, path, self.method, self.facts_in(precision)))
+        facts, record = self.facts_in(precision), ExportRecord(None)
+        events = list(export_one(entry, path, self.method, facts, record))
         (report,) = [event for event in events if isinstance(event, ExportChecked)]
         assert report.path == str(path)
         return report

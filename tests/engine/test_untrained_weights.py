@@ -9,10 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from engine import storage
 from engine.config_file import require
 from engine.errors import ExportFailed
 from engine.events import ExportChecked
 from engine.export import export_one
+from engine.export_record import ExportRecord
 from engine.formats import checkpoint
 from engine.formats.catalog import FORMATS
 from engine.formats.metadata import ExportFacts
@@ -86,7 +88,7 @@ def facts_for(model, settings: dict, precision: str) -> ExportFacts:
 def exported(path: Path, method: Method, facts: ExportFacts, form: str = "checkpoint"):
     (report,) = [
         event
-        for event in export_one(FORMATS[form], path, method, facts)
+        for event in export_one(FORMATS[form], path, method, facts, ExportRecord(None))
         if isinstance(event, ExportChecked)
     ]
     return report
@@ -230,6 +232,7 @@ def test_a_base_file_that_went_away_costs_the_export_nothing_but_what_only_it_ha
 def test_a_base_file_that_was_replaced_gives_none_of_the_other_models_weights(
     narrow, tmp_path, monkeypatch
 ):
+    storage.own_folder(tmp_path, "run")  # its files are written twice
     monkeypatch.setattr(catalog, "CONFIGS", narrow)
     base = with_everything("sd15", narrow / "sd15", torch.float16)
     write_tensors(tmp_path / "base.safetensors", base)
@@ -243,6 +246,7 @@ def test_a_base_file_that_was_replaced_gives_none_of_the_other_models_weights(
 
 
 def test_a_copied_tensor_that_is_not_the_base_models_fails_the_check(narrow, tmp_path, monkeypatch):
+    storage.own_folder(tmp_path, "run")  # its files are written twice
     monkeypatch.setattr(catalog, "CONFIGS", narrow)
     base = with_everything("sd21-base", narrow / "sd21-base", torch.float16)
     write_tensors(tmp_path / "base.safetensors", base)
