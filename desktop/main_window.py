@@ -242,9 +242,14 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def open_project(self, folder: str) -> None:
-        if self._may_change_project():
+        if not self._may_change_project():
+            return
+        try:
             self.projects.open_file(Path(folder))
             self.show_page("images")
+        except UserError as error:
+            self.home.strip.show_message(error, "error")
+            self.show_page("home")
 
     @Slot()
     def open_wizard(self) -> None:

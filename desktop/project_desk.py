@@ -31,7 +31,7 @@ class ProjectDesk(QObject):
     ) -> None:
         super().__init__(parent)
         self._preferences = preferences
-        project = Project((folder or Path(preferences.last_project or "/")).resolve())
+        project = Project.at(folder or Path(preferences.last_project or "/"))
         if not project.file.is_file():
             project = Project(default_home() / SAMPLE_NAME)
         self._notice: Notice | None = None
@@ -47,7 +47,7 @@ class ProjectDesk(QObject):
 
     def recent(self) -> list[Project]:
         """Projects that were open before and are still there, the last one first."""
-        known = [Project(Path(text)) for text in self._preferences.recent_projects]
+        known = [Project.at(Path(text)) for text in self._preferences.recent_projects]
         return [project for project in known if project.file.is_file()]
 
     def open_sample(self) -> None:
@@ -55,9 +55,11 @@ class ProjectDesk(QObject):
         self._open(project, self._read(project) or sample_data(project.runs))
 
     def open_file(self, file: Path) -> None:
-        """Open the folder of a project's file, or of the folder itself."""
-        folder = file if file.is_dir() else file.parent
-        project = Project(folder.resolve())
+        """Open a project's file, wherever it lies, or that of a folder. Raises NoProject or
+        NoProjectFolder."""
+        project = Project.at(file)
+        if not file.is_dir():
+            project.require_project()
         self._open(project, self._read(project) or _fresh(project, project.images))
 
     def open_pictures(self, folder: Path) -> None:
@@ -95,10 +97,10 @@ class ProjectDesk(QObject):
 
     def remember(self) -> None:
         """It is the one to open at the next start."""
-        folder = str(self.draft.project.folder)
-        self._preferences.last_project = folder
-        others = [known for known in self._preferences.recent_projects if known != folder]
-        self._preferences.recent_projects = [folder, *others][:MOST_RECENT]
+        file = str(self.draft.project.file)
+        self._preferences.last_project = file
+        others = [known for known in self._preferences.recent_projects if known != file]
+        self._preferences.recent_projects = [file, *others][:MOST_RECENT]
 
     def _open(self, project: Project, data: Data) -> None:
         self.draft.replace(project, data)

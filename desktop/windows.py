@@ -68,7 +68,7 @@ class Windows(QObject):
         old.images.flush()
         old.draft.flush()
         install_language(self._application, Preferences().language)
-        self.window = self._open(old.draft.project.folder)
+        self.window = self._open(old.draft.project.file)
         self.window.gallery.prompt.setPlainText(old.gallery.prompt.toPlainText())
         self.window.show_page(old.page)
         # It goes when its engine has: at once, unless a picture is being drawn.

@@ -17,7 +17,7 @@ from typing import Any
 import filelock
 import platformdirs
 
-from engine import config_file, project_file, records, storage
+from engine import config_file, project_file, project_paths, records, storage
 from engine.checkpoint_folders import last_step
 from engine.config import RunConfig
 from engine.config_file import Data
@@ -45,10 +45,11 @@ from engine.file_names import safe_name
 from engine.long_paths import require_short_enough
 from engine.notices import RecordNotKept
 from engine.output_errors import LinkInTheWay
+from engine.project_notices import NoProjectFolder
 from engine.records import NotRead, Why
 from engine.run_errors import RunInUseHere
 
-PROJECT_SUFFIX = ".imprint"
+PROJECT_SUFFIX = project_paths.SUFFIX
 # Number, date and time, name, method; earlier versions had no number and counted behind.
 _RUN_NAME = re.compile(r"(?:(\d{4,})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
 _MOST_TRIES = 1000
@@ -306,10 +307,26 @@ class Project:
     """A folder with a draft, captions, runs and caches. See docs/decisions."""
 
     folder: Path
+    name: str = ""  # of its file, where the folder does not tell
+
+    @classmethod
+    def at(cls, path: Path) -> Project:
+        """Of a project's file, or of its folder; a link leads to where the project lies."""
+        place = Path(os.path.realpath(path))
+        if place.is_dir() or place == project_paths.file_in(place.parent):
+            return cls(place if place.is_dir() else place.parent)
+        return cls(place.parent, place.name)
 
     @property
     def file(self) -> Path:
-        return self.folder / f"{self.folder.name}{PROJECT_SUFFIX}"
+        return self.folder / self.name if self.name else project_paths.file_in(self.folder)
+
+    def require_project(self) -> None:
+        """Raises NoProject or NoProjectFolder where a file from anywhere is not one to be opened
+        where it lies."""
+        project_file.require_readable(self.file)
+        if not project_paths.is_project_folder(self.file):
+            raise NoProjectFolder(file=self.file.name, folder=str(self.folder))
 
     @property
     def captions(self) -> Path:

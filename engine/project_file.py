@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from engine import records, storage
+from engine import project_paths, records, storage
 from engine.config_file import Data
 from engine.errors import Notice, OutputNotWritable, UserError
 from engine.notices import (
@@ -19,6 +19,7 @@ from engine.notices import (
     ProjectUnreadable,
     ProjectUpgraded,
 )
+from engine.project_notices import NoProject
 from engine.records import NotRead, Why
 
 SCHEMA_VERSION = 1
@@ -30,14 +31,26 @@ UPGRADES: Mapping[int, Callable[[Data], Data]] = {0: lambda data: {**data, "sche
 
 def write(file: Path, draft: Data) -> None:
     """Raises OutputNotWritable and DiskFull."""
-    name = file.parent.name
-    storage.write_json(file, {"schema_version": SCHEMA_VERSION, "name": name, "draft": draft})
+    folder = file.parent
+    data = {"schema_version": SCHEMA_VERSION, "name": folder.name}
+    draft = project_paths.stored(draft, folder)
+    storage.write_json(file, {**data, **project_paths.identity(folder), "draft": draft})
+
+
+def require_readable(file: Path) -> None:
+    """Raises NoProject for a file that is none. One in a folder of ours is opened all the same:
+    what is damaged is kept beside it, see `read`."""
+    try:
+        _parsed(file)
+    except NotRead as error:
+        if storage.mark_of(file.parent) is None:
+            raise NoProject(file=str(file), reason=error.reason) from error
 
 
 def peek(file: Path) -> Data:
     """The draft as it stands there, of whatever version; empty where it cannot be read."""
     try:
-        return _parsed(file)["draft"]
+        return project_paths.loaded(_parsed(file), file.parent)
     except NotRead:
         return {}
 
@@ -55,13 +68,16 @@ def read(file: Path) -> tuple[Data, Notice | None]:
         return {}, ProjectDamaged(file=str(file), backup=backup)
     version = data.get("schema_version", 0)
     if version == SCHEMA_VERSION:
-        return data["draft"], None
+        notice = project_paths.told_apart(data, file.parent)
+        return project_paths.loaded(data, file.parent), notice
     backup = _keep(file, f"version-{version}")
     if version > SCHEMA_VERSION:
-        return data["draft"], ProjectFromLater(name=file.parent.name, backup=backup)
+        draft = project_paths.loaded(data, file.parent)
+        return draft, ProjectFromLater(name=file.parent.name, backup=backup)
     for number in range(version, SCHEMA_VERSION):
         data = UPGRADES[number](data)
-    return data["draft"], ProjectUpgraded(name=file.parent.name, backup=backup)
+    draft = project_paths.loaded(data, file.parent)
+    return draft, ProjectUpgraded(name=file.parent.name, backup=backup)
 
 
 def _parsed(file: Path) -> Data:

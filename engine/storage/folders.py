@@ -16,7 +16,7 @@ from pathlib import Path
 
 from engine.file_names import counted_up
 from engine.output_errors import LinkInTheWay, NotOurs
-from engine.storage.files import write_new
+from engine.storage.files import write_bytes, write_new
 from engine.storage.held_folder import TAKEN, HeldFolder, held
 from engine.storage.links import is_link
 from engine.storage.marks import MARK, Mark
@@ -51,6 +51,11 @@ def own_folder(folder: Path, kind: str, *, adopt: bool = False) -> None:
         is_new = not any(folder.iterdir())
     if is_new or (adopt and not os.path.lexists(folder / MARK)):
         write_new(folder / MARK, Mark.new(kind).as_bytes())
+
+
+def renew_mark(folder: Path, kind: str) -> None:
+    """Another id, for a folder that is a copy. Raises OutputNotWritable or DiskFull."""
+    write_bytes(folder / MARK, Mark.new(kind).as_bytes(), over=True)
 
 
 def make_new_folder(folder: Path) -> Path:

@@ -25,7 +25,8 @@ def beside(project: Project) -> list[str]:
 
 
 def test_a_project_of_this_version_is_read_without_a_word(project):
-    assert project.open_draft() == ({"name": "my-cat", "dataset": {"trigger": "sks"}}, None)
+    draft = {"name": "my-cat", "dataset": {"trigger": "sks"}, "runs_folder": str(project.runs)}
+    assert project.open_draft() == (draft, None)
     assert beside(project) == []
 
 
@@ -50,7 +51,7 @@ def test_a_project_of_an_earlier_version_is_upgraded_and_kept_as_it_was(project,
 def test_a_project_from_before_the_number_of_the_version_is_the_first_version(project):
     project.file.write_text(json.dumps({"draft": {"name": "old"}}), "utf-8")
     draft, notice = project.open_draft()
-    assert draft == {"name": "old"}
+    assert draft == {"name": "old", "runs_folder": str(project.runs)}
     assert isinstance(notice, ProjectUpgraded)
     assert "my-cat.version-0.imprint" in notice.advice
 
@@ -59,7 +60,7 @@ def test_a_project_of_a_later_version_is_kept_before_it_is_written_over(project)
     data = {"schema_version": 99, "draft": {"name": "my-cat", "new": 1}}
     project.file.write_text(json.dumps(data), "utf-8")
     draft, notice = project.open_draft()
-    assert draft == data["draft"]
+    assert draft == {**data["draft"], "runs_folder": str(project.runs)}
     assert isinstance(notice, ProjectFromLater)
     project.save_draft(draft)
     assert json.loads((project.folder / "my-cat.version-99.imprint").read_text("utf-8")) == data

@@ -1,0 +1,39 @@
+"""What is told about a project when it is opened; see engine.errors for the form."""
+
+from __future__ import annotations
+
+from engine.errors import Notice, UserError
+from engine.remedies import Action
+from engine.wording import QT_TRANSLATE_NOOP
+
+
+class ProjectCopied(Notice):
+    """Facts: `name`, and `folder`, where the project is that this is a copy of."""
+
+    code = "IM-PRJ-05"
+    summary = QT_TRANSLATE_NOOP("engine", "{name} is a copy of the project in {folder}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "From now on it is a project of its own: what you do here changes nothing there."
+    )
+
+
+class NoProjectFolder(UserError):
+    """Facts: `file` and `folder`."""
+
+    code = "IM-PRJ-06"
+    actions = (Action.SHOW_FOLDER,)
+    summary = QT_TRANSLATE_NOOP("engine", "{file} lies among other files in {folder}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "A project needs a folder of its own. Put the file into a new folder, then open it there.",
+    )
+
+
+class NoProject(UserError):
+    """Facts: `file` and `reason`."""
+
+    code = "IM-PRJ-07"
+    summary = QT_TRANSLATE_NOOP("engine", "{file} cannot be opened as a project: {reason}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "Nothing was changed. Open another project, or drop pictures to begin a new one."
+    )
