@@ -13,7 +13,9 @@ from engine import config_file
 from engine.config import DEFAULT_METHOD, RunConfig
 from engine.config_file import Data, Problem
 from engine.errors import UserError
+from engine.merging import merged
 from engine.project import Project
+from engine.project_notices import ProjectMerged
 
 SAVE_AFTER_MS = 800
 
@@ -22,12 +24,14 @@ class Draft(QObject):
     """What the next run will be told."""
 
     failed = Signal(object)  # UserError: the draft could not be written
+    noticed = Signal(object)  # Notice
     changed = Signal(str)  # the dotted key; empty when everything is new
 
     def __init__(self, project: Project, data: Data, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.project = project
         self._data = data
+        self._on_disk = project.load_draft()  # as we know it
         self._is_saved = True  # a save that failed is tried again
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
@@ -81,6 +85,7 @@ class Draft(QObject):
         self.flush()
         self.project = project
         self._data = data
+        self._on_disk = project.load_draft()
         self.changed.emit("")
 
     def _save_soon(self) -> None:
@@ -100,8 +105,23 @@ class Draft(QObject):
     def save(self) -> None:
         self._saving.stop()
         self._is_saved = False
+        self._take_over()
         try:
             self.project.save_draft(self._data)
             self._is_saved = True
+            self._on_disk = self.project.load_draft()
         except UserError as error:
             self.failed.emit(error)
+
+    def _take_over(self) -> None:
+        """What another window, another computer or an editor changed in the file since."""
+        theirs = self.project.load_draft()
+        if not theirs or theirs == self._on_disk:
+            return
+        before, self._data = self._data, merged(self._on_disk, self._data, theirs)
+        self._on_disk = theirs
+        sections = [key for key in self._data if self._data[key] != before.get(key)]
+        for section in sections:
+            self.changed.emit(section)
+        if sections:
+            self.noticed.emit(ProjectMerged(file=self.project.file.name))

@@ -74,11 +74,14 @@ class GallerySet(QObject):
 
     def star(self, made: Made) -> None:
         """On, or off again."""
-        self.stars ^= {made.path.name}
-        self._save_stars()
+        name = made.path.name
+        self._change_stars({name}, on=name not in self.stars)
         self._refilter()
 
-    def _save_stars(self) -> None:
+    def _change_stars(self, names: set[str], *, on: bool) -> None:
+        """In the list as it stands on disk: another window may have changed it."""
+        self.stars = load_stars(self._folder)
+        self.stars = self.stars | names if on else self.stars - names
         try:
             save_stars(self._folder, self.stars)
         except UserError as error:
@@ -113,8 +116,7 @@ class GallerySet(QObject):
             return
         went = {path.name for path in self._bin.empty()}
         if went & self.stars:  # the next picture of such a name has no star
-            self.stars -= went
-            self._save_stars()
+            self._change_stars(went, on=False)
         self.bin_changed.emit(0)
 
     def close(self) -> None:

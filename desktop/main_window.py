@@ -309,7 +309,8 @@ class MainWindow(QMainWindow):
         self.runs.serve(self.monitor)  # first: who hears of a run later may speak in its strip
         self.attendant.serve(self.monitor, self.runs)
         self.projects.opened.connect(self._refresh_home)
-        self.projects.noticed.connect(self.images.show_notice)
+        for part in (self.projects, self.draft):
+            part.noticed.connect(self.images.show_notice)
         self.remedies.cooling_wanted.connect(self.attendant.card.cool)
         self.runs.ended.connect(self._on_run_ended)
         self.method.check.wanted.connect(self._check_run)

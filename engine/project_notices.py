@@ -37,3 +37,17 @@ class NoProject(UserError):
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Nothing was changed. Open another project, or drop pictures to begin a new one."
     )
+
+
+class ProjectMerged(Notice):
+    """Fact: `file`."""
+
+    code = "IM-PRJ-08"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{file} was changed by another window or another program."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "What was changed there is taken over here; where both changed the same setting, yours "
+        "stays.",
+    )
