@@ -81,7 +81,12 @@ def class_images_folder() -> Path:
 class RunFolder:
     """The folder of one run. Its config is never edited; a changed one is a new run."""
 
-    path: Path
+    given: Path
+
+    @property
+    def path(self) -> Path:
+        """Where it lies: a run that is `locked` is followed though it is renamed or moved."""
+        return storage.where(self.given)
 
     @property
     def config_path(self) -> Path:
@@ -145,25 +150,25 @@ class RunFolder:
         try:
             lock.acquire()
         except filelock.Timeout as error:
-            in_use = RunInUseHere if self._key in _held_here else RunInUse
+            in_use = RunInUseHere if os.path.realpath(self.path) in _held_here else RunInUse
             raise in_use(folder=str(self.path)) from error
         except OSError as error:
             if not (to_read and error.errno in _READ_ONLY):
                 raise storage.as_user_error(error, self.path) from error
+        key = os.path.realpath(self.path)
         try:
-            if lock.is_locked:
-                _held_here.add(self._key)
-                for folder in (self.path, self.checkpoints, self.samples, self.exports):
-                    storage.sweep(folder)
-            yield
+            with storage.pinned(self.path, lock=lock.is_locked):
+                if lock.is_locked:
+                    _held_here.add(key)
+                    for folder in (self.path, self.checkpoints, self.samples, self.exports):
+                        storage.sweep(folder)
+                yield
+        except BlockingIOError as error:  # its file was deleted by a program that cleans up
+            raise RunInUse(folder=str(self.path)) from error
         finally:
             if lock.is_locked:
-                _held_here.discard(self._key)
+                _held_here.discard(key)
             lock.release()
-
-    @property
-    def _key(self) -> str:
-        return os.path.realpath(self.path)
 
 
 def create_run(config: RunConfig) -> RunFolder:

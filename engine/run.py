@@ -47,6 +47,7 @@ from engine.formats.metadata import ExportFacts
 from engine.later_exports import export_facts
 from engine.loop import Loop
 from engine.methods.settings import Prior
+from engine.moved_run import noticing_moves
 from engine.movement import require_learnt
 from engine.notices import LikenessNotMeasured
 from engine.outcome import (
@@ -156,7 +157,7 @@ def _recorded(
         stack.enter_context(folder.locked())
         training = chain(said, _train(accelerator, ranks, config, folder, control))
         training = sharing_fate(ranks, training)
-        training = warn_of_rising_loss(training)
+        training = noticing_moves(warn_of_rising_loss(training), folder)
         if accelerator.num_processes == 1:  # of several, none may leave the others waiting
             training = _until_stopped(training, folder, control)
         yield from record(folder, _ending_in_one(training, folder))

@@ -44,6 +44,7 @@ from engine.storage.folders import (
     temporary_folder,
 )
 from engine.storage.marks import MARK, Mark, is_ours, mark_of
+from engine.storage.pins import pinned, where
 from engine.storage.system_errors import as_reading_error, as_user_error, free_bytes
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "new_file",
     "open_own",
     "own_folder",
+    "pinned",
     "remove_empty",
     "remove_file",
     "remove_folder",
@@ -88,6 +90,7 @@ __all__ = [
     "temporary_folder",
     "to_bin",
     "touch",
+    "where",
     "write_bytes",
     "write_json",
     "write_new",

@@ -20,6 +20,7 @@ from engine.storage.exclusive_rename import NotKnownHere, rename_exclusive
 from engine.storage.links import is_link
 from engine.storage.marks import program_folders, root_of
 from engine.storage.patiently import patiently
+from engine.storage.pins import pin_above
 
 HAS_DESCRIPTORS = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}  # by files or by folders
@@ -131,19 +132,24 @@ def held(
     """Open a folder to write into it. Raises LinkInTheWay or OSError.
 
     No part of the path below `root` may be a link; without one the root is the outermost folder
-    above that is ours, and where there is none the path is the user's own business. `make`: what
-    is missing is made, for the user alone where `private`.
+    above that is ours, and where there is none the path is the user's own business. A folder that
+    is pinned is the same one, wherever it lies now. `make`: what is missing is made, for the user
+    alone where `private`.
     """
     folder = _absolute(folder)
+    pin = pin_above(folder)
     base = _absolute(root) if root is not None else root_of(folder)
+    if pin is not None:
+        base = pin[0]
     if base is None or not folder.is_relative_to(base):
         base = folder
-    if make:
+    if make and pin is None:
         private = private or base in program_folders()
         base.mkdir(_PRIVATE if private else 0o777, parents=True, exist_ok=True)
     parts = folder.relative_to(base).parts
     if HAS_DESCRIPTORS:
-        descriptor = os.open(os.path.realpath(base), _OPEN_FOLDER)
+        opening = os.path.realpath(base)
+        descriptor = os.dup(pin[1]) if pin is not None else os.open(opening, _OPEN_FOLDER)
         try:
             place = HeldFolder(base, descriptor)
             for part in parts:

@@ -1,0 +1,91 @@
+"""Folders that are held by what they are, not by their path: a run goes on in its folder though the
+user renames or moves it meanwhile.
+
+POSIX systems only. Windows renames no folder in which a file is open.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_pins: dict[Path, int] = {}  # the path under which it was opened: a descriptor of the folder
+_GONE = " (deleted)"  # what Linux adds to the path of a folder that is no more
+_F_GETPATH = 50  # of macOS's fcntl
+_MOST_LETTERS = 1024
+
+
+@contextmanager
+def pinned(folder: Path, *, lock: bool = False) -> Iterator[None]:
+    """Hold the folder; with a `lock`, which goes when the process does, as no other program may.
+
+    Raises BlockingIOError where another program has locked it, else OSError.
+    """
+    folder = folder.absolute()
+    if not hasattr(os, "O_DIRECTORY") or folder in _pins:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _pins[folder] = descriptor
+    try:
+        if lock:
+            _lock(descriptor)
+        yield
+    finally:
+        del _pins[folder]
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return  # a share that knows no such locks
+
+
+def where(folder: Path) -> Path:
+    """The path of a pinned folder now; of one that is not pinned, or is gone, its own."""
+    descriptor = _pins.get(folder.absolute())
+    if descriptor is None or _is_at(folder, descriptor):
+        return folder
+    moved = _path_of(descriptor)
+    return folder if moved is None or not _is_at(moved, descriptor) else moved
+
+
+def pin_above(folder: Path) -> tuple[Path, int] | None:
+    """The pinned folder that this one lies in, by its path of then or of now, and its
+    descriptor."""
+    for given, descriptor in list(_pins.items()):
+        if folder.is_relative_to(given):
+            return given, descriptor
+        now = where(given)
+        if now != given and folder.is_relative_to(now):
+            return now, descriptor
+    return None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
+def _path_of(descriptor: int) -> Path | None:
+    try:
+        if sys.platform == "darwin":
+            import fcntl
+
+            name = fcntl.fcntl(descriptor, _F_GETPATH, bytes(_MOST_LETTERS))
+            return Path(os.fsdecode(name.rstrip(b"\0")))
+        text = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115
+    except OSError:
+        return None
+    return None if text.endswith(_GONE) else Path(text)
