@@ -87,10 +87,10 @@ def test_a_caption_that_cannot_be_written_keeps_no_other_and_says_so(qtbot, data
                if path.is_file()}  # fmt: skip
     assert on_disk == {key: f"new {key[:4]}" for key in keys[1:]}
     problems = [row.caption_problem for row in dataset.pictures.rows]
-    assert "Nothing can be written" in str(problems[0])
+    assert "is there already" in str(problems[0])
     assert problems[1:] == [None, None]
     dataset.browser.grid.choose(0)
-    assert "Nothing can be written" in dataset.inspector._problem.text()
+    assert "is there already" in dataset.inspector._problem.text()
     (draft.project.captions / f"{keys[0]}.txt").rmdir()
     dataset.pictures.write_captions({keys[0]: "newer"}, "test")
     dataset.flush()
