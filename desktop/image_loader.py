@@ -24,6 +24,7 @@ from engine import storage
 from engine.data import edits, pictures
 from engine.data.edits import NO_EDIT, PictureEdit
 from engine.errors import UserError
+from engine.regular_files import changed_at
 
 THUMBNAIL = 320
 MOST_BYTES = 256 << 20  # of pictures in memory: all small ones that a large screen can show
@@ -137,7 +138,7 @@ def _decode(path: str) -> Image.Image:
 def _thumbnail(path: str) -> Image.Image:
     """From the disk, as long as the file is the same by its size and its time."""
     info = Path(path).stat()
-    name = hashlib.sha256(f"{path}-{info.st_size}-{info.st_mtime_ns}".encode()).hexdigest()
+    name = hashlib.sha256(f"{path}-{info.st_size}-{changed_at(info)}".encode()).hexdigest()
     kept = thumbnails_folder() / name[:2] / f"{name}.webp"
     with suppress(pictures.PictureError):
         return _decode(str(kept))

@@ -56,6 +56,12 @@ def require_regular(folder: Path) -> None:
         _require(path, path.stat().st_mode)
 
 
+def changed_at(status: os.stat_result) -> int:
+    """When a file was changed or put into its place, in nanoseconds: `cp -p`, rsync and zip give
+    another file the old one's time of change, and a new one of its status."""
+    return max(status.st_mtime_ns, status.st_ctime_ns)
+
+
 def reason_of(error: OSError) -> str:
     """What the system says, or what the window can say in its own language."""
     return error.strerror or type(error).__name__

@@ -18,6 +18,7 @@ from engine.data.readings import Reading, read_one
 from engine.data.scan import SAME_FILE
 from engine.data.walk import OUTSIDE, leads_outside, walk
 from engine.errors import Notice
+from engine.regular_files import changed_at
 from engine.wording import Phrase
 
 REMEMBER_EVERY = 64  # pictures; what was read before a crash need not be read again
@@ -87,9 +88,9 @@ def _read(
     except OSError:  # gone since it was listed; the reading says so
         return read_one(path)
     size, changed, reading = known.get(path.as_posix(), (-1, 0, Reading()))
-    if (size, changed) == (info.st_size, info.st_mtime_ns) and reading.looks:
+    if (size, changed) == (info.st_size, changed_at(info)) and reading.looks:
         return reading
     reading = read_one(path, look=True)
     if reading.refusal is None:  # what was refused may be readable the next time
-        fresh.append((path, info.st_size, info.st_mtime_ns, reading))
+        fresh.append((path, info.st_size, changed_at(info), reading))
     return reading

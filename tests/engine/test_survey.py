@@ -6,6 +6,7 @@ import os
 import sqlite3
 
 import pytest
+from PIL import Image
 
 from engine.data import readings
 from engine.data.picture_index import PictureIndex
@@ -125,3 +126,19 @@ def test_a_reading_survives_being_written_down(image_folder):
     for path in sorted(image_folder.iterdir()):
         reading = read_one(path, look=True)
         assert Reading.from_data(reading.as_data()) == reading
+
+
+def test_a_picture_that_was_replaced_by_one_of_the_same_size_and_time_is_read_again(
+    image_folder, index, decoded
+):
+    path = image_folder / "picture0.png"
+    Image.new("RGB", (600, 600), "red").save(path, "BMP")
+    _, before = surveyed(image_folder, index)
+    status = path.stat()
+    other = image_folder.parent / "other"
+    Image.new("RGB", (600, 600), "blue").save(other, "BMP")
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.replace(path)
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    _, after = surveyed(image_folder, index)
+    assert after[0].reading.content_hash != before[0].reading.content_hash
