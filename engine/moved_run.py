@@ -27,7 +27,7 @@ class RunGone(Notice):
     summary = QT_TRANSLATE_NOOP("engine", "The folder of this run was deleted: {folder}.")
     remedy = QT_TRANSLATE_NOOP(
         "engine",
-        "The result will be saved beside Imprint's own data; the end of the run says where.",
+        "The result will be saved beside Imprint's own data; its end says where.",
     )
 
 

@@ -938,6 +938,10 @@
         <translation>替换那里的文件</translation>
     </message>
     <message>
+        <source>Undo</source>
+        <translation type="unfinished">撤销</translation>
+    </message>
+    <message>
         <source>Train it on another model</source>
         <translation>换个模型训练</translation>
     </message>
@@ -980,6 +984,10 @@
     <message>
         <source>Installed, opened again and compared: it is the file that was trained.</source>
         <translation>已安装，并重新打开比对过：就是训练出来的文件。</translation>
+    </message>
+    <message>
+        <source>It is as it was before.</source>
+        <translation>已恢复原状。</translation>
     </message>
     <message>
         <source>Folder of the program</source>
@@ -5688,10 +5696,6 @@
         <translation>请选择路径更短的输出文件夹，或给这次训练取个短一点的名字。</translation>
     </message>
     <message>
-        <source>a folder with other files has this name</source>
-        <translation>已有同名文件夹，其中含有其他文件</translation>
-    </message>
-    <message>
         <source>{name} could not be read back: {reason}</source>
         <translation>无法读回 {name}：{reason}</translation>
     </message>
@@ -6120,6 +6124,14 @@
         <translation>其余的已经采用。请在缺少的文件现在的位置选择它们。</translation>
     </message>
     <message>
+        <source>Imprint was closed before all pictures were copied into this project.</source>
+        <translation>上次关闭 Imprint 时，图片还没有全部复制到此项目中。</translation>
+    </message>
+    <message>
+        <source>The rest is being copied now; {count} had been dropped.</source>
+        <translation>现在正在复制其余的图片；当时共拖入 {count} 项。</translation>
+    </message>
+    <message>
         <source>a settings file of OneTrainer</source>
         <translation>OneTrainer 的设置文件</translation>
     </message>
@@ -6322,6 +6334,94 @@
     <message>
         <source>a number in it has too many digits</source>
         <translation>其中一个数字的位数过多</translation>
+    </message>
+    <message>
+        <source>The folder of this run was renamed or moved: {was}.</source>
+        <translation>这次训练的文件夹已被重命名或移动：{was}。</translation>
+    </message>
+    <message>
+        <source>The training goes on in {folder}.</source>
+        <translation>训练将在 {folder} 中继续。</translation>
+    </message>
+    <message>
+        <source>The folder of this run was deleted: {folder}.</source>
+        <translation>这次训练的文件夹已被删除：{folder}。</translation>
+    </message>
+    <message>
+        <source>The result will be saved beside Imprint&apos;s own data; its end says where.</source>
+        <translation>结果将保存在 Imprint 自己的数据旁边；结束时会说明位置。</translation>
+    </message>
+    <message>
+        <source>a link is in its place</source>
+        <translation>该位置是一个链接</translation>
+    </message>
+    <message>
+        <source>something else has this name</source>
+        <translation>该名称已被其他内容占用</translation>
+    </message>
+    <message>
+        <source>{path} is a link. Imprint writes through no link inside a project or a run.</source>
+        <translation>{path} 是一个链接。在项目或训练文件夹内，Imprint 不会通过链接写入。</translation>
+    </message>
+    <message>
+        <source>Put a folder or a file of its own there, or choose another output folder.</source>
+        <translation>请在那里放一个真正的文件夹或文件，或选择其他输出文件夹。</translation>
+    </message>
+    <message>
+        <source>{path} is there already, and nothing shows that Imprint wrote it.</source>
+        <translation>{path} 已经存在，而且无法证明它是 Imprint 写的。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Choose another name, or move what is there.</source>
+        <translation>没有做任何更改。请换一个名称，或移走那里的内容。</translation>
+    </message>
+    <message>
+        <source>{path} has not the name of what is written as {format}: {suffix}</source>
+        <translation>{path} 的名称不符合 {format} 格式应有的结尾：{suffix}</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Give a name that ends so; that of a folder has no ending.</source>
+        <translation>没有做任何更改。请使用这样结尾的名称；文件夹的名称没有后缀。</translation>
+    </message>
+    <message>
+        <source>{path} was there already and is not as Imprint exported it.</source>
+        <translation>{path} 已经存在，而且与 Imprint 导出的内容不同。</translation>
+    </message>
+    <message>
+        <source>It is kept as {kept}.</source>
+        <translation>它已保留为 {kept}。</translation>
+    </message>
+    <message>
+        <source>{name} is a copy of the project in {folder}.</source>
+        <translation>{name} 是 {folder} 中项目的副本。</translation>
+    </message>
+    <message>
+        <source>From now on it is a project of its own: what you do here changes nothing there.</source>
+        <translation>从现在起它是一个独立的项目：在这里的操作不会改变原来的项目。</translation>
+    </message>
+    <message>
+        <source>{file} lies among other files in {folder}.</source>
+        <translation>{file} 与其他文件一起放在 {folder} 中。</translation>
+    </message>
+    <message>
+        <source>A project needs a folder of its own. Put the file into a new folder, then open it there.</source>
+        <translation>项目需要自己的文件夹。请把该文件放入一个新文件夹，再从那里打开。</translation>
+    </message>
+    <message>
+        <source>{file} cannot be opened as a project: {reason}.</source>
+        <translation>无法将 {file} 作为项目打开：{reason}。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Open another project, or drop pictures to begin a new one.</source>
+        <translation>没有做任何更改。请打开其他项目，或拖入图片以新建项目。</translation>
+    </message>
+    <message>
+        <source>{file} was changed by another window or another program.</source>
+        <translation>{file} 已被另一个窗口或其他程序修改。</translation>
+    </message>
+    <message>
+        <source>What was changed there is taken over here; where both changed the same setting, yours stays.</source>
+        <translation>那边的修改已在这里生效；两边都改过的设置以这里的为准。</translation>
     </message>
 </context>
 <context>
