@@ -278,7 +278,8 @@ def _on_all_cores() -> list[str]:
     if workers == 1:
         return []
     # A worker that died in a crash is not replaced: xdist may wait for it for ever.
-    return ["-n", str(workers), "--dist", "loadfile", "--max-worker-restart", "0"]
+    order = "--no-loadscope-reorder"  # that of tests/conftest.py, which knows the long files
+    return ["-n", str(workers), "--dist", "loadfile", order, "--max-worker-restart", "0"]
 
 
 def _require(missing: dict[str, str], purpose: str) -> None:

@@ -10,6 +10,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,13 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_collection_modifyitems(items):
-    """What `make soak` runs: the modules with a whole figure of tests.figures."""
+    """What `make soak` runs: the modules with a whole figure of tests.figures. And the order of the
+    files, which the workers take one by one: a long one at the end leaves the others idle."""
     for item in items:
         if {"figure", "only_in_soak", "SOAK"} & set(vars(item.module)):
             item.add_marker("soak")
+    in_file = Counter(item.path for item in items)
+    items.sort(key=lambda item: (not hasattr(item.module, "TAKES_LONG"), -in_file[item.path]))
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,8 @@ from desktop.main_window import MainWindow
 from tests.desktop.first_training import first_training, percentile
 from tests.timing import PATIENCE, wait_for
 
+TAKES_LONG = True  # minutes, for few tests: see tests/conftest.py
+
 ROOT = Path(__file__).parents[2]
 STEPS = 24
 

@@ -10,6 +10,8 @@ from tests.desktop.audit import backwards, clipped, focusable, outside, tab_orde
 from tests.desktop.pseudo import Pseudo, stretched
 from tests.desktop.scenes import SCENES, leave, play, playing
 
+TAKES_LONG = True  # minutes, for few tests: see tests/conftest.py
+
 SMALLEST = (1024, 680)
 
 

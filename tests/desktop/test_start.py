@@ -18,6 +18,8 @@ import pytest
 from engine.project import Project
 from tests.timing import PATIENCE
 
+TAKES_LONG = True  # minutes, for few tests: see tests/conftest.py
+
 ROOT = Path(__file__).parents[2]
 TRIES = 3
 
