@@ -119,3 +119,18 @@ class KeptBack(Notice):
     )
     remedy = QT_TRANSLATE_NOOP("engine", 'To train on all, switch "Keep pictures back" off.')
     setting = "evaluation.hold_out"
+
+
+class EditsWithoutPictures(Notice):
+    """Fact: `count`, of edits and captions together."""
+
+    code = "IM-IMG-28"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "What was set in Imprint for {count} of the pictures belongs to none that is there now.",
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "A picture that another program saved anew is another picture: it is trained on without "
+        "its edits and with the caption of its file. Look at the pictures again.",
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,7 +27,12 @@ from engine.data.latents import (
 from engine.data.pictures import MIN_SIDE
 from engine.data.scan import ImageItem, Scan, read_picture, scan_folder
 from engine.data.walk import worth_saying
-from engine.dataset_notices import KeptBack, OwnClassImages, PictureSkipped
+from engine.dataset_notices import (
+    EditsWithoutPictures,
+    KeptBack,
+    OwnClassImages,
+    PictureSkipped,
+)
 from engine.device import Compute
 from engine.errors import ClassFolderIsSubject, NoPictures, Notice
 from engine.evaluation.exam import make_questions
@@ -98,6 +104,7 @@ def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
         masks=settings.masks,
         unmasked_weight=settings.unmasked_weight,
     )
+    yield from _lost_edits(settings, scan)
     items = tuple(edited(scan.items, settings.edits))
     images = yield from _encoded(shop, items, preparation)
     if not images:
@@ -111,6 +118,17 @@ def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
         if shop.model.num_chunks(text) > most:
             yield Noticed(notice=PromptCut(limit=75 * most, text=text[:60]))
     return Dataset(images, texts, references, choices=choices)
+
+
+def _lost_edits(settings: DatasetSettings, scan: Scan) -> Iterator[Event]:
+    """Edits and captions go by what is in the file: one that was retouched has lost them."""
+    ours = set(settings.edits)
+    if settings.captions_folder:
+        with suppress(OSError):
+            ours |= {path.stem for path in storage.expand(settings.captions_folder).glob("*.txt")}
+    lost = ours - {item.content_hash for item in scan.items}
+    if lost:
+        yield Noticed(notice=EditsWithoutPictures(count=len(lost)))
 
 
 def compose_texts(settings: DatasetSettings, images: list[CachedImage]) -> list[str]:

@@ -21,7 +21,7 @@ from engine.data.edits import (
     turned,
 )
 from engine.data.scan import Scan, scan_folder
-from engine.dataset_notices import PictureSkipped
+from engine.dataset_notices import EditsWithoutPictures, PictureSkipped
 from engine.events import Noticed, StepFinished
 from tests.conftest import draw_pictures
 from tests.engine_runs import require_finished, tiny_run, train
@@ -153,3 +153,30 @@ def test_a_crop_that_leaves_too_little_is_told_and_the_picture_left_out(
     trained = require_finished(train(data))
     notices = [str(event.notice) for event in trained.of(Noticed)]
     assert any("picture0.png is left out" in notice for notice in notices), notices
+
+
+@pytest.mark.parametrize("kind", ["edit", "caption"])
+def test_a_picture_that_was_retouched_does_not_lose_what_was_set_for_it_without_a_word(
+    tiny_folder, tmp_path, kind
+):
+    folder = draw_pictures(tmp_path / "pictures")
+    path = min(folder.glob("*.png"))
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    own = tmp_path / "captions"
+    own.mkdir()
+    if kind == "caption":
+        (own / f"{content}.txt").write_text("by hand")
+    edits = {content: {"left_out": True}} if kind == "edit" else {}
+    data = tiny_run(tiny_folder, folder, tmp_path / "runs", training={"steps": 1})
+    data["dataset"] |= {"edits": edits, "captions_folder": str(own)}
+
+    def lost() -> list[int]:
+        events = train(data).events
+        notices = [event.notice for event in events if isinstance(event, Noticed)]
+        return [n.facts["count"] for n in notices if isinstance(n, EditsWithoutPictures)]
+
+    assert lost() == []
+    with Image.open(path) as opened:
+        opened.save(path, optimize=True, compress_level=1)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() != content
+    assert lost() == [1]
