@@ -4092,6 +4092,14 @@
         <translation>训练将使用现有的图片继续进行。</translation>
     </message>
     <message>
+        <source>What was set in Imprint for {count} of the pictures belongs to none that is there now.</source>
+        <translation>在 Imprint 中为 {count} 张图片所做的设置，不属于现在的任何一张图片。</translation>
+    </message>
+    <message>
+        <source>A picture that another program saved anew is another picture: it is trained on without its edits and with the caption of its file. Look at the pictures again.</source>
+        <translation>被其他程序重新保存过的图片就是另一张图片：训练时不会使用它的编辑，描述取自它的文件。请再看一遍图片。</translation>
+    </message>
+    <message>
         <source>This run began on the base model {was} and goes on with {path}. Different: {files}.</source>
         <translation>本次训练开始时的基础模型是 {was}，现在使用 {path}。不同的文件：{files}。</translation>
     </message>
