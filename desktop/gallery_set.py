@@ -3,6 +3,7 @@ can be undone. No widgets here."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -11,19 +12,33 @@ from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from engine.drawn_pictures import Bin, bring_back
 from engine.errors import UserError
-from engine.gallery_records import Made, load_stars, matcher, read_made, save_stars
+from engine.gallery_records import (
+    Made,
+    load_stars,
+    matcher,
+    read_made,
+    save_stars,
+    without_addons,
+)
 
 UNDO_MS = 10_000
 
 
 class _Answers(JobSignals):
     read = Signal(int, object)  # generation, list of Made
+    added = Signal(object)  # Made
+    described = Signal(object)  # Made
+    paired = Signal(object, str)  # Made, path
 
 
 class GallerySet(QObject):
-    """Newest first. `visible` are the numbers that the search shows."""
+    """Newest first. `visible` are the numbers that the search shows. What pictures say of
+    themselves is read in a thread: they may be strangers' files."""
 
     reset = Signal()
+    added = Signal()  # the first is a picture that was just made
+    described = Signal(object)  # Made, of a picture that `describe` was asked for
+    paired = Signal(object, str)  # Made, and the path that `find_pair` was asked for; may be empty
     failed = Signal(object)  # UserError
     bin_changed = Signal(int)  # how many could be taken back
 
@@ -39,6 +54,9 @@ class GallerySet(QObject):
         self._pool = Pool(1, "gallery", self)
         self._answers = _Answers(self)
         self._answers.read.connect(self._take)
+        self._answers.added.connect(self._take_added)
+        self._answers.described.connect(self.described)
+        self._answers.paired.connect(self.paired)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(UNDO_MS)
@@ -57,13 +75,23 @@ class GallerySet(QObject):
         known = {made.path: made for made in self.items}
         self._pool.start(_read, self._generation, folder, known, self._answers)
 
-    def add(self, path: Path) -> bool:
-        """A picture that was just made. False: of another project, and shown when that is open."""
-        if path.parent != self._folder:
-            return False
-        self.items.insert(0, read_made(path))
-        self._refilter()
-        return True
+    def add(self, path: Path) -> None:
+        """A picture that was just made. One of another project is shown when that is open."""
+        if path.parent == self._folder:
+            self._pool.start(_add, path, self._answers)
+
+    def describe(self, path: Path) -> None:
+        """Of a picture from elsewhere; `described` tells what it says."""
+        self._pool.start(_describe, path, self._answers)
+
+    def find_pair(self, made: Made) -> None:
+        """The base model's picture of the same wish; `paired` tells where it is."""
+        self._pool.start(_find_pair, made, self._folder / "base", self._answers)
+
+    def at(self, rows: Iterable[int]) -> list[Made]:
+        """The pictures in these rows of what is visible."""
+        shown = range(len(self.visible))
+        return [self.items[self.visible[row]] for row in rows if row in shown]
 
     def search(self, query: str) -> None:
         self._query = query
@@ -129,6 +157,14 @@ class GallerySet(QObject):
             self.items = found
             self._refilter()
 
+    @Slot(object)
+    def _take_added(self, made: Made) -> None:
+        if made.path.parent != self._folder:  # another project was opened meanwhile
+            return
+        self.items = [made, *(other for other in self.items if other.path != made.path)]
+        self._refilter()
+        self.added.emit()
+
     def _refilter(self) -> None:
         test = matcher(self._query, self.stars)
         self.visible = [number for number, made in enumerate(self.items) if test(made)]
@@ -140,3 +176,18 @@ def _read(generation: int, folder: Path, known: dict[Path, Made], answers: _Answ
     paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
     found = [known.get(path) or read_made(path) for path in paths]
     answers.read.emit(generation, found)
+
+
+def _add(path: Path, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    answers.added.emit(read_made(path))
+
+
+def _describe(path: Path, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    answers.described.emit(read_made(path))
+
+
+def _find_pair(made: Made, base: Path, answers: _Answers) -> None:
+    """In a thread of the pool."""
+    answers.paired.emit(made, without_addons(made, base))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 LOOKS = ("dark", "light", "system")
 BODY = 13  # pixels of the text
 LINE = 16  # pixels of a line of it, in the letters that the rows' heights were drawn for
+_SIZES = re.compile(r"(font-size|min-height): (\d+)px")
 CHECK_MARK = (Path(__file__).parents[1] / "resources/icons/check.svg").as_posix()
 
 
@@ -164,7 +165,7 @@ class Theme(QObject):
         """Colours, edges and sizes, for all widgets there are and will be."""
         self._application.setPalette(_palette(self.tokens))
         sheet = _stylesheet(self.tokens)
-        scaled = re.sub(r"(font-size|min-height): (\d+)px", self._in_size, sheet)
+        scaled = _SIZES.sub(self._in_size, sheet)
         self._application.setStyleSheet(scaled)
 
     def _in_size(self, found: re.Match[str]) -> str:

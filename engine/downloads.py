@@ -54,7 +54,7 @@ WAIT_SECONDS = 1.0  # doubled after each of them
 TELL_SECONDS = 0.2
 MARGIN_BYTES = 256 << 20  # that stay free on the disk
 _SHA256 = re.compile("[0-9a-f]{64}")
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
 _BAD_SUM = Phrase(
     QT_TRANSLATE_NOOP("engine", "its sum (sha256) is not the one that the hub tells.")
 )

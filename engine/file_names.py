@@ -10,15 +10,17 @@ from itertools import count
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 # What the two calls below take apart: the Turkish capital İ, and a vowel of Thai and of Lao.
 _AS_WRITTEN = {"i\u0307": "i", "\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
+_GAP = re.compile("\0+")
+_MOST_READ = 4096  # characters; the name keeps 60
 _VARIATIONS = range(0xFE00, 0xFE10)  # of an emoji, say: not seen in a name
 
 
 def safe_name(name: str) -> str:
     """A file name made of the words of `name`, valid on every system."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name[:_MOST_READ]).lower())
     for parts, whole in _AS_WRITTEN.items():
         plain = plain.replace(parts, whole)
-    joined = re.sub("\0+", "-", "".join(_kept(plain))).strip("-._")
+    joined = _GAP.sub("-", "".join(_kept(plain))).strip("-._")
     # By bytes: a file system allows 255, and what is put before and behind needs some.
     short = joined[:60].encode()[:120].decode(errors="ignore").strip("-._") or "untitled"
     stem, dot, rest = short.partition(".")

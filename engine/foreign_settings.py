@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from engine.wording import QT_TRANSLATE_NOOP
 
 # "name": in JSON, name = in TOML, name: and - name: in YAML; [name] and [[name]] in TOML.
-_KEY = re.compile(r"""^[ \t{,-]*(?:["']([\w-]+)["']|([\w-]+))\s*[:=]|["']([\w-]+)["']\s*:""", re.M)
-_TABLE = re.compile(r"^\s*\[\[?([\w.-]+)\]\]?", re.M)
+_KEY = re.compile(
+    r"""^[ \t{,-]*+(?:["']([\w-]++)["']|([\w-]++))\s*+[:=]|["']([\w-]++)["']\s*+:""", re.M
+)
+_TABLE = re.compile(r"^[ \t]*+\[\[?([\w.-]++)\]", re.M)
+_TRAINER = re.compile(
+    r"^[ \t]*+-?[ \t]*+type:[ \t]*+['\"]?(?:sd_trainer|ui_trainer|diffusion_trainer)", re.M
+)
 _MOST = 1 << 20  # characters that are looked at
 
 
@@ -140,6 +145,6 @@ def program_of(text: str) -> str:
     names |= set(_TABLE.findall(text))
     if names & _OURS:
         return ""
-    if re.search(r"^\s*-?\s*type:\s*['\"]?(?:sd_trainer|ui_trainer|diffusion_trainer)", text, re.M):
+    if _TRAINER.search(text):
         names |= {"sd_trainer", "process"}
     return next((form.program for form in _FORMS if len(names & form.names) >= form.least), "")

@@ -30,6 +30,7 @@ _SET = frozenset(
      "Size-1", "Size-2", "Model", "Clip skip", "Version"}
 )  # fmt: skip
 _OURS = "CPU"  # where noise is drawn
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,7 @@ def read_made(path: Path) -> Made:
     prompt, tags = split_tags(prompt)
     named, schedule = found.get("Sampler", ""), found.get("Schedule type", "")
     sampler = sampler_called(named, schedule)
-    size = None
-    if found.get("Size-1", "").isdigit() and found.get("Size-2", "").isdigit():
-        size = (int(found["Size-1"]), int(found["Size-2"]))
+    width, height = _whole(found.get("Size-1")), _whole(found.get("Size-2"))
     return Made(
         path=path,
         prompt=" ".join(prompt.split()),
@@ -76,7 +75,7 @@ def read_made(path: Path) -> Made:
         steps=_whole(found.get("Steps")),
         guidance=_number(found.get("CFG scale")),
         sampler=sampler or named,
-        size=size,
+        size=None if width is None or height is None else (width, height),
         model=found.get("Model", ""),
         addons=tuple((tag.name, tag.weight) for tag in tags),
         clip_skip=_whole(found.get("Clip skip")) or 1,
@@ -143,7 +142,7 @@ def save_stars(folder: Path, names: set[str]) -> None:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and re.fullmatch(r"-?\d{1,20}", text) else None
+    return int(text) if text and _WHOLE.fullmatch(text) else None
 
 
 def _seed(text: str | None) -> int | None:

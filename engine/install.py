@@ -26,6 +26,7 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 PREVIEW_SIDE = 512
 _EARLIER = ".before-imprint"
+_IN_A_NAME = re.compile("[a-z0-9]")
 CHUNK = 1 << 20
 
 
@@ -135,7 +136,7 @@ def suggested_name(file: TrainedFile) -> str:
         return safe_name(file.path.stem)
     plain = safe_name(file.path.stem).encode("ascii", "ignore").decode()
     # Once more: what is left of a name may be one that Windows keeps for itself.
-    return safe_name(plain) if re.search("[a-z0-9]", plain) else "trained"
+    return safe_name(plain) if _IN_A_NAME.search(plain) else "trained"
 
 
 def why_not(file: TrainedFile, front_end: str) -> UserError | None:

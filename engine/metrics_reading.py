@@ -27,7 +27,7 @@ TAIL_BYTES = 1 << 16  # some hundred steps
 # An average with weight 0.9 forgets what is 300 steps old to the last digit.
 MOST_STEPS = 1_000
 _STEP = b'{"event": "StepFinished"'
-_MEMORY = re.compile(rb'"memory_bytes": (\d+)')
+_MEMORY = re.compile(rb'"memory_bytes": (\d{1,18})')
 _ENDS = (RunFinished.__name__, RunFailed.__name__, RunCrashed.__name__)
 
 

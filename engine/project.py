@@ -51,7 +51,7 @@ from engine.run_errors import RunInUseHere
 
 PROJECT_SUFFIX = project_paths.SUFFIX
 # Number, date and time, name, method; earlier versions had no number and counted behind.
-_RUN_NAME = re.compile(r"(?:(\d{4,})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z_]+?(?:-(\d+))?")
+_RUN_NAME = re.compile(r"\A(?:(\d{4,18})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z]+(?:-(\d{1,18}))?")
 _MOST_TRIES = 1000
 _PARTS = (  # of a run; none of them may be a link
     "config.json", "metrics.jsonl", "result.json", "start.json", "notes.json", "exported.json",

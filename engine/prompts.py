@@ -19,6 +19,7 @@ from typing import Final
 CHUNK_LENGTH = 75  # tokens of a chunk, without its two marks
 COMMA_BACKTRACK = 20  # how far before a chunk's end a comma may end it
 EMPHASIS = 1.1
+MOST_OPEN = 32  # brackets of a kind inside one another: they weigh 21 times as much
 ADDON_KINDS = ("lora", "hypernet")  # of tags that name a trained file
 
 
@@ -78,23 +79,23 @@ class Tag:
 _TOKEN = re.compile(
     r"""
     \\(?P<escaped>[()\[\]\\]?)
-    | :\s*(?P<weight>[+-]?(?:\d+\.?\d*|\.\d+))\s*\)
+    | :\s*+(?P<weight>[+-]?(?:\d{1,9}+(?:\.\d{0,40}+)?+|\.\d{1,40}+))\s*+\)
     | (?P<bracket>[()\[\]])
-    | (?P<text>[^\\()\[\]:]+|:)
+    | (?P<text>[^\\()\[\]:]++|:)
     """,
     re.VERBOSE,
 )
-_BREAK = re.compile(r"\s*\bBREAK\b\s*")
-_TAG = re.compile(r"<(?P<kind>\w+):(?P<words>[^>]+)>")
+_BREAK = re.compile(r"\bBREAK\b")
+_TAG = re.compile(r"<(?P<kind>\w{1,40}):(?P<words>[^>]{1,300})>")
 _ALIASES = {"lyco": "lora"}
 # What AUTOMATIC1111 and its extensions do from step to step, or with several prompts.
 _NOT_DONE = re.compile(
     r"""
-    (?<!\\)\[[^\[\]|]*:[^\[\]|]*:?\s*\d*\.?\d+\s*\]  # [a:b:0.5] [a:5] [a::5], prompt editing
-    | (?<!\\)\[[^\[\]]*\|[^\[\]]*\]                 # [a|b], alternating words
-    | \bAND\b                                       # composable diffusion
-    | __[\w*/-]+__                                   # wildcards
-    | \{[^{}]*\|[^{}]*\}                             # {a|b}, dynamic prompts
+    (?<!\\)\[[^\[\]|:]*+:[^\[\]|]*?\d\s*+\]  # [a:b:0.5] [a:5] [a::5], prompt editing
+    | (?<!\\)\[[^\[\]|]*+\|[^\[\]]*+\]      # [a|b], alternating words
+    | \bAND\b                               # composable diffusion
+    | __[\w*/-]{1,200}__                     # wildcards
+    | \{[^{}|]*+\|[^{}]*+\}                  # {a|b}, dynamic prompts
     """,
     re.VERBOSE,
 )
@@ -105,9 +106,9 @@ def parse_emphasis(prompt: str) -> list[Piece | Break]:
 
     `(a)` counts 1.1 times, `[a]` 1 / 1.1 times, `(a:1.3)` 1.3 times, nested ones multiply;
     `\( \) \[ \] \\` are the signs themselves. A bracket that never closes holds to the end; one
-    that never opened is text, and so is its number. The word BREAK ends the chunk, but inside
-    brackets that change weights AUTOMATIC1111 takes it for text, with the sign of its weight
-    turned round; so does this.
+    that never opened is text, and so is its number. So is one that opens inside MOST_OPEN others.
+    The word BREAK ends the chunk, but inside brackets that change weights AUTOMATIC1111 takes it
+    for text, with the sign of its weight turned round; so does this.
     """
     reader = _EmphasisReader()
     for match in _TOKEN.finditer(prompt):
@@ -164,14 +165,14 @@ class _EmphasisReader:
     def __init__(self) -> None:
         self._texts: list[str] = []
         self._weights: list[float] = []
-        self._marks: list[int] = []  # which of the texts are BREAK, with the weight -1
+        self._marks: set[int] = set()  # which of the texts are BREAK, with the weight -1
         self._open: dict[str, list[int]] = {"(": [], "[": []}
 
     def read(self, match: re.Match[str]) -> None:
         weight, bracket = match["weight"], match["bracket"]
         if match["escaped"] is not None:
             self._add(match["escaped"])
-        elif bracket in ("(", "["):
+        elif bracket in ("(", "[") and len(self._open[bracket]) < MOST_OPEN:
             self._open[bracket].append(len(self._texts))
         elif weight is not None and self._open["("]:
             self._multiply(self._open["("].pop(), float(weight))
@@ -207,12 +208,12 @@ class _EmphasisReader:
         self._weights.append(weight)
 
     def _add_with_breaks(self, text: str) -> None:
-        first, *others = _BREAK.split(text)
-        self._add(first)
-        for other in others:
-            self._marks.append(len(self._texts))
+        *firsts, last = _BREAK.split(text)
+        for number, first in enumerate(firsts):
+            self._add(first.strip() if number else first.rstrip())
+            self._marks.add(len(self._texts))
             self._add("BREAK", -1.0)
-            self._add(other)
+        self._add(last.lstrip() if firsts else last)
 
     def _multiply(self, start: int, factor: float) -> None:
         for number in range(start, len(self._weights)):

@@ -13,7 +13,7 @@ _AT = QT_TRANSLATE_NOOP("engine", "line {line}, column {column}: {what}")
 _AT_END = QT_TRANSLATE_NOOP("engine", "at the end of the file: {what}")
 _TOO_DEEP = QT_TRANSLATE_NOOP("engine", "it has too many brackets inside one another")
 _TOO_LONG = QT_TRANSLATE_NOOP("engine", "a number in it has too many digits")
-_TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_TOML_PLACE = re.compile(r"\A(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
 class NotParsed(ReasonedError):

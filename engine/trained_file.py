@@ -18,7 +18,11 @@ from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 KINDS = ("lora", "embedding", "hypernetwork", "checkpoint")
 _BY_WIDTH = {768: SD1, 1024: SD2_BASE, 2048: SDXL}
-_NETS = re.compile(r"(\d+)\.[01]\.")
+_NETS = re.compile(r"\A(\d{1,5})\.[01]\.")
+# Keys of cross-attention, whose second dimension is the width of the text.
+_CHECKPOINT_KEY = re.compile(r"input_blocks\.\d+\.1\.transformer_blocks\.0\.attn2\.to_k\.weight")
+_LORA_KEY = re.compile(r"attn2_to_k\.lora_down\.weight|attn2\.to_k\.lora_A\.weight")
+_LYCORIS_KEY = re.compile(r"attn2_to_k\.(hada_w1_b|lokr_w2)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +121,10 @@ def _family_of(kind: str, header: Header) -> Family | None:
         known = [family for width, family in _BY_WIDTH.items() if width in widths]
         return known[0] if known else None
     if kind == "checkpoint":
-        width = _width(shapes, r"input_blocks\.\d+\.1\.transformer_blocks\.0\.attn2\.to_k\.weight")
+        width = _width(shapes, _CHECKPOINT_KEY)
     else:
-        width = _width(shapes, r"attn2_to_k\.lora_down\.weight|attn2\.to_k\.lora_A\.weight")
-        width = width or _width(shapes, r"attn2_to_k\.(hada_w1_b|lokr_w2)")
+        width = _width(shapes, _LORA_KEY)
+        width = width or _width(shapes, _LYCORIS_KEY)
     family = _BY_WIDTH.get(width)
     named = header.metadata.get("ss_base_model_version", "")
     if family is None and not width and named:  # no cross attention in it: what it says itself
@@ -128,7 +132,7 @@ def _family_of(kind: str, header: Header) -> Family | None:
     return family
 
 
-def _width(shapes: dict[str, tuple[int, ...]], pattern: str) -> int:
-    found = (shape for name, shape in shapes.items() if re.search(pattern, name))
+def _width(shapes: dict[str, tuple[int, ...]], key: re.Pattern[str]) -> int:
+    found = (shape for name, shape in shapes.items() if key.search(name))
     shape = next(found, ())
     return shape[1] if len(shape) > 1 else 0

@@ -17,7 +17,13 @@ from engine.prompts import BREAK, parse_emphasis, split_tags
 
 Span = tuple[int, int]  # from and to in the text
 
+_BRACKETS = re.compile(r"[()\[\]\\]")  # what a prompt reads as emphasis
+_BEFORE_A_STOP = re.compile(r" ([,.])")
 _SPACES = re.compile(r"\s\s|[^\S ]")  # several in a row, or others than the blank
+# Signs of more characters are none of a language (UAX 15, "Stream-Safe Text Format"), and to
+# normalize one costs time by the square of its length.
+_LONGEST_SIGN = 32
+_REMEMBERED = 2000  # characters: longer texts are not kept
 _ZERO_WIDTH_SPACE, _JOINER = "\u200b", "\u200d"
 _NOT_SEEN = "\u00ad\u200c\u200d\u2060\ufeff"  # soft hyphen, joiners, byte order mark
 _NOT_COMPARED = re.compile("[\u00ad\u200c\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -40,19 +46,24 @@ def calls(text: str, word: str) -> bool:
 def prompt_calls(prompt: str, word: str) -> bool:
     """`calls` for a prompt: after its `<lora:...>` tags, its brackets and BREAK are read."""
     pieces = parse_emphasis(split_tags(prompt)[0])
-    return any(piece is not BREAK and calls(piece.text, word) for piece in pieces)
+    wanted = folded(word)
+    return any(piece is not BREAK and bool(_spans(piece.text, wanted)) for piece in pieces)
 
 
 def as_called(word: str) -> str:
     """What to write in a prompt to call the word: its brackets escaped where they would be read
     as emphasis. Empty where no prompt can call it."""
-    escaped = re.sub(r"([()\[\]\\])", r"\\\1", word)
+    escaped = _BRACKETS.sub(r"\\\g<0>", word)
     return next((text for text in (word, escaped) if prompt_calls(text, word)), "")
 
 
 def spans(text: str, word: str) -> list[Span]:
     """Every place where a text calls the word, in order; they do not overlap."""
-    wanted, here = folded(word), _folded(text)
+    return _spans(text, folded(word))
+
+
+def _spans(text: str, wanted: str) -> list[Span]:
+    here = _folded(text)
     found: list[Span] = []
     start = here.text.find(wanted) if wanted else -1
     while start >= 0:
@@ -89,7 +100,7 @@ def without(text: str, word: str) -> str:
     if not word:
         return text
     left = "".join(piece for piece, called in split(text, [word]) if not called)
-    return re.sub(r"\s+([,.])", r"\1", " ".join(left.split())).strip(" ,")
+    return _BEFORE_A_STOP.sub(r"\1", " ".join(left.split())).strip(" ,")
 
 
 def needs_blanks(word: str) -> bool:
@@ -122,8 +133,11 @@ class _Folded:
         return self.origins[bisect_left(self.origins, origin) - 1]
 
 
-@lru_cache(maxsize=2048)
 def _folded(text: str) -> _Folded:
+    return _fold_and_keep(text) if len(text) <= _REMEMBERED else _fold_all(text)
+
+
+def _fold_all(text: str) -> _Folded:
     if text.isascii() and not _SPACES.search(text):  # the usual case, at once
         places = tuple(range(len(text) + 1))
         return _Folded(text.lower(), places, places)
@@ -137,11 +151,15 @@ def _folded(text: str) -> _Folded:
     return _Folded("".join(parts), (*starts, length), (*origins, len(text)))
 
 
+_fold_and_keep = lru_cache(maxsize=2048)(_fold_all)
+
+
 def _signs(text: str) -> Iterator[Span]:
     """What a reader sees as one sign: a letter with its marks, an emoji, a run of spaces."""
     start = 0
     for place in range(1, len(text) + 1):
-        if place == len(text) or not _continues(text[place - 1], text[place]):
+        is_long = place - start >= _LONGEST_SIGN and not _is_space(text[start])
+        if place == len(text) or is_long or not _continues(text[place - 1], text[place]):
             yield start, place
             start = place
 

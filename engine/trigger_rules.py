@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Of AUTOMATIC1111 and of its extensions for regions; in capitals only.
 _SYNTAX = {"BREAK", "AND", "ADDCOMM", "ADDBASE", "ADDROW", "ADDCOL"}
 _NO_NAME = safe_name("")
+_NOT_LATIN, _VOWEL = re.compile("[^a-z]"), re.compile("[aeiou]")
 _EDGES = "-._"  # inside a name, but not at its ends
 
 _NO_WORD = QT_TRANSLATE_NOOP(
@@ -145,10 +146,10 @@ def rare_word(name: str) -> str:
 
     `my-cat` gives `mycxt`. A name without Latin letters gets a word of its own.
     """
-    letters = re.sub(r"[^a-z]", "", name.lower())[:12]
+    letters = _NOT_LATIN.sub("", name.lower())[:12]
     if len(letters) < 3:
         return "sksx"
-    found = list(re.finditer(r"[aeiou]", letters))
+    found = list(_VOWEL.finditer(letters))
     if not found:
         return f"{letters}x"
     place = found[-1].start()

@@ -43,7 +43,7 @@ from engine.events import (
     StageProgress,
     Terminal,
 )
-from engine.gallery_records import Made, not_set, read_made, without_addons
+from engine.gallery_records import Made, not_set
 
 
 class GalleryPanel(TakesDrops, Page):
@@ -194,9 +194,9 @@ class GalleryPanel(TakesDrops, Page):
                 self._progress.setValue(event.done)
             case ImageGenerated():
                 self._pairs[event.path] = self._befores.get(event.seed, "")
-                self._add(event.path)
+                self.pictures.add(Path(event.path))
             case RunFinished(exports=(grid,)) if grid.endswith("_grid.png"):
-                self._add(grid)
+                self.pictures.add(Path(grid))
             case RunFailed(error=said) | Noticed(notice=said):
                 self.strip.show_message(said, "error" if isinstance(event, RunFailed) else "info")
             case RunCrashed():
@@ -210,23 +210,15 @@ class GalleryPanel(TakesDrops, Page):
             self.stop.hide()
             self.generate.setEnabled(True)
 
-    def _add(self, path: str) -> None:
-        if self.pictures.add(Path(path)):
-            self.grid.choose(0)
+    @Slot()
+    def _show_added(self) -> None:
+        self.grid.choose(0)
 
     # ---- the pictures -----------------------------------------------------------------------
 
     @property
     def chosen(self) -> Made | None:
-        place = self.grid.currentIndex().row()
-        if not 0 <= place < len(self.pictures.visible):
-            return None
-        return self.pictures.items[self.pictures.visible[place]]
-
-    def _selected(self) -> list[Made]:
-        visible = self.pictures.visible
-        rows = [row for row in self.grid.selected if row < len(visible)]
-        return [self.pictures.items[visible[row]] for row in rows]
+        return next(iter(self.pictures.at([self.grid.currentIndex().row()])), None)
 
     @Slot()
     def _show_pictures(self) -> None:
@@ -250,11 +242,15 @@ class GalleryPanel(TakesDrops, Page):
     @Slot()
     def _show_chosen(self) -> None:
         made = self.chosen
-        before = ""
-        if made is not None:
-            base = self._draft.project.generated / "base"
-            before = self._pairs.get(str(made.path), "") or without_addons(made, base)
+        before = self._pairs.get(str(made.path), "") if made is not None else ""
         self.viewer.show_made(made, before)
+        if made is not None and not before:
+            self.pictures.find_pair(made)
+
+    @Slot(object, str)
+    def _show_pair(self, made: Made, before: str) -> None:
+        if before and made == self.chosen:
+            self.viewer.show_made(made, before)
 
     @Slot(str)
     def _on_key(self, key: str) -> None:
@@ -267,7 +263,7 @@ class GalleryPanel(TakesDrops, Page):
 
     @Slot()
     def _throw_away(self) -> None:
-        gone = self._selected() or ([self.chosen] if self.chosen else [])
+        gone = self.pictures.at(self.grid.selected) or ([self.chosen] if self.chosen else [])
         if gone:
             self.pictures.throw_away(gone)
 
@@ -286,6 +282,7 @@ class GalleryPanel(TakesDrops, Page):
             uses = {"prompt": self.form.use_prompt, "seed": self.form.use_seed}
             uses.get(what, self.take)(self.chosen)
 
+    @Slot(object)
     def take(self, made: Made) -> None:
         """All that a picture's text says goes into the form; what cannot be set is named."""
         if not made.has_text:
@@ -307,7 +304,7 @@ class GalleryPanel(TakesDrops, Page):
             if (gone := what_is_gone([path])) is not None:
                 self.refuse_dropped(gone)
             else:
-                self.take(read_made(path))
+                self.pictures.describe(path)
 
     @Slot()
     def _ask_to_install(self) -> None:
@@ -354,6 +351,9 @@ class GalleryPanel(TakesDrops, Page):
         self.grid_button.clicked.connect(self.open_grid)
         self.search.textChanged.connect(self.pictures.search)
         self.pictures.reset.connect(self._show_pictures)
+        self.pictures.added.connect(self._show_added)
+        self.pictures.described.connect(self.take)
+        self.pictures.paired.connect(self._show_pair)
         self.pictures.failed.connect(self._show_problem)
         self.pictures.bin_changed.connect(self._show_bin)
         self._undo.clicked.connect(self.pictures.undo)

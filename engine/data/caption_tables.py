@@ -14,11 +14,12 @@ from typing import Any
 
 from engine.data import encodings
 from engine.data.caption_places import NAME_FIELDS, PARQUET
-from engine.data.caption_text import Written, of_fields
+from engine.data.caption_text import Written, of_fields, tidy
 from engine.regular_files import read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
 
 MAX_BYTES = 64 << 20
+_LONGEST_NAME = 4096
 _ABSOLUTE = re.compile(r"^(?:/|[A-Za-z]:/)")
 
 
@@ -149,7 +150,7 @@ class _Named:
 def _written(row: Any, *, any_column: bool) -> Written:
     if isinstance(row, _Named):
         if isinstance(row.value, str):
-            return Written(" ".join(row.value.split()))
+            return Written(tidy(row.value))
         return of_fields(row.value, join_tags=True)[0] if isinstance(row.value, dict) else Written()
     written, field = of_fields(row)
     if field or not any_column:
@@ -160,7 +161,7 @@ def _written(row: Any, *, any_column: bool) -> Written:
         for key, value in row.items()
         if str(key).strip().lower() not in NAME_FIELDS and isinstance(value, str) and value.strip()
     )
-    return Written(" ".join(next(others, "").split()))
+    return Written(tidy(next(others, "")))
 
 
 def _name_in(row: Mapping[str, Any]) -> str:
@@ -190,4 +191,4 @@ def _lowered(key: str) -> str:
 def _key(name: str | Path) -> str:
     """Alike for the spellings that systems have: slashes, composed letters."""
     text = name.as_posix() if isinstance(name, Path) else name.replace("\\", "/")
-    return unicodedata.normalize("NFC", text).removeprefix("./")
+    return unicodedata.normalize("NFC", text[:_LONGEST_NAME]).removeprefix("./")

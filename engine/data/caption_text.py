@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.data.caption_places import TAG_FIELDS, TEXT_FIELDS
+from engine.plain_text import MOST_CHARACTERS, whole_characters
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 TAGS = QT_TRANSLATE_NOOP("engine", "One tag a line: the lines are joined with commas.")
@@ -45,7 +45,7 @@ def parse(text: str) -> Written:
     text = text.strip()
     if text.startswith("{") and text.endswith("}") and (inside := _from_json(text)):
         return inside
-    lines = [_tidy(line) for line in text.splitlines()]
+    lines = [tidy(line) for line in text.splitlines()]
     filled = [line for line in lines if line]
     if not filled:
         return Written()
@@ -68,7 +68,7 @@ def of_fields(row: Mapping[str, Any], *, join_tags: bool = False) -> tuple[Writt
     joined = ", ".join(_tags(tags))
     if not caption:
         return Written(joined), tag_field if joined else ""
-    texts = [text for text in map(_tidy, _texts(caption)) if text]
+    texts = [text for text in map(tidy, _texts(caption)) if text]
     if not texts:
         return Written(joined), tag_field if joined else ""
     if join_tags and joined:
@@ -101,7 +101,7 @@ def _tags(value: Any) -> Iterator[str]:
         return
     else:
         return
-    yield from (tag for tag in map(_tidy, parts) if tag)
+    yield from (tag for tag in map(tidy, parts) if tag)
 
 
 def _from_json(text: str) -> Written | None:
@@ -120,10 +120,15 @@ def _from_json(text: str) -> Written | None:
 
 def _without_separator(texts: list[str], *remarks: Phrase) -> Written:
     """`sks ||| dog`: sd-scripts keeps what is before it in front when tags are shuffled."""
-    cleaned = [re.sub(r"[\s,]*\|\|\|[\s,]*", ", ", text).strip(", ") for text in texts]
+    cleaned = [_joined(text) for text in texts]
     if any("|||" in text for text in texts):  # not for a comma that ends the text, and also goes
         remarks = (*remarks, Phrase(SEPARATOR))
     return Written(cleaned[0], tuple(cleaned) if len(cleaned) > 1 else (), remarks)
+
+
+def _joined(text: str) -> str:
+    """With commas in the place of separators."""
+    return ", ".join(part.strip(", ") for part in text.split("|||")).strip(", ")
 
 
 def _are_tags(lines: list[str]) -> bool:
@@ -158,6 +163,6 @@ def _weight(line: str) -> float:
     return wide / 2 if wide * 2 > len(line) else len(line.split())
 
 
-def _tidy(text: str) -> str:
-    """One line without doubled spaces."""
-    return " ".join(text.split())
+def tidy(text: str) -> str:
+    """One line without doubled spaces, no longer than a caption file may be."""
+    return whole_characters(" ".join(text[:MOST_CHARACTERS].split()))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from engine.data.caption_files import CaptionError, read_text
 from engine.trigger import calls
 
+_WEIGHTED = re.compile(r"\([^()]+:\s*[\d.]+\s*\)|<\w+:[^<>]+>")
+
 __all__ = (
     "CaptionError",
     "compose",
@@ -37,7 +39,7 @@ def names_trigger(text: str, trigger: str) -> bool:
 
 def is_weighted(caption: str) -> bool:
     """Whether it is written as for a prompt: `(word:1.2)` or `<lora:name:1>`."""
-    return re.search(r"\([^()]+:\s*[\d.]+\s*\)|<\w+:[^<>]+>", caption) is not None
+    return _WEIGHTED.search(caption) is not None
 
 
 def suggest_prompts(captions: Sequence[str], trigger: str, class_word: str) -> tuple[str, ...]:

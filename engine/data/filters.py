@@ -47,6 +47,7 @@ _NUMBERS: dict[str, Callable[[Described], float]] = {
     "height": lambda picture: picture.height,
     "tokens": lambda picture: count_tokens(picture.caption),
 }
+_BOUND = re.compile(r"([<>]=?|=|)([0-9]{1,9})")
 _COMPARED = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq,
     "": operator.eq,
@@ -73,7 +74,7 @@ def _test(term: str) -> Test:
     if colon and key in ("is", "not") and value in MARKS:
         mark, wanted = MARKS[value], key == "is"
         return lambda picture: (mark in picture.marks) == wanted
-    found = re.fullmatch(r"([<>]=?|=|)(\d+)", value)
+    found = _BOUND.fullmatch(value)
     if colon and key in _NUMBERS and found:
         measure, compare, bound = _NUMBERS[key], _COMPARED[found[1]], int(found[2])
         return lambda picture: compare(measure(picture), bound)

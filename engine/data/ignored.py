@@ -91,8 +91,8 @@ _TEMPORARY = re.compile(
 _CONFLICT = re.compile(
     r"""
     \.sync-conflict-\d{8}-\d{6} |       # Syncthing
-    \([^()]*conflicted\ copy[^()]*\) |  # Dropbox, Nextcloud
-    \((?:case|unicode|whitespace)\ (?:encoding\ )?conflict[^()]*\) |  # Dropbox
+    \([^()]{0,200}conflicted\ copy[^()]{0,200}\) |  # Dropbox, Nextcloud
+    \((?:case|unicode|whitespace)\ (?:encoding\ )?conflict[^()]{0,200}\) |  # Dropbox
     _conflict-\d{8}-\d{6} |             # ownCloud
     \(冲突副本[^()]*\) | 冲突文件          # Chinese editions
     """,

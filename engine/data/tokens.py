@@ -12,6 +12,8 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 
+from engine.plain_text import whole_characters
+
 VOCABULARY = Path(__file__).parents[2] / "resources/model_configs/clip_tokenizer"
 LIMIT = 75  # of one chunk, without the marks of beginning and end
 _COMMON = 15_000  # of 49,408
@@ -21,14 +23,18 @@ _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 def count_tokens(text: str) -> int:
     """Tokens of a text, without the marks of beginning and end."""
-    return len(_tokenizer().encode(text, add_special_tokens=False).ids)
+    return len(_ids(text))
 
 
 def is_common_word(word: str) -> bool:
     """Whether the vocabulary has the word as one of its early tokens: it is ordered by how often
     they occur. “cat” and “backpack” are among these; “sks” and “ohwx” come at the very end."""
-    ids = _tokenizer().encode(word, add_special_tokens=False).ids
+    ids = _ids(word)
     return len(ids) == 1 and ids[0] < _COMMON
+
+
+def _ids(text: str) -> list[int]:
+    return _tokenizer().encode(whole_characters(text), add_special_tokens=False).ids
 
 
 @cache

@@ -38,6 +38,7 @@ _ORIGINAL_BLOCKS = (
 _TEXT = r"text_model_encoder_layers_\d+_(self_attn_(q|k|v|out)_proj|mlp_fc[12])"
 _LORA = r"(lora_down\.weight|lora_up\.weight|lora_mid\.weight|alpha)"
 _LYCORIS = r"(hada_(w[12]_[ab]|t[12])|lokr_(w[12](_[ab])?|t2)|alpha)"
+_LYCORIS_KEY = re.compile(r"\.(hada|lokr)_")
 _EMBEDDING = r"(emb_params|clip_[lg]|[^.]+|string_to_param\..+)"
 _WHOLE = (
     r"(model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.(transformer\.text_model|model)"
@@ -82,7 +83,7 @@ def _readers(entry: FormatEntry, facts: ExportFacts, names: Sequence[str]) -> fr
     if not facts.is_published_size:  # the others know no such model
         return readers & {DIFFUSERS}
     if entry.takes == "adapter":
-        if any(re.search(r"\.(hada|lokr)_", name) for name in names):
+        if any(_LYCORIS_KEY.search(name) for name in names):
             readers -= {DIFFUSERS, SDCPP}
         if INVOKE in readers and not shows_invoke_the_model(names):
             readers -= {INVOKE}

@@ -16,12 +16,12 @@ ALPHA, SCALE, SCALAR = "alpha", "scale", "scalar"
 NUMBERS = (ALPHA, SCALE, SCALAR)  # roles of a single number
 _INFIX = r"(?:\.(?!weight$|bias$)[\w-]+)?"  # peft's name of the adapter
 _LOW_RANK = re.compile(
-    rf"(?P<layer>.+?)(?:\.lora_(?P<kohya>down|up|mid)|\.lora_(?P<peft>[AB]){_INFIX}"
+    rf"\A(?P<layer>.+?)(?:\.lora_(?P<kohya>down|up|mid)|\.lora_(?P<peft>[AB]){_INFIX}"
     r"|(?:_lora|\.lora|\.lora_linear_layer)\.(?P<old>down|up|mid))(?:\.weight)?"
 )
-_NUMBER = re.compile(r"(?P<layer>.+?)(?:_lora|\.lora|\.lora_linear_layer)?\.(?P<role>alpha)")
+_NUMBER = re.compile(r"\A(?P<layer>.+?)(?:_lora|\.lora|\.lora_linear_layer)?\.(?P<role>alpha)")
 _NAMED = re.compile(
-    rf"(?P<layer>.+?)\.(?:(?P<role>hada_(?:w[12]_[ab]|t[12])|lokr_(?:w[12](?:_[ab])?|t[12])){_INFIX}"
+    rf"\A(?P<layer>.+?)\.(?:(?P<role>hada_(?:w[12]_[ab]|t[12])|lokr_(?:w[12](?:_[ab])?|t[12])){_INFIX}"
     r"|(?P<weight>[ab][12])\.weight|(?P<plain>diff|diff_b|w_norm|b_norm|scale|scalar))"
 )
 _LOW_RANK_ROLES = {
@@ -29,7 +29,7 @@ _LOW_RANK_ROLES = {
 }  # fmt: skip
 _SAME = {"w_norm": "diff", "b_norm": "diff_b"}  # LyCORIS' name for norms, and for all else
 _PEFT = "base_model.model."
-_TEXT_ATTENTION = re.compile(r"(.*self_attn)\.to_([qkv]|out)")
+_TEXT_ATTENTION = re.compile(r"\A(.*self_attn)\.to_([qkv]|out)")
 
 
 def split_key(key: str) -> tuple[str, str] | None:

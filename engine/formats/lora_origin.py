@@ -12,63 +12,67 @@ from engine.results import LORA_DOWN
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _S = r"[._]"  # dotted names, and kohya's flat ones
-_START = r"(base_model\.model\.)?((diffusion_model|transformer|unet)\.|lora_unet_|lycoris_)?"
+_START = r"\A(base_model\.model\.)?((diffusion_model|transformer|unet)\.|lora_unet_|lycoris_)?"
 # The first that matches a key decides, so the more special names come first.
 _ARCHITECTURES = tuple(
     (re.compile(pattern), what)
     for pattern, what in (
-        (r"lllite_", QT_TRANSLATE_NOOP("engine", "ControlNet (a ControlNet-LLLite file)")),
-        (r"lora_controlnet|control_model\.|controlnet_",
+        (r"\Alllite_", QT_TRANSLATE_NOOP("engine", "ControlNet (a ControlNet-LLLite file)")),
+        (r"\A(lora_controlnet|control_model\.|controlnet_)",
          QT_TRANSLATE_NOOP("engine", "ControlNet")),
-        (r"(ip_adapter|image_proj)\.", QT_TRANSLATE_NOOP("engine", "IP-Adapter")),
-        (r".*(motion_modules|temporal_transformer)",
+        (r"\A(ip_adapter|image_proj)\.", QT_TRANSLATE_NOOP("engine", "IP-Adapter")),
+        (r"(motion_modules|temporal_transformer)",
          QT_TRANSLATE_NOOP("engine", "AnimateDiff (its motion module)")),
-        (r"lora_prior_", QT_TRANSLATE_NOOP("engine", "Stable Cascade")),
-        (rf".*transformer_blocks{_S}\d+{_S}(img|txt)_(mlp|mod)",
+        (r"\Alora_prior_", QT_TRANSLATE_NOOP("engine", "Stable Cascade")),
+        (rf"transformer_blocks{_S}\d+{_S}(img|txt)_(mlp|mod)",
          QT_TRANSLATE_NOOP("engine", "Qwen-Image")),
-        (rf".*(double_blocks|single_blocks|single_transformer_blocks){_S}",
+        (rf"(double_blocks|single_blocks|single_transformer_blocks){_S}",
          QT_TRANSLATE_NOOP("engine", "Flux, Chroma or HunyuanVideo")),
-        (rf".*joint_blocks{_S}", QT_TRANSLATE_NOOP("engine", "Stable Diffusion 3")),
-        (rf".*transformer_blocks{_S}\d+{_S}attn2?{_S}(add_|to_add_)",
+        (rf"joint_blocks{_S}", QT_TRANSLATE_NOOP("engine", "Stable Diffusion 3")),
+        (rf"transformer_blocks{_S}\d+{_S}attn2?{_S}(add_|to_add_)",
          QT_TRANSLATE_NOOP("engine", "Stable Diffusion 3, Flux or Qwen-Image")),
-        (r".*lora_te3_", QT_TRANSLATE_NOOP("engine", "Stable Diffusion 3 or Flux")),
+        (r"lora_te3_", QT_TRANSLATE_NOOP("engine", "Stable Diffusion 3 or Flux")),
         (rf"{_START}blocks{_S}\d+{_S}attn[12]{_S}(Wqkv|q_proj|kv_proj|out_proj)",
          QT_TRANSLATE_NOOP("engine", "Hunyuan-DiT")),
         (rf"{_START}blocks{_S}\d+{_S}(self_attn|cross_attn|ffn|attn1{_S}to_)",
          QT_TRANSLATE_NOOP("engine", "Wan")),
-        (r".*adaln_single", QT_TRANSLATE_NOOP("engine", "PixArt")),
-        (rf".*(noise_refiner|context_refiner|layers{_S}\d+{_S}attention{_S})",
+        (r"adaln_single", QT_TRANSLATE_NOOP("engine", "PixArt")),
+        (rf"(noise_refiner|context_refiner|layers{_S}\d+{_S}attention{_S})",
          QT_TRANSLATE_NOOP("engine", "Lumina or Z-Image")),
-        (r"(base_model\.model\.)?transformer\.|lora_transformer_",
+        (r"\A((base_model\.model\.)?transformer\.|lora_transformer_)",
          QT_TRANSLATE_NOOP("engine", "a model with a transformer in place of the UNet")),
-        (r"(base_model\.model\.)?model\.layers\.\d+\.",
+        (r"\A(base_model\.model\.)?model\.layers\.\d+\.",
          QT_TRANSLATE_NOOP("engine", "a language model")),
     )
 )  # fmt: skip
 _CROSS = re.compile(rf"attn2{_S}to_[kv]$")
 _SECOND_ENCODER = re.compile(
-    r"(base_model\.model\.)?(lora_te2_|text_encoder_2\.|clip_g\.|text_encoders\.clip_g\.)"
+    r"\A(base_model\.model\.)?(lora_te2_|text_encoder_2\.|clip_g\.|text_encoders\.clip_g\.)"
 )
 _FAMILIES = {family.context_width: family for family in (SD1, SD2_BASE, SDXL)}
 # What a file of weights is that is no add-on.
-_WHOLE = (
-    (r"model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.|conditioner\.",
-     QT_TRANSLATE_NOOP("engine", "it is a whole model, not a LoRA")),
-    (r"control_model\.|controlnet_|input_hint_block",
-     QT_TRANSLATE_NOOP("engine", "it is a ControlNet")),
-    (r"(ip_adapter|image_proj)\.", QT_TRANSLATE_NOOP("engine", "it is an IP-Adapter")),
-    (r"(encoder|decoder)\.(conv_in|down\.|up\.|down_blocks|up_blocks)",
-     QT_TRANSLATE_NOOP("engine", "it is an autoencoder (VAE)")),
-    (r"text_model\.(encoder|embeddings)\.", QT_TRANSLATE_NOOP("engine", "it is a text encoder")),
-    (r"(down_blocks|up_blocks|mid_block|input_blocks|output_blocks)\.",
-     QT_TRANSLATE_NOOP("engine", "it is a UNet, not a LoRA")),
+_WHOLE = tuple(
+    (re.compile(rf"\A({pattern})"), what)
+    for pattern, what in (
+        (r"model\.diffusion_model\.|first_stage_model\.|cond_stage_model\.|conditioner\.",
+         QT_TRANSLATE_NOOP("engine", "it is a whole model, not a LoRA")),
+        (r"control_model\.|controlnet_|input_hint_block",
+         QT_TRANSLATE_NOOP("engine", "it is a ControlNet")),
+        (r"(ip_adapter|image_proj)\.", QT_TRANSLATE_NOOP("engine", "it is an IP-Adapter")),
+        (r"(encoder|decoder)\.(conv_in|down\.|up\.|down_blocks|up_blocks)",
+         QT_TRANSLATE_NOOP("engine", "it is an autoencoder (VAE)")),
+        (r"text_model\.(encoder|embeddings)\.",
+         QT_TRANSLATE_NOOP("engine", "it is a text encoder")),
+        (r"(down_blocks|up_blocks|mid_block|input_blocks|output_blocks)\.",
+         QT_TRANSLATE_NOOP("engine", "it is a UNet, not a LoRA")),
+    )
 )  # fmt: skip
 
 
 def other_architecture(header: Header) -> str | None:
     """The model that a LoRA was made for, if that is none with a Stable Diffusion UNet."""
     for pattern, what in _ARCHITECTURES:
-        if any(pattern.match(key) for key in header.shapes):
+        if any(pattern.search(key) for key in header.shapes):
             return Phrase(what)
     return None
 
@@ -76,7 +80,7 @@ def other_architecture(header: Header) -> str | None:
 def family_of(header: Header) -> Family | None:
     """By its second text encoder, by the width of the text that its cross-attention reads, or by
     what kohya's header says; None where nothing tells."""
-    if any(_SECOND_ENCODER.match(key) for key in header.shapes):
+    if any(_SECOND_ENCODER.search(key) for key in header.shapes):
         return SDXL
     for key, shape in header.shapes.items():
         split = split_key(key)
@@ -89,7 +93,7 @@ def family_of(header: Header) -> Family | None:
 
 def what_weights_are(header: Header) -> str:
     for pattern, what in _WHOLE:
-        if any(re.match(pattern, key) for key in header.shapes):
+        if any(pattern.search(key) for key in header.shapes):
             return Phrase(what)
     return Phrase(QT_TRANSLATE_NOOP("engine", "its form is not known"))
 

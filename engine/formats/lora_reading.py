@@ -36,20 +36,21 @@ Names = Mapping[str, Place]  # a layer's name in the file -> its part and path
 Roles = dict[str, Tensor]
 
 # What a key looks like in files of which Imprint does not apply a thing.
+_INFIX = r"(\.\w{1,100}){0,2}"  # name of the adapter, and "weight"
 _OTHERS = (
-    (re.compile(r".*\.(dora_scale|lora_magnitude_vector)(\.\w+)*"), "DoRA"),
-    (re.compile(r".*\.(oft_blocks|oft_diag|oft_R)(\.\w+)*"), "OFT"),
-    (re.compile(r".*\.on_input"), "(IA)^3"),
+    (re.compile(rf"\.(dora_scale|lora_magnitude_vector){_INFIX}\Z"), "DoRA"),
+    (re.compile(rf"\.(oft_blocks|oft_diag|oft_R){_INFIX}\Z"), "OFT"),
+    (re.compile(r"\.on_input\Z"), "(IA)^3"),
     (
-        re.compile(r".*\.(set_weight|reshape_weight)"),
+        re.compile(r"\.(set_weight|reshape_weight)\Z"),
         QT_TRANSLATE_NOOP("engine", "a file that replaces whole layers"),
     ),
     (
-        re.compile(r".*\.(bias_indices|bias_values)"),
+        re.compile(r"\.(bias_indices|bias_values)\Z"),
         QT_TRANSLATE_NOOP("engine", "a file of scattered biases"),
     ),
 )
-_BUNDLE = re.compile(r"bundle_emb\.(?P<word>.+?)\.(?P<key>string_to_param\..+|clip_[lg])")
+_BUNDLE = re.compile(r"\Abundle_emb\.(?P<word>.+?)\.(?P<key>string_to_param\..+|clip_[lg])")
 _SHOWN = 3  # names in one sentence
 
 _NO_NUMBERS = QT_TRANSLATE_NOOP("engine", "{name} holds numbers that are none")
@@ -224,7 +225,7 @@ def _result(layers: list[AdapterLayer], words: tuple[EmbeddingResult, ...]) -> A
 
 def _refuse_others(path: Path, header: Header) -> None:
     for form, kind in _OTHERS:
-        if any(form.fullmatch(name) for name in header.shapes):
+        if any(form.search(name) for name in header.shapes):
             raise AddonUnsupported(path=path.name, kind=Phrase(kind))
     if not is_adapter(header.shapes):
         raise AddonUnreadable(path=path.name, reason=lora_origin.what_weights_are(header))

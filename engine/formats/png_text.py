@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, PngImagePlugin
 
 from engine import storage
+from engine.plain_text import MOST_CHARACTERS, whole_characters
 from engine.prompts import Tag
 from engine.regular_files import opened
 from engine.samplers import SAMPLERS
@@ -24,11 +25,12 @@ from engine.samplers import SAMPLERS
 if TYPE_CHECKING:
     from engine.sampler import SampleSettings
 
+LONGEST_KEY = 60
 _NEGATIVE = "Negative prompt:"
 # A value is a JSON string up to the comma, or whatever stands before the comma.
-_STRING = r'"(?:[^"\\]|\\.)+"(?=,|$)'
-_PAIR = re.compile(rf"(?P<key>\w[\w /-]+): *(?P<value>{_STRING}|[^,]*)")
-_SIZE = re.compile(r"(\d+)x(\d+)")
+_STRING = r'"(?:[^"\\]|\\.)++"(?=,|$)'
+_PAIR = re.compile(rf"(?P<key>\w[\w /-]{{1,{LONGEST_KEY}}}): *(?P<value>{_STRING}|[^,]*)")
+_SIZE = re.compile(r"([0-9]{1,9})x([0-9]{1,9})")
 _FEWEST_PAIRS = 3  # a last line with fewer is still prompt
 
 
@@ -56,17 +58,19 @@ def parameters(settings: SampleSettings, model: str, tags: Sequence[Tag]) -> str
     }
     told = (f"{key}: {_quoted(str(value))}" for key, value in pairs.items() if value is not None)
     lines.append(", ".join(told))
-    text = "\n".join(lines).strip()
     # A file name may hold bytes that are no text; they must not cost the picture.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return whole_characters("\n".join(lines).strip())
 
 
 def parse_parameters(text: str) -> dict[str, str]:
     """What `parameters` wrote, by AUTOMATIC1111's names.
 
     "Prompt" (its tags still in it) and "Negative prompt" are always there, empty if need be;
-    "Size" comes as "Size-1" and "Size-2".
+    "Size" comes as "Size-1" and "Size-2". A text of more than MOST_CHARACTERS is ignored: what
+    programs write is far shorter.
     """
+    if len(text) > MOST_CHARACTERS:
+        text = ""
     *lines, last = text.strip().split("\n")
     pairs = [(match["key"], match["value"]) for match in _PAIR.finditer(last)]
     if len(pairs) < _FEWEST_PAIRS:
@@ -133,6 +137,6 @@ def _unquoted(value: str) -> str:
     if not (len(value) > 1 and value.startswith('"') and value.endswith('"')):
         return value
     try:
-        return str(json.loads(value))
+        return whole_characters(json.loads(value))
     except ValueError:
         return value

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
 from engine.models.base import Context
+from engine.plain_text import whole_characters
 from engine.prompts import BREAK, Chunk, Piece, TokenPiece, make_chunks, parse_emphasis
 from engine.trigger import folded, split
 
@@ -72,6 +73,7 @@ class TextReader:
         return layers - self._reading.layers_before_end
 
     def token_ids(self, text: str) -> list[int]:
+        text = whole_characters(text)
         return list(self._tokenizer(text, add_special_tokens=False, truncation=False).input_ids)
 
     def teach(self, word: str, vectors: Mapping[str, Tensor]) -> None:

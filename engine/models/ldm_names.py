@@ -62,7 +62,7 @@ _BARE_CLIP = re.compile(
     r"(cond_stage_model|conditioner\.embedders\.0)\.transformer\."
     r"(?=(embeddings|encoder|final_layer_norm)\.)"
 )
-_LAYER = re.compile(r"text_model\.encoder\.layers\.(\d+)\.(.+)\.(weight|bias)")
+_LAYER = re.compile(r"\Atext_model\.encoder\.layers\.(\d{1,4})\.(.+)\.(weight|bias)")
 # OpenCLIP-H has 24 layers. SD 2 reads the one before the last, and diffusers leaves that out.
 _OPEN_CLIP_H_LAYERS = 24
 

@@ -24,8 +24,8 @@ PredictionType = Literal["epsilon", "v_prediction"]
 _NORM = "model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias"
 _SPREAD = 0.09
 _MOST_YAML_BYTES = 64 << 10
-_PARAMETERIZATION = re.compile(r"^\s*parameterization\s*:\s*[\"']?(\w+)", re.MULTILINE)
-_SCALING = re.compile(r"^\s*target\s*:\s*[\"']?[\w.]*\b(V|Eps)Scaling\b", re.MULTILINE)
+_PARAMETERIZATION = re.compile(r"^[ \t]*+parameterization[ \t]*+:[ \t]*+[\"']?(\w+)", re.MULTILINE)
+_SCALING = re.compile(r"^[ \t]*+target[ \t]*+:[ \t]*+[\"']?[\w.]*\b(V|Eps)Scaling\b", re.MULTILINE)
 _WORDS: dict[str, PredictionType] = {
     "v": "v_prediction",
     "v_prediction": "v_prediction",

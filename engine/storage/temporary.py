@@ -8,10 +8,10 @@ import re
 import secrets
 
 _LONGEST = 100  # letters of a name inside another; a file system allows 255 bytes
-PART = re.compile(r"\.(.+)\.\d+\.[0-9a-f]{8}\.part", re.DOTALL)
-FILLING = re.compile(r"\.tmp-(.+)-\d+-[0-9a-f]{8}", re.DOTALL)
-ASIDE = re.compile(r"\.old-(.+)-\d+-[0-9a-f]{8}", re.DOTALL)
-TRASH = re.compile(r"\.trash-(.+)-\d+-[0-9a-f]{8}", re.DOTALL)
+PART = re.compile(r"\A\.(.+)\.\d+\.[0-9a-f]{8}\.part", re.DOTALL)
+FILLING = re.compile(r"\A\.tmp-(.+)-\d+-[0-9a-f]{8}", re.DOTALL)
+ASIDE = re.compile(r"\A\.old-(.+)-\d+-[0-9a-f]{8}", re.DOTALL)
+TRASH = re.compile(r"\A\.trash-(.+)-\d+-[0-9a-f]{8}", re.DOTALL)
 
 
 def part_of(name: str) -> str:

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, PngImagePlugin
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 
-from desktop import trained_files
+from desktop import gallery_set, trained_files
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.widgets.addon_list import AddonEntry
+from engine import gallery_records
 from engine.addons import Addon
 from engine.errors import AddonMissing
 from engine.events import ImageGenerated, Noticed, RunFailed, RunFinished
@@ -99,13 +100,15 @@ def test_the_base_model_draws_the_same_first_where_that_is_wished(gallery):
     assert asked[0]["seed"] == asked[1]["seed"]
 
 
-def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(gallery, draft):
+def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(
+    qtbot, gallery, draft
+):
     before = make(draft.project.generated / "base/00001_seed9.png", "a fox", 9)
     after = make(draft.project.generated / "00004_seed9.png", "a fox", 9)
     gallery.show_base_event(ImageGenerated(path=str(before), prompt="a", seed=9))
     gallery.show_event(ImageGenerated(path=str(after), prompt="a", seed=9))
     gallery.show_event(RunFinished(steps=1, stopped_early=False, exports=()))
-    assert names(gallery)[0] == "00004_seed9"
+    qtbot.waitUntil(lambda: names(gallery)[0] == "00004_seed9")
     assert gallery.view.has_both
     assert gallery.generate.isEnabled()
 
@@ -116,8 +119,7 @@ def test_an_older_picture_finds_its_picture_of_the_base_model_by_seed_and_prompt
     make(draft.project.generated / "base/00001_seed9.png", "a fox", 9)
     tags = (Tag("lora", "my-cat", 1.0),)
     gallery.pictures.add(make(draft.project.generated / "00004_seed9.png", "a fox", 9, tags))
-    gallery.grid.choose(0)
-    assert gallery.view.has_both
+    qtbot.waitUntil(lambda: gallery.view.has_both)
 
 
 def test_drawing_can_be_stopped_while_it_lasts_and_then_no_more(qtbot, gallery):
@@ -137,6 +139,8 @@ def test_a_picture_of_another_project_does_not_come_into_this_gallery(gallery, t
     before = names(gallery)
     other = make(tmp_path / "elsewhere/generated/00009_seed9.png", "a fox", 9)
     gallery.show_event(ImageGenerated(path=str(other), prompt="a fox", seed=9))
+    gallery.pictures.close()
+    QCoreApplication.processEvents()
     assert names(gallery) == before
 
 
@@ -220,7 +224,7 @@ def test_what_a_picture_says_can_be_used_again(gallery):
     assert (wish["prompt"], wish["seed"]) == ("a fox 2", 3)
 
 
-def test_a_dropped_picture_of_a_front_end_is_read_back(gallery, tmp_path):
+def test_a_dropped_picture_of_a_front_end_is_read_back(qtbot, gallery, tmp_path):
     picture = make(tmp_path / "theirs.png", "an owl", 99)
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(picture))])
@@ -229,8 +233,31 @@ def test_a_dropped_picture_of_a_front_end_is_read_back(gallery, tmp_path):
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
     gallery.dropEvent(event)
-    assert gallery.prompt.toPlainText() == "an owl"
+    qtbot.waitUntil(lambda: gallery.prompt.toPlainText() == "an owl")
     assert gallery.seed.value() == 99
+
+
+def test_what_pictures_say_of_themselves_is_never_read_in_the_windows_thread(
+    qtbot, gallery, draft, monkeypatch
+):
+    readers = []
+
+    def reading(path):
+        readers.append(threading.current_thread().name)
+        return read_made(path)
+
+    monkeypatch.setattr(gallery_set, "read_made", reading)
+    monkeypatch.setattr(gallery_records, "read_made", reading)
+    folder = draft.project.generated
+    make(folder / "base/00001_seed9.png", "a fox", 9)
+    gallery.pictures.add(make(folder / "00004_seed9.png", "a fox", 9, (Tag("lora", "x", 1.0),)))
+    qtbot.waitUntil(lambda: gallery.view.has_both)
+    gallery.pictures.describe(make(folder / "theirs.png", "an owl", 99))
+    qtbot.waitUntil(lambda: gallery.prompt.toPlainText() == "an owl")
+    gallery.reload()
+    gallery.pictures.close()
+    assert len(readers) >= 3
+    assert all(name.startswith("imprint-gallery") for name in readers)
 
 
 def test_the_image_is_copied_as_a_picture_and_as_a_file(gallery):
@@ -344,7 +371,7 @@ def test_a_grid_of_strength_and_step_is_asked_for_and_stands_first(qtbot, galler
     assert asked.args[0]["base_model"] == "starter"
     grid = make(draft.project.generated / "2026_grid.png")
     gallery.show_event(RunFinished(steps=6, stopped_early=False, exports=(str(grid),)))
-    assert names(gallery)[0] == "2026_grid"
+    qtbot.waitUntil(lambda: names(gallery)[0] == "2026_grid")
     assert gallery.generate.isEnabled()
 
 
