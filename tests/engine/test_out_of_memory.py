@@ -201,7 +201,7 @@ def test_memory_that_runs_out_while_saving_ends_the_run_with_a_sentence(
 
 # Handlers that catch what running out of memory raises, and need not tell it apart.
 ALLOWED = {
-    "engine/storage.py": "Path.home() raises RuntimeError",
+    "engine/storage/files.py": "Path.home() raises RuntimeError",
     "engine/front_end_folders.py": "Path.home() and resolve() raise RuntimeError",
     "engine/models/catalog.py": "Path.home() and resolve() raise RuntimeError",
     "engine/gpu_figures.py": "figures of a card that may be gone",
