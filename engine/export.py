@@ -106,6 +106,7 @@ def _export(
     for notice in (*record.clear(entry, marked), *record.make_way(entry, path)):
         yield Noticed(notice=notice)
     code_of(entry).save(marked, result_for(entry, method), facts)
+    record.note(marked)  # before anything can fail or be killed: the next export may replace it
     yield StageProgress(stage=Stage.EXPORT, done=0, total=0)
     findings = yield from compare(entry, marked, method, facts)
     if findings.problem is not None:

@@ -41,12 +41,12 @@ class ExportRecord:
             return all(self._is_known(file) for file in files)
         return self._is_known(path) or _has_our_header(path) or is_our_yaml(path)
 
-    def note(self, paths: Collection[Path]) -> None:
-        """Remember what was exported just now. Where the run's folder takes nothing, it is not
-        remembered, and so never written over."""
-        if self.run is None or not paths:
+    def note(self, path: Path) -> None:
+        """Remember a file or folder that was written just now. Where the run's folder takes
+        nothing, it is not remembered, and so never written over."""
+        if self.run is None:
             return
-        sums = self._sums() | {storage.sha256_of(file) for path in paths for file in files_of(path)}
+        sums = self._sums() | {storage.sha256_of(file) for file in files_of(path)}
         with suppress(OutputNotWritable, DiskFull):
             records.write_json(self.run.exported, {"sha256": sorted(sums)})
 

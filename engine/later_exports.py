@@ -96,7 +96,6 @@ def export_again(path: Path, step: int | None, format_name: str, out: Path) -> I
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
             method, facts = _as_shown(config, folder, saved)
             yield from export_one(entry, out, method, facts, record)
-            record.note([out])
         yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
     except UserError as error:
         yield RunFailed(error=error)

@@ -14,7 +14,7 @@ from engine.errors import UserError
 from engine.evaluation.scores import Score
 from engine.events import CheckpointScored, Event, Noticed, SheetReady
 from engine.export import Exports
-from engine.export_record import ExportRecord, files_of
+from engine.export_record import files_of
 from engine.formats.catalog import formats_of
 from engine.loop import Loop
 from engine.notices import BestCheckpoint
@@ -112,7 +112,6 @@ def write_record(loop: Loop, step: int, exports: Exports, seconds: float) -> Non
     """Enough to repeat the run and to know what came of it."""
     ending = "stopped" if loop.stopped_early else "finished"
     libraries = ("torch", "diffusers", "transformers", "peft", "accelerate", "safetensors")
-    ExportRecord(loop.folder).note(exports.paths)
     records.write_json(
         loop.folder.result,
         {
@@ -129,7 +128,6 @@ def write_record(loop: Loop, step: int, exports: Exports, seconds: float) -> Non
 
 def note_export(folder: RunFolder, step: int, exports: Exports) -> None:
     """The run's record says which of its states the files hold now."""
-    ExportRecord(folder).note(exports.paths)
     record = _record_of(folder)
     if not exports.failures and "training" in record:
         record["outcome"] = record["training"]  # an export may have failed before

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from engine.events import (
     Stage,
     StageProgress,
 )
-from engine.formats.png_text import save_png
+from engine.file_names import counted_up
+from engine.formats.png_text import png_bytes
 from engine.generate import Worn, request_from, worn
 from engine.memory import probe
 from engine.methods.base import Method
@@ -43,7 +45,7 @@ from engine.prompts import Tag
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.shown_weights import load_shown
-from engine.storage import require_writable, write_bytes
+from engine.storage import require_writable, write_to_free
 from engine.trigger import prompt_calls
 from engine.word_notices import TriggerNotInPrompt
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -53,6 +55,7 @@ BYTES_A_PIXEL = 6 * 1024  # of a picture while the autoencoder decodes it in fp3
 CELL, GAP, LABEL, MARGIN = 192, 6, 24, 72
 LABEL_SIZE = 14
 PAPER = (255, 255, 255)
+_GRID = "_grid.png"
 _STEP = QT_TRANSLATE_NOOP("engine", "step {step}")
 
 
@@ -107,6 +110,7 @@ def _drawn(
     trigger = config.dataset.trigger
     if trigger and not prompt_calls(settings.prompt, trigger):
         yield Noticed(notice=TriggerNotInPrompt(word=trigger, name=config.name))
+    stem = _free_stem(folder, run.path.name)
     cells: list[list[Image.Image]] = [[] for _ in steps]
     if not control.stop_requested:
         model = yield from load_base(compute, config)
@@ -122,20 +126,25 @@ def _drawn(
                     image = yield from _painted(model, settings, compute, control)
                 if image is None:
                     break
-                path = folder / f"{run.path.name}_{step:06d}_{weight:g}.png"
-                save_png(path, image, settings, model.source.title, tags)
+                data = png_bytes(image, settings, model.source.title, tags)
+                path = write_to_free(folder / f"{stem}_{step:06d}_{weight:g}.png", data)
                 yield ImageGenerated(path=str(path), prompt=settings.prompt, seed=settings.seed)
                 cells[row].append(image)
                 done, total = sum(map(len, cells)), len(steps) * len(weights)
                 yield StageProgress(stage=Stage.SAMPLE, done=done, total=total)
             if control.stop_requested:
                 break
-    grid = folder / f"{run.path.name}_grid.png"
     columns = [f"{weight:g}" for weight in weights]
-    write_bytes(grid, make_grid(cells, columns, [Phrase(_STEP, step=step) for step in steps]))
+    rows = [Phrase(_STEP, step=step) for step in steps]
+    grid = write_to_free(folder / f"{stem}{_GRID}", make_grid(cells, columns, rows))
     yield RunFinished(
         steps=sum(map(len, cells)), stopped_early=control.stop_requested, exports=(str(grid),)
     )
+
+
+def _free_stem(folder: Path, name: str) -> str:
+    """One for all pictures of a grid, that no grid in the folder has."""
+    return next(stem for stem in counted_up(name) if not lexists(folder / f"{stem}{_GRID}"))
 
 
 def _painted(

@@ -18,12 +18,13 @@ from typing import Any
 import safetensors.torch
 from PIL import Image
 
-from engine import checkpoint
+from engine import checkpoint, storage
 from engine.project import RunFolder, read_metrics
 from tests.timing import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT_SECONDS = PATIENCE
+STAYING = {".lock", storage.MARK}  # of a run's hidden files
 
 
 class Command:
@@ -169,7 +170,7 @@ def require_whole(runs: Path) -> None:
 
 def require_tidy(folder: RunFolder) -> None:
     """No trace of a kill is left, and each step is told once."""
-    leftovers = [path for path in folder.path.rglob(".*") if path.name != ".lock"]
+    leftovers = [path for path in folder.path.rglob(".*") if path.name not in STAYING]
     assert leftovers == []
     lines = folder.metrics.read_text("utf-8").splitlines()
     assert len(read_metrics(folder.metrics)) == len(lines)

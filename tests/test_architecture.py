@@ -126,6 +126,7 @@ READS = re.compile(
 )
 READERS = {  # beside engine/regular_files.py, each for a reason
     "engine/doctor.py",  # a file that it has just written
+    "engine/storage/pins.py",  # a folder, and nothing that is none
     "desktop/dialogs/help_dialog.py",  # pages of the program
 }
 

@@ -195,7 +195,7 @@ class GalleryPanel(TakesDrops, Page):
             case ImageGenerated():
                 self._pairs[event.path] = self._befores.get(event.seed, "")
                 self.pictures.add(Path(event.path))
-            case RunFinished(exports=(grid,)) if grid.endswith("_grid.png"):
+            case RunFinished(exports=(grid,)) if "_grid" in Path(grid).stem:
                 self.pictures.add(Path(grid))
             case RunFailed(error=said) | Noticed(notice=said):
                 self.strip.show_message(said, "error" if isinstance(event, RunFailed) else "info")

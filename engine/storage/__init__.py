@@ -27,6 +27,7 @@ from engine.storage.files import (
     write_json,
     write_new,
     write_text,
+    write_to_free,
 )
 from engine.storage.folders import (
     commit_folder,
@@ -95,4 +96,5 @@ __all__ = [
     "write_json",
     "write_new",
     "write_text",
+    "write_to_free",
 ]

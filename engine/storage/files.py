@@ -168,6 +168,16 @@ def write_new(path: Path, data: bytes, *, root: Path | None = None) -> bool:
     return True
 
 
+def write_to_free(path: Path, data: bytes) -> Path:
+    """Under this name or one with a number behind, which is returned. Raises OutputNotWritable or
+    DiskFull."""
+    for name in counted_up(path.stem):
+        place = path.with_stem(name)
+        if write_new(place, data):
+            return place
+    raise AssertionError  # the numbers have no end
+
+
 def copy_file(source: Path, target: Path, *, over: bool = False) -> None:
     """As private as its source. Raises InputNotReadable where that cannot be read, else as
     `atomic_write`."""

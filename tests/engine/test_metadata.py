@@ -191,8 +191,9 @@ def test_a_lora_of_the_starter_model_says_that_it_fits_no_other(tmp_path):
     result = AdapterResult((), 4, 4.0)
     told = {}
     for is_starter in (True, False):
-        lora_kohya.save(tmp_path / "x.safetensors", result, facts(is_starter))
-        told[is_starter] = header_of(tmp_path / "x.safetensors")
+        path = tmp_path / f"{is_starter}.safetensors"
+        lora_kohya.save(path, result, facts(is_starter))
+        told[is_starter] = header_of(path)
     assert "fits only that model" in told[True]["modelspec.description"]
     assert told[True]["ss_sd_model_name"] == "Imprint starter model"
     assert told[False]["modelspec.description"] == "Taught with Imprint to photo-model."

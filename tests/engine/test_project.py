@@ -137,7 +137,8 @@ def test_a_draft_comes_back_and_a_damaged_one_is_empty(tmp_path):
     project = Project(tmp_path / "my dog")
     assert project.load_draft() == {}
     project.save_draft({"dataset": {"folder": "ü"}})
-    assert project.load_draft() == {"dataset": {"folder": "ü"}}
+    runs = str(project.folder / "runs")
+    assert project.load_draft() == {"dataset": {"folder": "ü"}, "runs_folder": runs}
     for damaged in ("", "[]", '{"draft": 5}', '{"draft": {"a"'):
         project.file.write_text(damaged)
         assert project.load_draft() == {}

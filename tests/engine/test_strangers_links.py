@@ -108,7 +108,7 @@ def test_above_the_outermost_folder_that_is_ours_links_are_the_users_own(tmp_pat
     project = Project(tmp_path / "small disk" / "toy")
     project.save_draft({"name": "toy"})
     project.save_draft({"name": "toy", "steps": 1})
-    assert project.load_draft() == {"name": "toy", "steps": 1}
+    assert project.load_draft()["steps"] == 1
 
 
 @pytest.mark.parametrize("part", ["runs", "generated", "captions", "images"])

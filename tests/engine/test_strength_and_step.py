@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,20 @@ def test_each_strength_and_step_gives_its_own_picture_and_none_gives_the_base(
     with Image.open(last.exports[0]) as grid:
         assert grid.width > 3 * 192
         assert grid.height > 2 * 192
+
+
+def test_a_second_grid_in_the_same_folder_leaves_the_first_as_it_is(
+    tiny_folder, image_folder, tmp_path
+):
+    run = require_finished(train(tiny_run(tiny_folder, image_folder, tmp_path / "runs"))).folder
+    out = tmp_path / "out"
+    first = list(strength_and_step(run.path, (2,), (0.5, 1.0), WISH, out, Control()))[-1]
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    other = replace(WISH, seed=4)
+    second = list(strength_and_step(run.path, (2,), (0.5, 1.0), other, out, Control()))[-1]
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list(out.iterdir())) == 2 * len(before)
+    assert Path(second.exports[0]).name == Path(first.exports[0]).name.replace("_grid", "-2_grid")
 
 
 def test_a_whole_model_is_drawn_once_a_step(tiny_folder, image_folder, tmp_path):

@@ -156,7 +156,7 @@ ACTIONS = {
 
 def strays(folder: Path) -> list[str]:
     """What a failed write left behind."""
-    return [path.name for path in folder.rglob(".*") if path.name != ".lock"]
+    return [path.name for path in folder.rglob(".*") if path.name not in (".lock", storage.MARK)]
 
 
 def sums(folder: Path) -> dict[str, str]:

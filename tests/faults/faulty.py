@@ -74,7 +74,7 @@ def _attempt(shim: ctypes.CDLL, folder: Path, action: str, at: int, code: int, m
 
     shutil.rmtree(folder, ignore_errors=True)
     inside = folder / ("checkpoints" if action == "checkpoint" else "x")
-    inside.mkdir(parents=True)
+    storage.own_folder(inside, "run")
     ACTIONS[action].before(inside)
     old = sums(inside)
     reading, writing = os.pipe()
