@@ -19,7 +19,7 @@ from engine.data.readings import Reading
 from engine.errors import UserError
 
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS readings_1 "
+    "CREATE TABLE IF NOT EXISTS readings_2 "
     "(path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, reading TEXT)"
 )
 
@@ -41,7 +41,7 @@ class PictureIndex:
             with closing(self._open()) as base:
                 # By range, not by pattern: a folder's name may hold "%" or "_".
                 rows = base.execute(
-                    "SELECT path, size, changed, reading FROM readings_1 "
+                    "SELECT path, size, changed, reading FROM readings_2 "
                     "WHERE path >= ? AND path < ?",
                     (f"{folder.as_posix()}/", f"{folder.as_posix()}0"),
                 ).fetchall()
@@ -52,7 +52,7 @@ class PictureIndex:
     def remember(self, rows: Iterable[tuple[Path, int, int, Reading]]) -> None:
         with suppress(sqlite3.Error, OSError, UserError), closing(self._open()) as base, base:
             base.executemany(
-                "INSERT OR REPLACE INTO readings_1 VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO readings_2 VALUES (?, ?, ?, ?)",
                 [
                     (path.as_posix(), size, changed, json.dumps(reading.as_data()))
                     for path, size, changed, reading in rows

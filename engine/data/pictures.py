@@ -1,8 +1,4 @@
-"""One picture file -> an upright sRGB picture, whatever mode it comes in.
-
-Pillow's own `convert("RGB")` turns 16-bit grey into white, float into black and shows the
-hidden colour of transparent pixels; the table here does not.
-"""
+"""One picture file -> an upright sRGB picture, whatever format and mode it comes in."""
 
 from __future__ import annotations
 
@@ -12,14 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path, PurePath
 
-import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from engine.data.colours import (
+    PictureError,
+    has_alpha,
+    orientation_of,
+    to_alpha,
+    to_rgb,
+    turned_upright,
+)
+from engine.data.picture_cost import MOST_BYTES, bytes_at_work, factor_of
 from engine.out_of_memory import is_out_of_memory
 from engine.regular_files import NotRegular, opened
-from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF", "AVIF")
 PICTURE_SUFFIXES = frozenset(
@@ -49,16 +54,13 @@ _VIDEO_BRANDS = frozenset(
 VIDEO = QT_TRANSLATE_NOOP("engine", "A video. Save single frames as JPEG or PNG.")
 MAX_PIXELS = 180_000_000
 MIN_SIDE = 64
+_ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 MAX_FILE_BYTES = 1 << 30
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, with a sentence, before decoding
 
 
 _NO_MEMORY = QT_TRANSLATE_NOOP("engine", "There is not enough free memory to open it.")
-
-
-class PictureError(ReasonedError):
-    """Raised with the reason why a picture cannot be used, as a sentence."""
 
 
 class NoPicture(PictureError):
@@ -117,10 +119,34 @@ def _decode(data: bytes, suffix: str, min_side: int) -> Picture:
     with _opened(data, suffix) as opened:
         check_size(opened, min_side)
         remarks = _remarks(opened, suffix)
-        transparent = _has_alpha(opened)
+        transparent = has_alpha(opened)
+        factor = _made_ready(opened, len(data))
         opened.load()
-        upright = ImageOps.exif_transpose(opened)
-        return Picture(_to_rgb(upright), tuple(remarks), transparent)
+        rgb, orientation = to_rgb(opened, factor), orientation_of(opened)
+    return Picture(turned_upright(rgb, orientation), tuple(remarks), transparent)
+
+
+def _made_ready(opened: Image.Image, file_bytes: int) -> int:
+    """By how much its sides are divided after it was decoded; a large JPEG is decoded smaller.
+
+    Raises PictureError where too much memory would be needed.
+    """
+    in_file = opened.size
+    factor = factor_of(*in_file)
+    if factor > 1:
+        opened.draft(None, (opened.width // factor, opened.height // factor))
+        factor = factor_of(*opened.size)
+    needed = bytes_at_work(opened, in_file, file_bytes)
+    if needed > MOST_BYTES:
+        raise PictureError(
+            QT_TRANSLATE_NOOP(
+                "engine",
+                "Reading it takes about {gib:.1f} GiB of memory; the limit is 1 GiB. Shrink it "
+                "first.",
+            ),
+            gib=ceil(10 * needed / 2**30) / 10,
+        )
+    return factor
 
 
 @contextmanager
@@ -156,19 +182,12 @@ def decode_alpha(data: bytes) -> Image.Image | None:
     """
     with _opened(data) as opened:
         check_size(opened, 1)
+        factor = _made_ready(opened, len(data))
         opened.load()
-        upright = ImageOps.exif_transpose(opened)
-        if "A" not in upright.getbands() and "transparency" not in upright.info:
+        if "A" not in opened.getbands() and "transparency" not in opened.info:
             return None
-        return upright.convert("RGBA").getchannel("A")
-
-
-def flatten(image: Image.Image, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
-    """Lay a transparent picture on a plain background."""
-    rgba = image.convert("RGBA")
-    canvas = Image.new("RGBA", rgba.size, (*background, 255))
-    canvas.alpha_composite(rgba)
-    return canvas.convert("RGB")
+        alpha, orientation = to_alpha(opened, factor), orientation_of(opened)
+    return turned_upright(alpha, orientation)
 
 
 def check_size(image: Image.Image, min_side: int = MIN_SIDE) -> None:
@@ -203,12 +222,24 @@ def _remarks(image: Image.Image, suffix: str) -> list[Phrase]:
         remarks.append(
             Phrase(QT_TRANSLATE_NOOP("engine", "It is really a {format} file."), format=str(really))
         )
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format in ("GIF", "WEBP", "PNG", "AVIF"):
+    # Asked only where frames are of use: a TIFF counts them by reading its whole file.
+    frames = image.n_frames if image.format in _ANIMATED else 1  # type: ignore[attr-defined]
+    if frames > 1:
         remarks.append(
             Phrase(
                 QT_TRANSLATE_NOOP("engine", "An animation: frame 1 of {frames} is used."),
                 frames=frames,
+            )
+        )
+    factor = factor_of(*image.size)
+    if factor > 1:
+        remarks.append(
+            Phrase(
+                QT_TRANSLATE_NOOP(
+                    "engine", "{megapixels:.0f} megapixels; read at 1/{factor} of its size."
+                ),
+                megapixels=image.width * image.height / 1e6,
+                factor=factor,
             )
         )
     long_side, short_side = max(image.size), min(image.size)
@@ -219,50 +250,9 @@ def _remarks(image: Image.Image, suffix: str) -> list[Phrase]:
                 ratio=long_side / short_side,
             )
         )
-    if _has_alpha(image):
+    if has_alpha(image):
         remarks.append(Phrase(QT_TRANSLATE_NOOP("engine", "The transparent part becomes white.")))
     return remarks
-
-
-def _has_alpha(image: Image.Image) -> bool:
-    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I;16", "I;16L", "I;16B", "I"):
-        return _from_grey(np.asarray(image.convert("I"), np.float64) / 257)
-    if image.mode == "F":
-        values = np.asarray(image, np.float64)
-        if not np.isfinite(values).all() or values.min() < -0.01 or values.max() > 1.01:
-            raise PictureError(
-                QT_TRANSLATE_NOOP(
-                    "engine", "HDR data is not supported. Save it as an 8-bit picture."
-                )
-            )
-        return _from_grey(values * 255)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        return flatten(image)
-    converted = _through_profile(image)
-    return converted if converted is not None else image.convert("RGB")
-
-
-def _from_grey(values: np.ndarray) -> Image.Image:
-    grey = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return Image.fromarray(grey, "L").convert("RGB")
-
-
-def _through_profile(image: Image.Image) -> Image.Image | None:
-    """To sRGB through the embedded profile; None where there is none or it is broken."""
-    profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "CMYK", "L"):
-        return None
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(
-            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return None  # a broken profile is ignored, as viewers do
 
 
 def _what_else(data: bytes, suffix: str) -> PictureError:

@@ -77,7 +77,7 @@ def bomb(place):
     return beside_a_good_one(place, "a.png", png_of(60_000, 60_000))
 
 
-@row(6, "a large picture within the limit")
+@row(6, "a picture of 99 megapixels", "IM-IMG-02", "99 megapixels; read at 1/2 of its size.")
 def large(place):
     told = beside_a_good_one(place, "a.jpg", encoded(Image.new("L", (11_000, 9_000)), "JPEG"))
     assert used(place, "a.jpg")
