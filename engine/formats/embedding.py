@@ -7,19 +7,18 @@ One text encoder: a single tensor `emb_params` (n, width). Two: `clip_l` (n, 768
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from engine.errors import AddonUnreadable
 from engine.formats import metadata
+from engine.formats.lora_file import read_tensors
 from engine.formats.metadata import ExportFacts
 from engine.models.safetensors_header import read_header
-from engine.regular_files import read_bytes
 from engine.results import EmbeddingResult
 from engine.tensor_writer import write_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -28,6 +27,7 @@ ONE_ENCODER = "emb_params"
 BY_ENCODER = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
 MAX_VECTORS = 75  # a chunk of the prompt holds no more
 MAX_WIDTH = 8192
+MAX_BYTES = 64 << 20
 
 # OneTrainer's vectors that are added to the text encoder's output (one name has a slip of the pen).
 _OUTPUTS = {
@@ -36,6 +36,9 @@ _OUTPUTS = {
 }  # fmt: skip
 MANY_WORDS = QT_TRANSLATE_NOOP("engine", "it holds more than one word")
 _NO_FORM = QT_TRANSLATE_NOOP("engine", "it holds no embedding of a known form")
+_TOO_LARGE = QT_TRANSLATE_NOOP(
+    "engine", "it is {mib:.0f} MiB large, far too large for an embedding"
+)
 
 
 def save(path: Path, result: EmbeddingResult, facts: ExportFacts) -> None:
@@ -48,12 +51,18 @@ def save(path: Path, result: EmbeddingResult, facts: ExportFacts) -> None:
 
 def load(path: Path) -> EmbeddingResult:
     """Every form of `.safetensors`. Raises AddonUnreadable or one of the Model... errors."""
-    read_header(path)
-    try:
-        tensors = safetensors.torch.load(read_bytes(path))
-    except (OSError, SafetensorError) as error:
-        raise AddonUnreadable(path=path.name, reason=str(error)) from error
-    return from_tensors(path, tensors)
+    shapes = read_header(path).shapes
+    if any(prod(shape) > MAX_VECTORS * MAX_WIDTH for shape in shapes.values()):
+        raise AddonUnreadable(path=path.name, reason=Phrase(_NO_FORM))
+    require_small(path)
+    return from_tensors(path, read_tensors(path))
+
+
+def require_small(path: Path) -> None:
+    """Raises AddonUnreadable: an embedding of 75 vectors takes a few megabytes at most."""
+    size = path.stat().st_size if path.is_file() else 0
+    if size > MAX_BYTES:
+        raise AddonUnreadable(path=path.name, reason=Phrase(_TOO_LARGE, mib=size / 2**20))
 
 
 def to_tensors(result: EmbeddingResult) -> dict[str, Tensor]:
@@ -126,12 +135,13 @@ def _checked(path: Path, vectors: Tensor) -> Tensor:
                 most=MAX_VECTORS,
             ),
         )
+    rows = rows.float()  # first: of fp8 it cannot be asked, and fp64 may hold more than fp32
     if not torch.isfinite(rows).all():
         raise AddonUnreadable(
             path=path.name,
             reason=Phrase(QT_TRANSLATE_NOOP("engine", "its numbers are no longer numbers")),
         )
-    return rows.float()
+    return rows
 
 
 def _plain(vectors: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ def save(path: Path, result: EmbeddingResult, facts: ExportFacts) -> None:
 
 def load(path: Path) -> EmbeddingResult:
     """Every form of `.pt` and `.bin`. Raises AddonUnreadable or what the gate refuses."""
+    embedding.require_small(path)
     data = load_pickle(path)
     inner = data.get("string_to_param") if isinstance(data, dict) else None
     if isinstance(inner, dict):

@@ -7,20 +7,19 @@ of peft or diffusers that holds one of these.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
-from safetensors import SafetensorError
+import torch
 from torch import Tensor
 
 from engine.errors import AddonUnreadable
 from engine.formats.lora_alpha import StatedAlphas, stated_alphas
 from engine.models.pickle_gate import load_pickle
 from engine.models.safetensors_header import Header, is_pickle, read_header
-from engine.models.tensor_file import DTYPE_NAMES
-from engine.regular_files import read_bytes
+from engine.models.tensor_file import DTYPE_NAMES, DTYPES, SafetensorsFile
+from engine.regular_files import reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 # What peft and diffusers call the file of weights in a folder, the best first.
@@ -36,16 +35,21 @@ _KOHYA = ("lora_unet_", "lora_te", "lycoris_")
 
 @dataclass(frozen=True, slots=True)
 class LoraFile:
-    """`alphas`: those that are said beside the tensors."""
+    """`alphas`: those that are said beside the tensors. `unread`: files whose tensors are on the
+    meta device so far, and the part of the model that each of them is for."""
 
     path: Path
     header: Header
     tensors: Mapping[str, Tensor]
     alphas: StatedAlphas
+    unread: tuple[tuple[Path, str], ...] = ()
 
 
 def open_lora(path: Path) -> LoraFile:
-    """Raises AddonUnreadable, one of the Model... errors or what the gate refuses."""
+    """What the header promises; of a safetensors file no weight is read. See `with_weights`.
+
+    Raises AddonUnreadable, one of the Model... errors or what the gate refuses.
+    """
     if not path.is_dir():
         return _open(path)
     inside = next((path / name for name in _NAMES if (path / name).is_file()), None)
@@ -68,12 +72,21 @@ def is_lora_folder(path: Path) -> bool:
     return any((path / name).is_file() for name in _NAMES) or any(_halves(path))
 
 
+def with_weights(file: LoraFile) -> LoraFile:
+    """The same with all of its tensors. Raises AddonUnreadable or one of the Model... errors."""
+    tensors = dict(file.tensors)
+    for path, part in file.unread:
+        tensors |= {_in_part(part, name): tensor for name, tensor in read_tensors(path).items()}
+    return replace(file, tensors=tensors, unread=())
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """From bytes, not mapped: another program may cut the file short."""
+    """Raises AddonUnreadable or one of the Model... errors."""
+    header = read_header(path)
     try:
-        return safetensors.torch.load(read_bytes(path))
-    except (OSError, SafetensorError) as error:
-        raise AddonUnreadable(path=path.name, reason=str(error)) from error
+        return dict(SafetensorsFile(path, header.shapes, header.dtypes).read(header.shapes))
+    except OSError as error:
+        raise AddonUnreadable(path=path.name, reason=reason_of(error)) from error
 
 
 def state_dict(data: Mapping[Any, Any]) -> dict[str, Tensor]:
@@ -98,12 +111,22 @@ def of_tensors(path: Path, tensors: Mapping[str, Tensor]) -> LoraFile:
 def _open(path: Path) -> LoraFile:
     if is_pickle(path):
         return of_tensors(path, state_dict(load_pickle(path)))
-    return _made(path, read_header(path), read_tensors(path))
+    header = read_header(path)
+    promised = {
+        name: torch.empty(shape, dtype=DTYPES[header.dtypes[name]], device="meta")
+        for name, shape in header.shapes.items()
+    }
+    return replace(_made(path, header, promised), unread=((path, ""),))
 
 
 def _made(path: Path, header: Header, tensors: Mapping[str, Tensor]) -> LoraFile:
     is_kohya = any(name.startswith(_KOHYA) for name in tensors)
     return LoraFile(path, header, tensors, stated_alphas(path, header.metadata, is_kohya=is_kohya))
+
+
+def _in_part(part: str, name: str) -> str:
+    """The name of a tensor in a folder's file of one part, as files of all parts have it."""
+    return f"{part}.{name.removeprefix(_PEFT)}" if part else name
 
 
 def _halves(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -118,11 +141,14 @@ def _halves(folder: Path) -> Iterator[tuple[str, Path]]:
 def _joined(folder: Path, halves: list[tuple[str, Path]]) -> LoraFile:
     tensors: dict[str, Tensor] = {}
     settings: dict[str, Mapping[str, Any]] = {}
+    unread: list[tuple[Path, str]] = []
     for part, path in halves:
         opened = _open(path)
         for name, tensor in opened.tensors.items():
-            tensors[f"{part}.{name.removeprefix(_PEFT)}"] = tensor
+            tensors[_in_part(part, name)] = tensor
+        unread += [(file, part) for file, _ in opened.unread]
         said = opened.alphas.settings
         settings[part] = said.get(part) or said.get("") or {}
     joined = of_tensors(folder, tensors)
-    return LoraFile(folder, joined.header, tensors, StatedAlphas(folder, settings))
+    stated = StatedAlphas(folder, settings)
+    return LoraFile(folder, joined.header, tensors, stated, tuple(unread))

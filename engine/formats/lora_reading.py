@@ -23,13 +23,13 @@ from engine.addon_errors import (
 from engine.errors import AddonDoesNotFit, AddonUnreadable, AddonUnsupported
 from engine.formats import embedding, lora_origin
 from engine.formats.lora_alpha import StatedAlphas
-from engine.formats.lora_file import LoraFile, open_lora
+from engine.formats.lora_file import LoraFile, open_lora, with_weights
 from engine.formats.lora_keys import ALPHA, NUMBERS, SCALAR, SCALE, is_adapter, split_key
 from engine.formats.lora_layers import built, fits
 from engine.formats.lora_names import WITHOUT_EFFECT, Place, known_names
 from engine.models.base import DiffusionModel
-from engine.models.safetensors_header import Header, is_pickle, read_header
-from engine.results import AdapterLayer, AdapterResult, EmbeddingResult
+from engine.models.safetensors_header import Header, is_pickle
+from engine.results import DIFF, AdapterLayer, AdapterResult, EmbeddingResult, delta
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 Names = Mapping[str, Place]  # a layer's name in the file -> its part and path
@@ -55,6 +55,18 @@ _SHOWN = 3  # names in one sentence
 
 _NO_NUMBERS = QT_TRANSLATE_NOOP("engine", "{name} holds numbers that are none")
 _EMPTY = QT_TRANSLATE_NOOP("engine", "{name} holds nothing, its rank is 0")
+_TOO_LARGE = QT_TRANSLATE_NOOP(
+    "engine", "it is {gib:.0f} GiB large, more than all weights of the model"
+)
+_TOO_MANY = QT_TRANSLATE_NOOP(
+    "engine", "{name} holds {count} numbers, far more than this layer of the model has"
+)
+_OVERFLOWS = QT_TRANSLATE_NOOP("engine", "what {name} adds to the weights is infinite")
+_BYTES_OF_A_WEIGHT, _BYTES_BESIDE = 4, 256 << 20
+# A LoRA of the full rank holds twice as many numbers as the weight; of small layers still more.
+_TIMES_THE_WEIGHT, _SMALL = 4, 1 << 20
+_MOST_BESIDE = 1 << 24
+_SURELY_FINITE = 1e30  # of 3e38; the rest is for the base weight, which GLoRA multiplies
 _NOT_ONE = QT_TRANSLATE_NOOP("engine", "the {role} of {name} is not a single number")
 
 
@@ -64,56 +76,72 @@ def read_adapter(path: Path, model: DiffusionModel) -> AdapterResult:
     Raises AddonUnreadable, AddonUnsupported, AddonIncomplete, one of the other Addon... errors
     or one of the Model... errors.
     """
-    if path.is_file() and not is_pickle(path):  # the header alone: a whole model may be large
-        _refuse_others(path, read_header(path))
+    if path.is_file() and is_pickle(path):  # read as a whole: no header says what it holds
+        require_size(path, model)
     file = open_lora(path)
     _refuse_others(path, file.header)
     return _adapter(file, model)
 
 
+def require_size(path: Path, model: DiffusionModel) -> None:
+    """Raises AddonUnreadable where a file is larger than all that could be changed in the model."""
+    num_weights = sum(p.numel() for part in model.parts() for p in part.module.parameters())
+    if path.stat().st_size > _BYTES_OF_A_WEIGHT * num_weights + _BYTES_BESIDE:
+        size = path.stat().st_size / 2**30
+        raise AddonUnreadable(path=path.name, reason=Phrase(_TOO_LARGE, gib=size))
+
+
 def read_named(path: Path, names: Names) -> AdapterResult:
     """A file that holds these layers and nothing else. Raises as `read_adapter` does."""
-    file = open_lora(path)
+    file = with_weights(open_lora(path))
     groups = _Groups(file, names)
     groups.require_known()
     groups.require_whole()
-    return _result(list(groups.layers()), ())
+    return _result(list(groups.layers(file)), ())
 
 
-def _adapter(file: LoraFile, model: DiffusionModel) -> AdapterResult:
+def _adapter(promised: LoraFile, model: DiffusionModel) -> AdapterResult:
+    """All that shapes tell is looked at before a weight is read."""
     modules = {part.name: part.module for part in model.parts()}
     known = known_names(model)
-    words = _bundled(file)
-    groups = _Groups(file, known.places, words=words)
+    groups = _Groups(promised, known.places)
     groups.settle(known.ambiguous, modules)
     unfit = sum(not fits(layer, modules[layer.part]) for layer in groups.bare_layers())
     if groups.unknown or unfit:
-        _refuse_strangers(file, model)
+        _refuse_strangers(promised, model)
     groups.require_known()
     groups.require_whole()
     if unfit:
-        raise AddonDoesNotFit(path=file.path.name, num_missing=unfit, num_layers=groups.num_layers)
-    return _result(list(groups.layers()), words)
+        path = promised.path.name
+        raise AddonDoesNotFit(path=path, num_missing=unfit, num_layers=groups.num_layers)
+    groups.require_room(modules)
+    file = with_weights(promised)
+    result = _result(list(groups.layers(file)), _bundled(file))
+    for layer in result.layers:
+        _require_finite(file.path, layer, modules[layer.part])
+    return result
 
 
 class _Groups:
     """The tensors of a file by layer."""
 
-    def __init__(
-        self, file: LoraFile, names: Names, *, words: tuple[EmbeddingResult, ...] = ()
-    ) -> None:
+    def __init__(self, file: LoraFile, names: Names) -> None:
         self.unknown: list[str] = []  # names of layers, or keys of no known form
         self._file = file
         self._places = dict(names)
         self._by_name: dict[str, Roles] = {}
+        self._keys: dict[str, dict[str, str]] = {}  # by layer and role
+        self._beside: dict[str, Tensor] = {}  # of no layer: words, and what has no effect
         for key, tensor in file.tensors.items():
-            if WITHOUT_EFFECT.fullmatch(key) or (words and _BUNDLE.fullmatch(key)):
+            if WITHOUT_EFFECT.fullmatch(key) or _BUNDLE.fullmatch(key):
+                self._beside[key] = tensor
                 continue
             split = split_key(key)
             if split is None:
                 self.unknown.append(key)
             else:
                 self._by_name.setdefault(split[0], {})[split[1]] = tensor
+                self._keys.setdefault(split[0], {})[split[1]] = key
         self.unknown += [name for name in self._by_name if name not in self._places]
 
     @property
@@ -164,9 +192,27 @@ class _Groups:
             if name in self._places and built(roles):
                 yield AdapterLayer(*self._places[name], _tensors(roles), 0.0)
 
-    def layers(self) -> Iterator[AdapterLayer]:
-        for name, roles in sorted(self._by_name.items()):
-            place = self._places[name]
+    def require_room(self, modules: Mapping[str, nn.Module]) -> None:
+        """Raises AddonUnreadable where a layer holds far more than could make a difference."""
+        most = dict.fromkeys(self._beside, _MOST_BESIDE)
+        held = {name: tensor.numel() for name, tensor in self._beside.items()}
+        for name, roles in self._by_name.items():
+            part, path = self._places[name]
+            weight: Tensor = modules[part].get_submodule(path).weight  # type: ignore[assignment]
+            most[name] = _TIMES_THE_WEIGHT * weight.numel() + _SMALL
+            held[name] = sum(tensor.numel() for tensor in roles.values())
+        large = next((name for name in most if held[name] > most[name]), None)
+        if large is not None:
+            reason = Phrase(_TOO_MANY, name=large, count=held[large])
+            raise AddonUnreadable(path=self._file.path.name, reason=reason)
+
+    def layers(self, file: LoraFile) -> Iterator[AdapterLayer]:
+        """`file`: the same with its weights."""
+        for name, keys in sorted(self._keys.items()):
+            roles, place = (
+                {role: file.tensors[key] for role, key in keys.items()},
+                self._places[name],
+            )
             _require_numbers(self._file.path, place, roles)
             bare = AdapterLayer(*place, _tensors(roles), 0.0)
             yield _scaled(bare, roles, self._file.alphas)
@@ -266,3 +312,21 @@ def _require_numbers(path: Path, place: Place, roles: Roles) -> None:
         reason = _NO_NUMBERS
     if reason is not None:
         raise AddonUnreadable(path=path.name, reason=Phrase(reason, name=name))
+
+
+def _require_finite(path: Path, layer: AdapterLayer, part: nn.Module) -> None:
+    """Raises AddonUnreadable where the product of a layer's tensors leaves the range of fp32.
+
+    No number of the product is larger than the product of the tensors' norms, which is cheap.
+    """
+    if DIFF in layer.tensors:  # added as it is
+        return
+    bound = max(1.0, abs(layer.alpha))
+    for tensor in layer.tensors.values():
+        bound *= max(1.0, float(tensor.double().norm()))
+    if bound < _SURELY_FINITE:
+        return
+    weight: Tensor = part.get_submodule(layer.path).weight.detach()  # type: ignore[assignment]
+    if not torch.isfinite(delta(layer, weight)).all():
+        reason = Phrase(_OVERFLOWS, name=f"{layer.part}.{layer.path}")
+        raise AddonUnreadable(path=path.name, reason=reason)

@@ -12,7 +12,7 @@ from engine.addon_errors import EmbeddingHalf, require_addon_file
 from engine.errors import AddonUnreadable, EmbeddingDoesNotFit
 from engine.formats import embedding, embedding_a1111, hypernetwork, lora_file
 from engine.formats.lora_keys import is_adapter
-from engine.formats.lora_reading import read_adapter
+from engine.formats.lora_reading import read_adapter, require_size
 from engine.model_errors import NotAModel
 from engine.models.base import DiffusionModel
 from engine.models.pickle_gate import load_pickle, vet_pickle
@@ -68,6 +68,7 @@ def _pickled(
             path=path.name,
             reason=Phrase(QT_TRANSLATE_NOOP("engine", "it is a whole model, not a LoRA")),
         )
+    require_size(path, model)
     data = load_pickle(path)
     if is_adapter(lora_file.state_dict(data)):
         return read_adapter(path, model)

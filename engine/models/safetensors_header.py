@@ -30,6 +30,7 @@ MAX_HEADER_BYTES = 16 << 20
 MAX_TENSORS = 20_000
 MAX_RANK = 8
 MAX_DIMENSION = 1 << 31
+MAX_ITEMS = 1 << 40  # dimensions of 0 left aside, past which torch multiplies
 MAX_NAME = 512
 MAX_METADATA = 8 << 20  # in letters; tables of training tags reach a few million
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -153,7 +154,11 @@ def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:
                     ),
                 )
             are_counts = all(type(n) is int and n >= 0 for n in (*shape, first, last))
-            if not are_counts or any(n > MAX_DIMENSION for n in shape):
+            if (
+                not are_counts
+                or any(n > MAX_DIMENSION for n in shape)
+                or prod(max(n, 1) for n in shape[:MAX_RANK]) > MAX_ITEMS
+            ):
                 raise ModelDamaged(
                     path=str(path),
                     reason=Phrase(
