@@ -29,6 +29,7 @@ from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 from engine import storage
 from engine.doctor import report
 from engine.errors import UserError
+from engine.file_names import whole_number
 from engine.regular_files import read_bytes
 from engine.version import VERSION
 
@@ -162,10 +163,10 @@ def _ending_of(text: str) -> Ending:
 
 def _is_alive(left: Path) -> bool:
     """Whether the start that writes it still runs; a number may belong to another program now."""
-    number = left.stem.partition("-")[2]
-    if not number.isdigit():
+    number = whole_number(left.stem.partition("-")[2])
+    if number is None:
         return False
     try:
-        return psutil.Process(int(number)).create_time() <= left.stat().st_mtime
+        return psutil.Process(number).create_time() <= left.stat().st_mtime
     except psutil.Error:
         return False

@@ -11,12 +11,11 @@ from desktop.panels.monitor_panel import MonitorPanel
 from desktop.project_desk import ProjectDesk
 from desktop.run_desk import RunDesk
 from desktop.words import remedy_of, summary_of
-from engine import storage
 from engine.config import RunConfig
 from engine.config_file import Data, check
 from engine.errors import UserError
 from engine.events import Event, RunCrashed, RunFailed, RunFinished, RunStarted
-from engine.run_queue import GAP, RunQueue, Waiting, queue_folder
+from engine.run_queue import RunQueue, Waiting, queue_folder
 
 
 class QueueDesk(QObject):
@@ -38,8 +37,7 @@ class QueueDesk(QObject):
         super().__init__(parent)
         self._runs, self._projects, self._list = runs, projects, page.queue
         self._queue = RunQueue()
-        self._aside_folder = queue_folder() / "aside"
-        self._aside = RunQueue(self._aside_folder)
+        self._aside = RunQueue(queue_folder() / "aside")
         self._beginning: Path | None = None
         self._given_up: set[Path] = set()  # could not begin; not tried again before the next start
         self._title = ""  # of the run that trains
@@ -95,6 +93,8 @@ class QueueDesk(QObject):
     @Slot(object)
     def _edit(self, waiting: Waiting) -> None:
         """Back onto the pages of its project; it is added anew when it has been changed."""
+        if waiting.problem:  # its settings are not known
+            return
         if not self._projects.may_take_back(waiting.data, may_change=not self._runs.is_busy):
             self.said.emit(
                 self.tr("It belongs to another project: wait until the training has ended.")
@@ -118,9 +118,7 @@ class QueueDesk(QObject):
 
     def _set_aside(self, data: Data) -> None:
         """As they are, possible or not. Raises OutputNotWritable or DiskFull."""
-        stems = [file.stem for file in self._aside_folder.glob("*.json")]
-        place = max((int(stem) for stem in stems if stem.isdigit()), default=0) + GAP
-        storage.write_json(self._aside_folder / f"{place:018d}.json", data)
+        self._aside.add_data(data)
 
     def _try(self, change: Callable[..., object], *facts: object) -> bool:
         """Change the queue, or say why that cannot be; and show it as it is."""

@@ -10,6 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from engine.json_reading import NotParsed, parse_json
+from engine.shapes import OtherShape, shaped
+
 WAIT_MS = 1_000
 ANSWER_MS = 20_000  # of one that is there: while libraries are loaded it may not answer at once
 LONGEST = 64 * 1024  # bytes of a list of files
@@ -71,11 +74,10 @@ class Doorkeeper(QObject):
                 socket.abort()
             return
         try:
-            told = json.loads(bytes(socket.readLine().data()))
-        except ValueError:
+            told = shaped(parse_json(bytes(socket.readLine().data())), list[str])
+        except (NotParsed, OtherShape):
             socket.abort()
             return
         socket.write(b"here\n")
         socket.flush()
-        self.called.emit([path for path in told if isinstance(path, str)]
-                         if isinstance(told, list) else [])  # fmt: skip
+        self.called.emit(told)

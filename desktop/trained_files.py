@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -10,11 +9,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from desktop.job_rules import JobSignals
 from desktop.pool import Pool
 from desktop.widgets.addon_list import AddonEntry, title_of
+from engine import records
 from engine.errors import UserError
 from engine.formats.catalog import UNVERIFIED
 from engine.models.catalog import locate
 from engine.project import RunFolder
-from engine.regular_files import read_text
+from engine.records import NotRead
+from engine.run_shapes import RunSettings
 from engine.trained_file import inspect
 
 
@@ -122,8 +123,6 @@ def is_whole_model(path: str) -> bool:
 def base_of(config_path: Path) -> str:
     """The base model that a run was trained on; empty where its config cannot be read."""
     try:
-        data = json.loads(read_text(config_path))
-    except (OSError, ValueError):
+        return records.read_json(config_path, RunSettings).base_model
+    except NotRead:
         return ""
-    base = data.get("base_model", "") if isinstance(data, dict) else ""
-    return base if isinstance(base, str) else ""

@@ -6,14 +6,15 @@ image processor beside them), as the hub serves it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from engine import records
 from engine.errors import UserError
 from engine.models.safetensors_header import read_header
-from engine.regular_files import read_text
+from engine.records import NotRead, Why
+from engine.shapes import Record
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 # Models that describe a picture without being asked in words; others want a question in a form of
@@ -35,6 +36,12 @@ class CaptionModelUnsuitable(UserError):
         "Choose a folder with config.json, a tokenizer and .safetensors files of one of these: "
         "{kinds}.",
     )
+
+
+class _Config(Record):
+    """config.json of transformers."""
+
+    model_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +85,14 @@ def unsuitable(folder: Path, reason: str) -> CaptionModelUnsuitable:
 def _kind_of(folder: Path) -> str:
     config = folder / "config.json"
     try:
-        if config.stat().st_size > MAX_CONFIG_BYTES:
-            raise unsuitable(folder, Phrase(_BROKEN))
-        data = json.loads(read_text(config))
-    except FileNotFoundError:
-        raise unsuitable(folder, Phrase(_NO_CONFIG)) from None
-    except (OSError, ValueError, RecursionError):
-        raise unsuitable(folder, Phrase(_BROKEN)) from None
-    kind = data.get("model_type") if isinstance(data, dict) else None
+        kind = records.read_json(config, _Config, max_bytes=MAX_CONFIG_BYTES).model_type
+    except NotRead as error:
+        reason = _NO_CONFIG if error.why is Why.MISSING else _BROKEN
+        raise unsuitable(folder, Phrase(reason)) from error
     if kind not in KINDS:
-        shown = str(kind)[:40] if kind else "?"
+        shown = kind[:40] if kind else "?"
         raise unsuitable(folder, Phrase(_OTHER, kind=shown))
-    return str(kind)
+    return kind
 
 
 _NO_CONFIG = QT_TRANSLATE_NOOP("engine", "it has no config.json")

@@ -9,7 +9,6 @@ Imports next to nothing: it is asked before anything else at each start.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import suppress
@@ -19,7 +18,9 @@ from typing import Any
 
 import platformdirs
 
-from engine.regular_files import read_text
+from engine.file_names import whole_number
+from engine.json_reading import parse_json
+from engine.regular_files import read_bytes
 
 TABLE = Path(__file__).parents[1] / "resources/card_pack.json"
 STAMP = "whole.json"  # written last: what has none is not used
@@ -53,13 +54,14 @@ class PackTable:
     def suits_driver(self, version: str) -> bool:
         """`version`: such as 580.65.06. One that cannot be read is given the benefit."""
         major = version.partition(".")[0]
-        return not major.isdigit() or int(major) >= self.oldest_driver
+        number = whole_number(major)
+        return number is None or number >= self.oldest_driver
 
 
 def load_table(path: Path = TABLE) -> PackTable | None:
     """None in a program that was built without one, from source for example."""
     try:
-        data = json.loads(read_text(path))
+        data = parse_json(read_bytes(path))
         return PackTable(
             str(data["torch"]), str(data["python"]), int(data["oldest_driver"]),
             (int(data["oldest_capability"][0]), int(data["oldest_capability"][1])),
@@ -76,7 +78,7 @@ def pack_folder() -> Path:
 def is_whole(folder: Path, table: PackTable) -> bool:
     """Whether a folder holds just what this program was built for."""
     try:
-        return json.loads(read_text(folder / STAMP)) == table.stamp
+        return parse_json(read_bytes(folder / STAMP)) == table.stamp
     except (OSError, ValueError):
         return False
 

@@ -27,6 +27,7 @@ from engine.checkpoint_errors import (
     NoUsableCheckpoint,
 )
 from engine.checkpoint_folders import folder_of, steps_in
+from engine.checkpoint_shapes import CheckpointManifest, CheckpointState
 from engine.errors import Diverged, NoCheckpoint, Notice, OutputNotWritable, UserError
 from engine.events import Event, Heartbeat, Noticed
 from engine.models.tensor_file import open_tensors
@@ -176,15 +177,15 @@ def _verifying(folder: Path) -> Iterator[None]:
 def _read_manifest(folder: Path) -> dict[str, str]:
     """File name -> sha256. Raises NotRead; MISSING only where the whole folder is."""
     try:
-        manifest = records.read_json(folder / MANIFEST, version="format", newest=FORMAT)
+        path = folder / MANIFEST
+        sums = records.read_json(path, CheckpointManifest, version="format", newest=FORMAT).sha256
     except NotRead as error:
         if error.why is Why.MISSING and folder.exists():
             raise NotRead(Why.DAMAGED, error.reason.template, **error.reason.facts) from error
         raise
-    sums = manifest.get("sha256")
-    if not isinstance(sums, dict) or not all(Path(name).name == name for name in sums):
+    if not {_EMA, *_PARTS} >= sums.keys() >= _PARTS:
         raise records.damaged(MANIFEST)
-    if not sums.keys() >= _PARTS or (_EMA not in sums and (folder / _EMA).exists()):
+    if _EMA not in sums and (folder / _EMA).exists():
         raise records.damaged(MANIFEST)  # what it does not name would be read unseen
     return sums
 
@@ -208,10 +209,8 @@ def _loading(folder: Path) -> Generator[Event, None, Checkpoint]:
 
 
 def _reading(folder: Path) -> Generator[None, None, Checkpoint]:
-    state = records.read_json(folder / "state.json")
-    step = state.get("step")
-    if type(step) is not int or step < 0:
-        raise records.damaged("state.json")
+    state = records.read_json(folder / "state.json", CheckpointState)
+    step = state.step
     if folder.name != folder_of(folder.parent, step).name:
         raise NotRead(Why.UNREADABLE, _OTHER_STEP, step=step, name=folder_of(folder, step).name)
     weights = yield from _read(folder, "weights")
@@ -219,17 +218,11 @@ def _reading(folder: Path) -> Generator[None, None, Checkpoint]:
     has_ema = _EMA in _read_manifest(folder)
     averages = (yield from _read(folder, "ema")) if has_ema else {}
     try:
-        optimizer = _join_optimizer(tensors, state["optimizer"])
-        return Checkpoint(
-            step,
-            weights,
-            optimizer,
-            averages,
-            state.get("guard", {}),
-            state.get("made_with", {}),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise records.damaged("state.json") from error
+        optimizer = _join_optimizer(tensors, state.optimizer.as_data())
+    except ValueError as error:
+        raise records.damaged("optimizer.safetensors") from error
+    guard, made_with = state.guard.as_data(), state.made_with
+    return Checkpoint(step, weights, optimizer, averages, guard, made_with)
 
 
 def _read(folder: Path, name: str) -> Generator[None, None, dict[str, Tensor]]:

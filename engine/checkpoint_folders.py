@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine import records
 from engine.checkpoint_errors import CheckpointUnreadable
+from engine.file_names import whole_number
 
 
 def folder_of(checkpoints: Path, step: int) -> Path:
@@ -18,13 +19,19 @@ def steps_in(checkpoints: Path) -> list[int]:
     Raises CheckpointUnreadable where the folder cannot be listed.
     """
     try:
-        names = [path.name for path in checkpoints.iterdir() if path.name.startswith("step_")]
+        names = [path.name for path in checkpoints.iterdir()]
     except FileNotFoundError:
         return []
     except OSError as error:
         reason = records.not_opened(checkpoints, error).reason
         raise CheckpointUnreadable(folder=str(checkpoints), reason=reason) from error
-    return sorted(int(name[5:]) for name in names if name[5:].isdigit())
+    return sorted(step for name in names if (step := _step_of(checkpoints / name)) is not None)
+
+
+def _step_of(folder: Path) -> int | None:
+    """None for a folder that no checkpoint is called."""
+    step = whole_number(folder.name.removeprefix("step_"))
+    return step if step is not None and folder_of(folder.parent, step) == folder else None
 
 
 def last_step(checkpoints: Path) -> int | None:

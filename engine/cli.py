@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import logging
 import os
 import signal
@@ -23,6 +22,7 @@ from engine.config import DEFAULT_METHOD, STARTER, RunConfig
 from engine.control import Control
 from engine.errors import InvalidConfig
 from engine.events import Event, RunFinished, failure_of
+from engine.json_reading import NotParsed, parse_json
 from engine.methods.catalog import METHODS
 from engine.settings import rows
 from engine.storage import expand
@@ -236,8 +236,8 @@ def _parse_set(text: str) -> dict[str, Any]:
     if not equals or not key:
         raise InvalidConfig(problems=f"--set wants key=value, not {text!r}.")
     try:
-        parsed = json.loads(value)
-    except ValueError:
+        parsed = parse_json(value, allow_nan=True)
+    except NotParsed:
         parsed = value
     return config_file.nested(key, parsed)
 

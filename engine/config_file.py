@@ -19,11 +19,11 @@ from engine import trigger_rules
 from engine.config import DEFAULT_METHOD, SCHEMA_VERSION, RunConfig
 from engine.errors import ConfigUnreadable, InvalidConfig, SettingsOfAnother
 from engine.foreign_settings import program_of
+from engine.json_reading import NotParsed, parse_json, parse_toml
 from engine.methods.catalog import METHODS
 from engine.regular_files import read_bytes, reason_of
 from engine.settings import Row, Settings, rows
 from engine.settings_errors import ConfigNotOpened, ConfigNotText
-from engine.settings_text import NotParsed, parsed
 from engine.storage import write_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -140,7 +140,8 @@ def read(path: Path) -> Data:
     if program := program_of(text):
         raise SettingsOfAnother(path=str(path), program=Phrase(program))
     try:
-        data = parsed(text, is_toml=path.suffix.lower() == ".toml")
+        is_toml = path.suffix.lower() == ".toml"
+        data = parse_toml(text) if is_toml else parse_json(text, allow_nan=True)
     except NotParsed as error:
         raise ConfigUnreadable(path=str(path), reason=error.reason) from error
     if not isinstance(data, dict):

@@ -7,7 +7,6 @@ neither pauses nor compares the sum of what lies on the disk in the end.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
 from collections.abc import Generator, Iterator
@@ -26,7 +25,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
-from engine import storage
+from engine import records, storage
 from engine.control import Control
 from engine.download_errors import (
     DownloadDamaged,
@@ -41,9 +40,11 @@ from engine.download_errors import (
     TooManyRequests,
 )
 from engine.errors import DiskFull, OutputNotWritable, UserError
+from engine.file_names import whole_number
 from engine.model_offers import Offer, hub_address, without_secret
 from engine.patience import patiently
-from engine.regular_files import opened, read_text
+from engine.records import NotRead
+from engine.regular_files import opened
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 CHUNK = 8 << 20  # of a file whose sum is taken
@@ -287,8 +288,8 @@ def _begin(job: _Job, remote: _Remote) -> None:
     """Keep what is of the very same file; a changed one begins anew."""
     wanted = {"etag": remote.sha256, "size": remote.size}
     try:
-        same = json.loads(read_text(job.notes)) == wanted
-    except (OSError, ValueError):
+        same = records.read_json(job.notes) == wanted
+    except NotRead:
         same = False
     if same and job.part.is_file() and job.have <= remote.size:
         return
@@ -343,7 +344,8 @@ def _bytes_from(remote: _Remote, have: int) -> Iterator[int | bytes]:
     ):
         response.raise_for_status()
         first, length = 0, response.headers.get("Content-Length", "")
-        total = int(length) if length.isdigit() else remote.size
+        told_length = whole_number(length)
+        total = remote.size if told_length is None else told_length
         if response.status_code == 206:
             told = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
             first, total = (int(told[1]), int(told[2])) if told else (have, remote.size)

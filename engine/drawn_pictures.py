@@ -16,7 +16,7 @@ from engine import storage
 from engine.errors import OutputNotWritable
 
 BIN = ".bin"  # a hidden folder: what lies there goes to the system's bin in a moment
-_DRAWN = re.compile(r"\A([0-9]{5,18})_seed-?[0-9]++(?:-[0-9]++)?\.png")
+_DRAWN = re.compile(r"\A([0-9]{5,9})_seed-?[0-9]++(?:-[0-9]++)?\.png")
 
 
 def keep(folder: Path, seed: int, data: bytes) -> Path:

@@ -21,9 +21,16 @@ from engine.output_errors import NotOurs, SuffixOfAnother
 from engine.output_notices import FileKept
 from engine.project import RunFolder
 from engine.records import NotRead
+from engine.shapes import Record
 
 _MARK = ("modelspec.implementation_version", "imprint")
 _EARLIER = ".earlier"
+
+
+class _Sums(Record):
+    """Of exported.json, and of the files that result.json names."""
+
+    sha256: dict[str, str] | list[str] = []  # noqa: RUF012 (pydantic copies it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class ExportRecord:
             return
         sums = self._sums() | {storage.sha256_of(file) for file in files_of(path)}
         with suppress(OutputNotWritable, DiskFull):
-            records.write_json(self.run.exported, {"sha256": sorted(sums)})
+            records.write_json(self.run.exported, {"sha256": sorted(sums)}, _Sums)
 
     def make_way(self, entry: FormatEntry, path: Path) -> Iterator[Notice]:
         """Rename what is in the way of an export and is not ours. Raises OutputNotWritable."""
@@ -92,11 +99,10 @@ class ExportRecord:
         found: set[str] = set()
         for path in (self.run.exported, self.run.result):
             try:
-                sums = records.read_json(path).get("sha256")
+                sums = records.read_json(path, _Sums).sha256
             except NotRead:
                 continue
-            values = sums.values() if isinstance(sums, dict) else sums
-            found |= {str(one) for one in values} if isinstance(values, Collection) else set()
+            found |= set(sums.values() if isinstance(sums, dict) else sums)
         return found
 
 

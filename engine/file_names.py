@@ -6,12 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 # What the two calls below take apart: the Turkish capital İ, and a vowel of Thai and of Lao.
 _AS_WRITTEN = {"i\u0307": "i", "\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
 _GAP = re.compile("\0+")
 _MOST_READ = 4096  # characters; the name keeps 60
+_MOST_DIGITS = 20
 _VARIATIONS = range(0xFE00, 0xFE10)  # of an emoji, say: not seen in a name
 
 
@@ -25,6 +27,21 @@ def safe_name(name: str) -> str:
     short = joined[:60].encode()[:120].decode(errors="ignore").strip("-._") or "untitled"
     stem, dot, rest = short.partition(".")
     return f"{stem}-1{dot}{rest}" if stem in _RESERVED else short
+
+
+def whole_number(text: str) -> int | None:
+    """Of a few ASCII digits and nothing else; None for anything else.
+
+    `"²".isdigit()` is true and int("²") fails, and no number of ours has more digits.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
+
+
+def number_in(path: Path, part: int) -> int | None:
+    """In the parts of a name such as step_000100_01_seed5.png; None where there is none."""
+    parts = path.stem.split("_")
+    return whole_number(parts[part]) if part < len(parts) else None
 
 
 def counted_up(stem: str, first: int = 1) -> Iterator[str]:

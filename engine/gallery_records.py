@@ -16,6 +16,7 @@ from PIL import UnidentifiedImageError
 
 from engine import records
 from engine.config import STARTER
+from engine.file_names import whole_number
 from engine.formats.png_text import parse_parameters, read_parameters
 from engine.models.catalog import STARTER_TITLE
 from engine.prompts import Tag, split_tags
@@ -119,8 +120,8 @@ def _test(term: str, starred: set[str]) -> Callable[[Made], bool]:
     key, colon, value = term.partition(":")
     if term in ("star", "is:star", "starred"):
         return lambda made: made.path.name in starred
-    if colon and key == "seed" and value.isdigit():
-        return lambda made: made.seed == int(value)
+    if colon and key == "seed" and (seed := whole_number(value)) is not None:
+        return lambda made: made.seed == seed
     if colon and key in ("lora", "addon"):
         return lambda made: any(value in name.lower() for name, _ in made.addons)
     if colon and key == "model":
@@ -131,14 +132,14 @@ def _test(term: str, starred: set[str]) -> Callable[[Made], bool]:
 def load_stars(folder: Path) -> set[str]:
     """None where there is no list, or where it cannot be read: `save_stars` keeps it then."""
     try:
-        return {str(name) for name in records.read_json(folder / STARS, list)}
+        return set(records.read_json(folder / STARS, list[str]))
     except NotRead:
         return set()
 
 
 def save_stars(folder: Path, names: set[str]) -> None:
     """Raises OutputNotWritable or DiskFull."""
-    records.write_json(folder / STARS, sorted(names))
+    records.write_json(folder / STARS, sorted(names), list[str])
 
 
 def _whole(text: str | None) -> int | None:

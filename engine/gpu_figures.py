@@ -9,6 +9,8 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from engine.file_names import whole_number
+
 HOT_CELSIUS = 83  # where NVIDIA's consumer cards begin to slow down
 TOO_HOT_CELSIUS = 90
 TOO_HOT_SECONDS = 60.0
@@ -65,7 +67,7 @@ class GpuReader:
         if self._first.startswith("GPU-"):
             self._card = pynvml.nvmlDeviceGetHandleByUUID(self._first)
         else:
-            number = int(self._first) if self._first.isdigit() else 0
+            number = whole_number(self._first) or 0
             self._card = pynvml.nvmlDeviceGetHandleByIndex(number)
 
     def _look(self) -> GpuFigures:

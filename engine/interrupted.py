@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import filelock
 
+from engine import records
 from engine.checkpoint_folders import last_step
 from engine.metrics_reading import end_in, last_lines
 from engine.project import RunFolder
-from engine.regular_files import read_text
+from engine.records import NotRead
+from engine.run_shapes import RunSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,13 @@ class Interrupted:
 def interrupted(folder: RunFolder) -> Interrupted | None:
     """None where the run ended, is gone, or still goes on in another process."""
     try:
-        config = json.loads(read_text(folder.config_path))
-        name = str(config["name"])
-    except (OSError, ValueError, KeyError, TypeError):
+        name = records.read_json(folder.config_path, RunSettings).name
+    except NotRead:
         return None
     lines = last_lines(folder.metrics)
     if end_in(lines) is not None or _is_held(folder):
         return None
-    step = max((int(line.get("step", 0)) for line in lines), default=0)
+    step = max((line.get("step", 0) for line in lines), default=0)
     return Interrupted(folder, name, step, last_step(folder.checkpoints))
 
 

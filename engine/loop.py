@@ -53,7 +53,7 @@ from engine.notices import (
 from engine.previews import Previews
 from engine.project import RunFolder
 from engine.ranks import Order, Ranks
-from engine.resume_fit import made_with, require_fit
+from engine.resume_fit import made_with, require_fit, state_that_fits
 from engine.room import Room
 from engine.step_loss import ClassBatches, StepLoss
 from engine.stepping import Stepper
@@ -160,9 +160,10 @@ class Loop:
         CheckpointDoesNotFit."""
         require_fit(saved, self.config, self.method)
         self.method.load_state_dict(saved.weights)
-        self._stepper.load_state_dict(saved.optimizer)
-        if self._ema is not None:
-            self._ema.load_state_dict(saved.ema)
+        with state_that_fits(saved.step):
+            self._stepper.load_state_dict(saved.optimizer)
+            if self._ema is not None:
+                self._ema.load_state_dict(saved.ema)
         self._guard.load_state_dict(saved.guard)
         self._easing.load_state_dict(saved.guard)
         self.step = self._saved_step = saved.step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import deque
@@ -10,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from engine.config_file import Data
 from engine.events import (
@@ -21,13 +19,14 @@ from engine.events import (
     RunStarted,
     StepFinished,
 )
+from engine.metrics_lines import MAX_LINE, parsed_line
 from engine.regular_files import opened
 
 TAIL_BYTES = 1 << 16  # some hundred steps
 # An average with weight 0.9 forgets what is 300 steps old to the last digit.
 MOST_STEPS = 1_000
 _STEP = b'{"event": "StepFinished"'
-_MEMORY = re.compile(rb'"memory_bytes": (\d{1,18})')
+_MEMORY = re.compile(rb'"memory_bytes": (\d{1,18})[,}]')
 _ENDS = (RunFinished.__name__, RunFailed.__name__, RunCrashed.__name__)
 
 
@@ -56,7 +55,7 @@ def summary_of(path: Path) -> MetricsSummary:
             peak = max(peak, int(found[1])) if found else peak
             continue
         for data in _parsed([line]):
-            peak = max(peak, int(data.get("memory_bytes", 0)))
+            peak = max(peak, data.get("memory_bytes", 0))
             if data.get("event") == StepFinished.__name__:  # written in another style
                 recent.append(line)
             else:
@@ -64,10 +63,10 @@ def summary_of(path: Path) -> MetricsSummary:
     steps = list(_parsed(recent))
     scores = [line for line in others if line.get("event") == CheckpointScored.__name__]
     return MetricsSummary(
-        steps=max((int(line.get("step", 0)) for line in [*others, *steps]), default=0),
-        losses=[float(line["loss"]) for line in steps if "loss" in line],
+        steps=max((line.get("step", 0) for line in [*others, *steps]), default=0),
+        losses=[float(line["loss"]) for line in steps],
         peak_bytes=peak,
-        best=max(scores, key=lambda score: score.get("likeness", 0.0), default=None),
+        best=max(scores, key=lambda score: score["likeness"], default=None),
         end=end_in(others),
         is_open=end_in(others) is None and any(_starts(line) for line in others),
     )
@@ -101,16 +100,15 @@ def _starts(line: Data) -> bool:
 
 
 def _lines_of(path: Path) -> Iterator[bytes]:
+    """A longer one comes in pieces, which are no lines either."""
     with suppress(OSError), opened(path) as file:
-        yield from file
+        while line := file.readline(MAX_LINE + 1):
+            yield line
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[Data]:
     """A line that a crash has torn is left out."""
     for line in lines:
-        try:
-            data: Any = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(data, dict):
+        data = parsed_line(line)
+        if data is not None:
             yield data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import platformdirs
 
+from engine import records
 from engine.errors import UserError
 from engine.models.catalog import RESOURCES
-from engine.regular_files import read_text
+from engine.records import NotRead
+from engine.shapes import OtherShape, shaped
 from engine.wording import QT_TRANSLATE_NOOP
 
 LIST = RESOURCES / "models.json"
@@ -42,9 +43,9 @@ class Offer:
 def load_offers(path: Path = LIST) -> tuple[Offer, ...]:
     """Raises OffersUnreadable."""
     try:
-        rows = json.loads(read_text(path))["models"]
-        return tuple(Offer(**row) for row in rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        data = records.read_json(path)
+        return tuple(shaped(data.get("models"), list[Offer]))
+    except (NotRead, OtherShape) as error:
         raise OffersUnreadable(reason=str(error)) from error
 
 

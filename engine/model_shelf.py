@@ -18,10 +18,15 @@ from engine.errors import UserError
 from engine.front_end_folders import recognise
 from engine.models.catalog import locate
 from engine.records import NotRead
+from engine.shapes import Record
 from engine.wording import Phrase
 
 MOST_SCANNED = 2_000
 SUFFIXES = (".safetensors", ".ckpt")
+
+
+class _Paths(Record):
+    paths: list[str] = []  # noqa: RUF012 (pydantic copies it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,12 @@ class Shelf:
 
     def _paths(self) -> list[str]:
         try:
-            paths = records.read_json(self._file).get("paths")
+            return list(records.read_json(self._file, _Paths).paths)
         except NotRead:
             return []
-        return [str(path) for path in paths] if isinstance(paths, list) else []
 
     def _write(self, paths: list[str]) -> None:
-        records.write_json(self._file, {"paths": paths})
+        records.write_json(self._file, {"paths": paths}, _Paths)
 
 
 def look_at(path: str) -> ShelfEntry:

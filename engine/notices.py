@@ -263,7 +263,9 @@ class ProjectFromLater(Notice):
 
 class ProjectDamaged(Notice):
     code = "IM-PRJ-03"
-    summary = QT_TRANSLATE_NOOP("engine", "{file} is damaged, so its settings begin anew.")
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{file} is damaged: settings that could not be read have their defaults."
+    )
     remedy = QT_TRANSLATE_NOOP(
         "engine", "Pictures, captions and runs are untouched; the damaged file is kept as {backup}."
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from engine import checkpoint, config_file, records, storage
 from engine.checkpoint_errors import CheckpointUnreadable
@@ -22,6 +21,7 @@ from engine.preparation import Dataset
 from engine.project import RunFolder, open_run, read_metrics
 from engine.records import NotRead
 from engine.run_errors import ExportsGone
+from engine.run_shapes import RunResult
 from engine.sheet import sampled_steps, samples_of, write_sheet
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
@@ -53,9 +53,9 @@ def finished_exports(path: Path) -> tuple[str, ...] | None:
     """
     folder = open_run(path)
     record = _record_of(folder)
-    if record.get("outcome") != "finished":
+    if record.outcome != "finished":
         return None
-    paths = [folder.exports / name for name in record.get("exports", [])]
+    paths = [folder.exports / name for name in record.exports]
     gone = [str(path) for path in paths if not path.exists()]
     if gone:
         config = config_file.of_run(folder.config_path)
@@ -67,15 +67,15 @@ def finished_exports(path: Path) -> tuple[str, ...] | None:
 
 def exported_step(folder: RunFolder) -> int | None:
     """The checkpoint that a run exported; None where it did not get so far."""
-    step = _record_of(folder).get("exported_step")
+    step = _record_of(folder).exported_step
     return step if step in checkpoint.steps_in(folder.checkpoints) else None
 
 
-def _record_of(folder: RunFolder) -> dict[str, Any]:
+def _record_of(folder: RunFolder) -> RunResult:
     try:
-        return records.read_json(folder.result)
+        return records.read_json(folder.result, RunResult)
     except NotRead:
-        return {}
+        return RunResult()
 
 
 def scores_in(metrics: Path, last_step: int) -> list[Score]:
@@ -123,15 +123,17 @@ def write_record(loop: Loop, step: int, exports: Exports, seconds: float) -> Non
             **_files(exports),
             "versions": {name: version(name) for name in libraries},
         },
+        RunResult,
     )
 
 
 def note_export(folder: RunFolder, step: int, exports: Exports) -> None:
     """The run's record says which of its states the files hold now."""
-    record = _record_of(folder)
+    record = _record_of(folder).as_data()
     if not exports.failures and "training" in record:
         record["outcome"] = record["training"]  # an export may have failed before
-    records.write_json(folder.result, {**record, "exported_step": step, **_files(exports)})
+    data = {**record, "exported_step": step, **_files(exports)}
+    records.write_json(folder.result, data, RunResult)
 
 
 def _files(exports: Exports) -> dict[str, object]:

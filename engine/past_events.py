@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from engine import records
@@ -20,6 +19,8 @@ from engine.events import (
 )
 from engine.project import RunFolder, read_metrics
 from engine.records import NotRead
+from engine.run_shapes import RunResult
+from engine.shapes import OtherShape, shaped
 
 MOST_STEPS = 1_000  # a curve needs no more, and a window shows them in an instant
 _KINDS: dict[str, type] = {
@@ -52,20 +53,17 @@ def past_events(folder: RunFolder) -> list[Event]:
 def exported_step_of(folder: RunFolder, last: int) -> int:
     """The step whose state the run exported."""
     try:
-        step = records.read_json(folder.result).get("exported_step")
+        step = records.read_json(folder.result, RunResult).exported_step
     except NotRead:
         return last
-    return step if isinstance(step, int) else last
+    return last if step is None else step
 
 
 def _event(line: dict[str, Any]) -> Event | None:
     kind = _KINDS.get(str(line.get("event")))
     if kind is None:
         return None
-    facts = {field.name: line[field.name] for field in fields(kind) if field.name in line}
-    if isinstance(facts.get("exports"), list):
-        facts["exports"] = tuple(map(str, facts["exports"]))
     try:
-        return kind(**facts)
-    except TypeError:  # a fact is missing
+        return shaped(line, kind)
+    except OtherShape:  # a fact is missing
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import filelock
 import platformdirs
@@ -43,15 +41,19 @@ from engine.events import (
 )
 from engine.file_names import safe_name
 from engine.long_paths import require_short_enough
+from engine.metrics_lines import parsed_line
 from engine.notices import RecordNotKept
 from engine.output_errors import LinkInTheWay
 from engine.project_notices import NoProjectFolder
 from engine.records import NotRead, Why
 from engine.run_errors import RunInUseHere
+from engine.run_shapes import RunResult
 
 PROJECT_SUFFIX = project_paths.SUFFIX
 # Number, date and time, name, method; earlier versions had no number and counted behind.
-_RUN_NAME = re.compile(r"\A(?:(\d{4,18})_)?(\d{4}-\d\d-\d\d_\d{4})_.*_[a-z]+(?:-(\d{1,18}))?")
+_RUN_NAME = re.compile(
+    r"\A(?:([0-9]{4,9})_)?([0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4})_.*_[a-z]+(?:-([0-9]{1,9}))?"
+)
 _MOST_TRIES = 1000
 _PARTS = (  # of a run; none of them may be a link
     "config.json", "metrics.jsonl", "result.json", "start.json", "notes.json", "exported.json",
@@ -137,7 +139,7 @@ class RunFolder:
             for line in read_metrics(self.metrics)
             if line.get("event") == CheckpointSaved.__name__
         ]
-        return max((step for step in saved if isinstance(step, int)), default=0)
+        return max(saved, default=0)
 
     @contextmanager
     def locked(self, *, to_read: bool = False) -> Iterator[None]:
@@ -279,15 +281,7 @@ def _lines_of(path: Path) -> list[tuple[str, Data | None]]:
         if error.why is Why.MISSING:
             return []
         raise RecordUnreadable(folder=str(path.parent), reason=error.reason) from error
-    return [(line, _parsed(line)) for line in text.split("\n") if line]
-
-
-def _parsed(line: str) -> Data | None:
-    try:
-        data: Any = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) else None
+    return [(line, parsed_line(line)) for line in text.split("\n") if line]
 
 
 def _cut_metrics(path: Path, first_step: int) -> None:
@@ -298,13 +292,8 @@ def _cut_metrics(path: Path, first_step: int) -> None:
         return
     if any(data is None for _, data in lines[:-1]):
         storage.copy_to_free(path, path.with_name("metrics.damaged.jsonl"))
-    kept = [line for line, data in lines if data is not None and _step_of(data) <= first_step]
+    kept = [line for line, data in lines if data and data.get("step", 0) <= first_step]
     storage.write_text(path, "".join(line + "\n" for line in kept))
-
-
-def _step_of(data: Data) -> float:
-    step = data.get("step", 0)
-    return step if isinstance(step, int | float) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +364,7 @@ class Project:
         if newest is None or last_step(newest.checkpoints) is None:
             return None
         try:
-            outcome = records.read_json(newest.result).get("outcome")
+            outcome = records.read_json(newest.result, RunResult).outcome
         except NotRead:
             outcome = None
         return None if outcome == "finished" else newest

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from engine import project_paths, records, storage
 from engine.config_file import Data
+from engine.draft_shape import usable
 from engine.errors import Notice, OutputNotWritable, UserError
 from engine.notices import (
     ProjectDamaged,
@@ -21,12 +23,18 @@ from engine.notices import (
 )
 from engine.project_notices import NoProject
 from engine.records import NotRead, Why
+from engine.shapes import Count, Record
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 64 << 20
 
 # Version -> what makes the next one of it. Version 0 did not say its number.
 UPGRADES: Mapping[int, Callable[[Data], Data]] = {0: lambda data: {**data, "schema_version": 1}}
+
+
+class _ProjectFile(Record):
+    schema_version: Count = 0
+    draft: dict[str, Any]
 
 
 def write(file: Path, draft: Data) -> None:
@@ -50,15 +58,16 @@ def require_readable(file: Path) -> None:
 def peek(file: Path) -> Data:
     """The draft as it stands there, of whatever version; empty where it cannot be read."""
     try:
-        return project_paths.loaded(_parsed(file), file.parent)
+        data = _parsed(file).as_data()
     except NotRead:
         return {}
+    return project_paths.loaded({**data, "draft": usable(data["draft"])}, file.parent)
 
 
 def read(file: Path) -> tuple[Data, Notice | None]:
     """The draft, empty where there is none, and what is worth telling about how it was read."""
     try:
-        data = _parsed(file)
+        found = _parsed(file)
     except NotRead as error:
         if error.why is Why.MISSING:
             return {}, None
@@ -66,29 +75,25 @@ def read(file: Path) -> tuple[Data, Notice | None]:
         if error.why is Why.UNREADABLE:
             return {}, ProjectUnreadable(file=str(file), reason=error.reason, backup=backup)
         return {}, ProjectDamaged(file=str(file), backup=backup)
-    version = data.get("schema_version", 0)
-    if version == SCHEMA_VERSION:
-        notice = project_paths.told_apart(data, file.parent)
-        return project_paths.loaded(data, file.parent), notice
-    backup = _keep(file, f"version-{version}")
-    if version > SCHEMA_VERSION:
-        draft = project_paths.loaded(data, file.parent)
-        return draft, ProjectFromLater(name=file.parent.name, backup=backup)
+    version = found.schema_version
+    data = found.as_data()
     for number in range(version, SCHEMA_VERSION):
         data = UPGRADES[number](data)
-    draft = project_paths.loaded(data, file.parent)
-    return draft, ProjectUpgraded(name=file.parent.name, backup=backup)
+    sound = {**data, "draft": usable(data["draft"])}
+    draft = project_paths.loaded(sound, file.parent)
+    if sound != data:
+        return draft, ProjectDamaged(file=str(file), backup=_keep(file, Why.DAMAGED.value))
+    if version == SCHEMA_VERSION:
+        return draft, project_paths.told_apart(data, file.parent)
+    backup = _keep(file, f"version-{version}")
+    made_with = ProjectFromLater if version > SCHEMA_VERSION else ProjectUpgraded
+    return draft, made_with(name=file.parent.name, backup=backup)
 
 
-def _parsed(file: Path) -> Data:
-    """What the file holds, of whatever version. Raises NotRead."""
-    any_version = 1 << 62  # a later one is taken as far as it is known, see `read`
-    data: Data = records.read_json(
-        file, version="schema_version", newest=any_version, max_bytes=MAX_BYTES
-    )
-    if not isinstance(data.get("draft"), dict):
-        raise records.damaged(file.name)
-    return data
+def _parsed(file: Path) -> _ProjectFile:
+    """What the file holds, of whatever version: a later one is taken as far as it is known.
+    Raises NotRead."""
+    return records.read_json(file, _ProjectFile, max_bytes=MAX_BYTES)
 
 
 def _keep(file: Path, why: str) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from engine import config_file
+from engine import config_file, records
 from engine.config import RunConfig
 from engine.errors import UserError
 from engine.file_names import safe_name
 from engine.project import RunFolder
-from engine.regular_files import read_text
+from engine.records import NotRead
+from engine.run_shapes import RunResult
 from engine.trigger import folded, needs_blanks
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -42,10 +42,10 @@ def of_run(folder: RunFolder) -> list[Phrase]:
     """A sentence for each file that a run has left; none where its records cannot be read."""
     try:
         config = config_file.of_run(folder.config_path)
-        exports = json.loads(read_text(folder.result))["exports"]
-    except (UserError, OSError, ValueError, KeyError, TypeError):
+        exports = records.read_json(folder.result, RunResult).exports
+    except (UserError, NotRead):
         return []
-    return list(in_prompts(config, [str(name) for name in exports]))
+    return list(in_prompts(config, exports))
 
 
 def in_prompts(config: RunConfig, exports: Sequence[str]) -> Iterator[Phrase]:

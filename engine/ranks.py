@@ -22,6 +22,7 @@ from accelerate import Accelerator
 
 from engine.errors import OtherProcessFailed, UserError
 from engine.events import Event, RunFailed, failure_of
+from engine.json_reading import parse_json
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 SHORTEST_POLL, LONGEST_POLL = 0.0002, 0.05
@@ -173,7 +174,7 @@ class Ranks:
         while self._store is not None:
             with contextlib.suppress(dist.DistError):
                 if self._store.check([_FAILED]):
-                    index, reason = json.loads(self._store.get(_FAILED))
+                    index, reason = parse_json(self._store.get(_FAILED))
                     return None if index == self.index else self._other(index + 1, reason)
             if time.monotonic() >= until:
                 return self._other_unknown() if seconds else None

@@ -6,14 +6,21 @@ format of a later Imprint is not a file that is missing: nothing is ever written
 
 from __future__ import annotations
 
-import json
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from engine import regular_files, storage
+from engine.json_reading import NotParsed, parse_json
 from engine.regular_files import reason_of
+from engine.shapes import OtherShape, shaped
 from engine.wording import QT_TRANSLATE_NOOP, Fact, ReasonedError
+
+MAX_BYTES = (
+    64 << 20
+)  # of what Imprint writes, the settings of a project with many edits are largest
+
+T = TypeVar("T")
 
 
 class Why(Enum):
@@ -65,45 +72,61 @@ def read_bytes(path: Path, max_bytes: int = -1) -> bytes:
     return data
 
 
+@overload
+def read_json(
+    path: Path, *, version: str = "", newest: int = 0, max_bytes: int = MAX_BYTES
+) -> dict[str, Any]: ...
+
+
+@overload
+def read_json(
+    path: Path, kind: type[T], *, version: str = "", newest: int = 0, max_bytes: int = MAX_BYTES
+) -> T: ...
+
+
 def read_json(
     path: Path,
     kind: type = dict,
     *,
     version: str = "",
     newest: int = 0,
-    max_bytes: int = -1,
+    max_bytes: int = MAX_BYTES,
 ) -> Any:
-    """The content of a JSON file. Raises NotRead.
+    """The content of a JSON file, of the shape `kind`; see engine.shapes. Raises NotRead.
 
     `version`: the key that holds the number of the format, if the file has one; a number above
     `newest` is of a later Imprint.
     """
     try:
-        data = json.loads(read_bytes(path, max_bytes).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        data = parse_json(read_bytes(path, max_bytes))
+        if version:
+            number = shaped(data, dict).get(version, 0)
+            if type(number) is not int or number < 0:
+                raise damaged(path.name)
+            if number > newest:
+                raise later()
+        return shaped(data, kind)
+    except (NotParsed, OtherShape) as error:
         raise damaged(path.name) from error
-    if not isinstance(data, kind):
-        raise damaged(path.name)
-    if version:
-        number = data.get(version, 0)
-        if type(number) is not int or number < 0:
-            raise damaged(path.name)
-        if number > newest:
-            raise later()
-    return data
 
 
 def write_json(
-    path: Path, data: Any, *, version: str = "", newest: int = 0, max_bytes: int = -1
+    path: Path,
+    data: Any,
+    kind: type | None = None,
+    *,
+    version: str = "",
+    newest: int = 0,
+    max_bytes: int = MAX_BYTES,
 ) -> Path | None:
-    """Write a JSON file over one that can be read. One that cannot is renamed first, and its new
-    place returned.
+    """Write a JSON file over one that can be read as `kind`, by default the type of the data. One
+    that cannot is renamed first, and its new place returned.
 
     Raises OutputNotWritable or DiskFull.
     """
     aside = None
     try:
-        read_json(path, type(data), version=version, newest=newest, max_bytes=max_bytes)
+        read_json(path, kind or type(data), version=version, newest=newest, max_bytes=max_bytes)
     except NotRead as error:
         if error.why is not Why.MISSING:
             aside = set_aside(path, error.why)

@@ -7,6 +7,7 @@ checkpoint keeps their values; one that was written before it did is judged by i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor
@@ -16,6 +17,7 @@ from engine.checkpoint_errors import CheckpointDoesNotFit, SettingChanged
 from engine.config import RunConfig
 from engine.methods.base import Method
 from engine.methods.catalog import METHODS
+from engine.out_of_memory import is_out_of_memory
 from engine.settings import FixedSetting, fixed_settings
 from engine.wording import QT_TRANSLATE_NOOP, Fact, Phrase
 
@@ -24,6 +26,9 @@ _TRIGGER = QT_TRANSLATE_NOOP("engine", "Trigger word")
 _METHOD = QT_TRANSLATE_NOOP("engine", "Method")
 _NOT_HERE = QT_TRANSLATE_NOOP("engine", "it holds {name}, which this run does not have")
 _NOT_THERE = QT_TRANSLATE_NOOP("engine", "it lacks {name}, which this run needs")
+_OTHER_STATE = QT_TRANSLATE_NOOP(
+    "engine", "the state of the optimizer or the averaged weights belong to other weights"
+)
 _SHAPE = QT_TRANSLATE_NOOP("engine", "{name} has the shape {was}, this run needs {now}")
 
 
@@ -50,6 +55,19 @@ def require_fit(saved: Checkpoint, config: RunConfig, method: Method) -> None:
     if bool(saved.ema) != (config.optimizer.ema_decay > 0):
         averages = QT_TRANSLATE_NOOP("engine", "averaged weights")
         raise _does_not_fit(saved.step, _NOT_HERE if saved.ema else _NOT_THERE, Phrase(averages))
+
+
+@contextmanager
+def state_that_fits(step: int) -> Iterator[None]:
+    """Inside the block the optimizer and the averages are put back. Raises CheckpointDoesNotFit
+    where they are those of other weights: a checkpoint that came from elsewhere may say
+    anything."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise CheckpointDoesNotFit(step=step, reason=Phrase(_OTHER_STATE)) from error
 
 
 def _require_tensors(step: int, own: Mapping[str, Tensor], saved: Mapping[str, Tensor]) -> None:

@@ -44,6 +44,7 @@ from engine.export import Exports, export_all
 from engine.export_record import ExportRecord
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
+from engine.json_reading import parse_json
 from engine.later_exports import export_facts
 from engine.loop import Loop
 from engine.methods.settings import Prior
@@ -98,7 +99,7 @@ def run(config: RunConfig, control: Control) -> Iterator[Event]:
         with run_accelerator(plan.config.training) as accelerator, together(accelerator) as ranks:
             # What the first process planned: another finds less memory free a moment later.
             shared = ranks.share("config", plan.config.model_dump_json)
-            config = RunConfig.model_validate_json(shared)
+            config = RunConfig.model_validate(parse_json(shared))
             runs = storage.expand(config.runs_folder)
             room = Room(runs, control, lambda: 0, ranks.count == 1)
             folder = yield from room.patiently(0, partial(_shared_folder, ranks, config))

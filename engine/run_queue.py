@@ -7,7 +7,7 @@ is changed on the pages afterwards does not reach it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +15,34 @@ import platformdirs
 
 from engine import config_file, records, storage
 from engine.config import RunConfig
+from engine.file_names import whole_number
 from engine.methods.catalog import METHODS
 from engine.records import NotRead
+from engine.run_shapes import RunSettings
+from engine.wording import Phrase
 
 GAP = 1 << 10  # between places, so that one can move in between
+_LAST_PLACE = 10**17
 
 Data = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One run. `config` is None where its settings are no longer possible."""
+    """One run. `config` is None where its settings are no longer possible; `problem` says why where
+    they cannot even be shown."""
 
     file: Path
     data: Data
     config: RunConfig | None
+    shown: RunSettings = field(default_factory=RunSettings)
+    problem: Phrase | str = ""
 
     @property
     def title(self) -> str:
-        kind = self.data.get("method", {}).get("kind", "")
+        kind = self.shown.method.kind
         method = METHODS[kind].title if kind in METHODS else kind
-        return f"{self.data.get('name', self.file.stem)} · {method}"
+        return f"{self.shown.name or self.file.stem} · {method}".removesuffix(" · ")
 
     @property
     def steps(self) -> int:
@@ -53,15 +60,19 @@ class RunQueue:
         self._folder = folder or queue_folder()
 
     def waiting(self) -> list[Waiting]:
-        """A file that cannot be read is left alone and not offered."""
+        """A file that cannot be read is never begun."""
         return list(self._read())
 
     def add(self, config: RunConfig) -> Waiting:
         """To the end. Raises OutputNotWritable or DiskFull."""
-        places = [int(path.stem) for path in self._files()]
+        return self.add_data(config.model_dump(mode="json"))
+
+    def add_data(self, data: Data) -> Waiting:
+        """Settings as they are, possible or not. Raises OutputNotWritable or DiskFull."""
+        places = [_place_of(path) for path in self._files()]
         file = self._at(max(places, default=0) + GAP)
-        config_file.write(config, file)
-        return Waiting(file, config_file.read(file), config)
+        storage.write_json(file, data)
+        return _read(file)
 
     def remove(self, file: Path) -> None:
         """Whoever has begun it says so only once it has a folder of its own.
@@ -80,8 +91,8 @@ class RunQueue:
             return
         others = [known for known in files if known != file]
         place = files.index(file) + by
-        before = int(others[place - 1].stem) if place else 0
-        after = int(others[place].stem) if place < len(others) else before + 2 * GAP
+        before = _place_of(others[place - 1]) if place else 0
+        after = _place_of(others[place]) if place < len(others) else before + 2 * GAP
         if after - before < 2:
             self._spread(files)
             self.move(self._files()[files.index(file)], by)
@@ -94,18 +105,32 @@ class RunQueue:
     def _spread(self, files: list[Path]) -> None:
         """Room between all of them again; from the last to the first, so that their order holds
         at every moment."""
-        last = int(files[-1].stem)
+        last = _place_of(files[-1])
         for number, file in reversed(list(enumerate(files, start=1))):
             storage.move_new(file, self._at(last + number * GAP))
 
     def _files(self) -> list[Path]:
-        found = self._folder.glob("*.json") if self._folder.is_dir() else ()
-        return sorted(path for path in found if path.stem.isdigit())
+        """In their order. Raises nothing: what cannot be listed holds nothing."""
+        try:
+            found = list(self._folder.iterdir())
+        except OSError:
+            return []
+        return sorted(path for path in found if path.suffix == ".json" and _place_of(path))
 
     def _read(self) -> Iterator[Waiting]:
-        for file in self._files():
-            try:
-                data = records.read_json(file)
-            except NotRead:
-                continue
-            yield Waiting(file, data, config_file.check(data)[0])
+        yield from map(_read, self._files())
+
+
+def _place_of(file: Path) -> int:
+    """0 for a file that is none of ours."""
+    place = whole_number(file.stem) or 0
+    return place if len(file.stem) == 18 and place < _LAST_PLACE else 0
+
+
+def _read(file: Path) -> Waiting:
+    try:
+        shown = records.read_json(file, RunSettings)
+    except NotRead as error:
+        return Waiting(file, {}, None, problem=error.reason)
+    data = shown.as_data()
+    return Waiting(file, data, config_file.check(data)[0], shown)

@@ -10,21 +10,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine import records, storage
 from engine.config_file import Data
 from engine.errors import RecordUnreadable
+from engine.file_names import number_in
 from engine.metrics_reading import MetricsSummary, summary_of
 from engine.project import RunFolder, read_metrics
-from engine.records import NotRead
+from engine.records import NotRead, Why
+from engine.run_shapes import RunNotes, RunResult, RunSettings
+from engine.shapes import Record
+from engine.wording import Phrase
 
 SMOOTHING = 0.9
+UNREADABLE = "unreadable"  # the outcome of a run that cannot be shown
 _LIBRARIES = ("torch", "diffusers", "transformers", "peft", "accelerate", "PySide6_Essentials")
 # Of a run's settings, what tells of a person or a computer rather than of a training.
 _PRIVATE = {"folder", "captions_folder", "references", "runs_folder", "base_model", "prompts",
             "trigger", "class_word", "name", "network", "start_from", "class_folder", "template",
             "class_prompt", "edits"}  # fmt: skip
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ class RunRecord:
     method: str
     steps: int  # that were taken
     planned: int
-    outcome: str  # "finished", "stopped", "failed", or "interrupted" where nothing tells its end
+    # "finished", "stopped", "failed", "interrupted" where nothing tells its end, or UNREADABLE
+    outcome: str
     seconds: float
     loss: float | None  # smoothed, at the end
     likeness: float | None  # of the best checkpoint
@@ -45,6 +53,7 @@ class RunRecord:
     sample: Path | None
     note: str = ""
     starred: bool = False
+    problem: Phrase | str = ""  # why it cannot be shown, where it cannot
 
     @property
     def title(self) -> str:
@@ -60,36 +69,40 @@ class Curve:
 
 
 def load_record(folder: RunFolder) -> RunRecord | None:
-    """None where the folder's settings cannot be read. Reads all metrics, so not for the window's
-    thread."""
-    config = _read(folder.config_path)
-    if config is None:
-        return None
+    """None where the folder is gone. Whatever lies in it, this raises nothing: where the settings
+    cannot be read, the record says why. Reads all metrics, so not for the window's thread."""
+    problem: Phrase | str = ""
+    try:
+        config = records.read_json(folder.config_path, RunSettings)
+    except NotRead as error:
+        if error.why is Why.MISSING:
+            return None
+        config, problem = RunSettings(), error.reason
     metrics = summary_of(folder.metrics)
-    result = _read(folder.result) or {}
-    notes = _read(folder.notes) or {}
-    samples = sorted(folder.samples.glob("step_*.png")) if folder.samples.is_dir() else []
+    result = _read(folder.result, RunResult)
+    notes = _read(folder.notes, RunNotes)
     return RunRecord(
         folder=folder,
-        name=str(config.get("name", folder.path.name)),
-        method=str(_section(config, "method").get("kind", "")),
+        name=config.name or folder.path.name,
+        method=config.method.kind,
         steps=metrics.steps,
-        planned=int(_section(config, "training").get("steps", metrics.steps) or 0),
-        outcome=_outcome(result, metrics),
-        seconds=float(result.get("seconds", 0.0) or 0.0),
+        planned=config.training.steps or metrics.steps,
+        outcome=UNREADABLE if problem else _outcome(result.outcome, metrics),
+        seconds=result.seconds,
         loss=smoothed(metrics.losses)[-1] if metrics.losses else None,
         likeness=None if metrics.best is None else float(metrics.best["likeness"]),
-        best_step=None if metrics.best is None else int(metrics.best["step"]),
+        best_step=None if metrics.best is None else metrics.best["step"],
         peak_bytes=metrics.peak_bytes,
-        sample=samples[-1] if samples else None,
-        note=str(notes.get("note", "")),
-        starred=bool(notes.get("starred", False)),
+        sample=max(_sample_files(folder), default=None),
+        note=notes.note,
+        starred=notes.starred,
+        problem=problem,
     )
 
 
 def annotate(folder: RunFolder, note: str, starred: bool) -> None:
     """Keep a note and a star with the run. Raises OutputNotWritable or DiskFull."""
-    records.write_json(folder.notes, {"note": note, "starred": starred})
+    records.write_json(folder.notes, {"note": note, "starred": starred}, RunNotes)
 
 
 def loss_curve(folder: RunFolder) -> Curve:
@@ -106,16 +119,24 @@ def likeness_curve(folder: RunFolder) -> Curve:
 def samples_of(folder: RunFolder) -> dict[int, list[Path]]:
     """Sample pictures by step, in the order of the prompts."""
     found: dict[int, list[Path]] = {}
-    for path in sorted(folder.samples.glob("step_*.png")):
-        parts = path.stem.split("_")
-        if len(parts) > 1 and parts[1].isdigit():
-            found.setdefault(int(parts[1]), []).append(path)
+    for path in sorted(_sample_files(folder)):
+        step = number_in(path, 1)
+        if step is not None:
+            found.setdefault(step, []).append(path)
     return found
+
+
+def _sample_files(folder: RunFolder) -> list[Path]:
+    """None where the folder cannot be read."""
+    try:
+        return [path for path in folder.samples.iterdir() if path.match("step_*.png")]
+    except OSError:
+        return []
 
 
 def differences(folders: Iterable[RunFolder]) -> list[tuple[str, list[str]]]:
     """Settings that are not the same in all runs: dotted key, and each run's value."""
-    tables = [flattened(_read(folder.config_path) or {}) for folder in folders]
+    tables = [flattened(_settings(folder)) for folder in folders]
     keys = sorted({key for table in tables for key in table})
     rows = [(key, [str(table.get(key, "–")) for table in tables]) for key in keys]
     return [(key, values) for key, values in rows if len(set(values)) > 1]
@@ -146,7 +167,7 @@ def smoothed(values: list[float], weight: float = SMOOTHING) -> list[float]:
 def write_diagnostics(folder: RunFolder, out: Path) -> Path:
     """A zip for a bug report: what happened and on what, without pictures, words, names or
     places. Raises OutputNotWritable or DiskFull."""
-    config = without_private(_read(folder.config_path) or {})
+    config = without_private(_settings(folder))
     facts = {
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -186,9 +207,8 @@ def _anonymous(line: Data) -> Data:
     return found
 
 
-def _outcome(result: Data, metrics: MetricsSummary) -> str:
-    told = result.get("outcome")
-    if told == "finished" or (isinstance(told, str) and not metrics.is_open):
+def _outcome(told: str, metrics: MetricsSummary) -> str:
+    if told == "finished" or (told and not metrics.is_open):
         return told
     match metrics.end:
         case {"event": "RunFinished", **facts}:
@@ -207,16 +227,20 @@ def _told(folder: RunFolder) -> list[Data]:
         return []
 
 
-def _section(data: Data, name: str) -> Data:
-    section = data.get(name)
-    return section if isinstance(section, dict) else {}
-
-
-def _read(path: Path) -> Data | None:
+def _settings(folder: RunFolder) -> Data:
+    """As they were written; empty where they cannot be read."""
     try:
-        return records.read_json(path)
+        return records.read_json(folder.config_path)
     except NotRead:
-        return None
+        return {}
+
+
+def _read(path: Path, shape: type[R]) -> R:
+    """Empty where the file cannot be read."""
+    try:
+        return records.read_json(path, shape)
+    except NotRead:
+        return shape()
 
 
 def _version(name: str) -> str:

@@ -5,7 +5,7 @@ A resumed run keeps the first one, and says what has changed since.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,54 +22,69 @@ from engine.models import identity
 from engine.notices import BaseModelChanged, BaseModelReplaced, RecordSetAside
 from engine.project import RunFolder
 from engine.records import NotRead, Why
+from engine.shapes import Count, Record, shaped
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _GONE = QT_TRANSLATE_NOOP("engine", "its checkpoints are gone, the last was of step {step}")
 _KEPT_DIGITS = 16  # of a sha256: enough to tell a picture from another
 _SHOWN = 3  # names of files in one sentence
+_FIRST_YEAR, _LAST_YEAR = 1971, 9000
+
+
+class _BaseModel(Record):
+    path: str = ""
+    files: dict[str, str] | None = None
+
+
+class _Start(Record):
+    """start.json."""
+
+    started_at: str = ""
+    num_images: Count = 0
+    images: list[str] | None = None
+    base_model: _BaseModel | None = None
 
 
 @dataclass(slots=True)
 class RunStart:
-    """start.json of a run. What is not in `data` is not known: an older Imprint did not keep it."""
+    """start.json of a run. What is not in it is not known: an older Imprint did not keep it."""
 
     path: Path
-    data: dict[str, Any] = field(default_factory=dict)
+    known: _Start = field(default_factory=_Start)
     _why_not_read: Why | None = None
 
     @classmethod
     def of(cls, run_folder: Path) -> RunStart:
         path = run_folder / "start.json"
         try:
-            return cls(path, records.read_json(path))
+            return cls(path, records.read_json(path, _Start))
         except NotRead as error:
             return cls(path, _why_not_read=None if error.why is Why.MISSING else error.why)
 
     @property
     def started_at(self) -> datetime:
         """Where it is not known, when the run's folder was made."""
-        with suppress(KeyError, ValueError, TypeError):
-            return datetime.fromisoformat(self.data["started_at"])
+        with suppress(ValueError):
+            found = datetime.fromisoformat(self.known.started_at)
+            if _FIRST_YEAR <= found.year <= _LAST_YEAR:  # others have no place in a time zone
+                return found
         return datetime.fromtimestamp((self.path.parent / "config.json").stat().st_mtime)
 
     @property
     def num_images(self) -> int:
         """0 where it is not known."""
-        number = self.data.get("num_images", 0)
-        return number if isinstance(number, int) else 0
+        return self.known.num_images
 
     def changes(self, images: Collection[str], base_model: str) -> list[Notice]:
         """What is not as it was at the start. `images`: content hashes."""
         found: list[Notice] = []
-        known, ours = self.data.get("images"), _shortened(images)
-        if isinstance(known, list) and all(isinstance(one, str) for one in known):
-            known = set(known)
-        if isinstance(known, set) and known != ours:
+        ours = _shortened(images)
+        if self.known.images is not None and (known := set(self.known.images)) != ours:
             came, went = len(ours - known), len(known - ours)
             found.append(PicturesChanged(came=came, went=went))
-        base = self.data.get("base_model")
-        if isinstance(base, dict) and isinstance(base.get("files"), dict):
-            changed = _base_changes(base, base_model)
+        base = self.known.base_model
+        if base is not None and base.files is not None:
+            changed = _base_changes(base.path, base.files, base_model)
             found += [] if changed is None else [changed]
         return found
 
@@ -86,13 +101,14 @@ class RunStart:
             "num_images": len(images),
             "images": sorted(_shortened(images)),
         }
-        if "base_model" not in self.data:
+        data = self.known.as_data()
+        if "base_model" not in data:
             with suppress(UserError, OSError):  # it was loaded a moment ago; without it no promise
                 facts["base_model"] = {"path": base_model, "files": identity.sums(base_model)}
-        merged = facts | self.data
-        if merged != self.data:
-            records.write_json(self.path, merged)
-            self.data = merged
+        merged = facts | data
+        if merged != data:
+            records.write_json(self.path, merged, _Start)
+            self.known = shaped(merged, _Start)
         return notices
 
 
@@ -114,12 +130,11 @@ def _shortened(images: Collection[str]) -> set[str]:
     return {content[:_KEPT_DIGITS] for content in images}
 
 
-def _base_changes(was: dict[str, Any], base_model: str) -> Notice | None:
+def _base_changes(was: str, before: Mapping[str, str], base_model: str) -> Notice | None:
     try:
         now = identity.sums(base_model)
     except (UserError, OSError):
         return None  # what is wrong with it is said by whoever loads it
-    before = was["files"]
     if ".vae" not in before:  # an older record; a model that needs one does not load without
         now.pop(".vae", None)
     names = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
@@ -127,9 +142,9 @@ def _base_changes(was: dict[str, Any], base_model: str) -> Notice | None:
         return None
     files = ", ".join(_name_of(name, base_model) for name in names[:_SHOWN])
     more = ", …" if len(names) > _SHOWN else ""
-    if was.get("path") == base_model:
+    if was == base_model:
         return BaseModelReplaced(path=base_model, files=files + more)
-    return BaseModelChanged(was=str(was.get("path", "")), path=base_model, files=files + more)
+    return BaseModelChanged(was=was, path=base_model, files=files + more)
 
 
 def _name_of(name: str, base_model: str) -> str:

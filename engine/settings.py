@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 Fixed = Literal["", "value", "on"]
 NUM_SEEDS = 2**63  # seeds are below it, wherever one is taken
+MOST_STEPS = 1_000_000  # of a run
 
 
 class Settings(BaseModel):

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from engine.data import pictures
 from engine.data.buckets import Bucket, crop_to
 from engine.drawn_text import draw_label
+from engine.file_names import number_in
 from engine.storage import write_bytes
 
 CELL = 160
@@ -40,11 +41,13 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Path]]]) -> None:
 def samples_of(folder: Path, step: int) -> list[Path]:
     """The sample pictures of a step, in the order of their prompts."""
     found = folder.glob(f"step_{step:06d}_*.png")
-    return sorted(found, key=lambda path: int(path.name.split("_")[2]))
+    numbers = {path: number for path in found if (number := number_in(path, 2)) is not None}
+    return sorted(numbers, key=lambda path: numbers[path])
 
 
 def sampled_steps(folder: Path) -> list[int]:
-    return sorted({int(path.name.split("_")[1]) for path in folder.glob("step_*_*.png")})
+    steps = (number_in(path, 1) for path in folder.glob("step_*_*.png"))
+    return sorted({step for step in steps if step is not None})
 
 
 def _cells(files: Iterable[Path]) -> Iterable[Image.Image]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from engine.settings import NUM_SEEDS, Settings, setting
+from engine.settings import MOST_STEPS, NUM_SEEDS, Settings, setting
 from engine.wording import QT_TRANSLATE_NOOP
 
 
@@ -105,7 +105,7 @@ class TrainingSettings(Settings):
         label=QT_TRANSLATE_NOOP("engine", "Steps"),
         help=QT_TRANSLATE_NOOP("engine", "How often the weights move."),
         ge=1,
-        le=1_000_000,
+        le=MOST_STEPS,
     )
     batch_size: int = setting(
         1,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -17,6 +18,7 @@ from engine.file_names import counted_up
 from engine.foreign_settings import program_of
 from engine.project import safe_name
 from engine.records import NotRead
+from engine.shapes import Record
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 SUFFIX = ".imprint-preset.json"
@@ -33,6 +35,12 @@ _VERSION = "imprint_preset"
 IT_IS = QT_TRANSLATE_NOOP("engine", "it is {program}.")
 
 
+class _Preset(Record):
+    imprint_preset: int = 0
+    name: str = ""
+    settings: dict[str, dict[str, Any]] | None = None
+
+
 class PresetUnreadable(UserError):
     code = "IM-SET-03"
     summary = QT_TRANSLATE_NOOP("engine", "{name} is not a preset of Imprint: {reason}")
@@ -45,8 +53,11 @@ def presets_folder() -> Path:
 
 def known_presets() -> list[Path]:
     """Files of the user's presets, by name."""
-    folder = presets_folder()
-    return sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    try:
+        found = list(presets_folder().iterdir())
+    except OSError:
+        return []
+    return sorted(path for path in found if path.name.endswith(SUFFIX))
 
 
 def name_of(path: Path) -> str:
@@ -61,7 +72,8 @@ def save(name: str, draft: Data, path: Path | None = None) -> Path:
     """
     kept = {section: draft[section] for section in SECTIONS if isinstance(draft.get(section), dict)}
     target = path or _place_for(name)
-    records.write_json(target, {"imprint_preset": 1, "name": name, "settings": _impersonal(kept)})
+    data = {_VERSION: 1, "name": name, "settings": _impersonal(kept)}
+    records.write_json(target, data, _Preset)
     return target
 
 
@@ -76,10 +88,9 @@ def _own_name(path: Path) -> str:
     """As it stands in the file; empty where this Imprint cannot read it as a preset, so that none
     of another name takes its place."""
     try:
-        data = records.read_json(path, version=_VERSION, newest=1, max_bytes=_MAX_BYTES)
+        return _read(path).name[:80]
     except NotRead:
         return ""
-    return str(data.get("name", ""))[:80]
 
 
 def load(path: Path) -> Data:
@@ -88,16 +99,17 @@ def load(path: Path) -> Data:
     Places in it are passed over: a look at `//server/share` would send that server a password.
     """
     try:
-        data = records.read_json(path, version=_VERSION, newest=1, max_bytes=_MAX_BYTES)
+        data = records.read_json(path, max_bytes=_MAX_BYTES)
     except NotRead as error:
         raise PresetUnreadable(name=path.name, reason=error.reason) from error
     if program := program_of(json.dumps(data)):
         raise PresetUnreadable(name=path.name, reason=Phrase(IT_IS, program=Phrase(program)))
-    settings = data.get("settings")
-    if not isinstance(settings, dict) or set(settings) - set(SECTIONS):
-        reason = QT_TRANSLATE_NOOP("engine", "it holds something else.")
-        raise PresetUnreadable(name=path.name, reason=Phrase(reason))
-    if data.get(_VERSION) != 1:
+    try:
+        preset = _read(path)
+    except NotRead as error:
+        raise PresetUnreadable(name=path.name, reason=error.reason) from error
+    settings = preset.settings
+    if settings is None or set(settings) - set(SECTIONS) or preset.imprint_preset != 1:
         reason = QT_TRANSLATE_NOOP("engine", "it holds something else.")
         raise PresetUnreadable(name=path.name, reason=Phrase(reason))
     # Whatever the project says, the preset's own values must be possible ones.
@@ -106,6 +118,11 @@ def load(path: Path) -> Data:
     if problems:
         raise PresetUnreadable(name=path.name, reason=str(problems[0].sentence))
     return _impersonal(settings)
+
+
+def _read(path: Path) -> _Preset:
+    """Raises NotRead."""
+    return records.read_json(path, _Preset, version=_VERSION, newest=1, max_bytes=_MAX_BYTES)
 
 
 def _impersonal(sections: Data) -> Data:

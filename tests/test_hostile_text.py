@@ -33,10 +33,10 @@ from engine.foreign_settings import program_of
 from engine.formats.front_ends import rule_of
 from engine.formats.lora_keys import split_key
 from engine.gallery_records import Made, matcher, read_made
+from engine.json_reading import NotParsed, parse_json, parse_toml
 from engine.models.catalog import SD1, SDXL
 from engine.plain_text import whole_characters
 from engine.prompts import BREAK, TokenPiece, make_chunks, not_done, parse_emphasis, split_tags
-from engine.settings_text import NotParsed, parsed
 from engine.trigger import as_called, prompt_calls, without
 from engine.trigger_rules import rare_word
 from tests.attacks import SIZE, general_texts, texts_against
@@ -176,9 +176,9 @@ def read_table_of_captions(text: str, place: Path) -> None:
 def read_settings(text: str, place: Path) -> None:
     del place
     program_of(text)
-    for is_toml in (False, True):
+    for parse in (parse_json, parse_toml):
         with suppress(NotParsed):
-            parsed(text, is_toml=is_toml)
+            parse(text)
 
 
 def read_prompt(text: str, place: Path) -> None:

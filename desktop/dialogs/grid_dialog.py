@@ -19,6 +19,8 @@ from desktop.dialogs.growing_dialog import GrowingDialog
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label
+from engine.checkpoint_errors import CheckpointUnreadable
+from engine.checkpoint_folders import steps_in
 from engine.project import RunFolder
 
 WEIGHTS = "0.6, 0.8, 1"
@@ -102,10 +104,10 @@ class GridDialog(GrowingDialog):
 
 def steps_of(run: RunFolder) -> list[int]:
     """Steps whose state is kept."""
-    if not run.checkpoints.is_dir():
+    try:
+        return steps_in(run.checkpoints)
+    except CheckpointUnreadable:
         return []
-    names = (path.name.removeprefix("step_") for path in run.checkpoints.glob("step_*"))
-    return sorted(int(name) for name in names if name.isdigit())
 
 
 def numbers_in(text: str) -> list[float]:

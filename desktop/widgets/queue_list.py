@@ -11,6 +11,7 @@ from desktop.theme import Theme
 from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.labels import Card, label, scrolling
 from desktop.widgets.reading_order import set_reading_order
+from desktop.words import said
 from engine.run_queue import Waiting
 
 
@@ -28,8 +29,10 @@ class QueueRow(Card):
         title = label(waiting.title, "heading")
         steps = self.tr("%n step(s)", "", waiting.steps)
         wrong = self.tr("Its settings are no longer possible.")
+        if waiting.problem:
+            wrong = self.tr("It cannot be shown: {0}").format(said(waiting.problem))
         line = label(steps if waiting.config else wrong, "quiet" if waiting.config else "error")
-        if is_aside:
+        if is_aside and not waiting.problem:
             aside = self.tr("Set aside: it is kept, but not trained until it is added again.")
             line = label(aside, "quiet", wrap=True)
         self.up = icon_button(theme, "up", self.tr("Earlier: {0}").format(waiting.title))
@@ -47,6 +50,7 @@ class QueueRow(Card):
         row.addLayout(words, 1)
         for button in (self.up, self.down, self.edit, self.remove):
             row.addWidget(button)
+        self.edit.setVisible(not waiting.problem)
         if is_aside:
             self.up.hide()
             self.down.hide()

@@ -24,12 +24,13 @@ from desktop.run_reader import RunReader
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label
-from desktop.words import duration, engine_text
+from desktop.words import duration, engine_text, said
 from engine.config import RunConfig
 from engine.errors import UserError
 from engine.methods.catalog import METHODS
 from engine.project import RunFolder
 from engine.run_records import (
+    UNREADABLE,
     Curve,
     RunRecord,
     annotate,
@@ -42,7 +43,7 @@ from engine.settings import rows
 if TYPE_CHECKING:
     import pyqtgraph as pg
 
-NOTE = 8  # column
+OUTCOME, NOTE = 4, 8  # columns
 NOTE_WIDTH = 140  # pixels; more where the user draws it wider
 MOST_COMPARED = 4
 SAMPLE = 112
@@ -107,6 +108,7 @@ class RunHistory(QWidget):
             "stopped": self.tr("stopped"),
             "failed": self.tr("failed"),
             "interrupted": self.tr("interrupted"),
+            UNREADABLE: self.tr("cannot be shown"),
         }
         method = METHODS[record.method].title if record.method in METHODS else record.method
         cells = [
@@ -122,6 +124,7 @@ class RunHistory(QWidget):
         ]
         items = [self._cell(number, column, text) for column, text in enumerate(cells)]
         items[0].setToolTip(self.tr("Click to star (S)"))
+        items[OUTCOME].setToolTip(str(said(record.problem)) if record.problem else "")
         spoken = f"{self.tr('Note')} {record.note}".strip()
         items[NOTE].setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from engine.data.caption_text import Written, of_fields, parse
 from engine.data.walk import OUTSIDE, Walked, leads_outside
 from engine.dataset_notices import CaptionRemark, TablesLeftOut, TableUnreadable
 from engine.errors import Notice
+from engine.json_reading import NotParsed, parse_json
 from engine.regular_files import read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
 
@@ -189,9 +189,11 @@ def _with_guess(written: Written, encoding: str) -> Written:
 def _of_json(path: Path) -> Written:
     """Empty where it is something else: programs put many things into .json files."""
     data = _bytes_of(path, MAX_JSON_BYTES)
+    if len(data) > MAX_JSON_BYTES:
+        return Written(remarks=(Phrase(NO_FIELD),))
     try:
-        data = json.loads(data) if len(data) <= MAX_JSON_BYTES else None
-    except (ValueError, RecursionError):
+        data = parse_json(data, unique=False, allow_nan=True)
+    except NotParsed:
         return Written()
     if isinstance(data, list) and len(data) == 1:  # of some download tools
         data = data[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from engine.data import encodings
 from engine.data.caption_places import NAME_FIELDS, PARQUET
 from engine.data.caption_text import Written, of_fields, tidy
+from engine.json_reading import NotParsed, parse_json
 from engine.regular_files import read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
 
@@ -172,13 +172,14 @@ def _name_in(row: Mapping[str, Any]) -> str:
 
 def _parsed(text: str, line: int) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line += getattr(error, "lineno", 1) - (1 if line else 0)
+        return parse_json(text, unique=False, allow_nan=True)
+    except NotParsed as error:
+        facts = error.reason.facts
+        line += int(facts.get("line", 1)) - (1 if line else 0)
         raise TableError(
             QT_TRANSLATE_NOOP("engine", "line {line} is broken ({reason})."),
             line=line,
-            reason=getattr(error, "msg", str(error)),
+            reason=facts.get("what", error.reason),
         ) from error
 
 

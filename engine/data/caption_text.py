@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.data.caption_places import TAG_FIELDS, TEXT_FIELDS
+from engine.json_reading import NotParsed, parse_json
 from engine.plain_text import MOST_CHARACTERS, whole_characters
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -107,8 +107,8 @@ def _tags(value: Any) -> Iterator[str]:
 def _from_json(text: str) -> Written | None:
     """Of an object with a known field; anything else in braces is a caption as it is."""
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        data = parse_json(text, unique=False, allow_nan=True)
+    except NotParsed:
         return None
     written, field = of_fields(data) if isinstance(data, dict) else (Written(), "")
     if not field:

@@ -17,6 +17,7 @@ import platformdirs
 from engine import storage
 from engine.data.readings import Reading
 from engine.errors import UserError
+from engine.json_reading import parse_json
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS readings_2 "
@@ -46,7 +47,7 @@ class PictureIndex:
                     (f"{folder.as_posix()}/", f"{folder.as_posix()}0"),
                 ).fetchall()
             for path, size, changed, text in rows:
-                found[path] = (size, changed, Reading.from_data(json.loads(text)))
+                found[path] = (size, changed, Reading.from_data(parse_json(text)))
         return found
 
     def remember(self, rows: Iterable[tuple[Path, int, int, Reading]]) -> None:

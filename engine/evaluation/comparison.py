@@ -16,16 +16,19 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from engine import storage
+from engine import records, storage
 from engine.config import STARTER
 from engine.config_file import merge, nested, require
 from engine.control import Control
 from engine.errors import InvalidConfig, TrialFailed
 from engine.evaluation.scores import Score
 from engine.events import Event, Heartbeat, TrialFinished
+from engine.json_reading import parse_json
 from engine.methods.catalog import METHODS
+from engine.metrics_lines import parsed_line
 from engine.presets import count_pictures, starting_point
-from engine.regular_files import read_text
+from engine.records import NotRead
+from engine.shapes import OtherShape, shaped
 from engine.watched import Watched, own_command, size_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -273,23 +276,19 @@ def _median_step(lines: list[Data]) -> float:
 
 
 def _parsed(line: str) -> Data:
-    try:
-        data = json.loads(line)
-    except ValueError:
-        return {"event": ""}  # a library's own words
-    return data if isinstance(data, dict) else {"event": ""}
+    return parsed_line(line) or {"event": ""}  # a library's own words
 
 
 def _read(record: Path, settings: Data) -> TrialResult | None:
     """What an earlier, cut off comparison found with the very same settings."""
     try:
-        known = json.loads(read_text(record))
-        if known["settings"] != json.loads(json.dumps(settings)):
+        known = records.read_json(record)
+        if known.get("settings") != parse_json(json.dumps(settings)):
             return None
-        result = TrialResult(**known["result"])
-    except (OSError, ValueError, KeyError, TypeError):
+        result = shaped(known.get("result"), TrialResult)
+    except (NotRead, OtherShape):
         return None
-    return result if Path(result.folder).is_dir() else None
+    return result if result.scores and Path(result.folder).is_dir() else None
 
 
 def _told(result: TrialResult, done: int, total: int) -> TrialFinished:

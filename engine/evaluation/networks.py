@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,11 +12,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from engine import records
 from engine.errors import JudgeUnreadable
 from engine.evaluation import mobilenet
 from engine.models.catalog import RESOURCES
 from engine.out_of_memory import is_out_of_memory
-from engine.regular_files import read_text, require_regular
+from engine.records import NotRead, Why
+from engine.regular_files import require_regular
+from engine.shapes import Record
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 BUNDLED = RESOURCES / "likeness/mobilenet_v2.safetensors"
@@ -26,6 +28,12 @@ SMALL_SIDE, SIDE = 128, 224  # pictures of up to 128 pixels are only made twice 
 
 _NO_CONFIG = QT_TRANSLATE_NOOP("engine", "it holds no config.json")
 _OTHER_KIND = QT_TRANSLATE_NOOP("engine", "a model of the type {kind} does not look at pictures")
+
+
+class NetworkConfig(Record):
+    """config.json of transformers."""
+
+    model_type: str | None = None
 
 
 class Network(Protocol):
@@ -47,10 +55,11 @@ def load_network(folder: Path | None) -> Network:
     if folder is None:
         return Bundled()
     try:
-        config = json.loads(read_text(folder / "config.json"))
-        kind = config.get("model_type") if isinstance(config, dict) else None
-    except (OSError, ValueError) as error:
-        raise JudgeUnreadable(folder=str(folder), reason=Phrase(_NO_CONFIG)) from error
+        kind = records.read_json(folder / "config.json", NetworkConfig).model_type
+    except NotRead as error:
+        is_missing = error.why is Why.MISSING
+        reason = Phrase(_NO_CONFIG) if is_missing else error.reason
+        raise JudgeUnreadable(folder=str(folder), reason=reason) from error
     known = {"clip": Clip, "dinov2": Dino}
     if kind not in known:
         raise JudgeUnreadable(folder=str(folder), reason=Phrase(_OTHER_KIND, kind=str(kind)))

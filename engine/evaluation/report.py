@@ -13,6 +13,7 @@ from engine import storage
 from engine.data.pictures import PICTURE_SUFFIXES
 from engine.evaluation.claims import CLAIMS, examine, in_words
 from engine.evaluation.comparison import Budget, TrialResult
+from engine.file_names import number_in
 from engine.methods.catalog import METHODS
 from engine.sheet import write_sheet
 
@@ -177,7 +178,8 @@ def _sheet_rows(
 
 def _answers(evaluation: Path, step: int) -> list[Path]:
     found = (evaluation / f"step_{step:06d}").glob("subject_*.png")
-    return sorted(found, key=lambda path: int(path.stem.split("_")[1]))[:COLUMNS]
+    numbers = {path: number for path in found if (number := number_in(path, 1)) is not None}
+    return sorted(numbers, key=lambda path: numbers[path])[:COLUMNS]
 
 
 def _as_html(sections: Sequence[Section]) -> str:

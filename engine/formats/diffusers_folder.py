@@ -6,7 +6,6 @@ Weights that were not trained are copied bit for bit from the base model.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,12 +17,11 @@ from engine.formats.catalog import is_unverified
 from engine.formats.checkpoint import Configs
 from engine.formats.metadata import ExportFacts
 from engine.formats.whole_weights import WholeWeights
-from engine.models.catalog import Layout, configs_of
+from engine.models.catalog import Layout, configs_of, read_config
 from engine.models.ldm_names import folder_name
 from engine.models.loader import TOKENIZER
 from engine.models.networks import whole_shapes
 from engine.models.tensor_file import open_tensors
-from engine.regular_files import read_text
 from engine.results import WeightsResult
 from engine.tensor_writer import Planned, write_planned
 
@@ -96,7 +94,7 @@ def _home(facts: ExportFacts) -> Path:
 
 def _index(result: WeightsResult, facts: ExportFacts) -> dict[str, object]:
     """model_index.json. No safety checker is named: its weights are not here."""
-    index = json.loads(read_text(_home(facts) / "model_index.json"))
+    index = read_config(_home(facts), "model_index.json")
     known: dict[str, object] = {
         name: value for name, value in index.items() if not isinstance(value, list)
     }
@@ -112,8 +110,7 @@ def _index(result: WeightsResult, facts: ExportFacts) -> dict[str, object]:
 
 
 def _write_scheduler(folder: Path, facts: ExportFacts) -> None:
-    path = _home(facts) / "scheduler" / "scheduler_config.json"
-    config = json.loads(read_text(path))
+    config = read_config(_home(facts), "scheduler/scheduler_config.json")
     config |= {
         "_class_name": "DDIMScheduler",
         "prediction_type": facts.prediction_type,
@@ -136,7 +133,7 @@ def _write_tokenizer(folder: Path, part: str, facts: ExportFacts) -> None:
     own = home / "tokenizer_config.json"
     if not own.is_file():  # some folders bring a tokenizer.json alone
         own = configs_of(facts.source.family) / folder.name / own.name
-    config = json.loads(read_text(own))
+    config = read_config(own.parent, own.name)
     storage.write_json(folder / "tokenizer_config.json", config)
     marks = _MARKS | {"pad_token": config.get("pad_token", _END)}
     storage.write_json(folder / "special_tokens_map.json", marks)

@@ -7,7 +7,6 @@ beside the file, kohya `ss_network_alpha` into the header. No torch.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import AddonUnreadable
+from engine.json_reading import NotParsed, parse_json
 from engine.regular_files import read_text
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -157,7 +157,7 @@ def _config_beside(path: Path) -> dict[str, Any]:
 
 def _table(text: str | None) -> dict[str, Any]:
     try:
-        found = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
+        found = parse_json(text) if text else {}
+    except NotParsed:
         return {}
     return found if isinstance(found, dict) else {}

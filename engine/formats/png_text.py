@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, PngImagePlugin
 
 from engine import storage
+from engine.json_reading import NotParsed, parse_json
 from engine.plain_text import MOST_CHARACTERS, whole_characters
 from engine.prompts import Tag
 from engine.regular_files import opened
@@ -137,6 +138,6 @@ def _unquoted(value: str) -> str:
     if not (len(value) > 1 and value.startswith('"') and value.endswith('"')):
         return value
     try:
-        return whole_characters(json.loads(value))
-    except ValueError:
+        return whole_characters(parse_json(value))
+    except NotParsed:
         return value

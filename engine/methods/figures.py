@@ -5,12 +5,13 @@ The figures lie in resources/method_figures.json; see packaging/method_figures.p
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from engine.regular_files import read_text
+from engine.json_reading import NotParsed, parse_json
+from engine.regular_files import read_bytes
+from engine.shapes import OtherShape, shaped
 
 FILE = Path(__file__).parents[2] / "resources/method_figures.json"
 
@@ -32,7 +33,7 @@ class Figures:
 def measured() -> dict[str, Figures]:
     """By the method's kind; empty where nothing was measured."""
     try:
-        table = json.loads(read_text(FILE))["methods"]
-        return {kind: Figures(**figures) for kind, figures in table.items()}
-    except (OSError, ValueError, KeyError, TypeError):
+        table = parse_json(read_bytes(FILE))
+        return shaped(table.get("methods"), dict[str, Figures])
+    except (OSError, NotParsed, OtherShape):
         return {}

@@ -5,7 +5,6 @@ A single file is recognised by its keys and shapes, a folder by its configs; nev
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import STARTER
+from engine.json_reading import NotParsed, parse_json
 from engine.model_errors import (
     ModelDamaged,
     ModelIncomplete,
@@ -24,12 +24,13 @@ from engine.models import single_file
 from engine.models.ldm_names import usual_names
 from engine.models.prediction_marks import PredictionType, read_marks
 from engine.models.safetensors_header import Header, is_pickle, read_header
-from engine.regular_files import read_text
+from engine.regular_files import read_bytes
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 RESOURCES = Path(__file__).parents[2] / "resources"
 STARTER_FOLDER = RESOURCES / "starter_model"
 STARTER_TITLE = "Imprint starter model"
+MAX_CONFIG_BYTES = 4 << 20
 CONFIGS = RESOURCES / "model_configs"
 _PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 # Pipelines of other names, for img2img say, are the same model where their parts are these.
@@ -293,8 +294,8 @@ def read_config(folder: Path, name: str) -> dict[str, Any]:
             what=Phrase(QT_TRANSLATE_NOOP("engine", "the file {name} is missing"), name=name),
         )
     try:
-        data = json.loads(read_text(path, "utf-8-sig"))  # some editors leave a mark
-    except (OSError, ValueError, RecursionError) as error:
+        data = parse_json(read_bytes(path, MAX_CONFIG_BYTES))
+    except (OSError, NotParsed) as error:
         raise ModelDamaged(
             path=str(folder),
             reason=Phrase(QT_TRANSLATE_NOOP("engine", "{name} cannot be read"), name=name),

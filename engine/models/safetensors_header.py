@@ -7,13 +7,13 @@ still cost gigabytes.
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from engine.json_reading import parse_json
 from engine.model_errors import (
     ModelDamaged,
     ModelIsPickle,
@@ -129,7 +129,7 @@ def _starts_as_pickle(start: bytes) -> bool:
 
 def _parse(path: Path, raw: bytes, data_bytes: int) -> Header:
     try:
-        table = json.loads(raw)
+        table = parse_json(raw)
         metadata = {str(k): str(v) for k, v in table.pop("__metadata__", {}).items()}
         if len(table) > MAX_TENSORS:
             raise ModelDamaged(

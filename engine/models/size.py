@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from engine.errors import UserError
 from engine.model_errors import ClipSkipTooLarge
-from engine.models.catalog import Layout, ModelSource, bundled_config, header_of
-from engine.regular_files import read_text
+from engine.models.catalog import Layout, ModelSource, bundled_config, header_of, read_config
 
 # A part's file of weights as the libraries call it, with a variant's name and a shard's number.
 _NAME = re.compile(
@@ -54,10 +53,9 @@ def native_side(source: ModelSource) -> int:
     if source.layout is Layout.SINGLE_FILE:
         return source.family.resolution
     try:
-        unet = json.loads(read_text(source.path / "unet" / "config.json", "utf-8-sig"))
-        vae = json.loads(read_text(source.path / "vae" / "config.json", "utf-8-sig"))
+        unet, vae = (read_config(source.path, f"{part}/config.json") for part in ("unet", "vae"))
         return int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, ValueError, KeyError, TypeError):
         return source.family.resolution
 
 
@@ -88,10 +86,9 @@ def _config(source: ModelSource, part: str) -> dict[str, Any]:
     if source.layout is Layout.SINGLE_FILE:
         return bundled_config(source.family, part)
     try:
-        config = json.loads(read_text(source.path / part / "config.json", "utf-8-sig"))
-    except (OSError, ValueError):
-        config = None
-    return config if isinstance(config, dict) else bundled_config(source.family, part)
+        return read_config(source.path, f"{part}/config.json")
+    except UserError:
+        return bundled_config(source.family, part)
 
 
 def weight_files(folder: Path) -> list[Path]:

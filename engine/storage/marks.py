@@ -16,6 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from engine import regular_files
+from engine.json_reading import parse_json
 
 MARK = ".imprint-folder"
 _MOST_BYTES = 4096
@@ -39,9 +40,9 @@ class Mark:
 def mark_of(folder: Path) -> Mark | None:
     """None where the folder has no mark that can be read. Never raises."""
     try:
-        data = json.loads(regular_files.read_bytes(folder / MARK, _MOST_BYTES))
+        data = parse_json(regular_files.read_bytes(folder / MARK, _MOST_BYTES))
         return Mark(str(data["kind"]), str(data["id"]))
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

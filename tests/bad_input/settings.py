@@ -44,7 +44,12 @@ def of_another_trainer(place):
     return caught.value
 
 
-@row(40, "a damaged project", "IM-PRJ-03", "is damaged, so its settings begin anew.")
+@row(
+    40,
+    "a damaged project",
+    "IM-PRJ-03",
+    "is damaged: settings that could not be read have their defaults.",
+)
 def damaged_project(place):
     project = Project(place.folder)
     project.save_draft(GOOD)

@@ -12,6 +12,7 @@ from engine import run_records
 from engine.events import StepFinished
 from engine.project import RunFolder
 from engine.run_records import (
+    UNREADABLE,
     annotate,
     differences,
     likeness_curve,
@@ -74,9 +75,10 @@ def test_a_stopped_run_and_one_that_was_cut_off_are_told_apart(tiny_folder, imag
     assert load_record(stopped.folder).outcome == "interrupted"
 
 
-def test_a_folder_that_is_damaged_is_left_out(tmp_path):
-    (tmp_path / "config.json").write_text("{")
+def test_a_folder_that_is_damaged_cannot_be_shown_and_one_that_is_gone_is_left_out(tmp_path):
     assert load_record(RunFolder(tmp_path)) is None
+    (tmp_path / "config.json").write_text("{")
+    assert load_record(RunFolder(tmp_path)).outcome == UNREADABLE
     (tmp_path / "config.json").write_text("{}")
     record = load_record(RunFolder(tmp_path))
     assert (record.steps, record.outcome, record.loss) == (0, "interrupted", None)
