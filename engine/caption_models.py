@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine import records
 from engine.errors import UserError
+from engine.models.config_check import require_sensible
 from engine.models.safetensors_header import read_header
 from engine.records import NotRead, Why
 from engine.shapes import Record
@@ -85,10 +86,14 @@ def unsuitable(folder: Path, reason: str) -> CaptionModelUnsuitable:
 def _kind_of(folder: Path) -> str:
     config = folder / "config.json"
     try:
-        kind = records.read_json(config, _Config, max_bytes=MAX_CONFIG_BYTES).model_type
+        found = records.read_json(config, _Config, max_bytes=MAX_CONFIG_BYTES)
+        require_sensible(found.as_data())
     except NotRead as error:
         reason = _NO_CONFIG if error.why is Why.MISSING else _BROKEN
         raise unsuitable(folder, Phrase(reason)) from error
+    except ValueError as error:  # a number that no such model has
+        raise unsuitable(folder, Phrase(_BROKEN)) from error
+    kind = found.model_type
     if kind not in KINDS:
         shown = kind[:40] if kind else "?"
         raise unsuitable(folder, Phrase(_OTHER, kind=shown))

@@ -79,6 +79,26 @@ class ModelDamaged(UserError):
     setting = "base_model"
 
 
+class ModelNumberWrong(ModelDamaged):
+    """Of a config; engine.models.config_check says what is possible."""
+
+    code = "IM-MOD-30"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{path} is damaged: {name} is {given} in {file}; it must be {wanted}."
+    )
+
+
+class ModelScheduleWrong(ModelDamaged):
+    """Each of its numbers is possible, and together they are not."""
+
+    code = "IM-MOD-31"
+    summary = QT_TRANSLATE_NOOP(
+        "engine",
+        "{path} is damaged: with the betas in {file} nothing is left of a picture after timestep "
+        "{step} of {steps}.",
+    )
+
+
 class ModelIsPickle(UserError):
     code = "IM-MOD-07"
     actions = (

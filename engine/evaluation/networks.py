@@ -16,6 +16,7 @@ from engine import records
 from engine.errors import JudgeUnreadable
 from engine.evaluation import mobilenet
 from engine.models.catalog import RESOURCES
+from engine.models.config_check import require_sensible
 from engine.out_of_memory import is_out_of_memory
 from engine.records import NotRead, Why
 from engine.regular_files import require_regular
@@ -55,18 +56,20 @@ def load_network(folder: Path | None) -> Network:
     if folder is None:
         return Bundled()
     try:
-        kind = records.read_json(folder / "config.json", NetworkConfig).model_type
+        config = records.read_json(folder / "config.json", NetworkConfig)
     except NotRead as error:
         is_missing = error.why is Why.MISSING
         reason = Phrase(_NO_CONFIG) if is_missing else error.reason
         raise JudgeUnreadable(folder=str(folder), reason=reason) from error
-    known = {"clip": Clip, "dinov2": Dino}
+    kind, known = config.model_type, {"clip": Clip, "dinov2": Dino}
     if kind not in known:
         raise JudgeUnreadable(folder=str(folder), reason=Phrase(_OTHER_KIND, kind=str(kind)))
     try:
+        require_sensible(config.as_data())
         require_regular(folder)  # the library opens them by name
         return known[kind](folder)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+            RuntimeError, SafetensorError) as error:  # fmt: skip
         if is_out_of_memory(error):
             raise
         raise JudgeUnreadable(folder=str(folder), reason=str(error).split("\n")[0]) from error

@@ -21,6 +21,7 @@ from engine.model_errors import (
     NotAModel,
 )
 from engine.models import single_file
+from engine.models.config_check import require_part, require_scheduler
 from engine.models.ldm_names import usual_names
 from engine.models.prediction_marks import PredictionType, read_marks
 from engine.models.safetensors_header import Header, is_pickle, read_header
@@ -233,6 +234,8 @@ def _locate_folder(folder: Path) -> ModelSource:
         raise ModelUnsupported(path=str(folder), what=what)
     family = _family_of_folder(folder, index, unet, predicts)
     _require_parts(folder, index)
+    require_scheduler(folder, scheduler)
+    require_part(folder, "unet", unet)
     return ModelSource(
         path=folder,
         layout=Layout.DIFFUSERS_FOLDER,
@@ -283,6 +286,14 @@ def _has_part(index: Mapping[str, Any], name: str) -> bool:
     """model_index.json lists a part as [library, class], and one that is not there as nulls."""
     entry = index.get(name)
     return isinstance(entry, list) and bool(entry) and bool(entry[0])
+
+
+def part_config(folder: Path, part: str) -> dict[str, Any]:
+    """A part's config.json, each of its numbers a possible one. Raises NotAModel, ModelDamaged or
+    ModelNumberWrong."""
+    config = read_config(folder, f"{part}/config.json")
+    require_part(folder, part, config)
+    return config
 
 
 def read_config(folder: Path, name: str) -> dict[str, Any]:

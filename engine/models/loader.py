@@ -29,7 +29,7 @@ from transformers import CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from engine.diffusion import NoiseSchedule, PredictionType
-from engine.model_errors import ModelDamaged
+from engine.model_errors import ModelDamaged, ModelScheduleWrong
 from engine.models.base import DiffusionModel
 from engine.models.catalog import (
     CONFIGS,
@@ -39,6 +39,7 @@ from engine.models.catalog import (
     bundled_config,
     configs_of,
     locate,
+    part_config,
     read_config,
 )
 from engine.models.clip_text import TextEncoder
@@ -127,7 +128,7 @@ def _configs(home: Path, source: ModelSource) -> Configs:
         return {part: bundled_config(source.family, part) for part in present}
     texts = source.family.text_prefixes
     wanted = [part for part in PARTS if part in ("unet", "vae") or part in texts]
-    return {part: read_config(home, f"{part}/config.json") for part in wanted}
+    return {part: part_config(home, part) for part in wanted}
 
 
 def _of_file(
@@ -282,7 +283,13 @@ def _noise_schedule(home: Path, source: ModelSource) -> NoiseSchedule:
     config = read_config(home, "scheduler/scheduler_config.json")
     scheduler: Any = DDPMScheduler.from_config({**config, "rescale_betas_zero_snr": False})
     predicts = source.prediction_type or scheduler.config.prediction_type
-    schedule = NoiseSchedule(scheduler.alphas_cumprod.float(), predicts)
+    left = scheduler.alphas_cumprod.float()  # of a picture, after each timestep
+    if not bool((left > 0).all()):  # NaN is not, either
+        step = int((left > 0).logical_not().nonzero()[0])
+        raise ModelScheduleWrong(
+            path=str(source.path), file="scheduler_config.json", step=step, steps=len(left)
+        )
+    schedule = NoiseSchedule(left, predicts)
     return schedule.with_zero_terminal_snr() if source.zero_terminal_snr else schedule
 
 

@@ -7,7 +7,7 @@ as the libraries (CVE-2026-5241 came in through a config).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+from engine.models.config_check import require_sensible
 from engine.models.ldm_names import folder_name
 
 _TEXT_SETTINGS = (
@@ -25,9 +26,6 @@ _TEXT_SETTINGS = (
     "bos_token_id", "eos_token_id",
 )  # fmt: skip
 _DIFFUSERS: dict[str, Any] = {"unet": UNet2DConditionModel, "vae": AutoencoderKL}
-_MOST = 1_000_000  # of anything that a config counts
-_MOST_LAYERS = 200
-_DEEPEST = 3  # layers of transformers, by layer and block
 
 
 def network(part: str, config: Mapping[str, object]) -> nn.Module:
@@ -36,7 +34,7 @@ def network(part: str, config: Mapping[str, object]) -> nn.Module:
     Raises what the libraries raise at settings that make no sense: ValueError, TypeError,
     ArithmeticError, LookupError, AttributeError or RuntimeError.
     """
-    _require_sensible(config)
+    require_sensible(config)
     with torch.device("meta"):
         if part in _DIFFUSERS:
             kind = _DIFFUSERS[part]
@@ -70,23 +68,3 @@ def fill(part: str, module: nn.Module, weights: Mapping[str, torch.Tensor]) -> N
         if name.endswith("position_ids"):  # never kept in files
             owner = module.get_submodule(name.rpartition(".")[0])
             owner.position_ids = torch.arange(buffer.shape[-1]).expand(buffer.shape)
-
-
-def _require_sensible(config: Mapping[str, object]) -> None:
-    """Raises ValueError at a number that would keep the machine busy for hours."""
-    for name, value in config.items():
-        most = _MOST_LAYERS if "layers" in name else _MOST
-        for number in _flat(name, value):
-            if isinstance(number, int) and number > most:
-                raise ValueError(f"{name} is {number}")
-
-
-def _flat(name: str, value: object, depth: int = 0) -> Iterator[object]:
-    """What stands in a setting, in lists inside lists too."""
-    if not isinstance(value, list | tuple):
-        yield value
-        return
-    if depth > _DEEPEST or len(value) > _MOST_LAYERS:
-        raise ValueError(f"{name} is too long")
-    for inner in value:
-        yield from _flat(name, inner, depth + 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.errors import UserError
 from engine.model_errors import ClipSkipTooLarge
-from engine.models.catalog import Layout, ModelSource, bundled_config, header_of, read_config
+from engine.models.catalog import Layout, ModelSource, bundled_config, header_of, part_config
 
 # A part's file of weights as the libraries call it, with a variant's name and a shard's number.
 _NAME = re.compile(
@@ -53,9 +53,9 @@ def native_side(source: ModelSource) -> int:
     if source.layout is Layout.SINGLE_FILE:
         return source.family.resolution
     try:
-        unet, vae = (read_config(source.path, f"{part}/config.json") for part in ("unet", "vae"))
+        unet, vae = (part_config(source.path, part) for part in ("unet", "vae"))
         return int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
-    except (UserError, ValueError, KeyError, TypeError):
+    except (UserError, KeyError, TypeError):  # a side may be a list, or not be told
         return source.family.resolution
 
 
@@ -86,7 +86,7 @@ def _config(source: ModelSource, part: str) -> dict[str, Any]:
     if source.layout is Layout.SINGLE_FILE:
         return bundled_config(source.family, part)
     try:
-        return read_config(source.path, f"{part}/config.json")
+        return part_config(source.path, part)
     except UserError:
         return bundled_config(source.family, part)
 

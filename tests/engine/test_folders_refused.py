@@ -40,7 +40,7 @@ def edit(path: Path, **values: object) -> None:
         (lambda f: (f / "unet/config.json").write_text("[" * 100_000), ModelDamaged,
          "cannot be read"),
         (lambda f: edit(f / "unet/config.json", transformer_layers_per_block=[[10**9]]),
-         ModelDamaged, "transformer_layers_per_block is 1000000000"),
+         ModelDamaged, r"transformer_layers_per_block is \[\[1000000000\]\]"),
         (lambda f: edit(f / "unet/config.json", layers_per_block=10**9),
          ModelDamaged, "layers_per_block is 1000000000"),
         (lambda f: edit(f / "unet/config.json", in_channels=9), ModelUnsupported, INPAINTING),
