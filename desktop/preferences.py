@@ -35,7 +35,8 @@ class Preferences:
 
     @property
     def geometry(self) -> QByteArray:
-        return self._settings.value("geometry", QByteArray(), QByteArray)  # type: ignore[return-value]
+        found = self._settings.value("geometry", QByteArray())
+        return found if isinstance(found, QByteArray) else QByteArray()
 
     @geometry.setter
     def geometry(self, value: QByteArray) -> None:

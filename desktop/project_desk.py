@@ -14,6 +14,7 @@ from engine.errors import Notice
 from engine.file_names import counted_up
 from engine.presets import starting_point
 from engine.project import Project, default_home
+from engine.regular_files import is_file, is_folder
 from engine.sample_project import sample_data
 
 SAMPLE_NAME = "sample-cat"
@@ -32,7 +33,7 @@ class ProjectDesk(QObject):
         super().__init__(parent)
         self._preferences = preferences
         project = Project.at(folder or Path(preferences.last_project or "/"))
-        if not project.file.is_file():
+        if not is_file(project.file):
             project = Project(default_home() / SAMPLE_NAME)
         self._notice: Notice | None = None
         self.draft = Draft(project, self._read(project) or sample_data(project.runs), self)
@@ -48,7 +49,7 @@ class ProjectDesk(QObject):
     def recent(self) -> list[Project]:
         """Projects that were open before and are still there, the last one first."""
         known = [Project.at(Path(text)) for text in self._preferences.recent_projects]
-        return [project for project in known if project.file.is_file()]
+        return [project for project in known if is_file(project.file)]
 
     def open_sample(self) -> None:
         project = Project(default_home() / SAMPLE_NAME)
@@ -58,7 +59,7 @@ class ProjectDesk(QObject):
         """Open a project's file, wherever it lies, or that of a folder. Raises NoProject or
         NoProjectFolder."""
         project = Project.at(file)
-        if not file.is_dir():
+        if not is_folder(file):
             project.require_project()
         self._open(project, self._read(project) or _fresh(project, project.images))
 
@@ -77,18 +78,18 @@ class ProjectDesk(QObject):
 
     def would_lose(self, data: Data) -> Data:
         """The settings that `take_back` would write over; empty where the project has none."""
-        project = _project_of(data)
+        project = self._project_of(data)
         if project.folder == self.draft.project.folder:
             return self.draft.data
         return project.load_draft()
 
     def may_take_back(self, data: Data, *, may_change: bool) -> bool:
         """False where it belongs to another project and the project may not change now."""
-        return may_change or _project_of(data).folder == self.draft.project.folder
+        return may_change or self._project_of(data).folder == self.draft.project.folder
 
     def take_back(self, data: Data) -> None:
         """The settings of a run that waited, onto the pages; its project is opened for that."""
-        project = _project_of(data)
+        project = self._project_of(data)
         if project.folder == self.draft.project.folder:
             self.draft.replace(project, data)
             self.draft.save()
@@ -119,6 +120,12 @@ class ProjectDesk(QObject):
             self.noticed.emit(self._notice)
             self._notice = None
 
+    def _project_of(self, data: Data) -> Project:
+        """The project that a run with these settings belongs to; the one that is open where they
+        do not say."""
+        runs = Path(data.get("runs_folder", ""))
+        return Project(runs.parent) if runs.is_absolute() else self.draft.project
+
     def _project_for(self, folder: Path) -> Project:
         """The project of this folder of pictures; another folder of the same name counts up."""
         projects = (
@@ -132,11 +139,6 @@ def _is_for(project: Project, folder: Path) -> bool:
     known = project.load_draft().get("dataset", {}).get("folder")
     is_sample = project.folder.name == SAMPLE_NAME
     return not is_sample and known in (None, str(folder), str(project.images))
-
-
-def _project_of(data: Data) -> Project:
-    """The project that a run with these settings belongs to."""
-    return Project(Path(data.get("runs_folder", "")).parent)
 
 
 def _fresh(project: Project, pictures: Path) -> Data:

@@ -14,6 +14,7 @@ from engine import storage
 from engine.config_file import Data
 from engine.errors import DiskFull, Notice, OutputNotWritable
 from engine.project_notices import ProjectCopied
+from engine.regular_files import is_file, is_folder
 
 SUFFIX = ".imprint"
 INSIDE = "./"  # how a stored path begins that lies inside the project
@@ -30,7 +31,7 @@ def file_in(folder: Path) -> Path:
     """The project's file of a folder, whatever the folder is called now; the name that a new one
     would have where there is none, or where there are several and none has the folder's name."""
     own = folder / f"{folder.name}{SUFFIX}"
-    if own.is_file():
+    if is_file(own):
         return own
     try:
         found = [path for path in folder.glob(f"*{SUFFIX}") if _is_project_file(path)]
@@ -40,7 +41,7 @@ def file_in(folder: Path) -> Path:
 
 
 def _is_project_file(path: Path) -> bool:
-    return path.is_file() and not any(kept in path.stem for kept in KEPT)
+    return is_file(path) and not any(kept in path.stem for kept in KEPT)
 
 
 def is_project_folder(file: Path) -> bool:
@@ -48,7 +49,7 @@ def is_project_folder(file: Path) -> bool:
     folder = file.parent
     if storage.mark_of(folder) is not None or folder.name == file.stem:
         return True
-    if any((folder / part).is_dir() for part in PARTS):
+    if any(is_folder(folder / part) for part in PARTS):
         return True
     return all(path == file or path.name.startswith(".") for path in folder.iterdir())
 

@@ -56,6 +56,17 @@ def require_regular(folder: Path) -> None:
         _require(path, path.stat().st_mode)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file can be seen there. Never raises, where Path.is_file does for a folder without
+    rights and for a name that is too long; `records.why_not` says why not."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder can be seen there. Never raises."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def changed_at(status: os.stat_result) -> int:
     """When a file was changed or put into its place, in nanoseconds: `cp -p`, rsync and zip give
     another file the old one's time of change, and a new one of its status."""

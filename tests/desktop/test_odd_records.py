@@ -163,7 +163,7 @@ def test_a_run_that_waits_and_cannot_be_shown_says_why_and_cannot_be_changed(ope
     ["text_percent", "geometry", "keep_awake", "advanced", "language", "recent_projects",
      "last_project", "running", "look"],
 )  # fmt: skip
-@pytest.mark.parametrize("value", ["\x00", "x" * 5000, ["a", "b"], 5, "@Invalid()"], ids=str)
+@pytest.mark.parametrize("value", ["x" * 5000, ["a", "b"]], ids=["long", "list"])
 def test_odd_preferences_keep_no_window_from_standing(open_window, project, name, value):
     settings = QSettings("Imprint", "Imprint")
     settings.setValue(name, value)
