@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import sys
+
+from engine.terminal import guard_streams
 
 OPENED = (".imprint", ".safetensors", ".ckpt")  # by a double click, in the window
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()  # first, for the frozen program's child processes
-    for name in ("stdout", "stderr"):  # a program without a console has none on Windows
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    guard_streams()
     if getattr(sys, "frozen", False):  # before anything can import torch
         from engine.card_pack import activate
 

@@ -89,6 +89,8 @@ def _close_when_terminated(windows: Windows) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, close)
+    if hasattr(signal, "SIGHUP"):  # the terminal that it was started from is gone: it goes on
+        signal.signal(signal.SIGHUP, lambda *_: None)  # other programs get it as it was
 
 
 def _greet(windows: Windows, preferences: Preferences, reports: CrashReports) -> None:

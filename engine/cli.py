@@ -6,10 +6,8 @@ Exit codes: 0 done, 1 the user can mend it, 2 wrong usage, 3 a crash of ours.
 from __future__ import annotations
 
 import argparse
-import io
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,11 +23,14 @@ from engine.events import Event, RunFinished, failure_of
 from engine.json_reading import NotParsed, parse_json
 from engine.methods.catalog import METHODS
 from engine.settings import rows
+from engine.stop_signals import obeying_signals
 from engine.storage import expand
+from engine.terminal import guard_streams
 
 
 def main(arguments: list[str]) -> int:
     """Run one verb and return the exit code."""
+    guard_streams()
     # A child of torchrun starts with these set; a single one must not write over the others.
     quiet = int(os.environ.get("RANK", "0")) > 0
     parser = make_parser(_VERBS)
@@ -40,31 +41,14 @@ def main(arguments: list[str]) -> int:
         parser.print_usage(sys.stderr)
         return USAGE
     _quieten_libraries()
-    _speak_utf8()
     control = Control()
-    _stop_when_asked(control)
     reporter = Reporter(as_lines=parsed.json, silent=quiet)
-    try:
-        return reporter.show(parsed.start(parsed, control))
-    except Exception as error:  # noqa: BLE001 (the last resort of the command line)
-        return reporter.show(iter([failure_of(error)]))
-
-
-def _stop_when_asked(control: Control) -> None:
-    """Ctrl-C and `kill` ask the command to end in good order; the second time they end it at once.
-
-    A process of torchrun dies of `kill`: it may be waiting for one that is gone.
-    """
-
-    def stop(number: int, _: object) -> None:
-        if control.stop_requested:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        control.stop()
-
-    signal.signal(signal.SIGINT, stop)
-    if "RANK" not in os.environ:
-        signal.signal(signal.SIGTERM, stop)
+    is_long = parsed.verb in _LONG and not getattr(parsed, "dry_run", False)
+    with obeying_signals(control, outlives_terminal=is_long, is_rank="RANK" in os.environ):
+        try:
+            return reporter.show(parsed.start(parsed, control))
+        except Exception as error:  # noqa: BLE001 (the last resort of the command line)
+            return reporter.show(iter([failure_of(error)]))
 
 
 def _train(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
@@ -250,13 +234,6 @@ def _print_settings(kind: str) -> int:
     return DONE
 
 
-def _speak_utf8() -> None:
-    """Whatever the terminal's own encoding: a caption it lacks letters for must not end a run."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
 def _quieten_libraries() -> None:
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -272,6 +249,7 @@ _PATHS = (
     "method.class_folder",
     "method.start_from",
 )
+_LONG = {"train", "resume", "compare"}  # they go on when their terminal closes
 _VERBS = {
     "train": _train,
     "resume": _resume,

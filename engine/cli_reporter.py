@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,14 +126,10 @@ class Reporter:
             self._bar = None
 
     def _line(self, text: str) -> None:
-        try:
-            if self._bar is not None and not self._as_lines:
-                self._bar.write(text, file=self._out)
-            else:
-                print(text, file=self._out, flush=True)
-        except BrokenPipeError:  # `| head` has gone: the run goes on unheard
-            self._silent = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+        if self._bar is not None and not self._as_lines:
+            self._bar.write(text, file=self._out)
+        else:
+            print(text, file=self._out, flush=True)
 
     def _say_error(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

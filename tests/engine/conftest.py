@@ -40,8 +40,10 @@ def live_models(monkeypatch) -> list:
 
 @pytest.fixture
 def ctrl_c_as_before():
-    """The command line takes SIGINT and SIGTERM over; give them back."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    """The command line takes these signals over; give them back."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, known in before.items():
         signal.signal(number, known)

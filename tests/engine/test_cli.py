@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from PIL import Image
 from engine import cli
 from engine.formats.png_text import read_parameters
 from engine.project import RunFolder
-from tests.conftest import ROOT
 from tests.engine_runs import left_by, tiny_run
 from tests.kills import Command
 
@@ -376,15 +373,6 @@ def test_a_caption_in_letters_that_the_terminal_lacks_ends_nothing(image_folder,
     assert "一只猫" in western.buffer.getvalue().decode("utf-8")
 
 
-def test_a_listener_that_goes_away_does_not_end_the_run(config, tmp_path, monkeypatch):
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w", encoding="utf-8") as gone:
-        monkeypatch.setattr(sys, "stdout", gone)
-        assert cli.main(["train", str(config), "--json"]) == 0
-    assert json.loads(only_run(tmp_path).result.read_text())["outcome"] == "finished"
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to a child")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -402,24 +390,3 @@ def test_ctrl_c_saves_exports_and_leaves_a_run_that_can_be_resumed(config, tmp_p
     folder = only_run(tmp_path)
     assert (folder.checkpoints / f"step_{last['steps']:06d}").is_dir()
     assert json.loads(folder.result.read_text())["outcome"] == "stopped"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_whoever_asks_twice_does_not_wait(tmp_path, number):
-    """A command that looks at nothing, as one does that hangs."""
-    script = (
-        "import signal, sys, time\n"
-        "from engine.cli import _stop_when_asked\n"
-        "from engine.control import Control\n"
-        f"control, number = Control(), signal.Signals({int(number)})\n"
-        "_stop_when_asked(control)\n"
-        "signal.raise_signal(number)\n"
-        "assert control.stop_requested\n"
-        "print('asked', flush=True)\n"
-        "signal.raise_signal(number)\n"
-        "print('still here')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout == "asked\n"
-    assert done.stderr == ""
-    assert done.returncode == -number
