@@ -6,20 +6,28 @@ import argparse
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from engine.config import STARTER
 from engine.formats.catalog import FORMATS
 from engine.methods.catalog import METHODS
 from engine.samplers import SAMPLERS
 from engine.settings import NUM_SEEDS
+from engine.wording import printable
 
 DESCRIPTION = "Teach Stable Diffusion something new, from your own pictures."
 
 
+class _Parser(argparse.ArgumentParser):
+    """Names of files stand in its messages."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.ArgumentParser:
     """`verbs_by_name`: what each verb starts."""
-    parser = argparse.ArgumentParser(prog="imprint", description=DESCRIPTION)
+    parser = _Parser(prog="imprint", description=DESCRIPTION)
     parser.add_argument("--help-settings", choices=METHODS, help="list every --set key of a method")
     parser.set_defaults(json=False)
     verbs = parser.add_subparsers(dest="verb")

@@ -33,6 +33,8 @@ from engine.events import (
 )
 from engine.project import RunFolder
 from engine.prompt_words import of_run
+from engine.terminal import GuardedStream
+from engine.wording import printable, printable_json
 
 DONE, MENDABLE, USAGE, CRASH = 0, 1, 2, 3
 
@@ -67,10 +69,10 @@ class Reporter:
         elif isinstance(event, RunCrashed):
             self._close_bar()
             self._say_error("Imprint crashed. This is a fault of ours, not of yours.")
-            self._say_error(event.traceback)
+            self._say_error(*event.traceback.rstrip("\n").split("\n"))
         if self._as_lines:
             if not isinstance(event, Heartbeat):
-                self._line(as_json(event))
+                print(printable_json(as_json(event)), file=self._out, flush=True)
         else:
             self._show_to_person(event)
 
@@ -97,7 +99,7 @@ class Reporter:
             case ImageGenerated():
                 self._line(f"Picture: {event.path}")
             case ExportChecked():
-                self._line(_checked(event))
+                self._line(*_checked(event))
             case SheetReady():
                 self._close_bar()
                 self._line(f"Before and after: {event.path}")
@@ -118,21 +120,26 @@ class Reporter:
     def _open_bar(self, first_step: int, steps: int) -> None:
         from tqdm import tqdm  # late: the window never needs it
 
-        self._bar = tqdm(total=steps, initial=first_step, unit="step", file=sys.stderr)
+        stream = sys.stderr.raw() if isinstance(sys.stderr, GuardedStream) else sys.stderr
+        self._bar = tqdm(
+            total=steps, initial=first_step, unit="step", file=stream, dynamic_ncols=True
+        )
 
     def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
-    def _line(self, text: str) -> None:
-        if self._bar is not None and not self._as_lines:
-            self._bar.write(text, file=self._out)
-        else:
-            print(text, file=self._out, flush=True)
+    def _line(self, *lines: str) -> None:
+        """Names and captions stand in these lines: none of them begins another one."""
+        if self._bar is not None:
+            self._bar.clear()
+        print(*map(printable, lines), sep="\n", file=self._out, flush=True)
+        if self._bar is not None:
+            self._bar.refresh()
 
-    def _say_error(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+    def _say_error(self, *lines: str) -> None:
+        print(*map(printable, lines), sep="\n", file=sys.stderr, flush=True)
 
 
 def _looked_at(event: PictureChecked | CaptionMade | Examined) -> str:
@@ -145,14 +152,14 @@ def _looked_at(event: PictureChecked | CaptionMade | Examined) -> str:
     return f"{event.name}  {event.width} x {event.height}  {event.caption or '(no caption)'}"
 
 
-def _checked(event: ExportChecked) -> str:
+def _checked(event: ExportChecked) -> list[str]:
     """What an export report comes down to."""
     readers = ", ".join(event.loads_in) or "no front end"
     checked = (
         f"Checked {Path(event.path).name}: {event.keys} tensors, largest difference from the "
         f"live model {event.largest_difference:.1e}; loads in {readers}."
     )
-    return "\n".join([checked, *(f"Note: {remark}" for remark in event.remarks)])
+    return [checked, *(f"Note: {remark}" for remark in event.remarks)]
 
 
 def _told(event: CheckpointScored | Estimated | FitSuggested | TrialFinished) -> str:

@@ -21,6 +21,7 @@ from engine.errors import ConfigUnreadable, InvalidConfig, SettingsOfAnother
 from engine.foreign_settings import program_of
 from engine.json_reading import NotParsed, parse_json, parse_toml
 from engine.methods.catalog import METHODS
+from engine.plain_text import whole_characters
 from engine.regular_files import read_bytes, reason_of
 from engine.settings import Row, Settings, rows
 from engine.settings_errors import ConfigNotOpened, ConfigNotText
@@ -66,6 +67,9 @@ _KINDS = {
     "model": QT_TRANSLATE_NOOP("engine", "a section of settings"),
 }
 _NUMBERS = {int: "int", float: "float"}
+_NO_TEXT = QT_TRANSLATE_NOOP(
+    "engine", "{field} holds signs that are no UTF-8 text: {given}. Rename what it names."
+)
 _MUST_BE = QT_TRANSLATE_NOOP("engine", "{field} is {given}; it must be {wanted}.")
 
 
@@ -109,7 +113,7 @@ def check(
         upgraded["schema_version"] = SCHEMA_VERSION
     if isinstance(upgraded.get("method"), Mapping):  # its kind decides which settings there are
         upgraded["method"] = {"kind": DEFAULT_METHOD, **upgraded["method"]}
-    problems = list(_booleans_for_numbers(upgraded))
+    problems = [*_booleans_for_numbers(upgraded), *_no_texts(upgraded)]
     try:
         config = RunConfig.model_validate(upgraded)
     except ValidationError as error:
@@ -216,6 +220,17 @@ def _booleans_for_numbers(data: Data) -> Iterator[Problem]:
             wanted = Phrase(_KINDS[_NUMBERS[row.annotation]])
             sentence = Phrase(_MUST_BE, field=row.key, given=str(value).lower(), wanted=wanted)
             yield Problem(row.key, sentence)
+
+
+def _no_texts(data: Data) -> Iterator[Problem]:
+    """A file system may hold names that no file of settings can."""
+    sections = {"": data} | {f"{name}.": _section(data, name) for name in data}
+    for prefix, section in sections.items():
+        for name, value in section.items():
+            text = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            if isinstance(text, str) and text != whole_characters(text):
+                given = whole_characters(text)
+                yield Problem(prefix + name, Phrase(_NO_TEXT, field=prefix + name, given=given))
 
 
 def _across_fields(config: RunConfig) -> list[Problem]:

@@ -1,8 +1,10 @@
-"""Standard output and standard error, in a form that never ends a command.
+"""Standard output and standard error, in a form that never ends a command and obeys nobody.
 
 A terminal that was closed, a full disk behind `>`, a pipe without a reader: what cannot be
-written is dropped, and the exit code still tells the result. Libraries write there too (warnings,
-logging, progress bars), so the streams are put in the place of sys.stdout and sys.stderr.
+written is dropped, and the exit code still tells the result. What is written is made printable:
+a picture's name may hold sequences that set the clipboard or the title of a terminal. Libraries
+write there too (warnings, logging), so the streams are put in the place of sys.stdout and
+sys.stderr.
 """
 
 from __future__ import annotations
@@ -14,16 +16,25 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from engine.wording import printable
+
 # Of a closed terminal, a full disk, a pipe without a reader, or a stream that was closed.
 _UNHEARD = (OSError, ValueError)
 
 
 class GuardedStream(io.TextIOBase):
-    """Writes to `stream`; what cannot be written is dropped. None: there is no stream at all."""
+    """Writes to `stream`; what cannot be written is dropped. None: there is no stream at all.
 
-    def __init__(self, stream: TextIO | None) -> None:
+    `is_raw`: for a progress bar, which moves the cursor. Nothing from outside goes through that.
+    """
+
+    def __init__(self, stream: TextIO | None, *, is_raw: bool = False) -> None:
         super().__init__()
         self._stream = stream
+        self._is_raw = is_raw
+
+    def raw(self) -> GuardedStream:
+        return GuardedStream(self._stream, is_raw=True)
 
     @property
     def encoding(self) -> str:
@@ -31,8 +42,9 @@ class GuardedStream(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         if self._stream is not None:
+            shown = text if self._is_raw else printable(text, keep="\n\t")
             with suppress(*_UNHEARD):
-                self._stream.write(text)
+                self._stream.write(shown)
         return len(text)
 
     def flush(self) -> None:
@@ -69,6 +81,7 @@ class GuardedStream(io.TextIOBase):
 def guard_streams() -> None:
     """Put guarded streams in the place of sys.stdout and sys.stderr. A second call does nothing."""
     _open_missing()
+    os.environ["PYTHON_COLORS"] = "0"  # argparse would colour its messages
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, GuardedStream):

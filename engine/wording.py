@@ -6,6 +6,8 @@ The window translates with the context "engine".
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from string import Formatter
 
@@ -14,6 +16,13 @@ Fact = str | int | float
 _STOPS = (".", "。")
 _GO_ON = (*_STOPS, ",", ";", ")", "，", "；", "）")
 _ENDS = (*_STOPS, "!", "?", "！", "？", "…", ":", "：", ")", "）")
+
+# What a terminal obeys (ESC and the other control characters, C1 among them), breaks lines at or
+# turns around (the marks of right-to-left text), and what nobody sees.
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 def QT_TRANSLATE_NOOP(context: str, text: str) -> str:  # noqa: N802 (lupdate looks for this name)
@@ -44,6 +53,22 @@ def ended(text: str) -> str:
     if not text or text.endswith(_ENDS):
         return text
     return text + ("。" if ord(text[-1]) > 0x2E80 else ".")  # behind a Chinese character
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """A text from outside for a terminal: a name with a line break or an escape sequence in it
+    shows them as `\\n` and `\\x1b`. `keep`: characters that stay as they are."""
+
+    def shown(found: re.Match[str]) -> str:
+        sign = found[0]
+        return sign if sign in keep else sign.encode("unicode_escape").decode("ascii")
+
+    return UNPRINTABLE.sub(shown, text)
+
+
+def printable_json(text: str) -> str:
+    """The same for a text in JSON, which means the same afterwards."""
+    return UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 class Phrase(str):

@@ -23,13 +23,13 @@ from engine.model_errors import (
     PickleRefused,
 )
 from engine.models.pickle_containers import LEGACY_STARTS, ZIP_START, walk_legacy, walk_zip
-from engine.models.pickle_values import STORAGES, Refused, View, printable
+from engine.models.pickle_values import STORAGES, Refused, View
 from engine.models.pickle_walk import Walked
 from engine.models.pickled_values import read_view
 from engine.models.safetensors_header import Header
 from engine.out_of_memory import as_out_of_memory
 from engine.regular_files import NotRegular, reason_of
-from engine.wording import QT_TRANSLATE_NOOP, Phrase
+from engine.wording import QT_TRANSLATE_NOOP, Phrase, printable
 
 MAX_FILE_BYTES = 64 << 30
 MAX_DEPTH = 8

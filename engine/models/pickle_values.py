@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal, NamedTuple
 
+from engine.wording import printable
+
 MAX_NESTING = 64
 MAX_VALUES = 200_000  # when each value is counted as often as it is referred to
 MAX_RANK = 8
@@ -33,11 +35,6 @@ class Refused(Exception):
         self.reason: Reason = reason
         self.what = printable(what[:100])
         super().__init__(f"{reason}: {what}")
-
-
-def printable(text: str) -> str:
-    """Text out of a file that cannot move a terminal's cursor or turn a line around."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 class Storage(NamedTuple):

@@ -93,6 +93,8 @@ def test_rules_across_settings_point_at_the_setting_to_change(data, field, said)
         ("name", "", "name is empty. Give it a value."),
         ("dataset.template", "a {thing}", "The caption template knows no place but {subject}."),
         ("sampling.prompts", "a cat", "it must be a list."),
+        ("dataset.folder", "/x/\udce9", "dataset.folder holds signs that are no UTF-8 text: /x/?."),
+        ("sampling.prompts", ["a", "\ud800"], "sampling.prompts holds signs that are no UTF-8"),
         ("schema_version", 3, "made by a newer Imprint (schema 3). Update Imprint to use them."),
         ("schema_version", "1", "schema_version is '1'; it must be one of 2."),
     ],
