@@ -20,6 +20,7 @@ from desktop.preferences import Preferences
 from desktop.single_instance import Doorkeeper, hand_over
 from desktop.windows import Windows
 from engine.notices import Updated
+from engine.torchrun import forget_place
 from engine.version import VERSION
 from engine.watched import window_command
 
@@ -43,6 +44,7 @@ class Application(QApplication):
 def main(arguments: list[str]) -> int:
     """Open the window and run until it closes; returns the exit code."""
     _name_for_windows()
+    forget_place()
     application = Application(arguments)
     QCoreApplication.setOrganizationName("Imprint")
     QCoreApplication.setApplicationName("Imprint")

@@ -19,20 +19,19 @@ from engine.cli_reporter import DONE, USAGE, Reporter
 from engine.config import DEFAULT_METHOD, STARTER, RunConfig
 from engine.control import Control
 from engine.errors import InvalidConfig
-from engine.events import Event, RunFinished, failure_of
+from engine.events import Event, RunFailed, RunFinished, failure_of
 from engine.json_reading import NotParsed, parse_json
 from engine.methods.catalog import METHODS
 from engine.settings import rows
 from engine.stop_signals import obeying_signals
 from engine.storage import expand
 from engine.terminal import guard_streams
+from engine.torchrun import RankNotUsable, take_place
 
 
 def main(arguments: list[str]) -> int:
     """Run one verb and return the exit code."""
     guard_streams()
-    # A child of torchrun starts with these set; a single one must not write over the others.
-    quiet = int(os.environ.get("RANK", "0")) > 0
     parser = make_parser(_VERBS)
     parsed = parser.parse_args(arguments)
     if parsed.help_settings:
@@ -41,10 +40,16 @@ def main(arguments: list[str]) -> int:
         parser.print_usage(sys.stderr)
         return USAGE
     _quieten_libraries()
+    try:
+        rank, left_over = take_place()
+    except RankNotUsable as error:
+        return Reporter(as_lines=parsed.json).show(iter([RunFailed(error=error)]))
     control = Control()
-    reporter = Reporter(as_lines=parsed.json, silent=quiet)
+    reporter = Reporter(as_lines=parsed.json, silent=bool(rank))  # the first one speaks for all
+    if left_over is not None:
+        reporter.warn(left_over)
     is_long = parsed.verb in _LONG and not getattr(parsed, "dry_run", False)
-    with obeying_signals(control, outlives_terminal=is_long, is_rank="RANK" in os.environ):
+    with obeying_signals(control, outlives_terminal=is_long, is_rank=rank is not None):
         try:
             return reporter.show(parsed.start(parsed, control))
         except Exception as error:  # noqa: BLE001 (the last resort of the command line)

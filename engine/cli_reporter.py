@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.config_file import switches_of
+from engine.errors import Notice
 from engine.events import (
     CaptionMade,
     CheckpointScored,
@@ -61,6 +62,10 @@ class Reporter:
             if not self._silent:
                 self._show_one(event)
         return code
+
+    def warn(self, notice: Notice) -> None:
+        """On standard error: it belongs to no event."""
+        self._say_error(f"Note: {notice} [{notice.code}]")
 
     def _show_one(self, event: Event) -> None:
         if isinstance(event, RunFailed):
