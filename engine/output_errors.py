@@ -6,6 +6,7 @@ from engine.errors import OutputNotWritable
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _A_LINK = QT_TRANSLATE_NOOP("engine", "a link is in its place")
+_TOO_LARGE = QT_TRANSLATE_NOOP("engine", "files may not grow beyond {limit}")
 _TAKEN = QT_TRANSLATE_NOOP("engine", "something else has this name")
 
 
@@ -52,3 +53,18 @@ class SuffixOfAnother(OutputNotWritable):
 
     def __init__(self, **facts: str) -> None:
         super().__init__(folder=facts["path"], reason=Phrase(_TAKEN), **facts)
+
+
+class FilesLimited(OutputNotWritable):
+    """Facts: `folder`, and `limit`, how large a file may be there. There may be room enough, so
+    that waiting does not help."""
+
+    code = "IM-OUT-15"
+    summary = QT_TRANSLATE_NOOP("engine", "Files in {folder} may not grow beyond {limit}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Lift the limit (ulimit -f unlimited), or choose a folder on another disk, then try again.",
+    )
+
+    def __init__(self, **facts: str) -> None:
+        super().__init__(reason=Phrase(_TOO_LARGE, limit=facts["limit"]), **facts)

@@ -1,19 +1,24 @@
-"""An error of the system -> the sentence for it. Full is not forbidden, and reading is not
-writing: what the user can do differs."""
+"""An error of the system -> the sentence for it. Full is not forbidden, a limit of files is not
+full, and reading is not writing: what the user can do differs."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
+from engine.output_errors import FilesLimited
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_NOT_OF_READING = {errno.EFBIG, errno.EROFS}
+_LIMIT = QT_TRANSLATE_NOOP("engine", "{kib} KiB")
+_OF_FILE_SYSTEM = QT_TRANSLATE_NOOP("engine", "what its file system holds (4 GiB on FAT32)")
 _SOURCE = QT_TRANSLATE_NOOP("engine", "A file that is needed")
 
 
@@ -33,7 +38,7 @@ def reads(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL or error.errno == errno.EROFS:
+        if error.errno in _FULL | _NOT_OF_READING:
             raise as_user_error(error, folder) from error
         raise as_reading_error(error) from error
 
@@ -42,7 +47,20 @@ def as_user_error(error: OSError, folder: Path) -> OutputNotWritable | DiskFull:
     if error.errno in _FULL:
         free = free_bytes(folder)
         return DiskFull(folder=str(folder), need_mib=1.0, free_mib=free / 2**20)
+    if error.errno == errno.EFBIG:
+        return FilesLimited(folder=str(folder), limit=_most_of_a_file())
     return OutputNotWritable(folder=str(folder), reason=error.strerror or str(error))
+
+
+def _most_of_a_file() -> str:
+    """The limit of this process (`ulimit -f`); where it has none, the file system has one."""
+    if sys.platform != "win32":
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if limit != resource.RLIM_INFINITY:
+            return Phrase(_LIMIT, kib=limit // 1024)
+    return Phrase(_OF_FILE_SYSTEM)
 
 
 def as_reading_error(error: OSError) -> InputNotReadable:

@@ -15,9 +15,10 @@ from engine.notices import (
     SampleWaits,
     WaitsForRoom,
 )
+from engine.output_errors import FilesLimited
 from engine.project import RunFolder
 from engine.rescue import rescue_folder
-from tests.engine.test_storage import files_no_larger_than
+from tests.engine.test_storage import files_no_larger_than, limited_files
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
 
 
@@ -80,6 +81,24 @@ def test_a_full_disk_makes_the_run_wait_and_what_comes_of_it_is_the_same(
     assert WaitsForRoom in notices(trained)
     assert len(waited) == len(trained.of(ResumedAt)) == 2
     assert left_by(trained.folder) == left_by(finished)
+
+
+def test_files_that_may_not_grow_are_not_waited_for(tiny_folder, pictures_folder, tmp_path):
+    """No room would come, and nowhere else may they grow either."""
+    limit = limited_files(50_000)
+
+    def watch(event, control):
+        if isinstance(event, StepFinished) and event.step == 1:
+            limit.__enter__()
+
+    try:
+        failed = train(tiny_run(tiny_folder, pictures_folder, tmp_path), watch)
+    finally:
+        limit.__exit__(None, None, None)
+    assert WaitsForRoom not in notices(failed)
+    assert failed.of(PausedAt) == []
+    assert isinstance(failed.last.error, FilesLimited)
+    assert "may not grow beyond 48 KiB" in str(failed.last.error)
 
 
 def test_a_stop_while_it_waits_ends_the_run_with_its_last_checkpoint_whole(

@@ -12,25 +12,35 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from engine import storage
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
-from engine.output_errors import LinkInTheWay, NotOurs
+from engine.output_errors import FilesLimited, LinkInTheWay, NotOurs
+from engine.storage import system_errors
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits")
 
 
 @contextlib.contextmanager
-def files_no_larger_than(num_bytes: int):
-    """What a full disk does: writes fail in the middle of a file."""
+def limited_files(num_bytes: int):
+    """As `ulimit -f`: writes fail in the middle of a file."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextlib.contextmanager
+def files_no_larger_than(num_bytes: int):
+    """What a full disk does, with the error of one: no other disk is at hand."""
+    full = patch.object(system_errors, "_FULL", system_errors._FULL | {errno.EFBIG})
+    with limited_files(num_bytes), full:
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -384,3 +394,17 @@ def test_what_was_moved_aside_is_put_back_under_names_that_look_like_patterns(tm
     storage.sweep(tmp_path)
     assert names(tmp_path) == {"a[1]", "a1", "step_000001"}
     assert (tmp_path / "a[1]" / "a").read_bytes() == b"new"
+
+
+def test_files_that_may_not_grow_are_no_full_disk(tmp_path):
+    path = tmp_path / "a.bin"
+    with limited_files(3 << 19), pytest.raises(FilesLimited) as caught:
+        storage.write_bytes(path, bytes(2 << 20))
+    assert f"Files in {tmp_path} may not grow beyond 1536 KiB." in str(caught.value)
+    assert caught.value.code == "IM-OUT-15"
+    assert names(tmp_path) == set()
+
+
+def test_a_file_system_with_small_files_is_told_as_such(tmp_path):
+    error = system_errors.as_user_error(OSError(errno.EFBIG, "File too large"), tmp_path)
+    assert "4 GiB on FAT32" in str(error)
