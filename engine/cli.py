@@ -124,10 +124,9 @@ def _caption(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
 
 
 def _export(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:
-    del control  # one short step
     from engine.later_exports import export_again
 
-    return export_again(parsed.run, parsed.step, parsed.format, parsed.out)
+    return export_again(parsed.run, parsed.step, parsed.format, parsed.out, control)
 
 
 def _compare(parsed: argparse.Namespace, control: Control) -> Iterator[Event]:

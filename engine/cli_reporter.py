@@ -120,7 +120,8 @@ class Reporter:
         if event.exports and self._folder is not None:
             for sentence in of_run(self._folder):
                 self._line(sentence)
-        self._line(f"Stopped after step {event.steps}." if event.stopped_early else "Done.")
+        stopped = f"Stopped after step {event.steps}." if event.steps else "Stopped."
+        self._line(stopped if event.stopped_early else "Done.")
 
     def _open_bar(self, first_step: int, steps: int) -> None:
         from tqdm import tqdm  # late: the window never needs it

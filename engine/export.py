@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import storage
-from engine.errors import AnotherExportFailed, ExportFailed
+from engine.errors import AnotherExportFailed, ExportFailed, OutputNotWritable
 from engine.events import Event, ExportChecked, Noticed, Stage, StageProgress
 from engine.export_check import compare
 from engine.export_record import ExportRecord
@@ -107,8 +108,12 @@ def _export(
         yield Noticed(notice=notice)
     code_of(entry).save(marked, result_for(entry, method), facts)
     record.note(marked)  # before anything can fail or be killed: the next export may replace it
-    yield StageProgress(stage=Stage.EXPORT, done=0, total=0)
-    findings = yield from compare(entry, marked, method, facts)
+    try:
+        yield StageProgress(stage=Stage.EXPORT, done=0, total=0)
+        findings = yield from compare(entry, marked, method, facts)
+    except GeneratorExit:  # nobody waits for it any more
+        _discard(entry, marked)
+        raise
     if findings.problem is not None:
         exports.paths.append(marked)
         exports.failures.append(
@@ -139,6 +144,16 @@ def _export(
             rounding=findings.largest_difference,
         ),
     )
+
+
+def _discard(entry: FormatEntry, marked: Path) -> None:
+    """What was written just now and not looked at."""
+    with suppress(OutputNotWritable):
+        if entry.suffix:
+            storage.remove_file(marked)
+            storage.remove_file(marked.with_suffix(".yaml"))
+        else:
+            storage.remove_folder(marked, is_ours=lambda _: True)
 
 
 def _settle(entry: FormatEntry, marked: Path, path: Path, record: ExportRecord) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from engine import checkpoint, config_file, storage
 from engine.assembly import attached, wanted_prediction
 from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
+from engine.control import Control
 from engine.device import holding_dtype
 from engine.errors import UserError
 from engine.events import Event, RunFailed, RunFinished, Stage, StageProgress
@@ -23,6 +24,7 @@ from engine.outcome import exported_step, note_export
 from engine.project import RunFolder, open_run
 from engine.run_start import RunStart
 from engine.shown_weights import load_shown
+from engine.yielding import until_stopped
 
 
 def export_facts(
@@ -77,25 +79,38 @@ def export_step_again(path: Path, step: int) -> Iterator[Event]:
         yield RunFailed(error=error)
 
 
-def export_again(path: Path, step: int | None, format_name: str, out: Path) -> Iterator[Event]:
+def export_again(
+    path: Path, step: int | None, format_name: str, out: Path, control: Control | None = None
+) -> Iterator[Event]:
     """Write a checkpoint of a run in another format: if `step` is None the one that the run
-    itself exported, or the newest.
+    itself exported, or the newest. Stopped, it leaves no file.
 
     Ends with RunFinished or RunFailed.
     """
     try:
         folder = open_run(path)
         with folder.locked(to_read=True):
-            config = config_file.of_run(folder.config_path)
-            entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
-            wanted = exported_step(folder) if step is None else step
-            saved = yield from checkpoint.loading_step(folder.path, wanted)
-            record = ExportRecord(folder)
-            record.require_free(entry, out)
-            storage.require_writable(out.parent)
-            yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-            method, facts = _as_shown(config, folder, saved)
-            yield from export_one(entry, out, method, facts, record)
-        yield RunFinished(steps=saved.step, stopped_early=False, exports=(str(out),))
+            work = _written_again(folder, step, format_name, out)
+            done = yield from until_stopped(work, control or Control())
+        exports = () if done is None else (str(out),)
+        yield RunFinished(steps=done or 0, stopped_early=done is None, exports=exports)
     except UserError as error:
         yield RunFailed(error=error)
+
+
+def _written_again(
+    folder: RunFolder, step: int | None, format_name: str, out: Path
+) -> Generator[Event, None, int]:
+    """Return the step that was written."""
+    config = config_file.of_run(folder.config_path)
+    entry = formats_of(config.method.kind, config.method.leaves, (format_name,))[0]
+    wanted = exported_step(folder) if step is None else step
+    saved = yield from checkpoint.loading_step(folder.path, wanted)
+    record = ExportRecord(folder)
+    record.require_free(entry, out)
+    storage.require_writable(out.parent)
+    yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+    method, facts = _as_shown(config, folder, saved)
+    yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
+    yield from export_one(entry, out, method, facts, record)
+    return saved.step

@@ -13,7 +13,8 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
-from engine.events import Event, Heartbeat
+from engine.control import Control
+from engine.events import Event, Heartbeat, StageProgress
 
 ContextFactory = Callable[[], AbstractContextManager[object]]
 T = TypeVar("T")
@@ -39,6 +40,23 @@ def yield_outside(
                 except StopIteration as done:
                     return done.value
             yield event
+    finally:
+        events.close()
+
+
+def until_stopped(
+    events: Generator[Event, None, T], control: Control
+) -> Generator[Event, None, T | None]:
+    """Yield what `events` yields; return what it returns, or None where Stop was asked for while
+    it worked. Work that yields no Heartbeat and no progress any more is let finish."""
+    try:
+        while True:
+            event = next(events)
+            yield event
+            if control.stop_requested and isinstance(event, Heartbeat | StageProgress):
+                return None
+    except StopIteration as done:
+        return done.value
     finally:
         events.close()
 

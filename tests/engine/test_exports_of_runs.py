@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 
 from engine import cli
+from engine.control import Control
 from engine.errors import ExportFailed
 from engine.events import ExportChecked, Noticed, RunFailed, RunFinished
 from engine.formats import checkpoint, lora_kohya
@@ -400,3 +401,29 @@ def test_a_users_folder_of_that_name_is_never_replaced(
             require_end(export_again(run.folder.path, None, form, again), RunFinished)
         assert (again / "model_index.json").is_file()
         assert not list(tmp_path.glob("*unverified*"))
+
+
+@pytest.mark.parametrize("form", SAME)
+def test_an_export_that_is_stopped_leaves_no_file_or_a_whole_one(
+    tiny_folder, pictures_folder, tmp_path, form
+):
+    method, _ = SAME[form]
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path / "runs", method=method, export={"formats": [form]}
+    )
+    run = require_finished(train(data))
+    whole = len(list(export_again(run.folder.path, None, form, tmp_path / run.export.name)))
+    for count in sorted({1, 2, 3, 4, whole // 2, whole - 2, whole - 1}):
+        control, out = Control(), tmp_path / f"stopped at {count}" / run.export.name
+        events = []
+        for event in export_again(run.folder.path, None, form, out, control):
+            events.append(event)
+            if len(events) == count:
+                control.stop()
+        assert isinstance(events[-1], RunFinished)
+        assert events[-1].exports == (() if events[-1].stopped_early else (str(out),))
+        assert events[-1].stopped_early == (len(events) < whole)
+        left = files_in(out.parent) if out.parent.is_dir() else {}
+        assert bool(left) != events[-1].stopped_early
+        assert not any("unverified" in str(name) for name in left)
+    assert not events[-1].stopped_early  # it was done when Stop came
