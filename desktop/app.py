@@ -17,7 +17,7 @@ from desktop.crash_reports import CrashReports
 from desktop.language import install_language
 from desktop.last_session import interrupted_run, notice_of
 from desktop.preferences import Preferences
-from desktop.single_instance import Doorkeeper, hand_over
+from desktop.single_instance import Doorkeeper, Show, hand_over
 from desktop.windows import Windows
 from engine.notices import Updated
 from engine.torchrun import forget_place
@@ -63,19 +63,28 @@ def main(arguments: list[str]) -> int:
     windows = Windows(application, paths)
     application.opened.connect(windows.open_paths)
     application.commitDataRequest.connect(windows.leave_now)
-    door.called.connect(windows.open_paths)
+    door.attend(_showing(windows))
     _close_when_terminated(windows)
     _greet(windows, preferences, reports)
     code = application.exec()
+    door.close()  # nobody can show a window any more
     for number in (signal.SIGTERM, signal.SIGINT):  # there is no window to close any more
         signal.signal(number, signal.SIG_DFL)
     starts_anew = windows.starts_anew
     del windows
     reports.end()
     if starts_anew:
-        door.close()  # or the new one would hand over to this one
         subprocess.Popen(window_command(), start_new_session=True)
     return code
+
+
+def _showing(windows: Windows) -> Show:
+    def show(paths: list[str]) -> bool:
+        """What a later start was to open; whether a window is to be seen then."""
+        windows.open_paths(paths)
+        return windows.window.isVisible()
+
+    return show
 
 
 def _close_when_terminated(windows: Windows) -> None:

@@ -1,58 +1,68 @@
-"""One Imprint a user: a second start hands over what it was to open, and ends."""
+"""One Imprint a user: a second start hands over what it was to open, and ends once the first has
+shown its window. Whoever does not answer so is not waited for: the second opens its own."""
 
 from __future__ import annotations
 
-import getpass
-import hashlib
 import json
-from pathlib import Path
+from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QDeadlineTimer, QObject, QTimer, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from desktop.meeting_place import address, is_same_user, new_address
 from engine.json_reading import NotParsed, parse_json
 from engine.shapes import OtherShape, shaped
 
 WAIT_MS = 1_000
 ANSWER_MS = 20_000  # of one that is there: while libraries are loaded it may not answer at once
 LONGEST = 64 * 1024  # bytes of a list of files
+SHOWN = b"imprint: the window is shown\n"
 
-
-def channel_name() -> str:
-    """Of this user and home: others on the same computer have windows of their own."""
-    whose = f"{getpass.getuser()}|{Path.home()}"
-    return f"imprint-{hashlib.sha256(whose.encode()).hexdigest()[:16]}"
+Show = Callable[[list[str]], bool]
 
 
 def hand_over(paths: list[str], name: str = "") -> bool:
-    """Give the paths to the Imprint that runs already; False where none answers."""
+    """Give the paths to the Imprint that runs already; False where none shows its window."""
+    place = name or address()
+    if place is None:
+        return False
     socket = QLocalSocket()
-    socket.connectToServer(name or channel_name())
-    if not socket.waitForConnected(WAIT_MS):
+    socket.connectToServer(place)
+    if not socket.waitForConnected(WAIT_MS) or not is_same_user(int(socket.socketDescriptor())):
+        socket.abort()
         return False
     socket.write(json.dumps(paths).encode() + b"\n")
-    answered = socket.waitForBytesWritten(WAIT_MS) and socket.waitForReadyRead(ANSWER_MS)
-    return bool(answered)
+    answer, deadline = b"", QDeadlineTimer(ANSWER_MS)
+    while len(answer) < len(SHOWN) and socket.waitForReadyRead(deadline.remainingTime()):
+        answer += bytes(socket.readAll().data())
+    socket.abort()
+    return answer == SHOWN
 
 
 class Doorkeeper(QObject):
-    """Answers later starts; `called` brings the paths that they were given."""
-
-    called = Signal(list)  # of str
+    """Answers later starts, from `attend` on; whoever comes before that waits."""
 
     def __init__(self, parent: QObject | None = None, name: str = "") -> None:
         super().__init__(parent)
+        self._show: Show | None = None
+        self._waiting: list[tuple[QLocalSocket, list[str]]] = []
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._greet)
-        if not self._server.listen(name or channel_name()):
-            # What a crash left in the way: `hand_over` found nobody who listens there.
-            QLocalServer.removeServer(name or channel_name())
-            self._server.listen(name or channel_name())
+        place = name or new_address()
+        if place is not None and not self._server.listen(place):
+            # What a crash left in the way: `hand_over` found nobody who answers there.
+            QLocalServer.removeServer(place)
+            self._server.listen(place)
 
     @property
     def listens(self) -> bool:
         return self._server.isListening()
+
+    def attend(self, show: Show) -> None:
+        """`show` opens the paths of a later start, and says whether a window is to be seen."""
+        self._show = show
+        QTimer.singleShot(0, self._answer)
 
     def close(self) -> None:
         """A start from now on is the first."""
@@ -61,6 +71,10 @@ class Doorkeeper(QObject):
     @Slot()
     def _greet(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
+            if not is_same_user(int(socket.socketDescriptor())):
+                socket.abort()
+                socket.deleteLater()
+                continue
             socket.setParent(self)
             socket.readyRead.connect(self._listen)
             socket.disconnected.connect(socket.deleteLater)
@@ -78,6 +92,31 @@ class Doorkeeper(QObject):
         except (NotParsed, OtherShape):
             socket.abort()
             return
-        socket.write(b"here\n")
-        socket.flush()
-        self.called.emit(told)
+        self._waiting.append((socket, told))
+        self._answer()
+
+    @Slot()
+    def _answer(self) -> None:
+        while self._show is not None and self._waiting:
+            socket, paths = self._waiting.pop(0)
+            if not _is_there(socket):
+                continue  # it opened a window of its own
+            try:
+                is_shown = self._show(paths)
+            except Exception:
+                socket.abort()
+                raise
+            if is_shown:
+                socket.write(SHOWN)
+                socket.flush()
+            else:
+                socket.abort()
+
+
+def _is_there(socket: QLocalSocket) -> bool:
+    """Whether the other end still waits."""
+    try:
+        socket.waitForReadyRead(0)  # takes notice of an end
+        return socket.state() == QLocalSocket.LocalSocketState.ConnectedState
+    except RuntimeError:  # deleted with its connection
+        return False

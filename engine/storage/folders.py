@@ -178,6 +178,14 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(place)
 
 
+def short_folder() -> Path:
+    """A new one with a short path, for this user alone. It stays, until the system clears it
+    away. Raises OutputNotWritable or DiskFull."""
+    place = Path(tempfile.gettempdir())
+    with writes_to(place):
+        return Path(tempfile.mkdtemp(prefix="imprint-", dir=place))
+
+
 @contextmanager
 def _filled(folder: Path, *, private: bool = False) -> Iterator[tuple[HeldFolder, str]]:
     """The folder above `folder`, and a hidden one beside it, to be renamed to it."""

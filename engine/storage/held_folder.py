@@ -143,9 +143,9 @@ def held(
         base = pin[0]
     if base is None or not folder.is_relative_to(base):
         base = folder
+    mode = _PRIVATE if private or base in program_folders() else 0o777
     if make and pin is None:
-        private = private or base in program_folders()
-        base.mkdir(_PRIVATE if private else 0o777, parents=True, exist_ok=True)
+        base.mkdir(mode, parents=True, exist_ok=True)
     parts = folder.relative_to(base).parts
     if HAS_DESCRIPTORS:
         opening = os.path.realpath(base)
@@ -153,7 +153,7 @@ def held(
         try:
             place = HeldFolder(base, descriptor)
             for part in parts:
-                inner = _entered(place, part, make=make)
+                inner = _entered(place, part, mode if make else None)
                 os.close(descriptor)
                 descriptor = inner
                 place = HeldFolder(place.path / part, descriptor)
@@ -163,22 +163,22 @@ def held(
     else:
         place = HeldFolder(base, None)
         for part in parts:
-            _make(place, part, make=make)
+            _make(place, part, mode if make else None)
             place = HeldFolder(place.path / part, None)
         os.scandir(place.path).close()  # there, and a folder
         yield place
 
 
-def _entered(place: HeldFolder, part: str, *, make: bool) -> int:
-    _make(place, part, make=make)
+def _entered(place: HeldFolder, part: str, mode: int | None) -> int:
+    _make(place, part, mode)
     return os.open(part, _OPEN_FOLDER, dir_fd=place._descriptor)
 
 
-def _make(place: HeldFolder, part: str, *, make: bool) -> None:
-    """The folder is there afterwards where `make`, and no link in any case."""
-    if make:
+def _make(place: HeldFolder, part: str, mode: int | None) -> None:
+    """The folder is there afterwards unless `mode` is None, and no link in any case."""
+    if mode is not None:
         with suppress(FileExistsError):
-            place.make(part)
+            place.make(part, mode)
     place.require_no_link(part)
 
 
