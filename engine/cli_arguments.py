@@ -31,7 +31,7 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
     parser.add_argument("--help-settings", choices=METHODS, help="list every --set key of a method")
     parser.set_defaults(json=False)
     verbs = parser.add_subparsers(dest="verb")
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument("--json", action="store_true", help="one event a line on standard output")
 
     _add_train(verbs, shared, verbs_by_name)
@@ -72,7 +72,7 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
 
 
 def _add_train(
-    verbs: Any, shared: argparse.ArgumentParser, verbs_by_name: Mapping[str, Callable[..., Any]]
+    verbs: Any, shared: _Parser, verbs_by_name: Mapping[str, Callable[..., Any]]
 ) -> None:
     train = verbs.add_parser("train", parents=[shared], help="teach a model something new")
     train.add_argument("config", nargs="?", type=Path, help="settings as JSON or TOML")
@@ -94,7 +94,7 @@ def _add_train(
 
 
 def _add_compare(
-    verbs: Any, shared: argparse.ArgumentParser, verbs_by_name: Mapping[str, Callable[..., Any]]
+    verbs: Any, shared: _Parser, verbs_by_name: Mapping[str, Callable[..., Any]]
 ) -> None:
     compare = verbs.add_parser(
         "compare", parents=[shared], help="the same pictures through several methods"
@@ -118,7 +118,7 @@ def _add_compare(
 
 
 def _add_generate(
-    verbs: Any, shared: argparse.ArgumentParser, verbs_by_name: Mapping[str, Callable[..., Any]]
+    verbs: Any, shared: _Parser, verbs_by_name: Mapping[str, Callable[..., Any]]
 ) -> None:
     generate = verbs.add_parser("generate", parents=[shared], help="make pictures")
     generate.add_argument("--prompt", required=True)

@@ -37,7 +37,7 @@ class GuardedStream(io.TextIOBase):
         return GuardedStream(self._stream, is_raw=True)
 
     @property
-    def encoding(self) -> str:
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def write(self, text: str, /) -> int:

@@ -1821,6 +1821,10 @@
         <translation>它的设置已不可用。</translation>
     </message>
     <message>
+        <source>It cannot be shown: {0}</source>
+        <translation>无法显示：{0}</translation>
+    </message>
+    <message>
         <source>Set aside: it is kept, but not trained until it is added again.</source>
         <translation>已暂存：会保留，但重新加入队列之前不会训练。</translation>
     </message>
@@ -2094,6 +2098,10 @@
     <message>
         <source>interrupted</source>
         <translation>中断</translation>
+    </message>
+    <message>
+        <source>cannot be shown</source>
+        <translation>无法显示</translation>
     </message>
     <message>
         <source>Click to star (S)</source>
@@ -2728,6 +2736,18 @@
         <translation>{name} 是空的，秩为 0</translation>
     </message>
     <message>
+        <source>it is {gib:.0f} GiB large, more than all weights of the model</source>
+        <translation>文件大小为 {gib:.0f} GiB，超过了模型的全部权重</translation>
+    </message>
+    <message>
+        <source>{name} holds {count} numbers, far more than this layer of the model has</source>
+        <translation>{name} 含有 {count} 个数值，远超过模型中该层的数量</translation>
+    </message>
+    <message>
+        <source>what {name} adds to the weights is infinite</source>
+        <translation>{name} 加到权重上的值为无穷大</translation>
+    </message>
+    <message>
         <source>the {role} of {name} is not a single number</source>
         <translation>{name} 的 {role} 不是单个数值</translation>
     </message>
@@ -3240,6 +3260,10 @@
         <translation>是一组设置</translation>
     </message>
     <message>
+        <source>{field} holds signs that are no UTF-8 text: {given}. Rename what it names.</source>
+        <translation>{field} 中含有不是 UTF-8 文本的字符：{given}。请重命名它所指的文件或文件夹。</translation>
+    </message>
+    <message>
         <source>These settings were made by a newer Imprint (schema {version}). Update Imprint to use them.</source>
         <translation>这些设置由更新版本的 Imprint 生成（格式版本 {version}）。请更新 Imprint 后再使用。</translation>
     </message>
@@ -3432,6 +3456,10 @@
         <translation>视频。请将单帧另存为 JPEG 或 PNG。</translation>
     </message>
     <message>
+        <source>Reading it takes about {gib:.1f} GiB of memory; the limit is 1 GiB. Shrink it first.</source>
+        <translation>读取它约需 {gib:.1f} GiB 内存，上限为 1 GiB。请先缩小图片。</translation>
+    </message>
+    <message>
         <source>Damaged: the picture data ends early or is broken ({reason}).</source>
         <translation>已损坏：图片数据不完整或有错误（{reason}）。</translation>
     </message>
@@ -3450,6 +3478,10 @@
     <message>
         <source>An animation: frame 1 of {frames} is used.</source>
         <translation>动画：共 {frames} 帧，使用第 1 帧。</translation>
+    </message>
+    <message>
+        <source>{megapixels:.0f} megapixels; read at 1/{factor} of its size.</source>
+        <translation>{megapixels:.0f} 百万像素；按原边长的 1/{factor} 读取。</translation>
     </message>
     <message>
         <source>Very long, {ratio:.0f}:1; most of it is cut away.</source>
@@ -3686,6 +3718,14 @@
     <message>
         <source>Download it again, or choose another file.</source>
         <translation>请重新下载，或选择其他文件。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged: {name} is {given} in {file}; it must be {wanted}.</source>
+        <translation>{path} 已损坏：{file} 中的 {name} 为 {given}，应为{wanted}。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged: with the betas in {file} nothing is left of a picture after timestep {step} of {steps}.</source>
+        <translation>{path} 已损坏：按 {file} 中的 beta 值，在第 {step} 个时间步（共 {steps} 个）之后图片就不剩任何内容了。</translation>
     </message>
     <message>
         <source>{path} is an old-style checkpoint, a kind of file that can hold program code. It was not opened.</source>
@@ -4248,6 +4288,10 @@
         <translation>这次训练的历史会缺少结尾部分；训练得到的权重不受影响。</translation>
     </message>
     <message>
+        <source>{file} is damaged: settings that could not be read have their defaults.</source>
+        <translation>{file} 已损坏：无法读取的设置已使用默认值。</translation>
+    </message>
+    <message>
         <source>Nothing that is known here has this name: {tags}. It does nothing.</source>
         <translation>这里没有叫这个名字的文件：{tags}。它不起作用。</translation>
     </message>
@@ -4326,10 +4370,6 @@
     <message>
         <source>{name} was made with a later version of Imprint; some of it may be unknown here.</source>
         <translation>{name} 由较新版本的 Imprint 创建，部分内容此版本可能无法识别。</translation>
-    </message>
-    <message>
-        <source>{file} is damaged, so its settings begin anew.</source>
-        <translation>{file} 已损坏，设置将重新开始。</translation>
     </message>
     <message>
         <source>Pictures, captions and runs are untouched; the damaged file is kept as {backup}.</source>
@@ -5136,6 +5176,10 @@
         <translation>其中没有已知形式的嵌入</translation>
     </message>
     <message>
+        <source>it is {mib:.0f} MiB large, far too large for an embedding</source>
+        <translation>文件大小为 {mib:.0f} MiB，对嵌入来说过大</translation>
+    </message>
+    <message>
         <source>its two text encoders have unlike vectors</source>
         <translation>两个文本编码器的向量数不同</translation>
     </message>
@@ -5828,6 +5872,10 @@
         <translation>其中缺少本次训练需要的 {name}</translation>
     </message>
     <message>
+        <source>the state of the optimizer or the averaged weights belong to other weights</source>
+        <translation>优化器状态或平均权重属于另一组权重</translation>
+    </message>
+    <message>
         <source>{name} has the shape {was}, this run needs {now}</source>
         <translation>{name} 的形状是 {was}，本次训练需要 {now}</translation>
     </message>
@@ -5838,6 +5886,14 @@
     <message>
         <source>its checkpoints are gone, the last was of step {step}</source>
         <translation>它的检查点已不存在，最后一个是第 {step} 步的</translation>
+    </message>
+    <message>
+        <source>{kib} KiB</source>
+        <translation>{kib} KiB</translation>
+    </message>
+    <message>
+        <source>what its file system holds (4 GiB on FAT32)</source>
+        <translation>其文件系统允许的大小（FAT32 为 4 GiB）</translation>
     </message>
     <message>
         <source>A file that is needed</source>
@@ -6344,6 +6400,18 @@
         <translation>其中一个数字的位数过多</translation>
     </message>
     <message>
+        <source>{name} is in it twice</source>
+        <translation>其中 {name} 出现了两次</translation>
+    </message>
+    <message>
+        <source>{number} in it is not a number that can be used</source>
+        <translation>其中的 {number} 不是可用的数值</translation>
+    </message>
+    <message>
+        <source>it is not a text file</source>
+        <translation>它不是文本文件</translation>
+    </message>
+    <message>
         <source>The folder of this run was renamed or moved: {was}.</source>
         <translation>这次训练的文件夹已被重命名或移动：{was}。</translation>
     </message>
@@ -6362,6 +6430,10 @@
     <message>
         <source>a link is in its place</source>
         <translation>该位置是一个链接</translation>
+    </message>
+    <message>
+        <source>files may not grow beyond {limit}</source>
+        <translation>文件大小不得超过 {limit}</translation>
     </message>
     <message>
         <source>something else has this name</source>
@@ -6390,6 +6462,14 @@
     <message>
         <source>Nothing was changed. Give a name that ends so; that of a folder has no ending.</source>
         <translation>没有做任何更改。请使用这样结尾的名称；文件夹的名称没有后缀。</translation>
+    </message>
+    <message>
+        <source>Files in {folder} may not grow beyond {limit}.</source>
+        <translation>{folder} 中的文件大小不得超过 {limit}。</translation>
+    </message>
+    <message>
+        <source>Lift the limit (ulimit -f unlimited), or choose a folder on another disk, then try again.</source>
+        <translation>请取消该限制（ulimit -f unlimited），或选择另一磁盘上的文件夹，然后重试。</translation>
     </message>
     <message>
         <source>{path} was there already and is not as Imprint exported it.</source>
@@ -6430,6 +6510,38 @@
     <message>
         <source>What was changed there is taken over here; where both changed the same setting, yours stays.</source>
         <translation>那边的修改已在这里生效；两边都改过的设置以这里的为准。</translation>
+    </message>
+    <message>
+        <source>a whole number from {low} to {high}</source>
+        <translation>{low} 到 {high} 之间的整数</translation>
+    </message>
+    <message>
+        <source>a number between {low} and {high}</source>
+        <translation>{low} 与 {high} 之间的数值</translation>
+    </message>
+    <message>
+        <source>a list of {count} values, each {wanted}</source>
+        <translation>含 {count} 个值的列表，每个值为{wanted}</translation>
+    </message>
+    <message>
+        <source>at least {name}, which is {limit}</source>
+        <translation>不小于 {name}（{limit}）</translation>
+    </message>
+    <message>
+        <source>The environment has {set} of torchrun but not {missing}: what is set is ignored.</source>
+        <translation>环境变量中有 torchrun 的 {set}，却没有 {missing}：已忽略这些变量。</translation>
+    </message>
+    <message>
+        <source>Remove it: unset {set}</source>
+        <translation>请将其删除：unset {set}</translation>
+    </message>
+    <message>
+        <source>The variable {name} of torchrun is {value}, which names no process of a run.</source>
+        <translation>torchrun 的变量 {name} 为 {value}，不对应任何训练进程。</translation>
+    </message>
+    <message>
+        <source>Start all processes with torchrun, which sets it.</source>
+        <translation>请用 torchrun 启动所有进程，由它设置该变量。</translation>
     </message>
 </context>
 <context>
