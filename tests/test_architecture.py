@@ -142,6 +142,35 @@ def test_there_is_one_way_to_open_a_file_for_reading():
     assert readers - {"engine/regular_files.py"} == READERS
 
 
+# What decodes a picture where it stands, without the limits and the threads of the image loader.
+_DECODES = {"QPixmap", "QImage", "QIcon", "QPicture", "QMovie", "QImageReader", "QBitmap"}
+_OPENS = {"addFile", "addPixmap", "fromData", "loadFromData", "QSvgRenderer", "QSvgWidget"}
+
+
+def test_no_file_of_the_user_is_decoded_in_the_windows_thread():
+    """A folder of a run may come from a stranger and hold a picture that takes all memory."""
+    found = {
+        (file.relative_to(ROOT).as_posix(), ast.unparse(call))
+        for file in (ROOT / "desktop").rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(call, ast.Call) and call.args
+        if ast.unparse(call.func).rpartition(".")[2] in _DECODES | _OPENS
+    }
+    assert found == {
+        ("desktop/app.py", "QIcon(str(ICON))"),  # the program's own
+        ("desktop/widgets/read_pictures.py", "QIcon(pixmap)"),  # of the loader
+        # What a browser sent; Qt allows at most 256 MiB.
+        (
+            "desktop/dropped.py",
+            "QImage.fromData(QByteArray.fromBase64(content.encode('ascii', 'ignore')))",
+        ),
+        (
+            "desktop/image_loader.py",
+            "QImage(image.tobytes(), image.width, image.height, row, QImage.Format.Format_RGB888)",
+        ),
+    }
+
+
 def test_no_timer_outlives_its_window():
     """QTimer.singleShot keeps the object of its slot until it fires: of a closed window, say."""
     for path in sorted((ROOT / "desktop").rglob("*.py")):

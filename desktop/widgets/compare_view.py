@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from desktop.image_loader import ImageLoader, Wish
 from desktop.theme import Theme
 
 MODES = ("side", "slider", "hover")
 GAP = 16
 STEP = 0.05
+LARGE = 2_048  # pixels: as large as pictures are drawn
+MOST_BYTES = 128 << 20  # of large pictures in memory
 
 
 class CompareView(QWidget):
@@ -22,10 +25,13 @@ class CompareView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._before, self._after = QPixmap(), QPixmap()
+        self._paths = ("", "")  # before, after
         self._names = ("", "")
         self.mode = MODES[0]
         self.share = 0.5  # of the slider, from the left
         self._swapped = self._hovered = False
+        self._loader = ImageLoader(self, MOST_BYTES)
+        self._loader.ready.connect(self._show_what_is_read)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumHeight(120)  # beside a message, with large letters, there is no more
@@ -43,10 +49,24 @@ class CompareView(QWidget):
         self, after: str, before: str = "", names: tuple[str, str] = ("", "")
     ) -> None:
         """Paths, and what stands below: before, after."""
-        self._after, self._before = QPixmap(after), QPixmap(before) if before else QPixmap()
         self._names = names
         self._name()
-        self.update()
+        self._paths = (before, after)
+        if not after:
+            self._loader.forget_all()
+        self._loader.drop_wishes()
+        self._show_what_is_read()
+
+    @Slot()
+    def _show_what_is_read(self) -> None:
+        """Both at once; until then what was shown before stays."""
+        before, after = (self._read(path) for path in self._paths)
+        if before is not None and after is not None:
+            self._before, self._after = before, after
+            self.update()
+
+    def _read(self, path: str) -> QPixmap | None:
+        return self._loader.get(Wish(path, LARGE)) if path else QPixmap()
 
     def _name(self) -> None:
         names = " · ".join(name for name in self._names if name)

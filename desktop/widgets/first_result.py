@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import Card, label
+from desktop.widgets.read_pictures import ReadPictures
 from desktop.words import said
 from engine.project import RunFolder
 from engine.prompt_words import of_run
@@ -33,6 +33,7 @@ class FirstResult(Card):
         self.heading.setText(self.tr("It worked. Click the moment that looks best."))
         self.body.insertLayout(0, self.header)
         self.buttons: list[QToolButton] = []
+        self.pictures = ReadPictures(SIDE, self)
         self._folder: RunFolder | None = None
         self._exported = 0  # the step whose state the file holds
         self._num_asked = 0  # files that are still to be written, one after the other
@@ -59,6 +60,7 @@ class FirstResult(Card):
 
     def show_run(self, folder: RunFolder, exported_step: int) -> None:
         """The first prompt at some steps, the exported one among them."""
+        self.pictures.clear()
         for button in self.buttons:
             self._row.removeWidget(button)
             button.deleteLater()
@@ -75,11 +77,7 @@ class FirstResult(Card):
     def _add(self, step: int, path: Path, chosen: bool) -> None:
         button = QToolButton()
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        mode = Qt.TransformationMode.SmoothTransformation
-        pixmap = QPixmap(str(path))
-        if not pixmap.isNull():
-            pixmap = pixmap.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, mode)
-        button.setIcon(QIcon(pixmap))
+        self.pictures.show(str(path), button)
         button.setIconSize(QSize(SIDE, SIDE))
         button.setMinimumSize(SIDE + 24, SIDE + 40)
         button.setText(self.tr("step {0}").format(step))

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QPushButton, QWidget
 
-from desktop.clipboard import copy_image
+from desktop.clipboard import ImageCopier
 from desktop.theme import Theme
 from desktop.widgets.buttons import icon_button
 from desktop.widgets.compare_view import MODES, CompareView
@@ -29,6 +29,7 @@ class GalleryViewer(Card):
         super().__init__("", parent)
         self._made: Made | None = None
         self.view = CompareView(theme)
+        self.copier = ImageCopier(self)
         self.facts = label("", "note", wrap=True)
         self.use = QComboBox()
         self.star = icon_button(theme, "star", self.tr("Star (S)"))
@@ -56,7 +57,7 @@ class GalleryViewer(Card):
     def copy_image(self) -> None:
         """The picture for programs that paste pictures, and the file for those that paste files."""
         if self._made is not None:
-            copy_image(self._made.path)
+            self.copier.copy(self._made.path)
 
     @Slot(int)
     def _choose_use(self, number: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -24,6 +24,7 @@ from desktop.run_reader import RunReader
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label
+from desktop.widgets.read_pictures import ReadPictures
 from desktop.words import duration, engine_text, said
 from engine.config import RunConfig
 from engine.errors import UserError
@@ -250,6 +251,7 @@ class RunComparison(QScrollArea):
         self.setAccessibleName(self.tr("Runs side by side"))
         self._records: list[RunRecord] = []
         self._curves: list[Curve] = []
+        self.pictures = ReadPictures(SAMPLE, self)
         theme.changed.connect(self._show_again)
         self.hide()
 
@@ -262,6 +264,7 @@ class RunComparison(QScrollArea):
     def show_runs(self, records: list[RunRecord], curves: list[Curve]) -> None:
         """`curves`: the losses of each."""
         self._records, self._curves = records, curves
+        self.pictures.clear()
         inside = QWidget()
         inside.setObjectName("clear")
         column = QVBoxLayout(inside)
@@ -320,11 +323,7 @@ class RunComparison(QScrollArea):
             row = QHBoxLayout()
             for step in steps[:8]:
                 picture = QLabel()
-                mode = Qt.TransformationMode.SmoothTransformation
-                pixmap = QPixmap(str(table[step][0]))
-                if not pixmap.isNull():
-                    ratio = Qt.AspectRatioMode.KeepAspectRatio
-                    picture.setPixmap(pixmap.scaled(SAMPLE, SAMPLE, ratio, mode))
+                self.pictures.show(str(table[step][0]), picture)
                 spoken = self.tr("{0}, sample of step {1}").format(record.title, step)
                 picture.setAccessibleName(spoken)
                 picture.setToolTip(spoken)

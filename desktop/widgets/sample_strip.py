@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.widgets.labels import label
+from desktop.widgets.read_pictures import ReadPictures
 
 SIDE = 112
 
@@ -29,6 +29,7 @@ class SampleStrip(QWidget):
         self._prompts: list[str] = []
         self._cells: list[QLabel] = []
         self._heads: list[QLabel] = []
+        self.pictures = ReadPictures(SIDE, self)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Step of the samples"))
         self.slider.setRange(0, 0)
@@ -59,6 +60,7 @@ class SampleStrip(QWidget):
         return list(self._columns)
 
     def clear(self) -> None:
+        self.pictures.clear()
         self._columns.clear()
         self._prompts.clear()
         for widget in (*self._heads, *self._cells):
@@ -78,9 +80,7 @@ class SampleStrip(QWidget):
             self._heads.append(head)
             self._grid.addWidget(head, 0, len(self._columns) - 1)
         cell = QLabel()
-        mode = Qt.TransformationMode.SmoothTransformation
-        pixmap = QPixmap(path)
-        cell.setPixmap(pixmap.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, mode))
+        self.pictures.show(path, cell)
         row = 1 + self._prompts.index(prompt)
         spoken = self.tr("Sample of step {0}: {1}").format(step, prompt)
         cell.setAccessibleName(spoken)

@@ -109,7 +109,7 @@ def test_a_generated_picture_stands_first_beside_its_picture_of_the_base_model(
     gallery.show_event(ImageGenerated(path=str(after), prompt="a", seed=9))
     gallery.show_event(RunFinished(steps=1, stopped_early=False, exports=()))
     qtbot.waitUntil(lambda: names(gallery)[0] == "00004_seed9")
-    assert gallery.view.has_both
+    qtbot.waitUntil(lambda: gallery.view.has_both)
     assert gallery.generate.isEnabled()
 
 
@@ -260,9 +260,10 @@ def test_what_pictures_say_of_themselves_is_never_read_in_the_windows_thread(
     assert all(name.startswith("imprint-gallery") for name in readers)
 
 
-def test_the_image_is_copied_as_a_picture_and_as_a_file(gallery):
+def test_the_image_is_copied_as_a_picture_and_as_a_file(qtbot, gallery):
     gallery.grid.choose(0)
-    gallery.viewer.copy.click()
+    with qtbot.waitSignal(gallery.viewer.copier.copied):
+        gallery.viewer.copy.click()
     mime = QGuiApplication.clipboard().mimeData()
     assert mime.hasImage()
     assert mime.urls()[0].toLocalFile().endswith("00003_seed3.png")
@@ -272,7 +273,9 @@ def test_a_copied_image_is_no_crash_at_the_exit(tmp_path):
     code = (
         "import sys; from pathlib import Path; from PySide6.QtWidgets import QApplication;"
         "import builtins; builtins.kept = QApplication([]);"
-        "from desktop.clipboard import copy_image; copy_image(Path(sys.argv[1]))"
+        "from PySide6.QtGui import QImage; from desktop.clipboard import copy_image;"
+        "image = QImage(8, 8, QImage.Format.Format_RGB888);"
+        "copy_image(Path(sys.argv[1]), image)"
     )
     picture = make(tmp_path / "1.png")
     done = subprocess.run([sys.executable, "-c", code, str(picture)], cwd=ROOT)
