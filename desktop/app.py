@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
     sys.excepthook = _shown_by(reports)
     preferences = Preferences()
     install_language(application, preferences.language)
-    windows = Windows(application, paths)
+    windows = Windows(application, paths, reports.note_error)
     application.opened.connect(windows.open_paths)
     application.commitDataRequest.connect(windows.leave_now)
     door.attend(_showing(windows))
@@ -72,6 +72,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, signal.SIG_DFL)
     starts_anew = windows.starts_anew
     del windows
+    preferences.end_start()
     reports.end()
     if starts_anew:
         subprocess.Popen(window_command(), start_new_session=True)
@@ -109,7 +110,9 @@ def _greet(windows: Windows, preferences: Preferences, reports: CrashReports) ->
     before, preferences.last_version = preferences.last_version, VERSION
     run = interrupted_run(preferences)
     notice = notice_of(reports, run)
-    if notice is not None:
+    if windows.notice is not None:
+        windows.tell(windows.notice)
+    elif notice is not None:
         windows.tell(notice, run.folder if run else None)
     elif before not in ("", VERSION):
         windows.tell(Updated(version=VERSION))

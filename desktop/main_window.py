@@ -55,24 +55,25 @@ from desktop.words import problem_words, summary_of
 from engine.config import RunConfig
 from engine.errors import UserError
 from engine.events import Event, RunFinished
+from engine.project import Project
 
 FRAME = 40  # pixels that a window's title bar and edges take of a small screen
 
 
 class MainWindow(QMainWindow):
-    """Needs no arguments: it opens the last project, or else the sample."""
+    """`project`: the one to open; else the last one, or the sample."""
 
     warmed_up = Signal()
     renewal_wanted = Signal()  # another language or size: a new window has to come
 
-    def __init__(self, project_folder: Path | None = None) -> None:
+    def __init__(self, project: Project | None = None) -> None:
         super().__init__()
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self.first_paint = FirstPaint(self)
         self.preferences = chosen = Preferences()
         self.theme = Theme(application, look=chosen.look, text_percent=chosen.text_percent)
-        self.projects = ProjectDesk(self.preferences, project_folder, self)
+        self.projects = ProjectDesk(chosen, project, self)
         self.draft = self.projects.draft
         self.engine = EngineThread(self)
         self.jobs = Jobs(self.engine, self)

@@ -59,6 +59,24 @@ class Preferences:
     def last_project(self, value: str) -> None:
         self._settings.setValue("last_project", value)
 
+    def failed_starts(self, file: str) -> int:
+        """How many starts in a row with this project's file ended before the window stood."""
+        if self._settings.value("starting/file", "") != file:
+            return 0
+        return int(self._settings.value("starting/count", 0, int))  # type: ignore[call-overload]
+
+    def begin_start(self, file: str) -> None:
+        """Count a start as failed until `end_start`."""
+        count = self.failed_starts(file) + 1
+        self._settings.setValue("starting/file", file)
+        self._settings.setValue("starting/count", count)
+        self._settings.sync()  # at once: a kill takes what was not written
+
+    def end_start(self) -> None:
+        """The window stands."""
+        self._settings.remove("starting")
+        self._settings.sync()
+
     @property
     def running(self) -> str:
         """Folder of the run that trains; empty where none does."""

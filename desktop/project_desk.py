@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.draft import Draft
+from desktop.first_project import SAMPLE_NAME, first_project
 from desktop.preferences import Preferences
 from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import Data, merge
@@ -17,7 +18,6 @@ from engine.project import Project, default_home
 from engine.regular_files import is_file, is_folder
 from engine.sample_project import sample_data
 
-SAMPLE_NAME = "sample-cat"
 MOST_RECENT = 8
 
 
@@ -28,15 +28,13 @@ class ProjectDesk(QObject):
     noticed = Signal(object)  # Notice
 
     def __init__(
-        self, preferences: Preferences, folder: Path | None, parent: QObject | None = None
+        self, preferences: Preferences, project: Project | None, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._preferences = preferences
-        project = Project.at(folder or Path(preferences.last_project or "/"))
-        if not is_file(project.file):
-            project = Project(default_home() / SAMPLE_NAME)
+        project = project or first_project(preferences, None).project
         self._notice: Notice | None = None
-        self.draft = Draft(project, self._read(project) or sample_data(project.runs), self)
+        self.draft = Draft(project, self._read(project) or _first_data(project), self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tell)
@@ -139,6 +137,13 @@ def _is_for(project: Project, folder: Path) -> bool:
     known = project.load_draft().get("dataset", {}).get("folder")
     is_sample = project.folder.name == SAMPLE_NAME
     return not is_sample and known in (None, str(folder), str(project.images))
+
+
+def _first_data(project: Project) -> Data:
+    """Settings of a project that a start makes."""
+    if project.folder.name == SAMPLE_NAME:
+        return sample_data(project.runs)
+    return _fresh(project, project.images)
 
 
 def _fresh(project: Project, pictures: Path) -> Data:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -10,8 +12,9 @@ from desktop.outside import open_folder
 from desktop.run_desk import RunDesk
 from desktop.widgets.message_strip import MessageStrip
 from engine.config import STARTER
-from engine.errors import Message
+from engine.errors import Message, UserError
 from engine.remedies import Action
+from engine.storage import move_to_free
 
 PASSED_ON = {  # as they are, by the name of the signal
     Action.START_ANYWAY: "start_wanted",
@@ -67,10 +70,25 @@ class Remedies(QObject):
                 open_folder(self._draft.project.runs)
             case Action.SHOW_FOLDER:
                 open_folder(str(message.facts["folder"]))
+            case Action.SET_ASIDE:
+                self._set_aside(message)
             case Action.HELP:
                 self.help_wanted.emit(message.code)
             case _:
                 getattr(self, PASSED_ON[action]).emit()
+
+    def _set_aside(self, message: Message) -> None:
+        """Rename a project's file, so that no start opens it."""
+        strip = self.sender()
+        file = Path(str(message.facts["folder"])) / str(message.facts["file"])
+        try:
+            kept = move_to_free(file, file.with_name(f"{file.name}.set-aside"))
+        except UserError as error:
+            if isinstance(strip, MessageStrip):
+                strip.show_message(error, "error")
+            return
+        if isinstance(strip, MessageStrip):
+            strip.show_text(self.tr("Its name is %1 now.").replace("%1", kept.name), kind="ok")
 
     def _use_last_state(self, message: Message) -> None:
         """The state before things went wrong becomes the file of the run that told of it, whatever

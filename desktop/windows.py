@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from desktop.collector import Collector
+from desktop.first_project import first_project, without
 from desktop.language import install_language
 from desktop.main_window import MainWindow
 from desktop.pool import GATE
 from desktop.preferences import Preferences
-from engine.errors import Notice
+from engine.errors import Message, UserError
 from engine.notices import Updated
-from engine.project import PROJECT_SUFFIX, RunFolder
+from engine.project import PROJECT_SUFFIX, Project, RunFolder
+
+log = logging.getLogger("imprint")
+
+
+NoteError = Callable[[type[BaseException], BaseException, TracebackType | None], object]
+
+
+def _unnoted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    log.error("a project could not be opened", exc_info=(kind, error, trace))
 
 
 def is_project(path: str) -> bool:
@@ -26,14 +38,24 @@ def is_project(path: str) -> bool:
 class Windows(QObject):
     """Widgets keep the words they were made with, so new words mean new widgets."""
 
-    def __init__(self, application: QApplication, paths: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        application: QApplication,
+        paths: Sequence[str] = (),
+        note_error: NoteError = _unnoted,
+    ) -> None:
         """`paths`: what a double click or the command line asked to open."""
         super().__init__(application)
         self._application = application
         self.starts_anew = False  # once this program has ended
         self._collector = Collector(application)
-        project = next((Path(path).parent for path in paths if is_project(path)), None)
-        self.window = self._open(project)
+        self._preferences = Preferences()
+        self._note_error = note_error
+        first = first_project(
+            self._preferences, next((Path(path) for path in paths if is_project(path)), None)
+        )
+        self.notice = first.notice  # why another project was opened than was wanted
+        self.window = self._first(first.project)
         self._take_in([path for path in paths if not is_project(path)])
 
     @Slot(list)
@@ -45,9 +67,10 @@ class Windows(QObject):
         self._take_in([path for path in paths if not is_project(path)])
         self.window.attendant.call_back()
 
-    def tell(self, notice: Notice, run: RunFolder | None = None) -> None:
+    def tell(self, notice: Message, run: RunFolder | None = None) -> None:
         """On the page that is shown first. `run`: the one that the notice offers to continue."""
         kind = "info" if isinstance(notice, Updated) else "warn"
+        kind = "error" if isinstance(notice, UserError) else kind
         if run is not None:
             self.window.runs.failures[notice] = run
         self.window.home.strip.show_message(notice, kind)
@@ -68,7 +91,7 @@ class Windows(QObject):
         old.images.flush()
         old.draft.flush()
         install_language(self._application, Preferences().language)
-        self.window = self._open(old.draft.project.file)
+        self.window = self._open(old.draft.project)
         self.window.gallery.prompt.setPlainText(old.gallery.prompt.toPlainText())
         self.window.show_page(old.page)
         # It goes when its engine has: at once, unless a picture is being drawn.
@@ -96,7 +119,18 @@ class Windows(QObject):
         """A training that runs is asked for first, as at any close."""
         self.starts_anew = self.window.close()
 
-    def _open(self, project: Path | None) -> MainWindow:
+    def _first(self, project: Project) -> MainWindow:
+        """Whatever lies in the project, there is a window."""
+        self._preferences.begin_start(str(project.file))
+        try:
+            return self._open(project)
+        except Exception as error:  # noqa: BLE001 (whatever it is: there must be a window)
+            self._note_error(type(error), error, error.__traceback__)
+            other = without(project)
+            self.notice = other.notice
+            return self._open(other.project)
+
+    def _open(self, project: Project) -> MainWindow:
         GATE.shut()
         try:
             window = MainWindow(project)
@@ -104,6 +138,7 @@ class Windows(QObject):
             GATE.open()  # for the window that stands
             raise
         window.warmed_up.connect(self._collector.settle)
+        window.warmed_up.connect(self._preferences.end_start)
         window.renewal_wanted.connect(self.renew)
         window.cards.restart_wanted.connect(self._start_anew)
         window.remedies.changes_wanted.connect(window.menu.open_changes)

@@ -44,7 +44,7 @@ def load_offers(path: Path = LIST) -> tuple[Offer, ...]:
     """Raises OffersUnreadable."""
     try:
         data = records.read_json(path)
-        return tuple(shaped(data.get("models"), list[Offer]))
+        return tuple(shaped(offer, Offer) for offer in shaped(data.get("models"), list))
     except (NotRead, OtherShape) as error:
         raise OffersUnreadable(reason=str(error)) from error
 

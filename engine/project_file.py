@@ -46,12 +46,12 @@ def write(file: Path, draft: Data) -> None:
 
 
 def require_readable(file: Path) -> None:
-    """Raises NoProject for a file that is none. One in a folder of ours is opened all the same:
-    what is damaged is kept beside it, see `read`."""
+    """Raises NoProject for a file that is missing, or is none. What is damaged in a folder of ours
+    is opened all the same: it is kept beside the project, see `read`."""
     try:
         _parsed(file)
     except NotRead as error:
-        if storage.mark_of(file.parent) is None:
+        if error.why is Why.MISSING or storage.mark_of(file.parent) is None:
             raise NoProject(file=str(file), reason=error.reason) from error
 
 

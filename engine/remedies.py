@@ -18,6 +18,7 @@ class Action(Enum):
     USE_LAST_STATE = "use_last_state"  # of the run, as its file
     MAKE_ROOM = "make_room"  # look at what the runs keep on the disk
     SHOW_FOLDER = "show_folder"  # that the message names
+    SET_ASIDE = "set_aside"  # the project's file that the message names
     COOL_DOWN = "cool_down"  # a pause until the card is cool
     SHOW_CHANGES = "show_changes"  # what is new in this version
     HELP = "help"

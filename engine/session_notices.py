@@ -36,6 +36,21 @@ class HadErrors(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "The report is {file} on this computer; nothing was sent.")
 
 
+class StartedWithout(Notice):
+    """A safe start. Facts: `file`, the name of a project's file, and its `folder`."""
+
+    code = "IM-SYS-20"
+    actions = (Action.SHOW_FOLDER, Action.SET_ASIDE)
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "The project {file} could not be opened, so Imprint started without it."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "Nothing in {folder} was changed. Look for what is odd there, or set the file aside; a new "
+        "project with the same pictures is made by dropping them here.",
+    )
+
+
 class TrainingInterrupted(Notice):
     """Facts: `name` of the run, `step` that it reached, and `checkpoint`, the last step saved."""
 

@@ -5,9 +5,10 @@ What is read is plain data, so nothing is converted: a text is not a number, and
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -61,8 +62,8 @@ Seconds = Annotated[float, Field(ge=0, le=MOST_SECONDS)]
 
 @cache
 def _adapter(shape: Any) -> TypeAdapter[Any]:
-    if isinstance(shape, type) and (
-        issubclass(shape, BaseModel) or hasattr(shape, "__dataclass_fields__")
-    ):
+    if is_dataclass(shape) or (isinstance(shape, type) and issubclass(shape, BaseModel)):
         return TypeAdapter(shape)
+    if any(is_dataclass(inner) for inner in get_args(shape)):
+        raise TypeError(f"{shape}: a strict list or dict takes no dataclasses: read each")
     return TypeAdapter(shape, config=ConfigDict(strict=True))

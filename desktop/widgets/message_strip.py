@@ -41,6 +41,7 @@ class MessageStrip(QFrame):
             Action.SHOW_SETTING: QPushButton(self.tr("Show me the setting")),
             Action.MAKE_ROOM: QPushButton(self.tr("Show what takes room")),
             Action.SHOW_FOLDER: QPushButton(self.tr("Show the folder")),
+            Action.SET_ASIDE: QPushButton(self.tr("Set the file aside")),
             Action.COOL_DOWN: QPushButton(self.tr("Pause until it has cooled")),
             Action.SHOW_CHANGES: QPushButton(self.tr("What is new")),
             Action.HELP: QPushButton(self.tr("What helps?")),

@@ -34,6 +34,7 @@ def measured() -> dict[str, Figures]:
     """By the method's kind; empty where nothing was measured."""
     try:
         table = parse_json(read_bytes(FILE))
-        return shaped(table.get("methods"), dict[str, Figures])
+        by_kind = shaped(table.get("methods"), dict)
+        return {kind: shaped(figures, Figures) for kind, figures in by_kind.items()}
     except (OSError, NotParsed, OtherShape):
         return {}

@@ -178,12 +178,13 @@ def _wrong(folder: Path, file: str, name: str, given: Any, wanted: Phrase) -> Mo
     return ModelNumberWrong(path=str(folder), file=file, name=name, given=shown, wanted=wanted)
 
 
-def require_sensible(config: Mapping[str, object]) -> None:
+def require_sensible(config: Mapping[Any, object]) -> None:
     """For a config of which a library uses more than is checked here. Raises ValueError at a
-    number that would take all memory, or keep the machine busy for hours."""
+    number that would take all memory, or keep the machine busy for hours. Names may be numbers, as
+    in the `id2label` of transformers."""
     for name, value in config.items():
-        most = next((most for part, most in _LIMITS.items() if part in name), _MOST)
-        for number in _flat(name, value):
+        most = next((most for part, most in _LIMITS.items() if part in str(name)), _MOST)
+        for number in _flat(str(name), value):
             if isinstance(number, int | float) and number > most:
                 raise ValueError(f"{name} is {number}")
             if isinstance(number, Mapping):

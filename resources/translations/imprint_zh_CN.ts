@@ -1097,6 +1097,10 @@
         <translation>打开文件夹</translation>
     </message>
     <message>
+        <source>Set the file aside</source>
+        <translation>移开该文件</translation>
+    </message>
+    <message>
         <source>Pause until it has cooled</source>
         <translation>暂停至降温</translation>
     </message>
@@ -1923,6 +1927,10 @@
 </context>
 <context>
     <name>Remedies</name>
+    <message>
+        <source>Its name is %1 now.</source>
+        <translation>现在它的名称是 %1。</translation>
+    </message>
     <message>
         <source>Another run trains. Go on with this one from the history afterwards.</source>
         <translation>另一个训练正在进行。等它结束后，可在“历史”里继续这一个。</translation>
@@ -4402,6 +4410,14 @@
     <message>
         <source>Imprint made a mistake during the last session.</source>
         <translation>Imprint 上次运行期间出过错。</translation>
+    </message>
+    <message>
+        <source>The project {file} could not be opened, so Imprint started without it.</source>
+        <translation>无法打开项目 {file}，因此 Imprint 启动时没有打开它。</translation>
+    </message>
+    <message>
+        <source>Nothing in {folder} was changed. Look for what is odd there, or set the file aside; a new project with the same pictures is made by dropping them here.</source>
+        <translation>{folder} 中的内容没有任何改动。请检查其中是否有异常，或将该文件移开；把同样的图片拖到这里即可新建项目。</translation>
     </message>
     <message>
         <source>Imprint did not close properly; the training {name} was interrupted at step {step}.</source>

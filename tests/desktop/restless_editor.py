@@ -73,7 +73,7 @@ def num_read(window: MainWindow) -> int:
 def main(project: Path, pictures: int, seed: int, edits: int) -> int:
     application = QApplication([])
     install_language(application, "en")
-    window = MainWindow(project)
+    window = MainWindow(Project(project))
     window.show()
     wait_until(lambda: num_read(window) == pictures, "the pictures")
     chance = random.Random(seed)

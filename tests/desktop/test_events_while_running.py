@@ -124,7 +124,7 @@ def test_a_damaged_project_is_told_at_the_start_too(qtbot, monkeypatch):
     project = Project(default_home() / "broken")
     project.folder.mkdir(parents=True)
     project.file.write_text("{", "utf-8")
-    made = MainWindow(project.folder)
+    made = MainWindow(project)
     qtbot.addWidget(made)
     wait_until(lambda: "IM-PRJ-03" in made.images.strip.text, "the notice")
     assert (project.folder / "broken.damaged.imprint").read_text("utf-8") == "{"

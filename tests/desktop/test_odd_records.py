@@ -24,7 +24,7 @@ def open_window(qtbot, monkeypatch):
     monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
 
     def open_(project: Project) -> MainWindow:
-        window = MainWindow(project.folder)
+        window = MainWindow(project)
         qtbot.addWidget(window)
         window.show()
         for page in window.pages:

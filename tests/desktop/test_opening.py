@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices
 
 from desktop import outside
 from desktop.main_window import MainWindow
-from desktop.single_instance import Doorkeeper, hand_over
+from desktop.single_instance import hand_over
 from desktop.windows import Windows
 from tests.desktop.first_training import wait_until
 from tests.timing import PATIENCE, wait_for
@@ -73,12 +73,6 @@ def test_a_new_start_does_not_come_while_a_training_goes_on_that_is_kept(opened,
     windows.window.cards.restart_wanted.emit()
     assert not windows.starts_anew
     assert windows.window.isVisible()
-
-
-def test_a_door_that_is_closed_lets_the_next_start_be_the_first(qapp):
-    door = Doorkeeper(name="imprint-test-door")
-    door.close()
-    assert not hand_over([], "imprint-test-door")
 
 
 @pytest.mark.parametrize("before", ["/opt/mine", None])

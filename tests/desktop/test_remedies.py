@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +15,6 @@ import engine
 from desktop import attendant as attending
 from desktop.dialogs.help_dialog import PAGES, PROBLEMS, HelpDialog
 from desktop.panels.monitor_panel import RunState
-from desktop.single_instance import Doorkeeper, hand_over
 from desktop.widgets.message_strip import MessageStrip
 from engine.errors import Diverged, Message, NoPictures, RunInUse, RunOutOfRoom, WouldNotFit
 from engine.events import Estimated, RunFinished
@@ -297,42 +294,3 @@ def test_without_a_tray_the_windows_entry_asks_for_a_look_at_the_end_of_a_run(wi
     monkeypatch.setattr(window, "isActiveWindow", lambda: False)
     window.attendant.notify("a is ready", "3 steps")
     assert asked == [(window,)]
-
-
-# ---- a second start --------------------------------------------------------------------------
-
-CALL = (
-    "import sys; from PySide6.QtCore import QCoreApplication; a = QCoreApplication([]);"
-    "from desktop.single_instance import hand_over;"
-    "sys.exit(0 if hand_over(sys.argv[2:], sys.argv[1]) else 3)"
-)
-
-
-def test_a_second_start_hands_over_and_ends(qtbot, tmp_path):
-    name = f"imprint-test-{tmp_path.name}"
-    keeper = Doorkeeper(name=name)
-    assert keeper.listens
-    with qtbot.waitSignal(keeper.called) as called:
-        second = subprocess.Popen([sys.executable, "-c", CALL, name, "/a.imprint", "猫"], cwd=ROOT)
-    assert called.args == [["/a.imprint", "猫"]]
-    qtbot.waitUntil(lambda: second.poll() is not None)
-    assert second.returncode == 0
-    keeper.deleteLater()
-
-
-def test_where_nobody_answers_the_program_starts(qapp, tmp_path):
-    assert not hand_over([], f"imprint-nobody-{tmp_path.name}")
-
-
-def test_a_socket_that_a_crash_left_is_no_hindrance(qtbot, tmp_path):
-    code = (
-        "import os; from PySide6.QtCore import QCoreApplication; a = QCoreApplication([]);"
-        "from desktop.single_instance import Doorkeeper; import sys;"
-        "k = Doorkeeper(name=sys.argv[1]); assert k.listens; os._exit(9)"
-    )
-    name = f"imprint-crash-{tmp_path.name}"
-    assert subprocess.run([sys.executable, "-c", code, name], cwd=ROOT).returncode == 9
-    assert not hand_over([], name)
-    keeper = Doorkeeper(name=name)
-    assert keeper.listens
-    keeper.deleteLater()

@@ -65,7 +65,7 @@ def test_a_window_opens_a_long_run_without_reading_its_metrics_in_its_own_thread
     qtbot, monkeypatch, long_run, opened
 ):
     monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
-    window = MainWindow(long_run.path.parent.parent)
+    window = MainWindow(Project(long_run.path.parent.parent))
     qtbot.addWidget(window, before_close_func=close_without_asking)
     window.show()
     table = window.monitor.history.table
