@@ -47,6 +47,7 @@ class Remedies(QObject):
         """Do what the strips of this window, or of a dialog that came later, are asked for."""
         for strip in place.findChildren(MessageStrip):
             strip.action_requested.connect(self.do)
+            strip.bound_fields()
 
     @Slot(object, object)
     def do(self, action: Action, message: Message) -> None:

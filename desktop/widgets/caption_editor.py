@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
     QListView,
-    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -18,6 +17,7 @@ from desktop.theme import Theme
 from desktop.widgets.buttons import ThemedIcon
 from desktop.widgets.flow import Flow
 from desktop.widgets.labels import label, set_kind
+from desktop.widgets.limited_text import LimitedText
 from engine.data.caption_edits import as_caption, tags_of, tidy
 from engine.data.tokens import LIMIT, count_tokens
 
@@ -107,7 +107,7 @@ def _short(tag: str) -> str:
     return tag if len(tag) <= 24 else f"{tag[:23]}…"
 
 
-class _TagText(QPlainTextEdit):
+class _TagText(LimitedText):
     """A field that completes the tag under the cursor."""
 
     left = Signal()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.theme import Theme
 from desktop.widgets.buttons import Sign, icon_button
 from desktop.widgets.flow import Flow
 from desktop.widgets.labels import label, set_kind
+from desktop.widgets.limited_text import MOST, LimitedText
 from desktop.words import remedy_of, summary_of
 from engine.errors import Message
 from engine.remedies import Action
@@ -79,6 +80,20 @@ class MessageStrip(QFrame):
         set_kind(self, "kind", kind)
         self.setAccessibleName(self.text)
         self.show()
+
+    def bound_fields(self) -> None:
+        """Bound what can be put into each field beside the strip, and tell of what was cut."""
+        place = self.parentWidget() or self
+        for text in place.findChildren(LimitedText):
+            text.was_cut.connect(self._tell_cut)
+        for line in place.findChildren(QLineEdit):
+            line.setMaxLength(min(line.maxLength(), MOST))
+            line.inputRejected.connect(self._tell_cut)
+
+    @Slot()
+    def _tell_cut(self) -> None:
+        said = self.tr("A field takes {0} characters; what was beyond was left out.")
+        self.show_text(said.format(f"{MOST:,}"))
 
     def _show_buttons(self, offered: tuple[Action, ...]) -> None:
         for action, button in self.buttons.items():

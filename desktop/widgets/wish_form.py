@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
-    QPlainTextEdit,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from desktop.theme import Theme
 from desktop.widgets.addon_list import AddonList
 from desktop.widgets.buttons import ThemedIcon, icon_button, text_button
 from desktop.widgets.labels import Card, decimal_box, label, spin_box
+from desktop.widgets.limited_text import LimitedText
 from desktop.widgets.seed_field import SeedField
 from engine.emphasis import weigh
 from engine.gallery_records import Made
@@ -36,7 +36,7 @@ MOST_HISTORY = 50
 AS_MODEL = 0  # of a number: what suits the base model
 
 
-class PromptEdit(QPlainTextEdit):
+class PromptEdit(LimitedText):
     """Ctrl+Up and Down weigh the words, Alt+Up and Down go through earlier prompts."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -88,7 +88,7 @@ class WishForm(Card):
         self.heading.setText(self.tr("What to draw"))
         self.body.insertLayout(0, self.header)
         self.prompt = PromptEdit()
-        self.negative = QPlainTextEdit()
+        self.negative = LimitedText()
         self.addons = AddonList()
         self.seed = SeedField()
         self._dice = icon_button(theme, "dice", self.tr("Another seed"))

@@ -1120,6 +1120,10 @@
         <source>Close this message</source>
         <translation>关闭这条消息</translation>
     </message>
+    <message>
+        <source>A field takes {0} characters; what was beyond was left out.</source>
+        <translation>每个输入框最多容纳 {0} 个字符，超出部分已舍去。</translation>
+    </message>
 </context>
 <context>
     <name>MethodCard</name>
