@@ -10,10 +10,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import config_file
-from engine.config import DEFAULT_METHOD, RunConfig
+from engine.config import DEFAULT_METHOD, STARTER, RunConfig
 from engine.config_file import Data, Problem
+from engine.data.buckets import Bucket, make_buckets
 from engine.errors import UserError
 from engine.merging import merged
+from engine.models.catalog import locate
+from engine.models.size import bucket_step
 from engine.project import Project
 from engine.project_notices import ProjectMerged
 
@@ -57,6 +60,25 @@ class Draft(QObject):
         """The kind of the method that is chosen."""
         return self.get("method.kind", DEFAULT_METHOD)
 
+    @property
+    def subject(self) -> str:
+        """The trigger word and the class word."""
+        words = (self.get(f"dataset.{key}", "") for key in ("trigger", "class_word"))
+        return " ".join(word for word in words if word)
+
+    @property
+    def resolution(self) -> int:
+        found = self.get("training.resolution", 512)
+        return found if isinstance(found, int) else 512
+
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The shapes that pictures are cut to, for the base model and size that are set."""
+        try:
+            step = bucket_step(locate(self.get("base_model", STARTER)))
+        except UserError:  # the check of the run says what is wrong with the model
+            step = 64
+        return make_buckets(self.resolution, step)
+
     def set(self, key: str, value: Any) -> None:
         if self.get(key) == value:
             return
@@ -96,6 +118,11 @@ class Draft(QObject):
 
     def check(self) -> tuple[RunConfig | None, list[Problem]]:
         return config_file.check(self._data)
+
+    def look_again(self) -> None:
+        """The file changed: take over what another window or program wrote."""
+        if self._is_saved:  # else the save that is about to come does it
+            self._take_over()
 
     def flush(self) -> None:
         """Save now what would be saved in a moment, or could not be saved before."""

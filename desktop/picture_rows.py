@@ -9,7 +9,9 @@ from typing import Any
 
 from PySide6.QtGui import QUndoCommand
 
-from engine.data.edits import PictureEdit
+from engine.data import filters
+from engine.data.edits import PictureEdit, size_after
+from engine.data.findings import Seen
 from engine.data.readings import Reading
 from engine.wording import Phrase
 
@@ -34,6 +36,11 @@ class PictureRow:
         """As it is with a caption that was written here."""
         return replace(self, caption=text, caption_problem=None, caption_remarks=())
 
+    def with_remark(self, remark: Phrase) -> PictureRow:
+        """With one more word on its caption."""
+        others = (known for known in self.caption_remarks if known != remark)
+        return replace(self, caption_remarks=(*others, remark))
+
     def with_caption_problem(self, problem: Phrase) -> PictureRow:
         """With the caption as it is, and why it is not on the disk."""
         return replace(self, caption_problem=problem)
@@ -41,6 +48,37 @@ class PictureRow:
     @property
     def is_usable(self) -> bool:
         return self.reading is not None and self.reading.refusal is None
+
+    def marks(self, edit: PictureEdit) -> frozenset[str]:
+        """Of engine.data.filters.MARKS, those that a picture has by itself."""
+        if self.reading is None:
+            return frozenset()
+        looks = self.reading.looks
+        told = {
+            "unreadable": self.reading.refusal is not None,
+            "blurred": looks is not None and looks.is_blurred,
+            "transparent": looks is not None and looks.transparent,
+            "masked": self.mask is not None,
+            "edited": edit.changes_the_picture,
+            "cropped": edit.crop is not None,
+            "left-out": edit.left_out,
+        }
+        return frozenset(mark for mark, true in told.items() if true)
+
+    def seen(self, edit: PictureEdit) -> Seen:
+        """As the checks look at it."""
+        reading = self.reading or Reading()
+        width, height = size_after(reading.width, reading.height, edit)
+        return Seen(
+            self.key, self.path.name, self.caption, width, height, reading.looks, reading.refusal,
+            self.caption_remarks,
+        )  # fmt: skip
+
+    def described(self, edit: PictureEdit, marks: frozenset[str]) -> filters.Described:
+        """As a filter looks at it."""
+        reading = self.reading or Reading()
+        width, height = size_after(reading.width, reading.height, edit)
+        return filters.Described(self.path.name, self.caption, width, height, marks)
 
 
 class Change(QUndoCommand):

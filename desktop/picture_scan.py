@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop.job_rules import JobSignals
 from desktop.pool import Pool
+from engine.data.file_marks import marks_of
 from engine.data.picture_index import PictureIndex, default_index
 from engine.data.survey import Listed, Surveyed, survey
 from engine.errors import UserError
@@ -24,16 +25,18 @@ class _Request:
 
     folder: Path
     captions: Path
+    watched: tuple[Path, ...]  # looked at first, so that no later change is missed
     is_cancelled: Event = field(default_factory=Event)
 
 
 class _Answers(JobSignals):
-    found = Signal(object, object)  # _Request; Listed, a list of Surveyed, UserError or None
+    found = Signal(object, object)  # _Request; Marks, Listed, a list of Surveyed, UserError or None
 
 
 class PictureScan(QObject):
     """One folder at a time; a newer request makes the answers of older ones void."""
 
+    looked = Signal(object)  # Marks, of what is watched
     listed = Signal(object)  # Listed
     read = Signal(object)  # list of Surveyed
     finished = Signal()
@@ -46,9 +49,9 @@ class PictureScan(QObject):
         self.answers = _Answers(self)
         self.answers.found.connect(self._on_found)
 
-    def start(self, folder: Path, captions: Path) -> None:
+    def start(self, folder: Path, captions: Path, watched: tuple[Path, ...]) -> None:
         self.cancel()
-        self._request = _Request(folder, captions)
+        self._request = _Request(folder, captions, watched)
         self._pool.start(_survey, self._request, self.answers)
 
     def cancel(self) -> None:
@@ -66,7 +69,9 @@ class PictureScan(QObject):
     def _on_found(self, request: _Request, what: object) -> None:
         if request is not self._request:
             return
-        if isinstance(what, Listed):
+        if isinstance(what, dict):
+            self.looked.emit(what)
+        elif isinstance(what, Listed):
             self.listed.emit(what)
         elif isinstance(what, list):
             self.read.emit(what)
@@ -80,6 +85,7 @@ def _survey(request: _Request, answers: _Answers) -> None:
     """In a thread of the pool."""
     batch: list[Surveyed] = []
     told = time.monotonic()
+    answers.found.emit(request, marks_of(request.watched, request.is_cancelled))
     try:
         for found in survey(request.folder, request.captions, PictureIndex(default_index())):
             if request.is_cancelled.is_set():

@@ -7,32 +7,30 @@ themselves are only read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
 from desktop.caption_writer import CaptionWriter
 from desktop.draft import Draft
 from desktop.examiner import Answer, Examiner, Question
+from desktop.lost_edits import LostEdits
+from desktop.other_programs import OtherPrograms
 from desktop.picture_rows import Change, PictureRow, as_data, from_data, rank
 from desktop.picture_scan import PictureScan
-from engine import storage
-from engine.config import STARTER
 from engine.data import filters
-from engine.data.buckets import Bucket, make_buckets
+from engine.data.buckets import Bucket
 from engine.data.caption_edits import tidy
-from engine.data.edits import NO_EDIT, PictureEdit, left_out, size_after
-from engine.data.findings import Finding, Seen
+from engine.data.caption_files import KEPT_BOTH
+from engine.data.edits import NO_EDIT, PictureEdit, left_out
+from engine.data.findings import Finding
 from engine.data.pictures import promises_a_picture
-from engine.data.readings import Reading
 from engine.data.survey import Listed, Surveyed
 from engine.data.walk import worth_saying
 from engine.errors import UserError
-from engine.models.catalog import locate
-from engine.models.size import bucket_step
+from engine.wording import Phrase
 
 EXAMINE_AFTER_MS = 300
 RELOAD_AFTER_MS = 500
@@ -63,14 +61,16 @@ class PictureSet(QObject):
         self._listed = Listed((), ())
         self._num_read = 0
         self._query, self._order = "", ORDERS[0]
+        self._folder = ""
         self._kept: set[tuple[str, tuple[str, ...]]] = set()  # findings that are all right
         self._marks: dict[str, set[str]] = {}  # key -> marks that only the whole set tells
         self._scan = PictureScan(self)
         self.writer = CaptionWriter(self)
+        self._others = OtherPrograms(draft, self.writer, self)
         self._examiner = Examiner(self)
         self._examining = self._timer(EXAMINE_AFTER_MS, self._examine)
         self._reloading = self._timer(RELOAD_AFTER_MS, self.reload)
-        self._watcher = QFileSystemWatcher(self)
+        self._lost = LostEdits()
         self._connect()
 
     # ---- reading ------------------------------------------------------------------------
@@ -78,9 +78,8 @@ class PictureSet(QObject):
     @Slot()
     def reload(self) -> None:
         """Read the folder anew; what was read before is remembered on disk."""
-        folder = self._draft.get("dataset.folder", "")
-        if watched := self._watcher.directories():
-            self._watcher.removePaths(watched)
+        folder = self._folder = self._draft.get("dataset.folder", "")
+        self._others.stop()
         self.writer.when_written(partial(self._read, folder))
 
     def _read(self, folder: str) -> None:
@@ -89,12 +88,12 @@ class PictureSet(QObject):
             self._on_listed(Listed((), ()))
             self._on_finished()
             return
-        if Path(folder).is_dir():
-            self._watcher.addPath(folder)
-        self._scan.start(Path(folder), self._draft.project.captions)
+        project = self._draft.project
+        self._scan.start(Path(folder), project.captions, self._others.places(Path(folder)))
 
     def close(self) -> None:
         """Write what waits to be written; no thread is left."""
+        self._others.close()
         self.writer.flush()
         self._scan.wait()
         self._examiner.wait()
@@ -134,21 +133,7 @@ class PictureSet(QObject):
 
     def marks_of(self, row: PictureRow) -> frozenset[str]:
         """Of engine.data.filters.MARKS."""
-        if row.reading is None:
-            return frozenset()
-        edit, looks = self.edit_of(row), row.reading.looks
-        told = {
-            "unreadable": row.reading.refusal is not None,
-            "blurred": looks is not None and looks.is_blurred,
-            "transparent": looks is not None and looks.transparent,
-            "masked": row.mask is not None,
-            "edited": edit.changes_the_picture,
-            "cropped": edit.crop is not None,
-            "left-out": edit.left_out,
-        }
-        return frozenset(mark for mark, true in told.items() if true) | frozenset(
-            self._marks.get(row.key, ())
-        )
+        return row.marks(self.edit_of(row)) | self._marks.get(row.key, set())
 
     def described(self, keys: Iterable[str]) -> tuple[dict[str, Path], dict[str, PictureEdit]]:
         """Files and edits by key, as a model that describes pictures wants them."""
@@ -157,45 +142,30 @@ class PictureSet(QObject):
 
     @property
     def subject(self) -> str:
-        """The trigger word and the class word."""
-        words = (self._draft.get(f"dataset.{key}", "") for key in ("trigger", "class_word"))
-        return " ".join(word for word in words if word)
-
-    def buckets(self) -> tuple[Bucket, ...]:
-        """The shapes that pictures are cut to, for the base model and size that are set."""
-        resolution = self._draft.get("training.resolution", 512)
-        try:
-            step = bucket_step(locate(self._draft.get("base_model", STARTER)))
-        except UserError:  # the check of the run says what is wrong with the model
-            step = 64
-        return make_buckets(resolution if isinstance(resolution, int) else 512, step)
+        return self._draft.subject
 
     # ---- changing, each call one step of undo --------------------------------------------
 
-    def write_captions(self, texts: Mapping[str, str], name: str) -> int:
-        """Captions by key; returns how many really change."""
-        before = {
-            key: self.rows[row].caption for key in texts if (row := self.row_of(key)) is not None
-        }
+    def write_captions(self, texts: Mapping[str, str], name: str, seen: str | None = None) -> int:
+        """Captions by key; returns how many really change. One that another program wrote since
+        the user has `seen` this one and began to type is kept beside it."""
+        known = {key: row for key in texts if (row := self.row_of(key)) is not None}
+        before = {key: self.rows[row].caption for key, row in known.items()}
         after = {key: tidy(texts[key]) for key in before}
+        if seen is not None:
+            theirs = {key: t for key, t in before.items() if t not in ("", seen, after[key])}
+            self.writer.keep_beside(self._files_of(theirs))
         return self._push(name, before, after, self._set_captions)
 
     def write_unread(self, texts: Mapping[Path, str]) -> None:
-        """Captions of files that were not read yet, straight to the disk; no step of undo.
-
-        What cannot be read is no picture, and needs none.
-        """
-        folder, found = self._draft.project.captions, {}
-        for path, text in texts.items():
-            with suppress(OSError):
-                found[folder / f"{storage.sha256_of(path)}.txt"] = tidy(text)
-        if found:
-            self.writer.write(found)
+        """Captions of files that were not read yet, straight to the disk; no step of undo."""
+        folder = self._draft.project.captions
+        if self.writer.write_unread(folder, texts):
             self._draft.set("dataset.captions_folder", str(folder))
 
     def name_trigger(self, keys: Iterable[str], name: str) -> int:
         """Put the trigger word and the class word before these captions."""
-        subject = self.subject
+        subject = self._draft.subject
         known = {key: self.rows[row] for key in keys if (row := self.row_of(key)) is not None}
         texts = {key: f"{subject}, {row.caption}" for key, row in known.items()}
         return self.write_captions(texts, name)
@@ -231,16 +201,30 @@ class PictureSet(QObject):
         return len(changed)
 
     def _set_captions(self, texts: dict[str, str]) -> None:
-        rows = set()
+        rows, before = set(), {}
         for key, text in texts.items():
             row = self.row_of(key)
             if row is None:  # another folder was opened meanwhile; the caption is kept all the same
                 continue
+            before[key] = self.rows[row].caption
             self.rows[row] = self.rows[row].with_caption(text)
             rows.add(row)
+        self._lost.captioned |= texts.keys()
+        self.writer.write(self._files_of(texts), self._files_of(before))
+        self._draft.set("dataset.captions_folder", str(self._draft.project.captions))
+        self.rows_changed.emit(rows)
+        self._examining.start()
+
+    def _files_of(self, values: Mapping[str, str]) -> dict[Path, str]:
+        """By the caption file of Imprint instead of by key."""
         folder = self._draft.project.captions
-        self.writer.write({folder / f"{key}.txt": text for key, text in texts.items()})
-        self._draft.set("dataset.captions_folder", str(folder))
+        return {folder / f"{key}.txt": value for key, value in values.items()}
+
+    @Slot(object)
+    def _mark_kept_both(self, paths: list[Path]) -> None:
+        rows = {row for path in paths if (row := self.row_of(path.stem)) is not None}
+        for row in rows:
+            self.rows[row] = self.rows[row].with_remark(Phrase(KEPT_BOTH))
         self.rows_changed.emit(rows)
         self._examining.start()
 
@@ -262,6 +246,24 @@ class PictureSet(QObject):
         self.rows_changed.emit({row for key in edits if (row := self.row_of(key)) is not None})
         self._examining.start()
 
+    # ---- other programs ----------------------------------------------------------------------
+
+    def take_over(self, name: str) -> None:
+        """Give what was set for a picture to the one that has its name now."""
+        heirs = self._lost.heirs(self.rows, self._edits)
+        after: dict[str, PictureEdit] = {}
+        for old, new in heirs.items():
+            after |= {new: self._edits[old], old: NO_EDIT} if old in self._edits else {}
+        before = {key: self._edits.get(key, NO_EDIT) for key in after}
+        self._push(name, before, after, self._set_edits)
+        captioned = {old: new for old, new in heirs.items() if old in self._lost.captioned}
+        self.writer.take_over(self._files_of(captioned), name)
+
+    @Slot(object, str)
+    def _take_captions(self, texts: dict[str, str], name: str) -> None:
+        self.write_captions(texts, name)
+        self.reload()
+
     # ---- answers --------------------------------------------------------------------------
 
     @Slot(object)
@@ -269,7 +271,7 @@ class PictureSet(QObject):
         known = {row.path: row for row in self.rows}
         shown = [path for path in listed.paths if promises_a_picture(path)]
         self._hidden = dict(enumerate(listed.paths[len(shown) :], start=len(shown)))
-        self._listed = listed
+        self._listed, self._lost.captioned = listed, listed.captioned
         self._num_read = 0
         for gone in known.keys() - set(listed.paths):
             self.rewritten.emit(str(gone))
@@ -297,7 +299,11 @@ class PictureSet(QObject):
             new = PictureRow(
                 old.path, found.reading, said.text, said.problem, said.remarks, found.mask
             )
+            before = old.reading.content_hash if old.reading else ""
+            self._lost.note(new, (found.was, before))
             if new != old:
+                if new.key != old.key and self._row_of.get(old.key) == row:
+                    del self._row_of[old.key]  # what is set for it now belongs to no file
                 if old.reading is not None and old.reading != new.reading:
                     self.rewritten.emit(str(old.path))
                 self.rows[row] = new
@@ -318,16 +324,15 @@ class PictureSet(QObject):
 
     @Slot()
     def _examine(self) -> None:
-        resolution = self._draft.get("training.resolution", 512)
         masks = str(self._draft.get("dataset.masks", "off"))
         known = (row for row in self.rows if row.reading and not self.edit_of(row).left_out)
         self._examiner.start(
             Question(
-                pictures=[self._seen(row) for row in known],
+                pictures=[row.seen(self.edit_of(row)) for row in known],
                 orphans=[path.name for path in self._listed.orphans],
-                resolution=resolution if isinstance(resolution, int) else 512,
+                resolution=self._draft.resolution,
                 trigger=str(self._draft.get("dataset.trigger", "")),
-                buckets=self.buckets(),
+                buckets=self._draft.buckets(),
                 notices=worth_saying(self._listed.notices, masks),
             )
         )
@@ -335,6 +340,7 @@ class PictureSet(QObject):
     @Slot(object)
     def _on_examined(self, answer: Answer) -> None:
         findings, self.shapes = answer.findings, answer.shapes
+        findings = [*self._lost.finding(self.rows, self._edits), *findings]
         self.findings = [f for f in findings if (str(f.message), f.keys) not in self._kept]
         self._marks = {}
         for code, mark in (("IM-IMG-08", "duplicate"), ("IM-IMG-03", "small")):
@@ -344,45 +350,35 @@ class PictureSet(QObject):
 
     @Slot(str)
     def _on_draft_changed(self, key: str) -> None:
-        if key in ("", "dataset.folder", "dataset"):
+        if key == "dataset" and self._draft.get("dataset.folder", "") == self._folder:
+            self._take_edits()  # another window has left out a picture, say
+            self.rows_changed.emit(set(range(len(self.rows))))
+            self._examining.start()
+        elif key in ("", "dataset.folder", "dataset"):
             self._take_edits()
             self._kept.clear()
             if key == "":
                 self.stack.clear()  # the steps belong to the project that was open
+                self._lost.forget()
             self.rows, self.visible, self._row_of = [], [], {}
             self.reset.emit()
             self.reload()
         elif key in ("dataset.trigger", "dataset.masks", "training.resolution", "base_model"):
             self._examining.start()
 
-    def _seen(self, row: PictureRow) -> Seen:
-        reading = row.reading or Reading()
-        width, height = size_after(reading.width, reading.height, self.edit_of(row))
-        return Seen(
-            row.key, row.path.name, row.caption, width, height, reading.looks, reading.refusal,
-            row.caption_remarks,
-        )  # fmt: skip
-
     def _refilter(self) -> None:
-        test = filters.matcher(self._query)
-        self.visible = [n for n, row in enumerate(self.rows) if test(self._described(row))]
+        test, rows = filters.matcher(self._query), enumerate(self.rows)
+        shown = ((n, row, self.marks_of(row) if self._query else frozenset()) for n, row in rows)
+        self.visible = [n for n, r, m in shown if test(r.described(self.edit_of(r), m))]
         if self._order != ORDERS[0]:
             self.visible.sort(key=lambda number: rank(self.rows[number], self._order))
         self.reset.emit()
-
-    def _described(self, row: PictureRow) -> filters.Described:
-        reading = row.reading or Reading()
-        width, height = size_after(reading.width, reading.height, self.edit_of(row))
-        marks = self.marks_of(row) if self._query else frozenset()
-        return filters.Described(row.path.name, row.caption, width, height, marks)
 
     def _take_edits(self) -> None:
         self._edits = from_data(self._draft.get("dataset.edits", {}))
 
     def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
+        timer = QTimer(self, singleShot=True, interval=milliseconds)
         timer.timeout.connect(then)
         return timer
 
@@ -394,6 +390,9 @@ class PictureSet(QObject):
         self._scan.failed.connect(self.failed)
         self.writer.not_written.connect(self._mark_not_written)
         self.writer.failed.connect(self.failed)
+        self.writer.taken_over.connect(self._take_captions)
         self._examiner.finished.connect(self._on_examined)
-        self._watcher.directoryChanged.connect(self._reloading.start)
+        self._others.were_here.connect(self._reloading.start)
+        self._scan.looked.connect(self._others.begin)
+        self.writer.kept_both.connect(self._mark_kept_both)
         self._draft.changed.connect(self._on_draft_changed)

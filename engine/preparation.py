@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from engine.config import DatasetSettings, RunConfig
 from engine.data import captions
 from engine.data.batches import BatchSource
 from engine.data.called import calling, cut_texts, max_chunks
+from engine.data.caption_files import captioned
 from engine.data.edits import edited
 from engine.data.latents import (
     CachedImage,
@@ -122,11 +122,8 @@ def prepare_pictures(shop: Workshop) -> Generator[Event, None, Dataset]:
 
 def _lost_edits(settings: DatasetSettings, scan: Scan) -> Iterator[Event]:
     """Edits and captions go by what is in the file: one that was retouched has lost them."""
-    ours = set(settings.edits)
-    if settings.captions_folder:
-        with suppress(OSError):
-            ours |= {path.stem for path in storage.expand(settings.captions_folder).glob("*.txt")}
-    lost = ours - {item.content_hash for item in scan.items}
+    own = storage.expand(settings.captions_folder) if settings.captions_folder else None
+    lost = captioned(own).union(settings.edits) - {item.content_hash for item in scan.items}
     if lost:
         yield Noticed(notice=EditsWithoutPictures(count=len(lost)))
 

@@ -206,13 +206,22 @@ class DatasetPanel(TakesDrops, Page):
     def _show_inspector(self) -> None:
         """Another picture, or the same one changed; what was typed is kept first."""
         row, shown = self.browser.row, self.inspector.row
-        if shown is not None and (row is None or row.key != shown.key or shown.reading is None):
+        is_other = row is None or shown is None or row.path != shown.path
+        if shown is not None and (is_other or shown.reading is None):
             self.keep_caption()
+        elif shown is not None and row is not None and row.key != shown.key:
+            self._carry_on(shown, row)
         edit = self.pictures.edit_of(row) if row else NO_EDIT
-        self.inspector.show_row(row, edit, self.pictures.buckets() if row else ())
+        self.inspector.show_row(row, edit, self._draft.buckets() if row else ())
         if row is not None and row.path in self._early:
             self.inspector.caption.set_caption(self._early[row.path])
         self._show_spoken()
+
+    def _carry_on(self, shown: PictureRow, row: PictureRow) -> None:
+        """Another program wrote the picture while its caption was typed: the words are for it."""
+        typed = self.inspector.caption.caption
+        if row.is_usable and typed != shown.caption:
+            self._write_caption(row, typed)
 
     @Slot(object, str)
     def _edit(self, change: Change, name: str) -> None:
@@ -232,8 +241,8 @@ class DatasetPanel(TakesDrops, Page):
             self._early.pop(row.path, None)
             if text:
                 self._early[row.path] = text
-        elif row.is_usable and text != row.caption:
-            self._write_caption(row, text)
+        elif row.is_usable and text not in (row.caption, self.inspector.typed_from):
+            self._write_caption(row, text, self.inspector.typed_from)
 
     @Slot(object)
     def _write_early(self, rows: set[int]) -> None:
@@ -244,9 +253,9 @@ class DatasetPanel(TakesDrops, Page):
                 if row.is_usable:
                     self._write_caption(row, text)
 
-    def _write_caption(self, row: PictureRow, text: str) -> None:
+    def _write_caption(self, row: PictureRow, text: str, seen: str | None = None) -> None:
         name = self.tr("caption of {0}").format(row.path.name)
-        self.pictures.write_captions({row.key: text}, name)
+        self.pictures.write_captions({row.key: text}, name, seen)
 
     @Slot()
     def _show_spoken(self) -> None:

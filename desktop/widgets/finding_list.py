@@ -21,6 +21,7 @@ FIX_NAMES = {
     Fix.KEEP_BEST: QT_TRANSLATE_NOOP("FindingList", "Keep the best of each"),
     Fix.ADD_TRIGGER: QT_TRANSLATE_NOOP("FindingList", "Add the trigger word"),
     Fix.ADD_PICTURES: QT_TRANSLATE_NOOP("FindingList", "Add more"),
+    Fix.TAKE_OVER: QT_TRANSLATE_NOOP("FindingList", "Use it for the new pictures"),
     Fix.KEEP: QT_TRANSLATE_NOOP("FindingList", "Keep"),
 }
 

@@ -39,6 +39,7 @@ class Inspector(Card):
         self._edit = NO_EDIT
         self._buckets: tuple[Bucket, ...] = ()
         self._is_crop_wanted = False  # as soon as the picture is there
+        self.typed_from = ""  # the caption that was shown when the user began to type
         self._loader = ImageLoader(self, MOST_BYTES)
         self.view = PictureView(theme, self.tr("The chosen picture"))
         self.turn_left = icon_button(theme, "turn_left", self.tr("Turn left (Ctrl+L)"))
@@ -70,9 +71,12 @@ class Inspector(Card):
         self._row, self._edit, self._buckets = row, edit, buckets
         self.setEnabled(row is not None)
         self._show_words(row, edit)
+        caption = row.caption if row else ""
         # A caption that is being typed is not taken away by a change elsewhere.
-        if not (same and self.caption.text.hasFocus()):
-            self.caption.set_caption(row.caption if row else "")
+        is_typed = self.caption.caption not in (self.typed_from, caption)
+        if not (same and is_typed and self.caption.text.hasFocus()):
+            self.caption.set_caption(caption)
+            self.typed_from = caption
         self.repeats.blockSignals(True)
         self.repeats.setValue(edit.repeats)
         self.repeats.blockSignals(False)

@@ -207,6 +207,8 @@ class PictureBrowser(QWidget):
                 self._pictures.name_trigger(finding.keys, self.tr("add the trigger word"))
             case Fix.ADD_PICTURES:
                 self.more_wanted.emit()
+            case Fix.TAKE_OVER:
+                self._pictures.take_over(self.tr("what was set before"))
             case Fix.KEEP:
                 self._pictures.keep(finding)
 

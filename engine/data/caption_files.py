@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from engine.data.walk import OUTSIDE, Walked, leads_outside
 from engine.dataset_notices import CaptionRemark, TablesLeftOut, TableUnreadable
 from engine.errors import Notice
 from engine.json_reading import NotParsed, parse_json
-from engine.regular_files import read_bytes, reason_of
+from engine.regular_files import is_file, read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
 
 MAX_BYTES = 64 * 1024
@@ -31,6 +31,11 @@ VOTERS = 50  # files whose encoding tells that of the set
 
 GUESSED = QT_TRANSLATE_NOOP(
     "engine", "Not in UTF-8; read as {encoding}. Have a look at them, or save them as UTF-8."
+)
+KEPT_BOTH = QT_TRANSLATE_NOOP(
+    "engine",
+    "Another program changed this caption while it was edited here. The one of Imprint is used; "
+    "the other is kept in the captions folder of the project, in a file that ends in .other.",
 )
 DISAGREE = QT_TRANSLATE_NOOP("engine", "{used} is used; {other} says something else.")
 NO_FIELD = QT_TRANSLATE_NOOP(
@@ -75,7 +80,7 @@ class CaptionBook:
             if leads_outside(own, self._own):
                 return Caption(problem=Phrase(OUTSIDE))
             try:  # empty, too: the user took the caption away
-                return Caption(read_text(own))
+                return Caption(read_text(own), remarks=_kept_both(own))
             except CaptionError as error:
                 return Caption(problem=error.reason)
         found: list[tuple[str, Written]] = []
@@ -150,6 +155,35 @@ class CaptionBook:
 
 def _place(path: Path, order: Mapping[str, int]) -> tuple[Path, int, Path]:
     return path.parent, order.get(path.name.lower(), len(order)), path
+
+
+def captioned(own_folder: Path | None) -> frozenset[str]:
+    """The sums of the pictures that a caption was written for in Imprint."""
+    if own_folder is None:
+        return frozenset()
+    try:
+        return frozenset(path.stem for path in own_folder.glob("*.txt"))
+    except OSError:
+        return frozenset()
+
+
+def beside(own: Path) -> Path:
+    """Where the words of another program go, when both changed a caption of Imprint."""
+    return own.with_suffix(".other")
+
+
+def is_written(path: Path, texts: Collection[str]) -> bool:
+    """Whether there is no file, or one that holds one of these texts."""
+    if not is_file(path):
+        return True
+    try:
+        return read_text(path) in {" ".join(text.split()) for text in texts}
+    except CaptionError:
+        return False
+
+
+def _kept_both(own: Path) -> tuple[Phrase, ...]:
+    return (Phrase(KEPT_BOTH),) if is_file(beside(own)) else ()
 
 
 def read_text(path: Path) -> str:

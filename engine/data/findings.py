@@ -27,6 +27,7 @@ class Fix(Enum):
     KEEP_BEST = "keep_best"  # of each group of copies
     ADD_TRIGGER = "add_trigger"
     ADD_PICTURES = "add_pictures"
+    TAKE_OVER = "take_over"  # what was set for the picture that had the name before
     KEEP = "keep"  # it is all right as it is
 
 

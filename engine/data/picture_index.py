@@ -20,7 +20,7 @@ from engine.errors import UserError
 from engine.json_reading import parse_json
 
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS readings_2 "
+    "CREATE TABLE IF NOT EXISTS readings_3 "
     "(path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, reading TEXT)"
 )
 
@@ -42,7 +42,7 @@ class PictureIndex:
             with closing(self._open()) as base:
                 # By range, not by pattern: a folder's name may hold "%" or "_".
                 rows = base.execute(
-                    "SELECT path, size, changed, reading FROM readings_2 "
+                    "SELECT path, size, changed, reading FROM readings_3 "
                     "WHERE path >= ? AND path < ?",
                     (f"{folder.as_posix()}/", f"{folder.as_posix()}0"),
                 ).fetchall()
@@ -53,7 +53,7 @@ class PictureIndex:
     def remember(self, rows: Iterable[tuple[Path, int, int, Reading]]) -> None:
         with suppress(sqlite3.Error, OSError, UserError), closing(self._open()) as base, base:
             base.executemany(
-                "INSERT OR REPLACE INTO readings_2 VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO readings_3 VALUES (?, ?, ?, ?)",
                 [
                     (path.as_posix(), size, changed, json.dumps(reading.as_data()))
                     for path, size, changed, reading in rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class Reading:
             "width": self.width,
             "height": self.height,
             "remarks": [_phrase_data(remark) for remark in self.remarks],
-            "looks": looks and list(astuple(looks)),
+            "looks": looks and _looks_data(looks),
             "refusal": self.refusal and _phrase_data(self.refusal),
             "is_picture": self.is_picture,
         }
@@ -46,7 +46,7 @@ class Reading:
             width=data["width"],
             height=data["height"],
             remarks=tuple(_phrase(told) for told in data["remarks"]),
-            looks=Looks(*looks) if looks else None,
+            looks=_looks(looks) if looks else None,
             refusal=_phrase(refusal) if refusal else None,
             is_picture=data["is_picture"],
         )
@@ -64,6 +64,16 @@ def read_one(path: Path, *, look: bool = False) -> Reading:
     width, height = picture.image.size
     looks = look_at(picture.image, transparent=picture.is_transparent) if look else None
     return Reading(hashlib.sha256(data).hexdigest(), width, height, picture.remarks, looks)
+
+
+def _looks_data(looks: Looks) -> list[Any]:
+    """The two long numbers as texts: a number of a file may have no more than 20 digits."""
+    return [hex(looks.fingerprint), hex(looks.colours), looks.sharpness, looks.transparent]
+
+
+def _looks(data: list[Any]) -> Looks:
+    fingerprint, colours, sharpness, transparent = data
+    return Looks(int(fingerprint, 16), int(colours, 16), sharpness, transparent)
 
 
 def _phrase_data(phrase: Phrase) -> list[Any]:

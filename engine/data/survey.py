@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.data.caption_files import NO_CAPTION, Caption, CaptionBook
+from engine.data.caption_files import NO_CAPTION, Caption, CaptionBook, captioned
 from engine.data.copies import best_first
 from engine.data.picture_index import PictureIndex
 from engine.data.pictures import promises_a_picture
@@ -31,6 +31,7 @@ class Listed:
     paths: tuple[Path, ...]
     orphans: tuple[Path, ...]
     notices: tuple[Notice, ...] = ()
+    captioned: frozenset[str] = frozenset()  # sums of pictures that have a caption of Imprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Surveyed:
     reading: Reading
     caption: Caption = NO_CAPTION
     mask: Path | None = None
+    was: str = ""  # the sum of what the file held before, as far as that is remembered
 
 
 def survey(
@@ -51,7 +53,8 @@ def survey(
     book = CaptionBook(walked, captions_folder)
     # By name where the name tells; a file without a known name is tried in the end.
     files = sorted(walked.files, key=lambda path: not promises_a_picture(path))
-    yield Listed(tuple(files), walked.orphans, (*walked.notices, *book.notices))
+    notices = (*walked.notices, *book.notices)
+    yield Listed(tuple(files), walked.orphans, notices, captioned(captions_folder))
     known = index.recall(folder)
     fresh: list[tuple[Path, int, int, Reading]] = []
     names: dict[str, str] = {}
@@ -71,7 +74,9 @@ def survey(
             yield Surveyed(row, reading)
         else:
             caption = book.read(path, reading.content_hash)
-            yield Surveyed(row, reading, caption, walked.masks.get(path))
+            _, _, before = known.get(path.as_posix(), (-1, 0, reading))
+            was = before.content_hash if before.content_hash != reading.content_hash else ""
+            yield Surveyed(row, reading, caption, walked.masks.get(path), was)
     index.remember(fresh)
 
 

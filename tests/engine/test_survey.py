@@ -71,6 +71,17 @@ def test_a_file_that_changed_is_read_again(image_folder, index, decoded):
     assert len(decoded) == 4
 
 
+def test_what_a_file_held_before_is_told_with_what_it_holds_now(image_folder, index):
+    _, first = surveyed(image_folder, index)
+    assert [one.was for one in first] == ["", "", ""]
+    with (image_folder / "picture1.png").open("ab") as file:
+        file.write(b"more")
+    _, second = surveyed(image_folder, index)
+    assert [one.was for one in second] == ["", first[1].reading.content_hash, ""]
+    _, third = surveyed(image_folder, index)
+    assert [one.was for one in third] == ["", "", ""]
+
+
 def test_a_damaged_index_is_as_good_as_none(image_folder, index, tmp_path):
     _, first = surveyed(image_folder, index)
     (tmp_path / "cache" / "pictures.sqlite").write_bytes(b"not a database")
@@ -81,7 +92,7 @@ def test_an_index_with_strange_rows_is_as_good_as_none(image_folder, index, tmp_
     _, first = surveyed(image_folder, index)
     base = sqlite3.connect(tmp_path / "cache" / "pictures.sqlite")
     with base:
-        base.execute("UPDATE readings_2 SET reading = '[1, 2]'")
+        base.execute("UPDATE readings_3 SET reading = '[1, 2]'")
     base.close()
     assert surveyed(image_folder, index)[1] == first
 

@@ -1,0 +1,261 @@
+"""What other programs do to pictures, captions, masks and edits while the window is open."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from PIL import Image
+
+from desktop.folder_watch import FolderWatch
+from engine.data.file_marks import changed, marks_of
+from engine.data.findings import Fix
+from engine.dataset_notices import EditsWithoutPictures
+from engine.project import Project
+from tests.desktop.test_pictures_page_keeps_up import (  # noqa: F401 (fixtures)
+    captions,
+    is_read,
+    open_panel,
+    page,
+    picture,
+    written,
+)
+
+
+@pytest.fixture
+def read(qtbot, page, draft):  # noqa: F811
+    """A page of a saved project, that has read its pictures and watches them."""
+    draft.save()
+    qtbot.waitUntil(page.pictures._others._watch._timer.isActive)
+    return page
+
+
+def own_file(page, place: int = 0):  # noqa: F811
+    return page.pictures._draft.project.captions / f"{page.pictures.rows[place].key}.txt"
+
+
+def lost(page):  # noqa: F811
+    found = [f for f in page.pictures.findings if isinstance(f.message, EditsWithoutPictures)]
+    return found[0] if found else None
+
+
+# ---- files ----------------------------------------------------------------------------------
+
+
+def test_a_caption_written_in_place_is_shown_by_itself(qtbot, read, image_folder):
+    (image_folder / "picture1.txt").write_text("by an editor")
+    qtbot.waitUntil(lambda: captions(read)[1] == "by an editor")
+
+
+def test_a_picture_saved_in_place_is_shown_by_itself(qtbot, read, image_folder):
+    view = read.inspector.view
+    qtbot.waitUntil(lambda: not view.is_empty)
+    picture("teal", 200).save(str(image_folder / "picture0.png"))
+    qtbot.waitUntil(lambda: view._picture.pixmap().width() == 200)
+
+
+def test_a_picture_replaced_by_one_of_the_same_size_and_time_is_read_again(
+    qtbot, read, image_folder, tmp_path
+):
+    file, other = image_folder / "picture0.png", tmp_path / "other.png"
+    other.write_bytes(file.read_bytes()[:-1] + b"\0")  # of the check sum at the end
+    was = file.stat()
+    os.utime(other, ns=(was.st_atime_ns, was.st_mtime_ns))
+    key = read.pictures.rows[0].key
+    other.replace(file)
+    qtbot.waitUntil(lambda: read.pictures.rows[0].key != key)
+
+
+def test_a_mask_that_comes_into_a_folder_of_masks_is_seen(qtbot, read, image_folder):
+    (image_folder / "masks").mkdir()
+    qtbot.wait(1)
+    picture("white").save(str(image_folder / "masks/picture0.png"))
+    qtbot.waitUntil(lambda: read.pictures.rows[0].mask is not None)
+
+
+def test_a_caption_that_was_written_here_is_no_reason_to_read_all_again(qtbot, read):
+    lists = []
+    read.pictures._scan.listed.connect(lists.append)
+    read.inspector.caption.text.setPlainText("typed here")
+    read.keep_caption()
+    read.pictures.writer.flush()
+    looks = []
+    read.pictures._others._watch._answers.looked.connect(lambda *facts: looks.append(facts))
+    qtbot.waitUntil(lambda: len(looks) >= 3)
+    assert any(found for _, _, found, _ in looks)
+    assert lists == []
+
+
+def test_a_picture_left_out_in_another_window_is_left_out_here(qtbot, read, draft):
+    draft.set("training.steps", 7)  # there is a file then
+    draft.flush()
+    other = Project(draft.project.folder)
+    data = other.load_draft()
+    data["dataset"]["edits"] = {read.pictures.rows[1].key: {"left_out": True}}
+    other.save_draft(data)
+    qtbot.waitUntil(lambda: read.num_pictures == 2)
+    assert draft.get("training.steps") == 7
+
+
+def test_the_marks_of_a_folder_tell_what_came_went_and_changed(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("1")
+    (tmp_path / ".hidden").write_text("1")
+    before = marks_of([tmp_path])
+    assert sorted(before) == [str(tmp_path / "a"), str(tmp_path / "b")]
+    (tmp_path / "a").write_text("12")
+    (tmp_path / "b").unlink()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/c").write_text("1")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    now = marks_of([tmp_path, tmp_path / "not there"])
+    found = changed(before, now)
+    assert set(found) == {str(tmp_path / name) for name in ("a", "b", "deep/c")}
+    assert found[str(tmp_path / "b")] is None
+    assert marks_of([tmp_path / "a"]) == {str(tmp_path / "a"): now[str(tmp_path / "a")]}
+
+
+def test_a_watch_that_was_stopped_tells_nothing_more(qtbot, read, tmp_path):
+    watch, told = FolderWatch(read), []
+    watch.changed.connect(told.append)
+    watch.watch((tmp_path,), {"gone": (1, 1, 1)})
+    watch._begin()
+    watch.stop()
+    watch.close()
+    qtbot.wait(1)
+    assert told == []
+
+
+# ---- captions ---------------------------------------------------------------------------------
+
+
+def test_a_caption_written_elsewhere_while_it_is_typed_here_is_kept_beside(
+    qtbot, read, image_folder
+):
+    text = read.inspector.caption.text
+    text.setFocus()
+    qtbot.waitUntil(text.hasFocus)
+    text.setPlainText("typed here")
+    (image_folder / "picture0.txt").write_text("by an editor")
+    qtbot.waitUntil(lambda: captions(read)[0] == "by an editor")
+    assert text.toPlainText() == "typed here"
+    read.flush()
+    assert own_file(read).read_text("utf-8") == "typed here"
+    assert own_file(read).with_suffix(".other").read_text("utf-8") == "by an editor"
+    qtbot.waitUntil(
+        lambda: "Another program changed this caption" in read.inspector._problem.text()
+    )
+    qtbot.waitUntil(lambda: any("Another program" in text for text in read.browser.findings.texts))
+
+
+def test_a_caption_of_imprint_that_another_program_wrote_is_never_written_over(qtbot, read):
+    read.inspector.caption.text.setPlainText("typed here")
+    read.flush()
+    read.pictures._others.stop()  # nobody has looked yet
+    own_file(read).write_text("by a sync program")
+    read.inspector.caption.text.setPlainText("typed again")
+    read.flush()
+    assert own_file(read).read_text("utf-8") == "typed again"
+    assert own_file(read).with_suffix(".other").read_text("utf-8") == "by a sync program"
+    with qtbot.waitSignal(read.pictures.finished):
+        read.reload()
+    assert "kept" in str(read.pictures.rows[0].caption_remarks[0])
+
+
+def test_a_field_that_nobody_typed_into_does_not_bring_an_old_caption_back(
+    qtbot, read, image_folder, draft
+):
+    text = read.inspector.caption.text
+    text.setFocus()
+    qtbot.waitUntil(text.hasFocus)
+    (image_folder / "picture0.txt").write_text("by an editor")
+    qtbot.waitUntil(lambda: text.toPlainText() == "by an editor")
+    read._add_files.setFocus()
+    read.flush()
+    assert written(draft) == []
+
+
+def test_captions_typed_one_after_the_other_are_no_conflict(read, draft):
+    for words in ("one", "two", "three"):
+        read.inspector.caption.text.setPlainText(words)
+        read.keep_caption()
+    read._undo.click()
+    read.flush()
+    assert written(draft) == ["two"]
+    assert list(draft.project.captions.glob("*.other")) == []
+
+
+def test_words_typed_while_the_picture_is_saved_elsewhere_are_for_the_new_picture(
+    qtbot, read, image_folder
+):
+    text = read.inspector.caption.text
+    text.setFocus()
+    qtbot.waitUntil(text.hasFocus)
+    text.setPlainText("typed here")
+    key = read.pictures.rows[0].key
+    picture("teal", 200).save(str(image_folder / "picture0.png"))
+    qtbot.waitUntil(lambda: read.pictures.rows[0].key != key)
+    read.flush()
+    assert captions(read)[0] == "typed here"
+    assert own_file(read).read_text("utf-8") == "typed here"
+
+
+# ---- edits of pictures that are gone -------------------------------------------------------------
+
+
+def retouch(path) -> None:
+    """The same pixels, saved again."""
+    with Image.open(path) as opened:
+        opened.load()
+    opened.save(path, optimize=True, compress_level=1)
+
+
+def test_what_was_set_for_a_picture_that_was_retouched_is_told_and_taken_over(
+    qtbot, read, image_folder, draft
+):
+    was = read.pictures.rows[0].key
+    read.pictures.leave_out([was], "leave out")
+    read.pictures.write_captions({was: "by hand"}, "caption")
+    read.flush()
+    retouch(image_folder / "picture0.png")
+    qtbot.waitUntil(lambda: lost(read) is not None)
+    now = read.pictures.rows[0].key
+    assert now != was
+    assert read.num_pictures == 3  # it is trained on
+    assert lost(read).message.facts["count"] == 1
+    assert lost(read).keys == (now,)
+    assert draft.get("dataset.edits") == {was: {"left_out": True}}  # kept
+    read.browser._fix(lost(read), Fix.TAKE_OVER)
+    qtbot.waitUntil(lambda: captions(read)[0] == "by hand")
+    assert read.num_pictures == 2
+    assert draft.get("dataset.edits") == {now: {"left_out": True}}
+    qtbot.waitUntil(lambda: is_read(read, 2) and lost(read) is None)
+    read.flush()
+    names = sorted(path.suffix for path in draft.project.captions.iterdir())
+    assert names == [".taken", ".txt"]
+
+
+def test_the_finding_of_lost_edits_goes_when_the_old_picture_comes_back(qtbot, read, image_folder):
+    file = image_folder / "picture0.png"
+    before = file.read_bytes()
+    read.pictures.leave_out([read.pictures.rows[0].key], "leave out")
+    file.unlink()
+    qtbot.waitUntil(lambda: lost(read) is not None)
+    assert lost(read).fixes == (Fix.KEEP,)  # no picture has its name
+    file.write_bytes(before)
+    qtbot.waitUntil(lambda: lost(read) is None and is_read(read, 2))
+
+
+def test_what_was_set_does_not_go_to_a_picture_that_has_edits_of_its_own(
+    qtbot, read, image_folder, draft
+):
+    was = read.pictures.rows[0].key
+    read.pictures.leave_out([was], "leave out")
+    retouch(image_folder / "picture0.png")
+    qtbot.waitUntil(lambda: lost(read) is not None)
+    now = read.pictures.rows[0].key
+    read.pictures.edit([now], lambda edit: edit.model_copy(update={"repeats": 3}), "repeats")
+    read.pictures.take_over("x")
+    assert set(draft.get("dataset.edits")) == {was, now}
+    assert json.dumps(draft.get("dataset.edits")).count("left_out") == 1
