@@ -77,7 +77,7 @@ shown_by(
     83, "an index that is damaged",
     "tests/engine/test_survey.py::test_a_damaged_index_is_as_good_as_none",
     "tests/engine/test_run_queue.py::test_a_file_that_cannot_be_read_is_left_alone",
-    "tests/engine/test_run_records.py::test_a_folder_that_is_damaged_is_left_out",
+    "tests/engine/test_run_records.py::test_a_folder_that_is_damaged_cannot_be_shown_and_one_that_is_gone_is_left_out",
 )  # fmt: skip
 
 
