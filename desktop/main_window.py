@@ -185,9 +185,9 @@ class MainWindow(QMainWindow):
         self._with_settings(self.method.strip, self.checks.measure)
 
     def _with_settings(self, strip: MessageStrip, use: Callable[[RunConfig], object]) -> None:
-        """Once the captions are on disk, the settings as they stand; what is wrong is marked where
-        it is set, and told."""
-        self.images.when_written(lambda: self._check(strip, use))
+        """Once the files are as they are shown, the settings as they stand; what is wrong is
+        marked where it is set, and told."""
+        self.images.when_certain(lambda: self._check(strip, use), strip)
 
     def _check(self, strip: MessageStrip, use: Callable[[RunConfig], object]) -> None:
         config, problems = self.draft.check()

@@ -70,7 +70,7 @@ class PictureSet(QObject):
         self._examiner = Examiner(self)
         self._examining = self._timer(EXAMINE_AFTER_MS, self._examine)
         self._reloading = self._timer(RELOAD_AFTER_MS, self.reload)
-        self._lost = LostEdits()
+        self.lost = LostEdits()
         self._connect()
 
     # ---- reading ------------------------------------------------------------------------
@@ -209,7 +209,7 @@ class PictureSet(QObject):
             before[key] = self.rows[row].caption
             self.rows[row] = self.rows[row].with_caption(text)
             rows.add(row)
-        self._lost.captioned |= texts.keys()
+        self.lost.captioned |= texts.keys()
         self.writer.write(self._files_of(texts), self._files_of(before))
         self._draft.set("dataset.captions_folder", str(self._draft.project.captions))
         self.rows_changed.emit(rows)
@@ -250,13 +250,13 @@ class PictureSet(QObject):
 
     def take_over(self, name: str) -> None:
         """Give what was set for a picture to the one that has its name now."""
-        heirs = self._lost.heirs(self.rows, self._edits)
+        heirs = self.lost.heirs(self.rows, self._edits)
         after: dict[str, PictureEdit] = {}
         for old, new in heirs.items():
             after |= {new: self._edits[old], old: NO_EDIT} if old in self._edits else {}
         before = {key: self._edits.get(key, NO_EDIT) for key in after}
         self._push(name, before, after, self._set_edits)
-        captioned = {old: new for old, new in heirs.items() if old in self._lost.captioned}
+        captioned = {old: new for old, new in heirs.items() if old in self.lost.captioned}
         self.writer.take_over(self._files_of(captioned), name)
 
     @Slot(object, str)
@@ -271,7 +271,7 @@ class PictureSet(QObject):
         known = {row.path: row for row in self.rows}
         shown = [path for path in listed.paths if promises_a_picture(path)]
         self._hidden = dict(enumerate(listed.paths[len(shown) :], start=len(shown)))
-        self._listed, self._lost.captioned = listed, listed.captioned
+        self._listed, self.lost.captioned = listed, listed.captioned
         self._num_read = 0
         for gone in known.keys() - set(listed.paths):
             self.rewritten.emit(str(gone))
@@ -300,7 +300,7 @@ class PictureSet(QObject):
                 old.path, found.reading, said.text, said.problem, said.remarks, found.mask
             )
             before = old.reading.content_hash if old.reading else ""
-            self._lost.note(new, (found.was, before))
+            self.lost.note(new, (found.was, before))
             if new != old:
                 if new.key != old.key and self._row_of.get(old.key) == row:
                     del self._row_of[old.key]  # what is set for it now belongs to no file
@@ -340,7 +340,7 @@ class PictureSet(QObject):
     @Slot(object)
     def _on_examined(self, answer: Answer) -> None:
         findings, self.shapes = answer.findings, answer.shapes
-        findings = [*self._lost.finding(self.rows, self._edits), *findings]
+        findings = [*self.lost.finding(self.rows, self._edits), *findings]
         self.findings = [f for f in findings if (str(f.message), f.keys) not in self._kept]
         self._marks = {}
         for code, mark in (("IM-IMG-08", "duplicate"), ("IM-IMG-03", "small")):
@@ -359,7 +359,7 @@ class PictureSet(QObject):
             self._kept.clear()
             if key == "":
                 self.stack.clear()  # the steps belong to the project that was open
-                self._lost.forget()
+                self.lost.forget()
             self.rows, self.visible, self._row_of = [], [], {}
             self.reset.emit()
             self.reload()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -23,6 +24,7 @@ from desktop.dropped import Dropped, TakesDrops, dropped
 from desktop.picture_rows import PictureRow
 from desktop.picture_set import PictureSet
 from desktop.picture_taker import PictureTaker, Taking
+from desktop.sum_check import SumCheck
 from desktop.theme import Theme
 from desktop.widgets.buttons import icon_button, text_button
 from desktop.widgets.drop_area import DropArea
@@ -34,6 +36,7 @@ from desktop.widgets.subject_words import SubjectWords
 from engine.data import captions
 from engine.data.caption_edits import known_tags
 from engine.data.edits import NO_EDIT
+from engine.dataset_notices import EditsWithoutPictures
 from engine.drop_errors import CopyingGoesOn
 from engine.errors import Notice, UserError
 
@@ -63,6 +66,7 @@ class DatasetPanel(TakesDrops, Page):
         self.words = SubjectWords(draft)
         self._early: dict[Path, str] = {}  # captions of pictures that were not read yet
         self._taking = PictureTaker(self)
+        self._sums = SumCheck(self)
         self._connect()
         self._lay_out(theme)
         self.reload()
@@ -89,8 +93,32 @@ class DatasetPanel(TakesDrops, Page):
         self.pictures.write_unread(self._early)
         self.pictures.writer.when_written(action)
 
+    def when_certain(self, action: Callable[[], object], strip: MessageStrip) -> None:
+        """Call it once captions are on disk and the files hold what is shown; where they do not,
+        the strip says so, and they are read again."""
+        self.when_written(partial(self._compare, action, strip))
+
+    def _compare(self, action: Callable[[], object], strip: MessageStrip) -> None:
+        own = {
+            row.path: row.key
+            for row in self.pictures.rows
+            if row.is_usable
+            and (row.key in self.pictures.lost.captioned or self.pictures.edit_of(row) != NO_EDIT)
+        }
+        self._sums.ask(own, partial(self._on_compared, action, strip))
+
+    def _on_compared(
+        self, action: Callable[[], object], strip: MessageStrip, others: list[Path]
+    ) -> None:
+        if not others:
+            action()
+            return
+        strip.show_message(EditsWithoutPictures(count=len(others)), "warn")
+        self.reload()
+
     def close_threads(self) -> None:
         """Everything is on disk, and nothing runs any more."""
+        self._sums.close()
         self._taking.close()
         self.keep_caption()
         self.pictures.write_unread(self._early)

@@ -60,6 +60,12 @@ class PictureIndex:
                 ],
             )
 
+    def forget(self, paths: Iterable[Path]) -> None:
+        """They hold something else than their size and their time say."""
+        with suppress(sqlite3.Error, OSError, UserError), closing(self._open()) as base, base:
+            gone = [(path.as_posix(),) for path in paths]
+            base.executemany("DELETE FROM readings_3 WHERE path = ?", gone)
+
     def _open(self) -> sqlite3.Connection:
         storage.make_folder(self._path.parent)
         base = sqlite3.connect(self._path, timeout=2)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 
 import pytest
 from PIL import Image
 
 from desktop.folder_watch import FolderWatch
+from engine import storage
 from engine.data.file_marks import changed, marks_of
 from engine.data.findings import Fix
 from engine.dataset_notices import EditsWithoutPictures
@@ -259,3 +261,78 @@ def test_what_was_set_does_not_go_to_a_picture_that_has_edits_of_its_own(
     read.pictures.take_over("x")
     assert set(draft.get("dataset.edits")) == {was, now}
     assert json.dumps(draft.get("dataset.edits")).count("left_out") == 1
+
+
+# ---- before a start ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def started(window, draft, qtbot, monkeypatch):
+    """A window on the pictures; the names of the runs that it starts."""
+    names: list[str] = []
+    monkeypatch.setattr(window.runs, "start", lambda config: names.append(config.name))
+    window.draft.replace(draft.project, draft.data)
+    window.draft.save()
+    qtbot.waitUntil(lambda: is_read(window.images, 3))
+    window.images.pictures._others.stop()  # nobody looks: a file system may tell no true time
+    monkeypatch.setattr(window.images.pictures._others._watch, "watch", lambda *facts: None)
+    return names
+
+
+def test_a_picture_that_is_another_one_unseen_is_found_before_the_start(
+    qtbot, window, started, image_folder, monkeypatch
+):
+    page_of_it, file = window.images, image_folder / "picture1.png"
+    monkeypatch.setattr("engine.data.survey.changed_at", lambda status: 1)
+    page_of_it.reload()
+    qtbot.waitUntil(lambda: page_of_it.pictures.rows[1].reading is not None)
+    with qtbot.waitSignal(page_of_it.pictures.finished):
+        page_of_it.reload()
+    was = page_of_it.pictures.rows[1].key
+    page_of_it.pictures.leave_out([was], "leave out")
+    file.write_bytes(file.read_bytes()[:-1] + b"\0")
+    with qtbot.waitSignal(page_of_it.pictures.finished):
+        page_of_it.reload()
+    assert page_of_it.pictures.rows[1].key == was  # size and time are the same
+    window.start_training()
+    qtbot.waitUntil(lambda: page_of_it.pictures.rows[1].key != was)
+    assert started == []
+    assert EditsWithoutPictures.code in window.monitor.strip.text
+    qtbot.waitUntil(lambda: lost(page_of_it) is not None)
+    window.start_training()  # now that it is seen
+    qtbot.waitUntil(lambda: len(started) == 1)
+
+
+def test_a_start_with_edits_that_fit_their_pictures_just_starts(qtbot, window, started):
+    keys = [row.key for row in window.images.pictures.rows]
+    window.images.pictures.leave_out(keys[:1], "leave out")
+    window.images.pictures.write_captions({keys[1]: "by hand"}, "caption")
+    window.start_training()
+    qtbot.waitUntil(lambda: len(started) == 1)
+    assert window.monitor.strip.isHidden()
+
+
+def test_sums_are_never_computed_in_the_windows_thread(qtbot, window, started, monkeypatch):
+    threads = []
+
+    def summing(path, sha256_of=storage.sha256_of):
+        threads.append(threading.current_thread().name)
+        return sha256_of(path)
+
+    monkeypatch.setattr("desktop.sum_check.storage.sha256_of", summing)
+    pictures = window.images.pictures
+    pictures.leave_out([pictures.rows[0].key], "leave out")
+    window.start_training()
+    qtbot.waitUntil(lambda: len(started) == 1)
+    assert len(threads) == 1  # only where something is set
+    assert threads[0].startswith("imprint-sums")
+
+
+def test_a_picture_that_is_gone_is_told_before_the_start(qtbot, window, started, image_folder):
+    pictures = window.images.pictures
+    pictures.leave_out([pictures.rows[0].key], "leave out")
+    (image_folder / "picture0.png").unlink()
+    window.start_training()
+    qtbot.waitUntil(lambda: len(pictures.rows) == 2)
+    assert started == []
+    assert EditsWithoutPictures.code in window.monitor.strip.text
