@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from torch import nn
 
 from engine import cache_limit, storage
 from engine.data.readings import read_one
-from engine.dataset_notices import ClassImageRedrawn
+from engine.dataset_notices import ClassImageRedrawn, ClassImagesElsewhere
 from engine.device import memory_guard
-from engine.errors import ClassFolderIsSubject
+from engine.errors import ClassFolderIsSubject, DiskFull, OutputNotWritable
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
@@ -41,13 +41,36 @@ def draw_class_images(
     count: int,
     device: torch.device,
     context: ContextFactory,
+    spare: Path,
 ) -> Generator[Event, None, Path]:
     """Yield progress and notices; return the folder, which then holds at least `count` pictures
-    that can be read.
+    that can be read: in the cache, or below `spare` where nothing can be written there.
 
-    The model is called inside `context`. Raises DiskFull or OutputNotWritable.
+    The model is called inside `context`. Raises DiskFull or OutputNotWritable where `spare` takes
+    nothing either.
     """
-    folder = class_images_folder() / _key(model, wanted)
+    key = _key(model, wanted)
+    cached = class_images_folder() / key
+    try:
+        yield from _fill(cached, model, wanted, count, device, context)
+    except (DiskFull, OutputNotWritable) as error:
+        yield Noticed(notice=ClassImagesElsewhere(reason=error.sentence, folder=str(spare)))
+        yield from _fill(spare / key, model, wanted, count, device, context)
+        return spare / key
+    storage.touch(cached)
+    cache_limit.evict(cached.parent, in_use=(cached,))
+    return cached
+
+
+def _fill(
+    folder: Path,
+    model: DiffusionModel,
+    wanted: SampleSettings,
+    count: int,
+    device: torch.device,
+    context: ContextFactory,
+) -> Iterator[Event]:
+    """Draw what is missing or cannot be read."""
     for number in range(count):
         path = folder / f"class_{number:05d}.png"
         is_there = path.exists()
@@ -61,9 +84,6 @@ def draw_class_images(
                 image = yield from yield_outside(context, paint(model, settings, device))
             save_png(path, image, settings, model.source.title, ())
     yield StageProgress(stage=Stage.CLASS_IMAGES, done=count, total=count)
-    storage.touch(folder)
-    cache_limit.evict(folder.parent, in_use=(folder,))
-    return folder
 
 
 def require_apart(pictures: str, class_folder: str) -> None:

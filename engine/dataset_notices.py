@@ -99,6 +99,14 @@ class ClassImageRedrawn(Notice):
     remedy = QT_TRANSLATE_NOOP("engine", "It is drawn again.")
 
 
+class ClassImagesElsewhere(Notice):
+    """Facts: `reason` and `folder`."""
+
+    code = "IM-IMG-29"
+    summary = QT_TRANSLATE_NOOP("engine", "Class pictures cannot be kept for other runs: {reason}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "They are drawn for this run alone, into {folder}.")
+
+
 class OwnClassImages(Notice):
     code = "IM-IMG-23"
     summary = QT_TRANSLATE_NOOP(

@@ -163,9 +163,10 @@ def calling_texts(shop: Workshop, dataset: Dataset) -> Dataset:
 
 
 def prepare_classes(
-    shop: Workshop, prior: Prior, dataset: Dataset
+    shop: Workshop, prior: Prior, dataset: Dataset, spare: Path
 ) -> Generator[Event, None, Dataset]:
-    """Yield progress; return the Dataset of the class: pictures drawn or supplied.
+    """Yield progress; return the Dataset of the class: pictures drawn or supplied. `spare`: where
+    they are drawn when the cache cannot be written.
 
     Ask before anything is attached to the model: it draws as the base model. Raises NoPictures
     and ClassFolderIsSubject.
@@ -175,7 +176,7 @@ def prepare_classes(
     if prior.folder:
         items = yield from _supplied(prior, dataset)
     else:
-        items = yield from _drawn(shop, prior, prompt)
+        items = yield from _drawn(shop, prior, prompt, spare)
     preparation = Preparation(resolution=config.training.resolution)
     images = yield from _encoded(shop, items, preparation)
     if not images:
@@ -349,7 +350,7 @@ def _supplied(prior: Prior, dataset: Dataset) -> Generator[Event, None, tuple[Im
 
 
 def _drawn(
-    shop: Workshop, prior: Prior, prompt: str
+    shop: Workshop, prior: Prior, prompt: str, spare: Path
 ) -> Generator[Event, None, tuple[ImageItem, ...]]:
     """Yield progress and notices; return the drawn pictures. Only the first process draws."""
     config, sampling = shop.config, shop.config.sampling
@@ -366,7 +367,7 @@ def _drawn(
     device = shop.accelerator.device
     folder = yield from shop.ranks.first_alone(
         lambda: draw_class_images(
-            shop.model, wanted, prior.num_images, device, shop.compute.autocast
+            shop.model, wanted, prior.num_images, device, shop.compute.autocast, spare
         ),
     )
     items: list[ImageItem] = []

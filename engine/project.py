@@ -112,6 +112,11 @@ class RunFolder:
         return self.path / "exports"
 
     @property
+    def class_images(self) -> Path:
+        """Drawn for this run alone."""
+        return self.path / "class_images"
+
+    @property
     def sheet(self) -> Path:
         return self.path / "before_after.png"
 

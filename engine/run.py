@@ -70,7 +70,7 @@ from engine.preparation import (
     previews,
 )
 from engine.previews import Previews
-from engine.project import RunFolder, class_images_folder, create_run, open_run, record
+from engine.project import RunFolder, create_run, open_run, record
 from engine.ranks import Ranks, sharing_fate, together
 from engine.rescue import rescue
 from engine.room import Room
@@ -212,7 +212,7 @@ def _train(
         prior = config.method.prior()
         classes = None
         if prior is not None and not prior.from_frozen:
-            classes = yield from _classes(shop, prior, dataset, control)
+            classes = yield from _classes(shop, prior, dataset, folder, control)
     samples = previews(shop, dataset, folder)
     examiner = yield from _prepared_judge(shop, dataset, samples, folder)
     start = RunStart.of(folder.path)
@@ -259,11 +259,12 @@ def _train(
 
 
 def _classes(
-    shop: Workshop, prior: Prior, dataset: Dataset, control: Control
+    shop: Workshop, prior: Prior, dataset: Dataset, folder: RunFolder, control: Control
 ) -> Generator[Event, None, Dataset]:
-    """The pictures of the class; where the disk is full, wait until there is room."""
-    room = Room(class_images_folder(), control, lambda: 0, shop.accelerator.num_processes == 1)
-    return (yield from room.patiently(0, partial(prepare_classes, shop, prior, dataset)))
+    """The pictures of the class; where every disk is full, wait until there is room."""
+    room = Room(folder.path, control, lambda: 0, shop.accelerator.num_processes == 1)
+    prepare = partial(prepare_classes, shop, prior, dataset, folder.class_images)
+    return (yield from room.patiently(0, prepare))
 
 
 def _started(loop: Loop) -> RunStarted:

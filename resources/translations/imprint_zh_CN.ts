@@ -503,6 +503,10 @@
         <translation>再添加一些</translation>
     </message>
     <message>
+        <source>Use it for the new pictures</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Keep</source>
         <translation>保留</translation>
     </message>
@@ -1628,6 +1632,10 @@
     <message>
         <source>add the trigger word</source>
         <translation>补上触发词</translation>
+    </message>
+    <message>
+        <source>what was set before</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Filter: words, is:blurred</source>
@@ -3400,6 +3408,10 @@
         <translation>不是 UTF-8 编码；按{encoding}读取。请检查一下，或另存为 UTF-8。</translation>
     </message>
     <message>
+        <source>Another program changed this caption while it was edited here. The one of Imprint is used; the other is kept in the captions folder of the project, in a file that ends in .other.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{used} is used; {other} says something else.</source>
         <translation>使用 {used}；{other} 的内容不同。</translation>
     </message>
@@ -4142,6 +4154,14 @@
     <message>
         <source>The run goes on with those that are there now.</source>
         <translation>训练将使用现有的图片继续进行。</translation>
+    </message>
+    <message>
+        <source>Class pictures cannot be kept for other runs: {reason}.</source>
+        <translation>类别图片无法保留给其他训练使用：{reason}。</translation>
+    </message>
+    <message>
+        <source>They are drawn for this run alone, into {folder}.</source>
+        <translation>它们只为本次训练绘制，保存在 {folder}。</translation>
     </message>
     <message>
         <source>What was set in Imprint for {count} of the pictures belongs to none that is there now.</source>

@@ -11,12 +11,18 @@ import torch
 from accelerate import Accelerator
 from PIL import Image
 
+from engine import class_images
 from engine.config_file import require
 from engine.contexts import Contexts
 from engine.control import Control
-from engine.dataset_notices import ClassImageRedrawn, OwnClassImages, PictureSkipped
+from engine.dataset_notices import (
+    ClassImageRedrawn,
+    ClassImagesElsewhere,
+    OwnClassImages,
+    PictureSkipped,
+)
 from engine.dry_run import dry_run
-from engine.errors import ClassFolderIsSubject
+from engine.errors import ClassFolderIsSubject, DiskFull, OutputNotWritable
 from engine.events import Noticed, RunFailed, Stage, StageProgress
 from engine.methods.base import Subject
 from engine.methods.dreambooth.method import DreamBooth
@@ -148,6 +154,33 @@ def test_damaged_class_pictures_are_drawn_again_and_each_is_said(
         told = [n.notice for n in again.of(Noticed) if isinstance(n.notice, ClassImageRedrawn)]
         assert [notice.facts["name"] for notice in told] == names
         assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == before
+
+
+@pytest.mark.parametrize("error", [OutputNotWritable, DiskFull])
+def test_where_the_cache_cannot_be_written_class_pictures_are_drawn_into_the_run(
+    tiny_folder, pictures_folder, tmp_path, monkeypatch, error
+):
+    data = tiny_run(
+        tiny_folder, pictures_folder, tmp_path, training={"steps": 2},
+        method=DREAMBOOTH | {"num_class_images": 3},
+    )  # fmt: skip
+    kept = require_finished(train(data))
+    (cached,) = class_images_folder().iterdir()
+    shutil.rmtree(cached)
+    real = class_images.save_png
+
+    def refuse(path, *rest):
+        if path.is_relative_to(class_images_folder()):
+            raise error(folder=str(path.parent), reason="read-only", need_mib=1.0, free_mib=0.0)
+        real(path, *rest)
+
+    monkeypatch.setattr(class_images, "save_png", refuse)
+    alone = require_finished(train(data))
+    (folder,) = alone.folder.class_images.iterdir()
+    assert len(list(folder.glob("*.png"))) == 3
+    told = [n.notice for n in alone.of(Noticed) if isinstance(n.notice, ClassImagesElsewhere)]
+    assert [notice.facts["folder"] for notice in told] == [str(alone.folder.class_images)]
+    assert losses(alone.folder) == losses(kept.folder)
 
 
 @pytest.mark.parametrize("place", ["same", "inside", "around", "link"])
