@@ -10,6 +10,7 @@ from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.preferences import Preferences
+from engine.regular_files import is_folder
 
 Like = Literal["pictures", "models", "programs", "presets", "reports"]
 _Known = QStandardPaths.StandardLocation
@@ -49,7 +50,7 @@ def choose_where_to_save(
 
 def _place(like: Like) -> str:
     last = Preferences().last_place(like)
-    if last and Path(last).is_dir():
+    if last and is_folder(Path(last)):
         return last
     return QStandardPaths.writableLocation(_AT_FIRST[like]) or str(Path.home())
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 
 from engine.drop_errors import FileGone, FilesGone, OnlyAnAddress
 from engine.errors import UserError
+from engine.regular_files import is_there
 
 if TYPE_CHECKING:
     from desktop.widgets.message_strip import MessageStrip
@@ -87,7 +88,7 @@ class TakesDrops:
 
 def what_is_gone(paths: Sequence[Path]) -> UserError | None:
     """A sentence about those of the paths that are not there any more."""
-    gone = [path for path in paths if not path.exists()]
+    gone = [path for path in paths if not is_there(path)]
     if not gone:
         return None
     if len(gone) == len(paths):

@@ -20,6 +20,7 @@ from engine.gallery_records import (
     save_stars,
     without_addons,
 )
+from engine.regular_files import paths_in
 
 UNDO_MS = 10_000
 
@@ -173,7 +174,7 @@ class GallerySet(QObject):
 
 def _read(generation: int, folder: Path, known: dict[Path, Made], answers: _Answers) -> None:
     """In a thread of the pool."""
-    paths = sorted(folder.glob("[0-9]*.png"), reverse=True) if folder.is_dir() else []
+    paths = paths_in(folder, "[0-9]*.png")[::-1]
     found = [known.get(path) or read_made(path) for path in paths]
     answers.read.emit(generation, found)
 

@@ -17,6 +17,7 @@ from desktop.wizard.wizard_state import Answers, Captions, set_captions_aside
 from engine.config_file import check, merge
 from engine.errors import UserError
 from engine.project import default_home
+from engine.regular_files import is_file
 
 
 class Guide(QObject):
@@ -51,7 +52,7 @@ class Guide(QObject):
             self._theme,
             default_home(),
             keeps_awake=self._preferences.keep_awake,
-            has_caption_model=Path(self._preferences.caption_model, "config.json").is_file(),
+            has_caption_model=is_file(Path(self._preferences.caption_model, "config.json")),
             parent=window,
         )
         wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

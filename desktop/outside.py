@@ -10,6 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from engine import storage
+from engine.errors import UserError
+
 OURS = "LD_LIBRARY_PATH"  # where the installed program's start says that its libraries are
 BEFORE = "LD_LIBRARY_PATH_ORIG"  # what PyInstaller found there, if there was anything
 
@@ -17,6 +20,16 @@ BEFORE = "LD_LIBRARY_PATH_ORIG"  # what PyInstaller found there, if there was an
 def open_folder(folder: Path | str) -> None:
     with _without_our_libraries():
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+def open_own_folder(folder: Path) -> UserError | None:
+    """One that Imprint fills and that may still be missing; returns why it cannot be made."""
+    try:
+        storage.make_folder(folder)
+    except UserError as error:
+        return error
+    open_folder(folder)
+    return None
 
 
 def open_page(address: str) -> None:

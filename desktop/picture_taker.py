@@ -18,6 +18,7 @@ from engine.errors import UserError
 from engine.incoming import Incoming
 from engine.picture_intake import take_pictures
 from engine.project import Project
+from engine.regular_files import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _take(taking: Taking, leaving: Event, answers: _Answers) -> None:
     folder: Path | None = None
     error = what_is_gone(taking.paths)
     try:
-        paths = [path for path in taking.paths if path.exists()]
+        paths = [path for path in taking.paths if is_there(path)]
         if taking.image is not None:
             paths.append(save_pasted(taking.image, taking.project))
         if paths:

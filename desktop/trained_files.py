@@ -15,6 +15,7 @@ from engine.formats.catalog import UNVERIFIED
 from engine.models.catalog import locate
 from engine.project import RunFolder
 from engine.records import NotRead
+from engine.regular_files import is_folder, paths_in
 from engine.run_shapes import RunSettings
 from engine.trained_file import inspect
 
@@ -69,7 +70,7 @@ def can_be_drawn_with(path: Path) -> bool:
         return False
     if path.stem.endswith(("-diffusers", UNVERIFIED, ".failed")):
         return False
-    return path.is_dir() or path.suffix in (".safetensors", ".pt")
+    return is_folder(path) or path.suffix in (".safetensors", ".pt")
 
 
 def entries_of(runs: list[RunFolder], base: str) -> list[AddonEntry]:
@@ -77,7 +78,7 @@ def entries_of(runs: list[RunFolder], base: str) -> list[AddonEntry]:
     found = []
     for run in runs:
         trained_on = base_of(run.config_path)
-        for path in sorted(run.exports.glob("*")):
+        for path in paths_in(run.exports):
             if can_be_drawn_with(path):
                 found.append(entry_of(path, trained_on, base))
     return found

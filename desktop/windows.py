@@ -109,8 +109,11 @@ class Windows(QObject):
     @Slot()
     def close_now(self) -> None:
         """Without a question; a dialog that is open is cancelled, or it would keep the program."""
-        while (dialog := self._application.activeModalWidget()) is not None and dialog.close():
-            pass
+        while (dialog := self._application.activeModalWidget()) is not None:
+            if dialog is self.window.guide.wizard:
+                self.window.guide.close()  # it would ask
+            elif not dialog.close():
+                break
         self.window.leaving.has_begun = True
         self.window.close()
 

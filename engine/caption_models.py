@@ -15,6 +15,7 @@ from engine.errors import UserError
 from engine.models.config_check import require_sensible
 from engine.models.safetensors_header import read_header
 from engine.records import NotRead, Why
+from engine.regular_files import is_file
 from engine.shapes import Record
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -66,7 +67,7 @@ def look_at(folder: Path) -> CaptionModel:
     if not files:
         has_others = any(folder.glob("*.bin"))
         raise unsuitable(folder, Phrase(_ONLY_PICKLE if has_others else _NO_WEIGHTS))
-    if not any((folder / name).is_file() for name in VOCABULARIES):
+    if not any(is_file(folder / name) for name in VOCABULARIES):
         # transformers would make a tokenizer without words, and the captions would be noise
         raise unsuitable(folder, Phrase(_NO_VOCABULARY))
     headers = [read_header(file) for file in files]

@@ -14,6 +14,7 @@ from engine import records, storage
 from engine.errors import DiskFull, OutputNotWritable
 from engine.project import Project
 from engine.records import NotRead
+from engine.regular_files import is_folder
 
 _MOST_BYTES = 16 << 20
 
@@ -65,7 +66,7 @@ def left_in(project: Project) -> list[Incoming]:
 @contextmanager
 def copying(project: Project, *, wait: bool = True) -> Iterator[None]:
     """One window at a time. Raises OutputNotWritable, and filelock.Timeout unless `wait`."""
-    if not _folder(project).is_dir():
+    if not is_folder(_folder(project)):
         if not wait:
             yield
             return

@@ -19,7 +19,7 @@ from engine.formats.catalog import FORMATS
 from engine.formats.front_ends import COMFY, READERS, rule_of
 from engine.front_end_folders import FrontEnd
 from engine.project import safe_name
-from engine.regular_files import opened
+from engine.regular_files import is_file, opened
 from engine.trained_file import TrainedFile, inspect
 from engine.trigger import needs_blanks
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -174,7 +174,7 @@ def install(
         return Installed(front_end.name, path, None, was_there=False, how=how)
     target = folder / f"{stem}{path.suffix}"
     wanted = storage.sha256_of(path)
-    was_there = target.is_file() and storage.sha256_of(target) == wanted
+    was_there = is_file(target) and storage.sha256_of(target) == wanted
     earlier = None
     if not was_there:
         if os.path.lexists(target) and not replace:

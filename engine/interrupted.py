@@ -11,6 +11,7 @@ from engine.checkpoint_folders import last_step
 from engine.metrics_reading import end_in, last_lines
 from engine.project import RunFolder
 from engine.records import NotRead
+from engine.regular_files import is_there
 from engine.run_shapes import RunSettings
 
 
@@ -38,7 +39,7 @@ def interrupted(folder: RunFolder) -> Interrupted | None:
 def _is_held(folder: RunFolder) -> bool:
     """Whether another process holds the lock of the run; see RunFolder.locked."""
     path = folder.path / ".lock"
-    if not path.exists():
+    if not is_there(path):
         return False
     lock = filelock.FileLock(path, timeout=0)
     try:

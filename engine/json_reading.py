@@ -11,6 +11,7 @@ import json
 import math
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -136,8 +137,9 @@ def _refuse_constant(name: str) -> float:
 def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise NotParsed(_TWICE, name=next(n for n in names if names.count(n) > 1)[:MAX_NAME])
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
+        raise NotParsed(_TWICE, name=twice[:MAX_NAME])
     return found
 
 

@@ -18,6 +18,7 @@ from engine.errors import UserError
 from engine.front_end_folders import recognise
 from engine.models.catalog import locate
 from engine.records import NotRead
+from engine.regular_files import is_file, is_there
 from engine.shapes import Record
 from engine.wording import Phrase
 
@@ -90,9 +91,9 @@ def look_at(path: str) -> ShelfEntry:
     try:
         source = locate(path)
     except UserError as error:
-        missing = path != STARTER and not Path(path).exists()
+        missing = path != STARTER and not is_there(Path(path))
         return ShelfEntry(path, title, problem=error.sentence, is_missing=missing)
-    size = source.path.stat().st_size if source.path.is_file() else _folder_bytes(source.path)
+    size = source.path.stat().st_size if is_file(source.path) else _folder_bytes(source.path)
     return ShelfEntry(path, source.title, source.family.title, size)
 
 
@@ -108,9 +109,9 @@ def scan(folder: Path) -> Iterator[ShelfEntry]:
     for path in sorted(root.rglob("*")):
         if any(_is_left_behind(name) for name in path.relative_to(root).parts):
             continue
-        is_folder = (path / "model_index.json").is_file()
-        if is_folder or (path.suffix.lower() in SUFFIXES and path.is_file()):
-            if any((parent / "model_index.json").is_file() for parent in path.parents):
+        is_folder = is_file(path / "model_index.json")
+        if is_folder or (path.suffix.lower() in SUFFIXES and is_file(path)):
+            if any(is_file(parent / "model_index.json") for parent in path.parents):
                 continue  # a part of a diffusers folder
             found += 1
             if found > MOST_SCANNED:

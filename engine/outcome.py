@@ -20,6 +20,7 @@ from engine.notices import BestCheckpoint
 from engine.preparation import Dataset
 from engine.project import RunFolder, open_run, read_metrics
 from engine.records import NotRead
+from engine.regular_files import is_there
 from engine.run_errors import ExportsGone
 from engine.run_shapes import RunResult
 from engine.sheet import sampled_steps, samples_of, write_sheet
@@ -56,7 +57,7 @@ def finished_exports(path: Path) -> tuple[str, ...] | None:
     if record.outcome != "finished":
         return None
     paths = [folder.exports / name for name in record.exports]
-    gone = [str(path) for path in paths if not path.exists()]
+    gone = [str(path) for path in paths if not is_there(path)]
     if gone:
         config = config_file.of_run(folder.config_path)
         entries = formats_of(config.method.kind, config.method.leaves, config.export.formats)

@@ -20,6 +20,7 @@ from engine.data.walk import Walked, leads_outside, walk
 from engine.errors import NoPictures
 from engine.file_names import counted_up
 from engine.project import Project
+from engine.regular_files import is_file, is_folder
 
 Found = tuple[Path, CaptionBook]
 
@@ -35,7 +36,7 @@ def take_pictures(
     together with those that were there, so that the user's folders stay untouched. Copying takes
     its time: call it in a thread, which `stop` ends early.
     """
-    if len(paths) == 1 and paths[0].is_dir():
+    if len(paths) == 1 and is_folder(paths[0]):
         files = walk(paths[0], stop=stop).files
         by_name = any(path.suffix.lower() in PICTURE_SUFFIXES for path in files)
         # Else they are read until one is a picture, or nobody waits for the answer any more.
@@ -46,13 +47,13 @@ def take_pictures(
     own = project.images
     before = Path(current) if current else None
     # What only promises to be a picture comes too: the page says why it cannot be used.
-    files = [path for path in paths if path.is_file() and _is_picture(path, or_promises=True)]
+    files = [path for path in paths if is_file(path) and _is_picture(path, or_promises=True)]
     found = list(_each_beside_its_own(files, stop))
     for folder in filter(Path.is_dir, paths):
         found += _pictures_in(folder, stop)
     if not found and not _is_set(stop):
         raise NoPictures(folder=str(paths[0].parent), num_files=len(paths))
-    if before is not None and before != own and before.is_dir() and not _is_bundled(before):
+    if before is not None and before != own and is_folder(before) and not _is_bundled(before):
         found = _pictures_in(before, stop) + found
     _copy_all(found, own, stop)
     return own
@@ -134,7 +135,7 @@ class _Stems:
             if stem.casefold() not in self._taken:
                 return None
             place = self.folder / f"{stem}{picture.suffix}"
-            if place.is_file() and _same(place, picture):
+            if is_file(place) and _same(place, picture):
                 return place
         return None
 

@@ -17,6 +17,7 @@ from engine.errors import UserError
 from engine.methods.catalog import METHODS
 from engine.models.catalog import locate
 from engine.models.size import native_side
+from engine.regular_files import is_folder
 from engine.storage import expand
 
 STARTER_RESOLUTION = 64
@@ -51,7 +52,7 @@ def count_pictures(folder: str) -> int:
 
 
 def folder_is_there(folder: str) -> bool:
-    return bool(folder) and expand(folder).is_dir()
+    return bool(folder) and is_folder(expand(folder))
 
 
 def named_pictures(walked: Walked) -> list[Path]:

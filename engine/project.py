@@ -46,7 +46,7 @@ from engine.notices import RecordNotKept
 from engine.output_errors import LinkInTheWay
 from engine.project_notices import NoProjectFolder
 from engine.records import NotRead, Why
-from engine.regular_files import is_folder
+from engine.regular_files import is_file, is_folder, is_there, paths_in
 from engine.run_errors import RunInUseHere
 from engine.run_shapes import RunResult
 
@@ -216,7 +216,7 @@ def open_run(path: Path) -> RunFolder:
     """Raises RunMissing where the folder holds no run, and LinkInTheWay where a part of it is a
     link: a run from elsewhere would read or write what has nothing to do with it."""
     folder = RunFolder(path)
-    if not folder.config_path.is_file():
+    if not is_file(folder.config_path):
         raise RunMissing(folder=str(path))
     for name in _PARTS:
         if (path / name).is_symlink():
@@ -347,12 +347,17 @@ class Project:
     def is_taken(self, own: Path | None = None) -> bool:
         """Whether a new project would meet something here: settings, or pictures that are not
         its `own` folder of them."""
-        if self.file.exists():
+        if is_there(self.file):
             return True
-        return self.images != own and self.images.is_dir() and any(self.images.iterdir())
+        if self.images == own or not is_there(self.images):
+            return False
+        try:
+            return any(self.images.iterdir())
+        except OSError:
+            return True  # whatever it is
 
     def save_draft(self, draft: Data) -> None:
-        storage.own_folder(self.folder, "project", adopt=self.file.is_file())
+        storage.own_folder(self.folder, "project", adopt=is_file(self.file))
         project_file.write(self.file, draft)
 
     def load_draft(self) -> Data:
@@ -380,9 +385,7 @@ class Project:
 
     def list_runs(self) -> list[RunFolder]:
         """Runs of this project, newest first."""
-        if not self.runs.is_dir():
-            return []
-        shown = (path for path in self.runs.iterdir() if not path.name.startswith("."))
-        folders = [path for path in shown if (path / "config.json").is_file()]
+        shown = (path for path in paths_in(self.runs) if not path.name.startswith("."))
+        folders = [path for path in shown if is_file(path / "config.json")]
         in_order = sorted(folders, key=lambda path: (_place_of(path.name), path.name))
         return [RunFolder(path) for path in reversed(in_order)]

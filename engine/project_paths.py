@@ -14,7 +14,7 @@ from engine import storage
 from engine.config_file import Data
 from engine.errors import DiskFull, Notice, OutputNotWritable
 from engine.project_notices import ProjectCopied
-from engine.regular_files import is_file, is_folder
+from engine.regular_files import is_file, is_folder, is_there
 
 SUFFIX = ".imprint"
 INSIDE = "./"  # how a stored path begins that lies inside the project
@@ -136,5 +136,5 @@ def _absolute(text: str, folder: Path, was: Path | None) -> str:
         return str(folder / below) if is_inside else text
     if was is not None and was != folder and Path(text).is_relative_to(was):
         moved = folder / Path(text).relative_to(was)
-        return str(moved) if moved.exists() or not Path(text).exists() else text
+        return str(moved) if is_there(moved) or not is_there(Path(text)) else text
     return text

@@ -67,6 +67,20 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
+def is_there(path: Path) -> bool:
+    """Whether anything but a link that leads nowhere can be seen there. Never raises."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def paths_in(folder: Path, pattern: str = "*") -> list[Path]:
+    """What lies directly in a folder, by name; nothing where it cannot be listed. Never raises:
+    for what is shown, where a folder that cannot be read has nothing to show."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.match(pattern))
+    except OSError:
+        return []
+
+
 def changed_at(status: os.stat_result) -> int:
     """When a file was changed or put into its place, in nanoseconds: `cp -p`, rsync and zip give
     another file the old one's time of change, and a new one of its status."""

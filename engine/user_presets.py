@@ -18,6 +18,7 @@ from engine.file_names import counted_up
 from engine.foreign_settings import program_of
 from engine.project import safe_name
 from engine.records import NotRead
+from engine.regular_files import is_there
 from engine.shapes import Record
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -81,7 +82,7 @@ def _place_for(name: str) -> Path:
     """Two names that differ only in letters that files cannot have get two files."""
     stems = counted_up(safe_name(name))
     paths = (presets_folder() / f"{stem}{SUFFIX}" for stem in stems)
-    return next(path for path in paths if not path.exists() or _own_name(path) == name[:80])
+    return next(path for path in paths if not is_there(path) or _own_name(path) == name[:80])
 
 
 def _own_name(path: Path) -> str:

@@ -33,6 +33,7 @@ from engine import install as installing
 from engine.errors import UserError
 from engine.front_end_folders import FrontEnd, find, recognise
 from engine.install import Installed, NameTaken
+from engine.regular_files import paths_in
 from engine.trained_file import TrainedFile, inspect
 
 
@@ -304,5 +305,5 @@ def _uninstall(done: Installed, answers: _Answers) -> None:
 
 def preview_of(export: Path) -> Path | None:
     """The newest sample of the run that a file lies in, to show beside it."""
-    samples = sorted((export.parent.parent / "samples").glob("step_*.png"))
+    samples = paths_in(export.parent.parent / "samples", "step_*.png")
     return samples[-1] if samples else None

@@ -18,7 +18,7 @@ from desktop.dialogs.grid_dialog import GridDialog
 from desktop.draft import Draft
 from desktop.dropped import Dropped, TakesDrops, what_is_gone
 from desktop.gallery_set import GallerySet
-from desktop.outside import open_folder
+from desktop.outside import open_own_folder
 from desktop.theme import Theme
 from desktop.trained_files import TrainedFiles, base_of
 from desktop.widgets.addon_list import AddonEntry
@@ -29,7 +29,6 @@ from desktop.widgets.labels import Page, scrolling
 from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.wish_form import WishForm, without_tags
-from engine import storage
 from engine.config import STARTER
 from engine.errors import UserError
 from engine.events import (
@@ -44,6 +43,7 @@ from engine.events import (
     Terminal,
 )
 from engine.gallery_records import Made, not_set
+from engine.regular_files import is_file
 
 
 class GalleryPanel(TakesDrops, Page):
@@ -314,7 +314,7 @@ class GalleryPanel(TakesDrops, Page):
     @Slot()
     def _show_installable(self) -> None:
         chosen = self.form.addons.chosen
-        self.install.setEnabled(len(chosen) == 1 and Path(chosen[0][0].path).is_file())
+        self.install.setEnabled(len(chosen) == 1 and is_file(Path(chosen[0][0].path)))
 
     @Slot()
     def _suggest(self) -> None:
@@ -334,9 +334,8 @@ class GalleryPanel(TakesDrops, Page):
 
     @Slot()
     def _open_folder(self) -> None:
-        folder = self._draft.project.generated
-        storage.make_folder(folder)
-        open_folder(folder)
+        if (problem := open_own_folder(self._draft.project.generated)) is not None:
+            self._show_problem(problem)
 
     @Slot(object)
     def _show_problem(self, error: UserError) -> None:

@@ -147,7 +147,7 @@ class RunHistory(QWidget):
 
     @Slot(int, int)
     def _toggle_star(self, row: int, column: int) -> None:
-        if column == 0 and row < len(self.records):
+        if column == 0 and 0 <= row < len(self.records):  # -1: none is chosen
             record = self.records[row]
             self._annotate(row, record.note, not record.starred)
 

@@ -18,6 +18,7 @@ from engine.errors import OutputNotWritable, UserError
 from engine.file_names import counted_up
 from engine.picture_intake import copy_pictures
 from engine.project import Project
+from engine.regular_files import is_there
 
 
 class Gathered:
@@ -48,7 +49,7 @@ class Gathered:
         storage.commit_folder(
             self.folder, partial(copy_pictures, paths), is_ours=lambda _: self._is_ours()
         )
-        self._made = _names_in(self.folder)
+        self._made = _names_in(self.folder) or set()
 
     def paste(self, image: QImage, name: str, *, beside: bool) -> None:
         """A picture of the clipboard, which holds one at a time: `beside` those that are there.
@@ -64,7 +65,7 @@ class Gathered:
         if name == self._name or not self._is_ours():
             return
         old, place = self._home / self.place, _free_place(self._home, name)
-        if _names_in(old) == {self.folder.name} and not (self._home / place).exists():
+        if _names_in(old) == {self.folder.name} and not is_there(self._home / place):
             with suppress(UserError):  # then they stay where they are, which does no harm
                 if storage.move_new(old, self._home / place):
                     self.place, self._name = place, name
@@ -79,14 +80,21 @@ class Gathered:
 
     def _is_ours(self) -> bool:
         """Whether nothing but our copies lies there, in a folder that no project has yet."""
-        if not self.place or Project(self._home / self.place).file.exists():
+        if not self.place or is_there(Project(self._home / self.place).file):
             return False
-        return _names_in(self.folder) <= self._made
+        names = _names_in(self.folder)
+        return names is not None and names <= self._made
 
 
 def _free_place(home: Path, name: str) -> str:
     return next(place for place in counted_up(name) if not Project(home / place).is_taken())
 
 
-def _names_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+def _names_in(folder: Path) -> set[str] | None:
+    """None where the folder is there and cannot be listed: then nothing is known to be ours."""
+    try:
+        return {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return set()
+    except OSError:
+        return None

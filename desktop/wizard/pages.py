@@ -29,6 +29,7 @@ from engine.data.pictures import PICTURE_SUFFIXES
 from engine.data.walk import walk
 from engine.errors import UserError
 from engine.presets import MOST, count_pictures, named_pictures
+from engine.regular_files import is_folder, is_there, paths_in
 
 FEW = 5
 SHOWN = 60
@@ -229,11 +230,11 @@ class PicturesPage(TakesDrops, Step):
     def use(self, paths: list[Path]) -> None:
         """A folder as it is; single pictures are gathered by whoever makes the project."""
         gone = what_is_gone(paths)
-        paths = [path for path in paths if path.exists()]
+        paths = [path for path in paths if is_there(path)]
         if gone is not None and not paths:
             self.refuse_dropped(gone)
             return
-        folders = [path for path in paths if path.is_dir()]
+        folders = [path for path in paths if is_folder(path)]
         if folders:
             self.folder = str(folders[0])
             self._show(folders[0])
@@ -262,7 +263,7 @@ class PicturesPage(TakesDrops, Step):
         return bool(self._paths) and not self._is_copying
 
     def _show(self, folder: Path) -> None:
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        files = paths_in(folder)
         self._paths = [path for path in files if path.suffix.lower() in PICTURE_SUFFIXES]
         items = [GridItem(str(path), path.name, path.name) for path in self._paths[:SHOWN]]
         self.grid.grid_model.loader.forget_all()  # another choice may hold files of the same names
@@ -372,7 +373,7 @@ class CaptionsPage(Step):
 
 def count_captions(folder: Path) -> int:
     """Pictures that have a caption file or may be in a table of captions."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return 0
     walked = walk(folder, MOST)
     return len(walked.captioned(named_pictures(walked)))

@@ -19,6 +19,7 @@ from engine.formats import metadata
 from engine.formats.lora_file import read_tensors
 from engine.formats.metadata import ExportFacts
 from engine.models.safetensors_header import read_header
+from engine.regular_files import is_file
 from engine.results import EmbeddingResult
 from engine.tensor_writer import write_tensors
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -60,7 +61,7 @@ def load(path: Path) -> EmbeddingResult:
 
 def require_small(path: Path) -> None:
     """Raises AddonUnreadable: an embedding of 75 vectors takes a few megabytes at most."""
-    size = path.stat().st_size if path.is_file() else 0
+    size = path.stat().st_size if is_file(path) else 0
     if size > MAX_BYTES:
         raise AddonUnreadable(path=path.name, reason=Phrase(_TOO_LARGE, mib=size / 2**20))
 

@@ -19,7 +19,7 @@ from engine.formats.lora_alpha import StatedAlphas, stated_alphas
 from engine.models.pickle_gate import load_pickle
 from engine.models.safetensors_header import Header, is_pickle, read_header
 from engine.models.tensor_file import DTYPE_NAMES, DTYPES, SafetensorsFile
-from engine.regular_files import reason_of
+from engine.regular_files import is_file, is_folder, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 # What peft and diffusers call the file of weights in a folder, the best first.
@@ -50,9 +50,9 @@ def open_lora(path: Path) -> LoraFile:
 
     Raises AddonUnreadable, one of the Model... errors or what the gate refuses.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         return _open(path)
-    inside = next((path / name for name in _NAMES if (path / name).is_file()), None)
+    inside = next((path / name for name in _NAMES if is_file(path / name)), None)
     if inside is not None:
         return _open(inside)
     halves = list(_halves(path))
@@ -67,9 +67,9 @@ def open_lora(path: Path) -> LoraFile:
 
 def is_lora_folder(path: Path) -> bool:
     """Whether a folder is one of peft's or diffusers' for a LoRA, not a whole model."""
-    if not path.is_dir() or (path / "model_index.json").is_file():
+    if not is_folder(path) or is_file(path / "model_index.json"):
         return False
-    return any((path / name).is_file() for name in _NAMES) or any(_halves(path))
+    return any(is_file(path / name) for name in _NAMES) or any(_halves(path))
 
 
 def with_weights(file: LoraFile) -> LoraFile:
@@ -133,7 +133,7 @@ def _halves(folder: Path) -> Iterator[tuple[str, Path]]:
     """peft's folders of the parts of a model, each with a file of its own."""
     for part in _PARTS:
         for name in _NAMES:
-            if (folder / part / name).is_file():
+            if is_file(folder / part / name):
                 yield part, folder / part / name
                 break
 

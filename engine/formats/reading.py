@@ -17,7 +17,7 @@ from engine.model_errors import NotAModel
 from engine.models.base import DiffusionModel
 from engine.models.pickle_gate import load_pickle, vet_pickle
 from engine.models.safetensors_header import is_pickle, read_header
-from engine.regular_files import opened
+from engine.regular_files import is_file, opened
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -111,7 +111,7 @@ def _joined(
     refusal = EmbeddingHalf(
         path=path.name, width=width, other=other.name, model=model.source.family.title
     )
-    if other == path or not other.is_file():
+    if other == path or not is_file(other):
         raise refusal
     beside = embedding_a1111.load(other) if is_pickle(other) else embedding.load(other)
     if len(beside.vectors) != 1 or beside.num_vectors != len(rows):

@@ -25,7 +25,7 @@ from engine.models.config_check import require_part, require_scheduler
 from engine.models.ldm_names import usual_names
 from engine.models.prediction_marks import PredictionType, read_marks
 from engine.models.safetensors_header import Header, is_pickle, read_header
-from engine.regular_files import read_bytes
+from engine.regular_files import is_file, is_folder, read_bytes
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 RESOURCES = Path(__file__).parents[2] / "resources"
@@ -154,7 +154,7 @@ def locate(base_model: str, prediction_type: PredictionType | None = None) -> Mo
         path.stat()
     except (OSError, ValueError, RuntimeError) as error:  # also: no such user's home, odd names
         raise ModelMissing(path=base_model) from error
-    if path.is_dir():
+    if is_folder(path):
         source = replace(_locate_folder(path), is_starter=is_starter)
     else:
         source = _locate_file(path)
@@ -267,7 +267,7 @@ def _require_parts(folder: Path, index: Mapping[str, Any]) -> None:
     wanted = ["text_encoder_2"] if _has_part(index, "text_encoder_2") else []
     wanted += ["vae"] if _has_part(index, "vae") else []
     wanted += ["text_encoder"] if _has_part(index, "text_encoder") else []
-    missing = sorted(part for part in wanted if not (folder / part).is_dir())
+    missing = sorted(part for part in wanted if not is_folder(folder / part))
     if missing:
         names = QT_TRANSLATE_NOOP("engine", "the folder {names}")
         raise ModelIncomplete(path=str(folder), parts=Phrase(names, names=", ".join(missing)))
@@ -299,7 +299,7 @@ def part_config(folder: Path, part: str) -> dict[str, Any]:
 def read_config(folder: Path, name: str) -> dict[str, Any]:
     """A JSON file of a diffusers folder. Raises NotAModel or ModelDamaged."""
     path = folder / name
-    if not path.is_file():
+    if not is_file(path):
         raise NotAModel(
             path=str(folder),
             what=Phrase(QT_TRANSLATE_NOOP("engine", "the file {name} is missing"), name=name),

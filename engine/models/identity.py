@@ -17,7 +17,7 @@ from engine.models.catalog import Layout, ModelSource, header_of, locate
 from engine.models.safetensors_header import ITEM_BYTES, is_pickle, read_header
 from engine.models.single_file import vae_beside
 from engine.models.size import weight_files
-from engine.regular_files import opened
+from engine.regular_files import is_file, opened
 
 _PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 _SMALL_FILES = ("config.json", "scheduler_config.json", "tokenizer_config.json", "vocab.json",
@@ -53,7 +53,7 @@ def _files(source: ModelSource) -> Iterator[tuple[str, Path]]:
     if source.layout is Layout.SINGLE_FILE:
         yield "", source.path
         marks = source.path.with_suffix(".yaml")
-        if marks.is_file():
+        if is_file(marks):
             yield ".yaml", marks
         vae = vae_beside(source.path, header_of(source.path).shapes)
         if vae is not None:
@@ -62,7 +62,7 @@ def _files(source: ModelSource) -> Iterator[tuple[str, Path]]:
     weights = [path for part in _PARTS for path in weight_files(source.path / part)]
     small = [source.path / folder / name for folder in _SMALL_FOLDERS for name in _SMALL_FILES]
     small.insert(0, source.path / "model_index.json")
-    for path in (*weights, *(path for path in small if path.is_file())):
+    for path in (*weights, *(path for path in small if is_file(path))):
         yield path.relative_to(source.path).as_posix(), path
 
 

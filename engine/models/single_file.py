@@ -27,6 +27,7 @@ from engine.models.ldm_names import (
     original_unet_paths,
 )
 from engine.models.safetensors_header import Header
+from engine.regular_files import is_file
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 Kind = Literal["sd1", "sd2", "sdxl"]
@@ -104,7 +105,7 @@ def vae_beside(path: Path, own: Iterable[str]) -> Path | None:
     if any(name.startswith(VAE) for name in own):
         return None
     names = (f"{path.stem}.vae{suffix}" for suffix in VAE_SUFFIXES)
-    return next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
+    return next((path.with_name(name) for name in names if is_file(path.with_name(name))), None)
 
 
 def _what_it_is(shapes: Shapes) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
 from engine.output_errors import FilesLimited
+from engine.regular_files import is_there
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -72,6 +73,6 @@ def as_reading_error(error: OSError) -> InputNotReadable:
 def free_bytes(folder: Path) -> int:
     """Free space where the folder lies or will lie."""
     for place in (folder.absolute(), *folder.absolute().parents):
-        if place.exists():
+        if is_there(place):
             return shutil.disk_usage(place).free
     return 0

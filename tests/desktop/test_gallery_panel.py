@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from PySide6.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 
-from desktop import gallery_set, trained_files
+from desktop import gallery_set, outside, trained_files
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.widgets.addon_list import AddonEntry
@@ -544,3 +545,13 @@ def test_what_the_engine_has_to_say_of_a_prompt_is_shown(gallery):
     gallery.show_event(Noticed(notice=SyntaxNotDone(pieces="[a|b]")))
     assert gallery.strip.isVisible()
     assert "[a|b]" in gallery.strip.text
+
+
+def test_a_folder_that_cannot_be_made_is_not_opened_and_the_strip_says_why(gallery, monkeypatch):
+    opened = []
+    monkeypatch.setattr(outside, "open_folder", opened.append)
+    shutil.rmtree(gallery._draft.project.generated)
+    gallery._draft.project.generated.write_text("in the way")
+    gallery._open_folder()
+    assert opened == []
+    assert "IM-OUT" in gallery.strip.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop import leaving
@@ -78,6 +80,25 @@ def test_whoever_logs_off_is_not_asked(qapp, qtbot, monkeypatch):
     windows.leave_now(None)
     assert not window.isVisible()
     assert window.engine.isFinished()
+
+
+@pytest.mark.parametrize("is_asking", [False, True])
+def test_whoever_logs_off_amid_the_first_training_is_not_asked(qapp, qtbot, monkeypatch, is_asking):
+    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
+    windows = Windows(qapp)
+    window = windows.window
+    qtbot.waitUntil(window.engine.isRunning)
+    window.open_wizard()
+    wizard = window.guide.wizard
+    wizard.subject.name.setText("my-cup")
+    asked = []
+    QTimer.singleShot(0, lambda: asked.append(windows.leave_now(None)))
+    if is_asking:
+        wizard.reject()  # its question waits for an answer when the user logs off
+    qtbot.waitUntil(lambda: bool(asked))
+    assert QApplication.activeModalWidget() is None
+    assert not window.isVisible()
+    assert window.draft.project.folder.name == "my-cup"  # what was entered is kept
 
 
 def test_help_can_be_read_beside_a_dialog_that_takes_all_clicks(qtbot, window):

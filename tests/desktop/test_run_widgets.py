@@ -217,6 +217,20 @@ def test_a_note_and_a_star_are_kept(qtbot, monitor, tmp_path):
     assert monitor.history.table.item(0, 0).text() == "★"
 
 
+def test_the_key_for_a_star_does_nothing_where_no_run_is_chosen(qtbot, monitor, tmp_path):
+    folders = [make_run(tmp_path, "one"), make_run(tmp_path, "two")]
+    show_runs(qtbot, monitor, folders)
+    monitor.history.table.setCurrentItem(None)
+    monitor.history._toggle_star_by_key()
+    assert not any(folder.notes.exists() for folder in folders)
+
+
+def test_the_key_for_a_star_does_nothing_where_there_is_no_run(qtbot, monitor):
+    show_runs(qtbot, monitor, [])
+    monitor.history._toggle_star_by_key()
+    assert monitor.history.records == []
+
+
 class Held:
     """Runs are read at once, and told of when `go_on` is set."""
 

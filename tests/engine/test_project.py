@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 from datetime import datetime
@@ -154,6 +155,34 @@ def test_a_place_with_settings_or_with_the_pictures_of_somebody_else_is_taken(tm
     assert not project.is_taken(own=project.images)
     project.save_draft({"name": "my-cat"})
     assert project.is_taken(own=project.images)
+
+
+def test_a_project_whose_folders_cannot_be_listed_has_no_runs_and_its_name_is_taken(
+    tmp_path, monkeypatch
+):
+    project = Project(tmp_path / "toy")
+    project.images.mkdir(parents=True)
+    project.runs.mkdir()
+
+    def refuse(*_: object) -> list[str]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert project.list_runs() == []
+    assert project.is_taken()
+
+
+def test_a_draft_is_saved_though_nobody_can_see_what_is_there_already(tmp_path, monkeypatch):
+    project = Project(tmp_path / "toy")
+
+    def refuse(self: Path) -> bool:  # as they do without rights to the folder
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    monkeypatch.setattr(Path, "exists", refuse)
+    project.save_draft({"name": "toy"})
+    monkeypatch.undo()
+    assert project.load_draft()["name"] == "toy"
 
 
 def test_a_run_that_is_being_made_is_not_listed_and_an_abandoned_one_goes(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -22,7 +23,16 @@ from engine.model_errors import NotAModel
 from engine.models.catalog import locate
 from engine.models.loader import load_tokenizer
 from engine.models.prediction_marks import _yaml_beside
-from engine.regular_files import NotRegular, opened, read_bytes, require_regular
+from engine.regular_files import (
+    NotRegular,
+    is_file,
+    is_folder,
+    is_there,
+    opened,
+    paths_in,
+    read_bytes,
+    require_regular,
+)
 from engine.trained_file import inspect
 from engine.wording import ReasonedError
 from tests.pipes import pipe
@@ -132,6 +142,23 @@ def test_a_folder_and_a_missing_file_are_what_they_were(tmp_path):
         opened(tmp_path)
     with pytest.raises(FileNotFoundError):
         opened(tmp_path / "nothing")
+
+
+def test_what_cannot_be_looked_at_is_not_seen_and_raises_nothing(tmp_path, monkeypatch):
+    long = tmp_path / ("x" * 300)  # Path.is_file raises for such a name
+    assert not any((is_file(long), is_folder(long), is_there(long), paths_in(long)))
+
+    def refuse(*_: object) -> list[str]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert paths_in(tmp_path) == []
+
+
+def test_the_files_of_a_folder_come_by_name_and_those_that_match(tmp_path):
+    for name in ("b.png", "a.png", "c.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in paths_in(tmp_path, "*.png")] == ["a.png", "b.png"]
 
 
 def test_a_pipe_in_the_place_of_an_addon_is_not_said_to_be_missing(tmp_path):

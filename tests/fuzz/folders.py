@@ -40,17 +40,22 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _is_plain(path: Path) -> bool:
+    """A file, and no link to one of the user's that an earlier change made."""
+    return path.is_file() and not path.is_symlink()
+
+
 def delete(path: Path, chance: random.Random, decoy: Path) -> None:
     _remove(path)
 
 
 def change_bytes(path: Path, chance: random.Random, decoy: Path) -> None:
-    if path.is_file():
+    if _is_plain(path):
         path.write_bytes(mutated([path.read_bytes()], chance, 1 << 20))
 
 
 def cut(path: Path, chance: random.Random, decoy: Path) -> None:
-    if path.is_file():
+    if _is_plain(path):
         os.truncate(path, chance.randrange(path.stat().st_size + 1))
 
 
@@ -89,7 +94,7 @@ def exchange(path: Path, chance: random.Random, decoy: Path) -> None:
 
 def odd_value(path: Path, chance: random.Random, decoy: Path) -> None:
     """In a JSON file, or in one line of it."""
-    if not path.is_file():
+    if not _is_plain(path):
         return
     lines = path.read_text("utf-8", "replace").split("\n")
     whole = path.suffix in {".json", ".imprint"}
