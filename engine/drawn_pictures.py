@@ -14,6 +14,7 @@ import filelock
 
 from engine import storage
 from engine.errors import OutputNotWritable
+from engine.regular_files import is_file, is_folder, is_link
 
 BIN = ".bin"  # a hidden folder: what lies there goes to the system's bin in a moment
 _DRAWN = re.compile(r"\A([0-9]{5,9})_seed-?[0-9]++(?:-[0-9]++)?\.png")
@@ -78,11 +79,11 @@ def bring_back(folder: Path) -> None:
     """What a crash left on its way to the bin was not yet thrown away; what another window can
     still take back is left to it."""
     place = folder / BIN
-    if place.is_symlink() or not place.is_dir():
+    if is_link(place) or not is_folder(place):
         return
     with suppress(OSError, OutputNotWritable), filelock.FileLock(place / ".lock", timeout=0):
         for path in place.iterdir():
-            if _DRAWN.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            if _DRAWN.fullmatch(path.name) and is_file(path) and not is_link(path):
                 storage.move_to_free(path, folder / path.name)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.errors import Message, Notice, UserError
 from engine.out_of_memory import as_out_of_memory
+from engine.storage.system_errors import refused_by_the_computer
 from engine.wording import Phrase
 
 
@@ -288,6 +289,7 @@ Event = (
 def failure_of(error: Exception) -> RunFailed | RunCrashed:
     """How a job ends that raised this: a sentence where the user can mend it, else a traceback."""
     known = error if isinstance(error, UserError) else as_out_of_memory(error)
+    known = known or refused_by_the_computer(error)
     if known is not None:
         return RunFailed(error=known)
     return RunCrashed(traceback="".join(traceback.format_exception(error)))

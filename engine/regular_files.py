@@ -72,6 +72,11 @@ def is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110
 
 
+def is_link(path: Path) -> bool:
+    """Whether a link can be seen there, wherever it leads. Never raises."""
+    return os.path.islink(path)  # noqa: PTH114
+
+
 def paths_in(folder: Path, pattern: str = "*") -> list[Path]:
     """What lies directly in a folder, by name; nothing where it cannot be listed. Never raises:
     for what is shown, where a folder that cannot be read has nothing to show."""

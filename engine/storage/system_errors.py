@@ -11,13 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
+from engine.errors import DiskFull, InputNotReadable, OutputNotWritable, UserError
 from engine.output_errors import FilesLimited
 from engine.regular_files import is_there
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NOT_OF_READING = {errno.EFBIG, errno.EROFS}
+# Of rights and of disks, shares and drives that fail or go: whatever Imprint does, it can come.
+_OF_THE_COMPUTER = _FULL | _NOT_OF_READING | {
+    getattr(errno, name)
+    for name in (
+        "EIO", "EACCES", "EPERM", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH",
+        "ENODEV", "ENXIO", "EMFILE", "ENFILE", "EREMOTEIO", "ENOTSUP", "ETXTBSY",
+    )
+    if hasattr(errno, name)
+}  # fmt: skip
 _LIMIT = QT_TRANSLATE_NOOP("engine", "{kib} KiB")
 _OF_FILE_SYSTEM = QT_TRANSLATE_NOOP("engine", "what its file system holds (4 GiB on FAT32)")
 _SOURCE = QT_TRANSLATE_NOOP("engine", "A file that is needed")
@@ -62,6 +71,16 @@ def _most_of_a_file() -> str:
         if limit != resource.RLIM_INFINITY:
             return Phrase(_LIMIT, kib=limit // 1024)
     return Phrase(_OF_FILE_SYSTEM)
+
+
+def refused_by_the_computer(error: BaseException) -> UserError | None:
+    """The sentence for an error about a file that no block above met; None for any error that may
+    be a mistake of ours, such as a file that is missing."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return None
+    if error.errno in _FULL | _NOT_OF_READING:
+        return as_user_error(error, Path(os.fsdecode(error.filename)).parent)
+    return as_reading_error(error) if error.errno in _OF_THE_COMPUTER else None
 
 
 def as_reading_error(error: OSError) -> InputNotReadable:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 import re
 
 import filelock
@@ -116,3 +118,17 @@ def test_any_seed_gives_a_name_that_is_known_again(tmp_path, seed):
     first, second = keep(tmp_path, seed, b"a"), keep(tmp_path, seed, b"b")
     assert first.name.startswith("00001_")
     assert second.name.startswith("00002_")
+
+
+def test_a_bin_that_nobody_can_look_at_is_left_alone(tmp_path, monkeypatch):
+    (tmp_path / BIN).mkdir()
+    keep(tmp_path / BIN, 7, b"first")
+
+    def refuse(*_: object, **__: object) -> os.stat_result:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    monkeypatch.setattr(os, "stat", refuse)
+    bring_back(tmp_path)
+    monkeypatch.undo()
+    assert names(tmp_path / BIN) == ["00001_seed7.png"]

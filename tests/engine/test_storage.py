@@ -18,6 +18,7 @@ import pytest
 
 from engine import storage
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
+from engine.events import RunCrashed, RunFailed, failure_of
 from engine.output_errors import FilesLimited, LinkInTheWay, NotOurs
 from engine.storage import system_errors
 
@@ -408,3 +409,28 @@ def test_files_that_may_not_grow_are_no_full_disk(tmp_path):
 def test_a_file_system_with_small_files_is_told_as_such(tmp_path):
     error = system_errors.as_user_error(OSError(errno.EFBIG, "File too large"), tmp_path)
     assert "4 GiB on FAT32" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.EIO, InputNotReadable), (errno.EACCES, InputNotReadable),
+        (errno.ENOSPC, DiskFull), (errno.EROFS, OutputNotWritable),
+        (errno.ENOENT, None), (errno.EINVAL, None),
+    ],
+)  # fmt: skip
+def test_a_job_that_the_disk_refuses_ends_in_a_sentence_and_one_that_errs_in_a_traceback(
+    tmp_path, number, kind
+):
+    error = OSError(number, os.strerror(number), str(tmp_path / "x"))
+    ended = failure_of(error)
+    if kind is None:
+        assert isinstance(ended, RunCrashed)
+    else:
+        assert isinstance(ended, RunFailed)
+        assert isinstance(ended.error, kind)
+        assert str(tmp_path) in ended.error.sentence
+
+
+def test_an_error_that_names_no_file_is_a_traceback():
+    assert isinstance(failure_of(OSError(errno.EIO, "Input/output error")), RunCrashed)
