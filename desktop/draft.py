@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop.held_project import HeldProject
 from engine import config_file
 from engine.config import DEFAULT_METHOD, STARTER, RunConfig
 from engine.config_file import Data, Problem
@@ -18,7 +19,8 @@ from engine.merging import merged
 from engine.models.catalog import locate
 from engine.models.size import bucket_step
 from engine.project import Project
-from engine.project_notices import ProjectMerged
+from engine.project_notices import ProjectGone, ProjectMerged
+from engine.project_paths import moved
 
 SAVE_AFTER_MS = 800
 
@@ -28,11 +30,13 @@ class Draft(QObject):
 
     failed = Signal(object)  # UserError: the draft could not be written
     noticed = Signal(object)  # Notice
+    moved = Signal(object)  # Path: the project's folder lies there now
     changed = Signal(str)  # the dotted key; empty when everything is new
 
     def __init__(self, project: Project, data: Data, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.project = project
+        self._held = HeldProject(project.folder)
         self._data = data
         self._on_disk = project.load_draft()  # as we know it
         self._is_saved = True  # a save that failed is tried again
@@ -105,10 +109,26 @@ class Draft(QObject):
     def replace(self, project: Project, data: Data) -> None:
         """Open something else."""
         self.flush()
+        self._held.let_go()
         self.project = project
+        self._held = HeldProject(project.folder)
         self._data = data
         self._on_disk = project.load_draft()
         self.changed.emit("")
+
+    def follow(self, project: Project) -> None:
+        """The same project, in another folder now."""
+        was, folder = self.project.folder, project.folder
+        self._held.let_go()
+        self.project = project
+        self._held = HeldProject(folder)
+        self._data = moved(self._data, was, folder)
+        self._on_disk = project.load_draft()
+        self.changed.emit("")
+
+    def let_go(self) -> None:
+        """Its window closes."""
+        self._held.let_go()
 
     def _save_soon(self) -> None:
         """Counted from the first change that is not saved: who goes on changing is saved too."""
@@ -119,10 +139,13 @@ class Draft(QObject):
     def check(self) -> tuple[RunConfig | None, list[Problem]]:
         return config_file.check(self._data)
 
-    def look_again(self) -> None:
-        """The file changed: take over what another window or program wrote."""
-        if self._is_saved:  # else the save that is about to come does it
+    def look_again(self) -> bool:
+        """The file changed: take over what another window or program wrote. False where the
+        project is gone."""
+        is_there = self._is_in_place()
+        if is_there and self._is_saved:  # else the save that is about to come does it
             self._take_over()
+        return is_there
 
     def flush(self) -> None:
         """Save now what would be saved in a moment, or could not be saved before."""
@@ -132,13 +155,26 @@ class Draft(QObject):
     def save(self) -> None:
         self._saving.stop()
         self._is_saved = False
+        if not self._is_in_place():
+            return
         self._take_over()
         try:
             self.project.save_draft(self._data)
             self._is_saved = True
+            self._held.hold()
             self._on_disk = self.project.load_draft()
         except UserError as error:
             self.failed.emit(error)
+
+    def _is_in_place(self) -> bool:
+        """A project that was moved is followed. False where it is gone."""
+        place = self._held.place
+        if place is None:
+            self.failed.emit(ProjectGone(folder=str(self.project.folder)))
+            return False
+        if place != self.project.folder:
+            self.moved.emit(place)
+        return True
 
     def _take_over(self) -> None:
         """What another window, another computer or an editor changed in the file since."""

@@ -45,6 +45,7 @@ class Leaving(QObject):
             part.close_threads()
         for pool in window.findChildren(Pool):
             pool.close()
+        window.draft.let_go()
         event.accept()
 
     def _leave_later(self) -> None:

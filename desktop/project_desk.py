@@ -15,6 +15,7 @@ from engine.errors import Notice
 from engine.file_names import counted_up
 from engine.presets import starting_point
 from engine.project import Project, default_home
+from engine.project_notices import ProjectMoved
 from engine.regular_files import is_file, is_folder
 from engine.sample_project import sample_data
 
@@ -35,6 +36,7 @@ class ProjectDesk(QObject):
         project = project or first_project(preferences, None).project
         self._notice: Notice | None = None
         self.draft = Draft(project, self._read(project) or _first_data(project), self)
+        self.draft.moved.connect(self._follow)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tell)
@@ -107,6 +109,16 @@ class ProjectDesk(QObject):
         self.remember()
         self.opened.emit()
         self._tell()
+
+    @Slot(object)
+    def _follow(self, folder: Path) -> None:
+        """The open project was renamed or moved."""
+        was = self.draft.project
+        there = Project(folder, was.name or was.file.name)
+        self.draft.follow(Project.at(there.file))
+        self.remember()
+        self.opened.emit()
+        self.noticed.emit(ProjectMoved(was=str(was.folder), folder=str(folder)))
 
     def _read(self, project: Project) -> Data:
         draft, self._notice = project.open_draft()

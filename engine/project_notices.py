@@ -39,6 +39,26 @@ class NoProject(UserError):
     )
 
 
+class ProjectMoved(Notice):
+    """Facts: `was` and `folder`."""
+
+    code = "IM-PRJ-10"
+    actions = (Action.SHOW_FOLDER,)
+    summary = QT_TRANSLATE_NOOP("engine", "The project was renamed or moved: {was}.")
+    remedy = QT_TRANSLATE_NOOP("engine", "It is open in {folder} now.")
+
+
+class ProjectGone(UserError):
+    """Fact: `folder`."""
+
+    code = "IM-PRJ-11"
+    summary = QT_TRANSLATE_NOOP("engine", "The project is not in {folder} any more.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "What you change is not saved until it is there again. Put it back, or open another one.",
+    )
+
+
 class ProjectMerged(Notice):
     """Fact: `file`."""
 

@@ -68,6 +68,11 @@ def loaded(data: Data, folder: Path) -> Data:
     return {**draft, "runs_folder": str(folder / "runs")} if draft else draft
 
 
+def moved(draft: Data, was: Path, folder: Path) -> Data:
+    """The settings of a project whose folder lies elsewhere now."""
+    return loaded({"draft": stored(draft, was)}, folder)
+
+
 def identity(folder: Path) -> Data:
     """What a project's file says of itself: its id, and where it lies."""
     mark = storage.mark_of(folder)

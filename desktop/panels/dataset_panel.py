@@ -39,6 +39,7 @@ from engine.data.edits import NO_EDIT
 from engine.dataset_notices import EditsWithoutPictures
 from engine.drop_errors import CopyingGoesOn
 from engine.errors import Notice, UserError
+from engine.project_notices import ProjectGone
 
 MOST_TAG_ROWS = 2_000  # captions that are searched for tags to offer
 
@@ -95,7 +96,10 @@ class DatasetPanel(TakesDrops, Page):
 
     def when_certain(self, action: Callable[[], object], strip: MessageStrip) -> None:
         """Call it once captions are on disk and the files hold what is shown; where they do not,
-        the strip says so, and they are read again."""
+        the strip says so, and they are read again. A project that is gone is told too."""
+        if not self._draft.look_again():
+            strip.show_message(ProjectGone(folder=str(self._draft.project.folder)), "error")
+            return
         self.when_written(partial(self._compare, action, strip))
 
     def _compare(self, action: Callable[[], object], strip: MessageStrip) -> None:

@@ -46,7 +46,7 @@ from engine.storage.folders import (
     temporary_folder,
 )
 from engine.storage.marks import MARK, Mark, is_ours, mark_of
-from engine.storage.pins import pinned, where
+from engine.storage.pins import is_pinned_elsewhere, pinned, where
 from engine.storage.system_errors import as_reading_error, as_user_error, free_bytes
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "free_bytes",
     "free_name",
     "is_ours",
+    "is_pinned_elsewhere",
     "json_text",
     "link_file",
     "make_folder",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _pins: dict[Path, int] = {}  # the path under which it was opened: a descriptor of the folder
+_holders: Counter[Path] = Counter()
 _GONE = " (deleted)"  # what Linux adds to the path of a folder that is no more
 _F_GETPATH = 50  # of macOS's fcntl
 _MOST_LETTERS = 1024
@@ -25,18 +27,20 @@ def pinned(folder: Path, *, lock: bool = False) -> Iterator[None]:
     Raises BlockingIOError where another program has locked it, else OSError.
     """
     folder = folder.absolute()
-    if not hasattr(os, "O_DIRECTORY") or folder in _pins:
+    if not hasattr(os, "O_DIRECTORY"):
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    _pins[folder] = descriptor
+    if folder not in _pins:
+        _pins[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _holders[folder] += 1
     try:
-        if lock:
-            _lock(descriptor)
+        if lock and _holders[folder] == 1:
+            _lock(_pins[folder])
         yield
     finally:
-        del _pins[folder]
-        os.close(descriptor)
+        _holders[folder] -= 1
+        if not _holders[folder]:
+            os.close(_pins.pop(folder))
 
 
 def _lock(descriptor: int) -> None:
@@ -59,16 +63,24 @@ def where(folder: Path) -> Path:
     return folder if moved is None or not _is_at(moved, descriptor) else moved
 
 
+def is_pinned_elsewhere(folder: Path) -> bool:
+    """Whether another folder than the one that has this path now is held under it: a drive was
+    taken out and put in again."""
+    descriptor = _pins.get(folder.absolute())
+    return descriptor is not None and not _is_at(folder, descriptor)
+
+
 def pin_above(folder: Path) -> tuple[Path, int] | None:
-    """The pinned folder that this one lies in, by its path of then or of now, and its
-    descriptor."""
+    """The innermost pinned folder that this one lies in, by its path of then or of now, and its
+    descriptor. A run that is pinned may have been moved out of a project that is, too."""
+    found: tuple[Path, int] | None = None
     for given, descriptor in list(_pins.items()):
-        if folder.is_relative_to(given):
-            return given, descriptor
-        now = where(given)
-        if now != given and folder.is_relative_to(now):
-            return now, descriptor
-    return None
+        for place in (given, where(given)):
+            if folder.is_relative_to(place) and (
+                found is None or len(place.parts) > len(found[0].parts)
+            ):
+                found = place, descriptor
+    return found
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

@@ -504,7 +504,7 @@
     </message>
     <message>
         <source>Use it for the new pictures</source>
-        <translation type="unfinished"></translation>
+        <translation>用于新图片</translation>
     </message>
     <message>
         <source>Keep</source>
@@ -1635,7 +1635,7 @@
     </message>
     <message>
         <source>what was set before</source>
-        <translation type="unfinished"></translation>
+        <translation>之前的设置</translation>
     </message>
     <message>
         <source>Filter: words, is:blurred</source>
@@ -3409,7 +3409,7 @@
     </message>
     <message>
         <source>Another program changed this caption while it was edited here. The one of Imprint is used; the other is kept in the captions folder of the project, in a file that ends in .other.</source>
-        <translation type="unfinished"></translation>
+        <translation>在此处编辑时，另一个程序更改了这条描述。将使用 Imprint 中的描述；另一个保存在项目的 captions 文件夹中，文件名以 .other 结尾。</translation>
     </message>
     <message>
         <source>{used} is used; {other} says something else.</source>
@@ -6542,6 +6542,22 @@
     <message>
         <source>Nothing was changed. Open another project, or drop pictures to begin a new one.</source>
         <translation>没有做任何更改。请打开其他项目，或拖入图片以新建项目。</translation>
+    </message>
+    <message>
+        <source>The project was renamed or moved: {was}.</source>
+        <translation>项目已被重命名或移动：{was}。</translation>
+    </message>
+    <message>
+        <source>It is open in {folder} now.</source>
+        <translation>现在它在 {folder} 中打开。</translation>
+    </message>
+    <message>
+        <source>The project is not in {folder} any more.</source>
+        <translation>项目已不在 {folder} 中。</translation>
+    </message>
+    <message>
+        <source>What you change is not saved until it is there again. Put it back, or open another one.</source>
+        <translation>在它回到原处之前，您所做的更改不会保存。请将它放回原处，或打开另一个项目。</translation>
     </message>
     <message>
         <source>{file} was changed by another window or another program.</source>
