@@ -18,8 +18,9 @@ from engine.events import (
 )
 from engine.gpu_figures import GpuFigures
 from engine.notices import ProjectUpgraded, Updated
+from engine.project_notices import ProjectMoved
 from engine.sample_project import IMAGES
-from engine.session_notices import EndedBadly, TrainingInterrupted
+from engine.session_notices import EndedBadly, StartedWithout, TrainingInterrupted
 from tests.desktop.first_training import pause, wait_until
 from tests.desktop.scenes.facts import GIB, MORE, STEPS, estimate, step
 from tests.desktop.scenes.play import Staged, scene
@@ -89,6 +90,12 @@ def _(stage: Staged) -> None:
     stage.window.home.strip.show_message(note, "warn")
 
 
+@scene("home-8-started-without-the-project")
+def _(stage: Staged) -> None:
+    note = StartedWithout(file="my cat.imprint", folder=str(stage.folder))
+    stage.window.home.strip.show_message(note, "warn")
+
+
 @scene("home-9-updated")
 def _(stage: Staged) -> None:
     stage.window.home.strip.show_message(Updated(version="0.2.0"), "info")
@@ -142,6 +149,12 @@ def _(stage: Staged) -> None:
 def _(stage: Staged) -> None:
     notice = ProjectUpgraded(name="my-cat", backup="my-cat.version-0.imprint")
     stage.window.images.show_notice(notice)
+
+
+@scene("images-5-project-moved")
+def _(stage: Staged) -> None:
+    note = ProjectMoved(was="/home/ann/Imprint/my-cat", folder="/home/ann/Imprint/tabby")
+    stage.window.images.show_notice(note)
 
 
 @scene("images-6-empty")
