@@ -41,7 +41,7 @@ class Leaving(QObject):
             self._leave_later()
             event.ignore()
             return
-        for part in (window.images, window.models, window.gallery, window.cards):
+        for part in (window.images, window.models, window.gallery, window.cards, window.presence):
             part.close_threads()
         for pool in window.findChildren(Pool):
             pool.close()

@@ -41,6 +41,7 @@ from desktop.panels.models_panel import ModelsPanel
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.past_run import PastRun
 from desktop.preferences import Preferences
+from desktop.presence import Presence
 from desktop.project_desk import ProjectDesk
 from desktop.queue_desk import QueueDesk
 from desktop.remedies import Remedies
@@ -91,14 +92,13 @@ class MainWindow(QMainWindow):
         self.pages: dict[str, QWidget] = {}
         self._make_pages()
         self.checks = CheckDesk(self.engine, self.jobs, self.runs, self.method, self)
-        self.captions = CaptionDesk(
-            self.engine, self.jobs, self.images, self.preferences, self.theme
-        )
+        self.captions = CaptionDesk(self.engine, self.jobs, self.images, chosen, self.theme)
         self.past = PastRun(self.projects, self.runs, self.monitor)
         self.drawing = DrawingDesk(self.engine, self.jobs, self.gallery)
         self.doctor = DoctorDesk(self.engine, self.jobs, self.home, self.theme)
         self.cards = CardDesk(self.home, self.theme, self.preferences, self.warmth)
         self.queue = QueueDesk(self.runs, self.projects, self.monitor, self)
+        self.presence = Presence(self.projects, self)
         self.leaving = Leaving(self)
         self._lay_out()
         self.theme.apply()
@@ -185,8 +185,7 @@ class MainWindow(QMainWindow):
         self._with_settings(self.method.strip, self.checks.measure)
 
     def _with_settings(self, strip: MessageStrip, use: Callable[[RunConfig], object]) -> None:
-        """Once the files are as they are shown, the settings as they stand; what is wrong is
-        marked where it is set, and told."""
+        """Once the files are as they are shown, the settings; what is wrong in them is marked."""
         self.images.when_certain(lambda: self._check(strip, use), strip)
 
     def _check(self, strip: MessageStrip, use: Callable[[RunConfig], object]) -> None:
@@ -310,7 +309,7 @@ class MainWindow(QMainWindow):
         self.runs.serve(self.monitor)  # first: who hears of a run later may speak in its strip
         self.attendant.serve(self.monitor, self.runs)
         self.projects.opened.connect(self._refresh_home)
-        for part in (self.projects, self.draft):
+        for part in (self.projects, self.draft, self.presence):
             part.noticed.connect(self.images.show_notice)
         self.remedies.cooling_wanted.connect(self.attendant.card.cool)
         self.runs.ended.connect(self._on_run_ended)

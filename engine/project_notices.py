@@ -71,3 +71,15 @@ class ProjectMerged(Notice):
         "What was changed there is taken over here; where both changed the same setting, yours "
         "stays.",
     )
+
+
+class ProjectOpenElsewhere(Notice):
+    """Facts: `name`, `computer`, and `time` in the form of the window's language."""
+
+    code = "IM-PRJ-09"
+    summary = QT_TRANSLATE_NOOP("engine", "{name} is open on {computer} since {time}.")
+    remedy = QT_TRANSLATE_NOOP(
+        "engine",
+        "You can work on it here as well: what is changed there is taken over here. Where both "
+        "change the same setting, the later change stays.",
+    )
