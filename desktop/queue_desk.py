@@ -10,12 +10,13 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.project_desk import ProjectDesk
 from desktop.run_desk import RunDesk
-from desktop.words import remedy_of, summary_of
+from desktop.words import remedy_of, said, summary_of
 from engine.config import RunConfig
 from engine.config_file import Data, check
 from engine.errors import UserError
 from engine.events import Event, RunCrashed, RunFailed, RunFinished, RunStarted
-from engine.run_queue import RunQueue, Waiting, queue_folder
+from engine.run_queue import RunQueue, Waiting, placed, queue_folder
+from engine.wording import listed
 
 
 class QueueDesk(QObject):
@@ -50,6 +51,7 @@ class QueueDesk(QObject):
         runs.began.connect(self._remember_title)
         runs.told.connect(self._on_event)
         runs.ended.connect(self._on_end)
+        projects.opened.connect(self.show)
         self.changed.connect(page.show_num_waiting)
         self.failed.connect(page.show_problem)
         self.said.connect(page.strip.show_text)
@@ -72,16 +74,28 @@ class QueueDesk(QObject):
         """The first whose settings are possible."""
         if self._runs.is_busy or self._runs.is_over:
             return
-        for waiting in self._queue.waiting():
-            if waiting.config is not None and waiting.file not in self._given_up:
+        homeless: list[str] = []
+        for waiting in self._waiting():
+            if waiting.is_homeless:
+                homeless.append(waiting.title)
+            elif waiting.config is not None and waiting.file not in self._given_up:
                 self._beginning = waiting.file
                 self._runs.start(waiting.config)
                 break
         self.show()
+        if homeless:  # last: a run that begins clears what was said
+            text = self.tr("Left out, since its project is not there any more: {0}")
+            self.said.emit(text.format(said(listed(homeless))))
+
+    def _waiting(self) -> list[Waiting]:
+        """With the places where their projects lie now."""
+        known = [self._projects.draft.project, *self._projects.recent()]
+        folders = [project.folder for project in known]
+        return [placed(waiting, folders) for waiting in self._queue.waiting()]
 
     @Slot()
     def show(self) -> None:
-        waiting = self._queue.waiting()
+        waiting = self._waiting()
         aside = self._aside.waiting()
         self._list.show_queue(waiting, is_busy=self._runs.is_busy, set_aside=aside)
         self.changed.emit(len(waiting))
@@ -93,7 +107,7 @@ class QueueDesk(QObject):
     @Slot(object)
     def _edit(self, waiting: Waiting) -> None:
         """Back onto the pages of its project; it is added anew when it has been changed."""
-        if waiting.problem:  # its settings are not known
+        if waiting.problem or waiting.is_homeless:  # its settings, or its project, are not known
             return
         if not self._projects.may_take_back(waiting.data, may_change=not self._runs.is_busy):
             self.said.emit(

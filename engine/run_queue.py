@@ -1,28 +1,33 @@
 """Runs that wait for their turn, one file each, so that a crash or a closed window loses none.
 
 A file is named by its place. It holds the settings as they were when the run was put there: what
-is changed on the pages afterwards does not reach it.
+is changed on the pages afterwards does not reach it. Beside them stands the id of its project, so
+that a project that was renamed or moved meanwhile is found again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from engine import config_file, records, storage
+from engine import config_file, project_paths, records, storage
 from engine.config import RunConfig
 from engine.file_names import whole_number
 from engine.methods.catalog import METHODS
 from engine.records import NotRead
+from engine.regular_files import is_folder
 from engine.run_shapes import RunSettings
 from engine.wording import Phrase
 
 GAP = 1 << 10  # between places, so that one can move in between
 _LAST_PLACE = 10**17
+_PROJECT = "project_id"
+_MOST_LOOKED_AT = 500  # folders beside the place of a project that is gone
 
 Data = dict[str, Any]
 
@@ -37,6 +42,14 @@ class Waiting:
     config: RunConfig | None
     shown: RunSettings = field(default_factory=RunSettings)
     problem: Phrase | str = ""
+    project_id: str = ""  # of its mark; empty where that was not known
+    is_homeless: bool = False  # its project is not there any more
+
+    @property
+    def project(self) -> Path | None:
+        """The folder of its project, as it was when the run was put here."""
+        runs = Path(self.shown.runs_folder)
+        return runs.parent if runs.is_absolute() and runs.name == "runs" else None
 
     @property
     def title(self) -> str:
@@ -71,7 +84,9 @@ class RunQueue:
         """Settings as they are, possible or not. Raises OutputNotWritable or DiskFull."""
         places = [_place_of(path) for path in self._files()]
         file = self._at(max(places, default=0) + GAP)
-        storage.write_json(file, data)
+        runs = data.get("runs_folder")
+        mark = storage.mark_of(Path(runs).parent) if isinstance(runs, str) else None
+        storage.write_json(file, {**data, _PROJECT: mark.id if mark else ""})
         return _read(file)
 
     def remove(self, file: Path) -> None:
@@ -133,4 +148,40 @@ def _read(file: Path) -> Waiting:
     except NotRead as error:
         return Waiting(file, {}, None, problem=error.reason)
     data = shown.as_data()
-    return Waiting(file, data, config_file.check(data)[0], shown)
+    known = data.pop(_PROJECT, "")
+    project_id = known if isinstance(known, str) else ""
+    return Waiting(file, data, config_file.check(data)[0], shown, project_id=project_id)
+
+
+def placed(waiting: Waiting, projects: Iterable[Path]) -> Waiting:
+    """With the paths of the place where its project lies now: there, in one of these folders of
+    projects, or under another name beside. Without a place it must not begin: it would make the
+    old folder anew."""
+    was = waiting.project
+    if was is None or waiting.problem or _is_place_of(was, waiting.project_id):
+        return waiting
+    beside = _folders_beside(was) if waiting.project_id else ()
+    now = next((p for p in (*projects, *beside) if _has_id(p, waiting.project_id)), None)
+    if now is None:
+        return replace(waiting, config=None, is_homeless=True)
+    data = project_paths.moved(waiting.data, was, now)
+    return replace(waiting, data=data, config=config_file.check(data)[0])
+
+
+def _is_place_of(folder: Path, project_id: str) -> bool:
+    mark = storage.mark_of(folder)
+    if mark is None or not project_id:
+        return is_folder(folder)
+    return mark.id == project_id
+
+
+def _has_id(folder: Path, project_id: str) -> bool:
+    mark = storage.mark_of(folder)
+    return mark is not None and bool(project_id) and mark.id == project_id
+
+
+def _folders_beside(folder: Path) -> list[Path]:
+    try:
+        return list(islice(folder.parent.iterdir(), _MOST_LOOKED_AT))
+    except OSError:
+        return []

@@ -31,6 +31,8 @@ class QueueRow(Card):
         wrong = self.tr("Its settings are no longer possible.")
         if waiting.problem:
             wrong = self.tr("It cannot be shown: {0}").format(said(waiting.problem))
+        elif waiting.is_homeless:
+            wrong = self.tr("Its project is not there any more. Open it where it lies now.")
         line = label(steps if waiting.config else wrong, "quiet" if waiting.config else "error")
         if is_aside and not waiting.problem:
             aside = self.tr("Set aside: it is kept, but not trained until it is added again.")
@@ -50,7 +52,7 @@ class QueueRow(Card):
         row.addLayout(words, 1)
         for button in (self.up, self.down, self.edit, self.remove):
             row.addWidget(button)
-        self.edit.setVisible(not waiting.problem)
+        self.edit.setVisible(not (waiting.problem or waiting.is_homeless))
         if is_aside:
             self.up.hide()
             self.down.hide()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from desktop.panels.monitor_panel import RunState
 from engine.errors import NoPictures, OutputNotWritable
 from engine.events import RunFailed, RunFinished
-from engine.run_queue import RunQueue, queue_folder
+from engine.project import Project
+from engine.run_queue import RunQueue, placed, queue_folder
 from tests.desktop.conftest import endless, started, step
 
 
@@ -230,8 +233,113 @@ def test_where_nothing_can_be_set_aside_nothing_is_written_over(window, monkeypa
     def refuse(path, data):
         raise OutputNotWritable(folder=str(path.parent), reason="read-only")
 
-    monkeypatch.setattr("desktop.queue_desk.storage.write_json", refuse)
+    monkeypatch.setattr("engine.run_queue.storage.write_json", refuse)
     window.monitor.queue.rows[0].edit.click()
     assert window.draft.get("name") == "later"
     assert titles(window) == ["a"]
     assert OutputNotWritable.code in window.monitor.strip.text
+
+
+# ---- projects that were moved ---------------------------------------------------------------
+
+
+@pytest.fixture
+def project(window, tmp_path, image_folder):
+    """One that is open, with its pictures inside."""
+    made = Project(tmp_path / "projects/toy")
+    pictures = made.folder / "pictures"
+    data = {
+        "name": "toy",
+        "runs_folder": str(made.runs),
+        "dataset": {"folder": str(pictures)},
+        "method": {"kind": "lora"},
+    }
+    made.save_draft(data)
+    shutil.copytree(image_folder, pictures)
+    window.open_project(str(made.file))
+    return made
+
+
+@pytest.fixture
+def configs(window, monkeypatch):
+    """The settings that runs were begun with."""
+    begun, engine = [], window.engine
+
+    def train(config):
+        begun.append(config)
+        return engine.submit(short)
+
+    monkeypatch.setattr(engine, "train", train)
+    return begun
+
+
+def test_a_run_that_waits_follows_its_project_that_was_renamed(qtbot, window, project, configs):
+    put(window, "a")
+    qtbot.waitUntil(lambda: titles(window) == ["a"])
+    new = project.folder.with_name("my-good-toy")
+    window.open_project(str(project.file.parent.parent))  # another one is open
+    project.folder.rename(new)
+    window.monitor.queue.start.click()
+    qtbot.waitUntil(lambda: len(configs) == 1 and not window.runs.is_busy)
+    assert configs[0].runs_folder == str(new / "runs")
+    assert configs[0].dataset.folder == str(new / "pictures")
+    assert not project.folder.exists()
+
+
+def test_a_run_that_waits_follows_its_project_to_the_place_where_it_was_opened(
+    qtbot, window, project, configs, tmp_path
+):
+    put(window, "a")
+    qtbot.waitUntil(lambda: titles(window) == ["a"])
+    new = tmp_path / "elsewhere/deep/toy"
+    new.parent.mkdir(parents=True)
+    window.draft.flush()
+    project.folder.rename(new)
+    window.queue.show()
+    assert window.monitor.queue.rows[0].waiting.is_homeless
+    window.open_project(str(new))
+    assert not window.monitor.queue.rows[0].waiting.is_homeless
+    window.monitor.queue.start.click()
+    qtbot.waitUntil(lambda: len(configs) == 1)
+    assert configs[0].runs_folder == str(new / "runs")
+
+
+def test_a_run_whose_project_is_gone_is_skipped_with_a_sentence_and_makes_no_folder(
+    qtbot, window, project, configs
+):
+    put(window, "a")
+    qtbot.waitUntil(lambda: titles(window) == ["a"])
+    window.projects.open_sample()
+    put(window, "b")
+    qtbot.waitUntil(lambda: titles(window) == ["a", "b"])
+    shutil.rmtree(project.folder)
+    window.monitor.queue.start.click()
+    qtbot.waitUntil(lambda: [config.name for config in configs] == ["b"])
+    assert "its project is not there any more: a" in window.monitor.strip.text
+    qtbot.waitUntil(lambda: not window.runs.is_busy)
+    assert titles(window) == ["a"]
+    (row,) = window.monitor.queue.rows
+    assert row.edit.isHidden()
+    window.queue._edit(row.waiting)
+    assert not project.folder.exists()
+
+
+def test_another_project_in_the_old_place_does_not_get_the_run(qtbot, window, project, configs):
+    put(window, "a")
+    qtbot.waitUntil(lambda: titles(window) == ["a"])
+    window.projects.open_sample()
+    shutil.rmtree(project.folder)
+    project.save_draft({"name": "another", "runs_folder": str(project.runs)})
+    window.monitor.queue.start.click()
+    assert configs == []
+    assert "not there any more" in window.monitor.strip.text
+
+
+def test_a_run_of_before_ids_were_kept_waits_for_its_folder(tmp_path):
+    queue = RunQueue(tmp_path / "queue")
+    waiting = queue.add_data({"name": "a", "runs_folder": str(tmp_path / "old/runs")})
+    assert waiting.project_id == ""
+    assert placed(waiting, []).is_homeless
+    (tmp_path / "old").mkdir()
+    assert not placed(waiting, []).is_homeless
+    assert waiting.data == {"name": "a", "runs_folder": str(tmp_path / "old/runs")}
