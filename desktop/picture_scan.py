@@ -15,6 +15,7 @@ from engine.data.file_marks import marks_of
 from engine.data.picture_index import PictureIndex, default_index
 from engine.data.survey import Listed, Surveyed, survey
 from engine.errors import UserError
+from engine.storage.system_errors import refused_by_the_computer
 
 TELL_EVERY = 0.1  # seconds: ten thousand signals would keep the window busy
 
@@ -84,7 +85,7 @@ class PictureScan(QObject):
 def _survey(request: _Request, answers: _Answers) -> None:
     """In a thread of the pool."""
     batch: list[Surveyed] = []
-    told = time.monotonic()
+    told_at = time.monotonic()
     answers.found.emit(request, marks_of(request.watched, request.is_cancelled))
     try:
         for found in survey(request.folder, request.captions, PictureIndex(default_index())):
@@ -94,10 +95,13 @@ def _survey(request: _Request, answers: _Answers) -> None:
                 answers.found.emit(request, found)
                 continue
             batch.append(found)
-            if time.monotonic() - told > TELL_EVERY:
+            if time.monotonic() - told_at > TELL_EVERY:
                 answers.found.emit(request, batch)
-                batch, told = [], time.monotonic()
+                batch, told_at = [], time.monotonic()
         answers.found.emit(request, batch)
         answers.found.emit(request, None)
-    except UserError as error:
-        answers.found.emit(request, error)
+    except (UserError, OSError) as error:
+        told = error if isinstance(error, UserError) else refused_by_the_computer(error)
+        if told is None:
+            raise
+        answers.found.emit(request, told)

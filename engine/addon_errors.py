@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import AddonMissing, AddonUnreadable, UserError
-from engine.regular_files import NotRegular, opened, reason_of
+from engine.regular_files import is_file, opened, reason_of
 from engine.wording import QT_TRANSLATE_NOOP
 
 
@@ -94,13 +94,13 @@ class EmbeddingWeighed(UserError):
 
 
 def require_addon_file(path: Path) -> None:
-    """Raises AddonMissing, or AddonUnreadable for a named pipe, a device or a socket."""
-    if path.is_file():
+    """Raises AddonMissing, or AddonUnreadable for what the system refuses, a named pipe, a device
+    or a socket."""
+    if is_file(path):
         return
     try:
         opened(path).close()
-    except NotRegular as error:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise AddonMissing(path=str(path)) from error
+    except OSError as error:
         raise AddonUnreadable(path=path.name, reason=reason_of(error)) from error
-    except OSError:
-        pass
-    raise AddonMissing(path=str(path))

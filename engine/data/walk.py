@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from stat import S_ISDIR
 from threading import Event
 
 from engine.data import ignored, mask_names
@@ -103,7 +104,7 @@ def walk(
     Not `deep`: the files of the folder itself and their masks, for single pictures. A walk that
     `stop` ends holds what was found until then.
     """
-    if not folder.is_dir():
+    if _is_missing(folder):
         raise FolderMissing(folder=str(folder))
     found = _Found(folder, Path(os.path.realpath(folder)), deep)
     _gather(found, most, stop)
@@ -296,6 +297,16 @@ def _keep_mask(
         found.leave_out(OUTSIDE, mask)
     else:
         masks.setdefault(picture, mask)
+
+
+def _is_missing(folder: Path) -> bool:
+    """False for a folder that nobody may look at: the walk names it with the reason."""
+    try:
+        return not S_ISDIR(folder.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with a NUL in it
+        return True
+    except OSError:
+        return False
 
 
 def _num_pictures(folder: Path) -> int:

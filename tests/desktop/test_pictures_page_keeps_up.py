@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
+from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -434,3 +436,16 @@ def test_what_is_no_picture_is_told_and_copies_nothing(qtbot, page, draft, tmp_p
     assert not draft.project.images.exists()
     with pytest.raises(NoPictures):
         take_pictures([tmp_path / "archive.zip"], draft.project, "")
+
+
+def test_a_disk_that_fails_while_pictures_are_read_is_told(qtbot, page, monkeypatch):
+    def failing(*_: object) -> Iterator[object]:
+        raise OSError(errno.EIO, "Input/output error", "/pictures/a.png")
+        yield
+
+    monkeypatch.setattr("desktop.picture_scan.survey", failing)
+    told = []
+    page.pictures._scan.failed.connect(told.append)
+    page.pictures.reload()
+    qtbot.waitUntil(lambda: bool(told))
+    assert "/pictures/a.png" in told[0].sentence

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
-from engine.addon_errors import AddonForOtherFamily, AddonIncomplete, AddonNamesUnknown
+from engine.addon_errors import (
+    AddonForOtherFamily,
+    AddonIncomplete,
+    AddonNamesUnknown,
+    require_addon_file,
+)
 from engine.addons import Addon, applied
 from engine.errors import (
     AddonDoesNotFit,
@@ -289,3 +296,15 @@ def test_a_text_file_given_as_an_add_on_is_not_called_a_model(tiny_folder, tmp_p
     path.write_text("these are words")
     with pytest.raises(AddonUnreadable, match="Choose a LoRA, an embedding or a hypernetwork"):
         read_result(path, load_model(str(tiny_folder)))
+
+
+def test_a_file_that_the_system_refuses_is_not_called_missing(tmp_path, monkeypatch):
+    path = tmp_path / "cat.safetensors"
+    path.touch()
+
+    def refuse(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "stat", refuse)
+    with pytest.raises(AddonUnreadable, match="Permission denied"):
+        require_addon_file(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from engine.data.scan import Scan, scan_folder
 from engine.data.survey import Listed, survey
 from engine.data.walk import Walked, walk, worth_saying
 from engine.dataset_notices import KohyaFolders, LeftOut, MasksFound
-from engine.errors import NoPictures
+from engine.errors import FolderMissing, NoPictures
 from engine.events import Noticed, RunFailed
 from tests.timing import a_million_additions, cpu_seconds
 
@@ -379,3 +380,18 @@ def test_a_table_counts_for_the_pictures_below_its_folder_alone(make):
     walked = walk(make("a.png", "told/b.png", "told/deep/c.png", "told/metadata.jsonl", "x/d.png"))
     captioned = walked.captioned(walked.files)
     assert [walked.name_of(path) for path in captioned] == ["told/b.png", "told/deep/c.png"]
+
+
+def test_a_folder_that_the_system_refuses_is_not_called_missing(tmp_path, monkeypatch):
+    def refuse(self: Path, **_: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    (notice,) = walk(tmp_path).notices
+    assert isinstance(notice, LeftOut)
+    assert "Permission denied" in notice.sentence
+
+
+def test_a_folder_that_is_gone_is_called_missing(tmp_path):
+    with pytest.raises(FolderMissing):
+        walk(tmp_path / "nowhere")

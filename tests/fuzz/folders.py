@@ -9,14 +9,9 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from tests.fuzz.mutator import mutated
+from tests.fuzz.mutator import mutated, with_odd_value
 
-ODD = (
-    None, True, -1, 0, 10**30, 1e308, "", "²", "../../..", "/dev/zero", "x" * 70_000, [], {}, [[]],
-    {"event": "StepFinished"}, "\x1b]0;title\x07", "a\nb", float("nan"),
-)  # fmt: skip
 Change = Callable[[Path, random.Random, Path], None]
 
 
@@ -104,19 +99,9 @@ def odd_value(path: Path, chance: random.Random, decoy: Path) -> None:
             data = json.loads("\n".join(lines) if whole else lines[place])
         except ValueError:
             return
-        text = json.dumps(_with_odd_value(data, chance))
+        text = json.dumps(with_odd_value(data, chance))
         lines = [text] if whole else [*lines[:place], text, *lines[place + 1 :]]
     path.write_text("\n".join(lines), "utf-8")
-
-
-def _with_odd_value(data: Any, chance: random.Random) -> Any:
-    if isinstance(data, dict) and data and chance.random() < 0.85:
-        key = chance.choice(sorted(data))
-        return {**data, key: _with_odd_value(data[key], chance)}
-    if isinstance(data, list) and data and chance.random() < 0.7:
-        place = chance.randrange(len(data))
-        return [*data[:place], _with_odd_value(data[place], chance), *data[place + 1 :]]
-    return chance.choice(ODD)
 
 
 CHANGES: tuple[Change, ...] = (

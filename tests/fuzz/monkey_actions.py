@@ -41,23 +41,12 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.widgets.rail import PAGES
+from tests.fuzz.monkey_words import KEYS, TEXTS
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
     from tests.fuzz.monkey_world import World
 
-TEXTS = (
-    "", " ", "sks", "toy", "a photo of sks toy", "x" * 5_000, "word " * 2_000, "²", "①", "\0", "\ud83d", "👩\u200d👩\u200d👧", "我的猫",
-    "\u202egnp", "e\u0301" * 40, "../../etc/passwd", "/dev/null", "/", "~", "C:\\x", "%s %d {} {subject} {0.__class__}",
-    "<b>bold</b><img src='x'>", "((((a:1.3", "[[[]]]", "(a:1e999)", "<lora:toy:1>", "<lora:x:nan>", "BREAK", "a AND b",
-    "1e999", "-1", "nan", "0", "99999999999999999999", "a\nb\rc\td", "con", ".", "..", "Straße", "İzmir", "--help", "=cmd|'/c calc'!A1",
-    "https://user:secret@example.invalid/x", "file:///etc/passwd", "\x1b[31m",
-)  # fmt: skip
-KEYS = (
-    "Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+A", "Ctrl+C", "Ctrl+V", "Ctrl+X", "Delete", "Escape", "Return", "Space", "Tab", "Shift+Tab",
-    "Up", "Down", "Left", "Right", "Home", "End", "PgUp", "PgDown", "F1", "F5", "Ctrl+K", "Ctrl+Return", "Ctrl+1", "Ctrl+3",
-    "Ctrl+5", "Ctrl+,", "Ctrl+F", "Ctrl+Up", "Alt+Up", "0", "5", "M", "R", "X", "?", "Ctrl+S", "Ctrl+E",
-)  # fmt: skip
 SIZES = (QSize(1024, 680), QSize(1280, 800), QSize(2000, 1200), QSize(1024, 2000), QSize(300, 200))
 LEFT = Qt.MouseButton.LeftButton
 DEEPEST = 4  # dialogs on dialogs, from which they are only closed
@@ -233,7 +222,7 @@ class Hand:
                 said = f"all of {said}"
             case _:
                 key = self.chance.choice(KEYS)
-                self._send_key(view, key)
+                QTest.keySequence(view, QKeySequence(key))
                 said = f"{key} on {said}"
         return said
 
@@ -275,11 +264,8 @@ class Hand:
         focus = front.focusWidget() or front
         key = self.chance.choice(KEYS)
         said = f"{key} in {type(focus).__name__}"
-        self._send_key(focus, key)
+        QTest.keySequence(focus, QKeySequence(key))
         return said
-
-    def _send_key(self, widget: QWidget, key: str) -> None:
-        QTest.keySequence(widget, QKeySequence(key))
 
     def use_shortcut(self, front: QWidget) -> Said:
         shortcuts = [one for one in front.findChildren(QShortcut) if one.isEnabled()]
