@@ -18,7 +18,7 @@ from typing import Any
 from engine.wording import QT_TRANSLATE_NOOP, ReasonedError
 
 MAX_DEPTH = 64  # brackets inside one another; Python's own parser fails at about a thousand
-MAX_DIGITS = 20  # of a whole number; 2**64 has 20
+MAX_DIGITS = 40  # of a whole number; transformers writes 10**30 for "no limit"
 MAX_NAME = 80  # characters of a key in a sentence
 
 _AT = QT_TRANSLATE_NOOP("engine", "line {line}, column {column}: {what}")

@@ -16,9 +16,7 @@ from engine.regular_files import reason_of
 from engine.shapes import OtherShape, shaped
 from engine.wording import QT_TRANSLATE_NOOP, Fact, ReasonedError
 
-MAX_BYTES = (
-    64 << 20
-)  # of what Imprint writes, the settings of a project with many edits are largest
+MAX_BYTES = 64 << 20  # the settings of a project with many edits are the largest
 
 T = TypeVar("T")
 

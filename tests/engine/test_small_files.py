@@ -55,8 +55,8 @@ TEXTS = {  # content that is not what any of the files should hold
 
 @pytest.mark.parametrize(
     "text",
-    [DEEP, DEEP_TABLES, "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), '{"a": [' * 40, "9" * 22,
-     "-" + "9" * 22, "NaN", "[-Infinity]", "1e999", '{"a": 1, "a": 2}', "{'a': 1}", "", "\\",
+    [DEEP, DEEP_TABLES, "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), '{"a": [' * 40, "9" * 42,
+     "-" + "9" * 42, "NaN", "[-Infinity]", "1e999", '{"a": 1, "a": 2}', "{'a': 1}", "", "\\",
      b"\xff", b'"\xff"', '"' + '\\"' * 200_000, '{"a"' * 50 + '\\"' * 50_000],
 )  # fmt: skip
 def test_what_is_not_sound_json_is_refused(text):
@@ -67,6 +67,12 @@ def test_what_is_not_sound_json_is_refused(text):
 def test_brackets_inside_texts_are_not_counted():
     data = {"a": "[" * 5000 + '"{' * 5000, "b\\": "]" * 70}
     assert parse_json(json.dumps(data)) == data
+
+
+def test_the_number_by_which_transformers_says_no_limit_is_read():
+    assert parse_json('{"model_max_length": 1000000000000000019884624838656}') == {
+        "model_max_length": int(1e30)
+    }
 
 
 def test_the_deepest_that_is_allowed_is_read():
@@ -103,7 +109,7 @@ def _stack() -> list[object]:
 
 
 @pytest.mark.parametrize(
-    "text", ["a = " + DEEP, ".".join("a" * 500) + " = 1", "a = " + "9" * 30, "a = [[1, 2" + "]" * 3]
+    "text", ["a = " + DEEP, ".".join("a" * 500) + " = 1", "a = " + "9" * 50, "a = [[1, 2" + "]" * 3]
 )
 def test_toml_has_the_same_limits(text):
     with pytest.raises(NotParsed):
