@@ -46,6 +46,8 @@ class Doorkeeper(QObject):
         super().__init__(parent)
         self._show: Show | None = None
         self._waiting: list[tuple[QLocalSocket, list[str]]] = []
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._answer)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._greet)
@@ -62,7 +64,7 @@ class Doorkeeper(QObject):
     def attend(self, show: Show) -> None:
         """`show` opens the paths of a later start, and says whether a window is to be seen."""
         self._show = show
-        QTimer.singleShot(0, self._answer)
+        self._soon.start()
 
     def close(self) -> None:
         """A start from now on is the first."""

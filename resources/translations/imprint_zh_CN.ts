@@ -1781,6 +1781,10 @@
 <context>
     <name>QueueDesk</name>
     <message>
+        <source>Left out, since its project is not there any more: {0}</source>
+        <translation>已跳过，因为所属项目已不存在：{0}</translation>
+    </message>
+    <message>
         <source>It belongs to another project: wait until the training has ended.</source>
         <translation>它属于另一个项目：请等训练结束。</translation>
     </message>
@@ -1839,6 +1843,10 @@
     <message>
         <source>It cannot be shown: {0}</source>
         <translation>无法显示：{0}</translation>
+    </message>
+    <message>
+        <source>Its project is not there any more. Open it where it lies now.</source>
+        <translation>它所属的项目已不在原处。请在项目现在的位置打开它。</translation>
     </message>
     <message>
         <source>Set aside: it is kept, but not trained until it is added again.</source>
@@ -6566,6 +6574,14 @@
     <message>
         <source>What was changed there is taken over here; where both changed the same setting, yours stays.</source>
         <translation>那边的修改已在这里生效；两边都改过的设置以这里的为准。</translation>
+    </message>
+    <message>
+        <source>{name} is open on {computer} since {time}.</source>
+        <translation>{name} 自 {time} 起已在 {computer} 上打开。</translation>
+    </message>
+    <message>
+        <source>You can work on it here as well: what is changed there is taken over here. Where both change the same setting, the later change stays.</source>
+        <translation>您也可以在这里处理它：那边的修改会同步到这里。如果两边修改了同一项设置，则以较晚的修改为准。</translation>
     </message>
     <message>
         <source>a whole number from {low} to {high}</source>
