@@ -19,6 +19,7 @@ from engine.incoming import Incoming
 from engine.picture_intake import take_pictures
 from engine.project import Project
 from engine.regular_files import is_there
+from engine.storage.system_errors import refused_by_the_computer
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,10 @@ def _take(taking: Taking, leaving: Event, answers: _Answers) -> None:
                 folder = take_pictures(paths, taking.project, taking.current, leaving)
     except UserError as refused:
         error = refused
+    except OSError as refused:
+        error = refused_by_the_computer(refused)
+        if error is None:
+            raise
     finally:  # also where something fails that nobody thought of: the page waits for it
         if taking.incoming is not None and not leaving.is_set():
             taking.incoming.end()

@@ -11,10 +11,11 @@ from pathlib import Path
 import filelock
 
 from engine import records, storage
-from engine.errors import DiskFull, OutputNotWritable
+from engine.errors import DiskFull, OutputNotWritable, UserError
 from engine.project import Project
 from engine.records import NotRead
 from engine.regular_files import is_folder
+from engine.storage.system_errors import as_user_error
 
 _MOST_BYTES = 16 << 20
 
@@ -51,7 +52,7 @@ def left_in(project: Project) -> list[Incoming]:
     """What a window before this one did not end, in the order in which it came; nothing while
     another window copies."""
     found: list[Incoming] = []
-    with suppress(OSError, OutputNotWritable), copying(project, wait=False):
+    with suppress(OSError, UserError), copying(project, wait=False):
         for file in sorted(_folder(project).glob("[0-9]*.json")):
             try:
                 data = records.read_json(file, max_bytes=_MOST_BYTES)
@@ -65,13 +66,21 @@ def left_in(project: Project) -> list[Incoming]:
 
 @contextmanager
 def copying(project: Project, *, wait: bool = True) -> Iterator[None]:
-    """One window at a time. Raises OutputNotWritable, and filelock.Timeout unless `wait`."""
+    """One window at a time. Raises OutputNotWritable or DiskFull, and filelock.Timeout unless
+    `wait`."""
     if not is_folder(_folder(project)):
         if not wait:
             yield
             return
         storage.make_folder(_folder(project))
-    with filelock.FileLock(_folder(project) / ".lock", timeout=-1 if wait else 0):
+    lock = filelock.FileLock(_folder(project) / ".lock", timeout=-1 if wait else 0)
+    try:
+        held = lock.acquire()
+    except filelock.Timeout:
+        raise
+    except OSError as error:
+        raise as_user_error(error, _folder(project)) from error
+    with held:
         yield
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
+import filelock
 import pytest
 from PIL import Image
 
 from desktop.panels.dataset_panel import DatasetPanel
+from desktop.picture_taker import PictureTaker, Taking
 from engine import incoming
+from engine.errors import DiskFull, OutputNotWritable
 from engine.project import Project
 
 
@@ -99,3 +104,24 @@ def test_word_that_cannot_be_read_stops_nothing(tmp_path, text):
     (project.folder / "incoming/000001.json").write_text(text)
     assert [one.paths for one in incoming.left_in(project)] == []
     assert incoming.begin(project, [Path("/a.png")], None).file.name == "000002.json"
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.EIO, OutputNotWritable), (errno.ENOSPC, DiskFull)]
+)
+def test_a_lock_that_the_disk_refuses_is_told_and_stops_no_start(
+    qtbot, draft, dropped, monkeypatch, number, kind
+):
+    (draft.project.folder / "incoming").mkdir(parents=True)
+
+    def refuse(*_: object, **__: object) -> object:
+        raise OSError(number, os.strerror(number), "/x/.lock")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    assert incoming.left_in(draft.project) == []
+    taker, told = PictureTaker(), []
+    taker.failed.connect(told.append)
+    taker.start(Taking(dropped, None, draft.project, None))
+    qtbot.waitUntil(lambda: bool(told))
+    taker.close()
+    assert isinstance(told[0], kind)

@@ -254,7 +254,7 @@ class Hand:
                 said = f"wheel on {said}"
             case 4:
                 menu = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, widget.mapToGlobal(where))  # fmt: skip
-                QApplication.postEvent(widget, menu)
+                QApplication.sendEvent(widget, menu)
                 said = f"context menu of {said}"
             case _:
                 widget.setFocus()

@@ -94,7 +94,7 @@ def test_a_record_of_any_content_is_read_or_refused_in_words(name, file, wholes,
 
 
 @pytest.mark.parametrize("kept", sorted(KEPT.glob("*/*")), ids=lambda path: path.parent.name + "-" + path.name)  # fmt: skip
-def test_a_record_that_was_once_too_much_is_read_or_refused(kept, wholes, tmp_path):
+def test_a_record_that_was_kept_is_read_or_refused(kept, wholes, tmp_path):
     """Named READER/number-FILE."""
     name, file = kept.parent.name, kept.name.partition("-")[2]
     whole = shutil.copytree(wholes / name, tmp_path / name)
@@ -220,3 +220,14 @@ def test_the_time_to_read_a_text_grows_as_its_length_does(name):
                 now = cpu_seconds(lambda text=text: TEXTS[name](text), rounds=2)  # once more
                 assert now <= MOST_GROWTH * costs[-3], (start, piece, length, costs)
             length *= TIMES
+
+
+def test_a_key_that_is_twice_in_a_long_record_is_named_in_time_that_grows_as_the_record_does():
+    costs = []
+    for count in (1_000, 4_000, 16_000):
+        keys = ", ".join(f'"k{number}": 1' for number in range(count))
+        text = f'{{{keys}, "k{count - 1}": 2}}'
+        with pytest.raises(NotParsed, match=f"k{count - 1}"):
+            parse_json(text)
+        costs.append(cpu_seconds(lambda text=text: _json(text), rounds=2))
+    assert costs[2] <= MOST_GROWTH * costs[0], costs
