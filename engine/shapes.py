@@ -62,7 +62,7 @@ Seconds = Annotated[float, Field(ge=0, le=MOST_SECONDS)]
 
 @cache
 def _adapter(shape: Any) -> TypeAdapter[Any]:
-    if is_dataclass(shape) or (isinstance(shape, type) and issubclass(shape, BaseModel)):
+    if isinstance(shape, type) and (issubclass(shape, BaseModel) or is_dataclass(shape)):
         return TypeAdapter(shape)
     if any(is_dataclass(inner) for inner in get_args(shape)):
         raise TypeError(f"{shape}: a strict list or dict takes no dataclasses: read each")
