@@ -14,12 +14,18 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from engine.config import RunConfig, TrainingSettings
+from engine.device_errors import DeviceMissing, PrecisionNotPossible
 from engine.memory import DeviceName, Precision, usual_precision
 from engine.out_of_memory import as_out_of_memory
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
+_CARDS = {  # that settings name
+    "cuda": QT_TRANSLATE_NOOP("engine", "NVIDIA or AMD card"),
+    "mps": QT_TRANSLATE_NOOP("engine", "Apple GPU"),
+}
+_PROCESSOR = QT_TRANSLATE_NOOP("engine", "The processor")
 
 _accelerator_in_use = threading.Lock()
 
@@ -85,8 +91,35 @@ class Compute:
         return DTYPES[self.precision]
 
 
+def require_device(training: TrainingSettings, *, has_begun: bool = False) -> None:
+    """Raises DeviceMissing or PrecisionNotPossible where the settings name what is not there;
+    "auto" takes what there is, and IMPRINT_DEVICE=cpu insists on the processor.
+
+    `has_begun`: of a run whose precision may be what "auto" chose on another computer.
+    """
+    if _leaves_cards_alone():
+        return
+    wanted = training.device
+    if wanted in _CARDS and wanted != best_device():
+        raise DeviceMissing(device=wanted, name=Phrase(_CARDS[wanted]))
+    device = device_name(training)
+    if not has_begun and not _can_train_in(training.precision, device):
+        known = Phrase(_PROCESSOR) if device == "cpu" else Phrase(_CARDS[device])
+        raise PrecisionNotPossible(precision=training.precision, device=known)
+
+
+def _can_train_in(precision: str, device: DeviceName) -> bool:
+    if precision == "fp16":
+        return device != "cpu"
+    if precision == "bf16" and device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if precision == "bf16" and device == "mps":
+        return torch.backends.mps.is_macos_or_newer(14, 0)
+    return True
+
+
 def runs_on_cpu(training: TrainingSettings) -> bool:
-    """Also where a card was asked for that is not there."""
+    """Also where a card was asked for that is not there; see `require_device`."""
     return training.device == "cpu" or not has_accelerator()
 
 
@@ -96,10 +129,14 @@ def device_name(training: TrainingSettings) -> DeviceName:
 
 
 def has_accelerator() -> bool:
-    """IMPRINT_DEVICE=cpu leaves a card alone that is there and does not work."""
-    if os.environ.get("IMPRINT_DEVICE") == "cpu":
+    if _leaves_cards_alone():
         return False
     return torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+def _leaves_cards_alone() -> bool:
+    """For a card that is there and does not work."""
+    return os.environ.get("IMPRINT_DEVICE") == "cpu"
 
 
 def best_device() -> DeviceName:
@@ -118,7 +155,7 @@ def has_native_bf16() -> bool:
 def resolve_precision(training: TrainingSettings, on_cpu: bool) -> Precision:
     """The precision of the computation."""
     if training.precision == "fp16" and on_cpu:
-        return "fp32"  # a CPU has no fp16 training
+        return "fp32"  # planned on another computer: a CPU has no fp16 training
     if training.precision != "auto":
         return training.precision
     return usual_precision("cpu" if on_cpu else best_device(), has_bf16=has_native_bf16())

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.config import RunConfig
 from engine.config_file import merge, nested, require, switches_of
-from engine.device import device_name, resolve_precision, runs_on_cpu
+from engine.device import device_name, require_device, resolve_precision, runs_on_cpu
 from engine.errors import Notice
 from engine.memory import (
     GIB,
@@ -49,7 +49,9 @@ class Suggestion:
 
 
 def plan_run(config: RunConfig) -> Plan:
-    """Raises one of the Model... errors, ClipSkipTooLarge among them."""
+    """Raises one of the Model... errors, ClipSkipTooLarge among them, DeviceMissing or
+    PrecisionNotPossible."""
+    require_device(config.training)
     source = locate(config.base_model)
     require_clip_skip(config.training.clip_skip, largest_clip_skip(source), source)
     place = place_of(config)

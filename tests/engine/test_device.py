@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 
 import pytest
 import torch
@@ -10,13 +11,14 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from engine.config import TrainingSettings
-from engine.device import Compute, device_name, has_native_bf16, run_accelerator
+from engine.device import Compute, device_name, has_native_bf16, require_device, run_accelerator
+from engine.device_errors import PrecisionNotPossible
 from engine.generate import ModelCache
 from engine.memory import probe
 from engine.models.stable_diffusion import StableDiffusion
 from engine.planning import plan_run
 from tests.conftest import ROOT
-from tests.engine_runs import config_of, tiny_run
+from tests.engine_runs import config_of, require_finished, resume, stop_after, tiny_run, train
 from tests.fake_devices import CAPABILITIES, install_device
 
 OLD, NEW = ("pascal", "volta", "turing"), ("ampere", "hopper", "blackwell")
@@ -120,10 +122,63 @@ def test_a_card_that_is_to_be_left_alone_is_left_alone(monkeypatch, device):
         assert (accelerator.device.type, accelerator.mixed_precision) == ("cpu", "no")
 
 
-def test_fp16_for_a_card_that_is_not_there_is_fp32_on_the_processor(monkeypatch):
+@pytest.mark.parametrize(
+    ("device", "wish", "code"),
+    [
+        ("cpu", {"device": "cuda"}, "IM-DEV-05"),
+        ("cpu", {"device": "cuda", "precision": "fp16"}, "IM-DEV-05"),
+        ("cpu", {"device": "mps"}, "IM-DEV-05"),
+        ("ampere", {"device": "mps"}, "IM-DEV-05"),
+        ("mps", {"device": "cuda"}, "IM-DEV-05"),
+        ("cpu", {"precision": "fp16"}, "IM-DEV-06"),
+        ("ampere", {"device": "cpu", "precision": "fp16"}, "IM-DEV-06"),
+    ],
+)
+def test_a_device_or_precision_that_is_not_there_is_refused_before_the_start(
+    monkeypatch, tiny_folder, image_folder, tmp_path, device, wish, code
+):
+    install_device(monkeypatch, device)
+    data = tiny_run(
+        tiny_folder, image_folder, tmp_path / "runs", training={"device": "auto"} | wish
+    )
+    trained = train(data)
+    assert trained.last.error.code == code
+    assert len(trained.events) == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_mac_too_old_for_bf16_is_named(monkeypatch):
+    install_device(monkeypatch, "mps")
+    monkeypatch.setattr(torch.backends.mps, "is_macos_or_newer", lambda *version: False)
+    with pytest.raises(PrecisionNotPossible, match="Apple GPU cannot train in bf16"):
+        require_device(TrainingSettings(precision="bf16"))
+
+
+@pytest.mark.parametrize("device", [*CAPABILITIES, "cpu", "mps"])
+def test_auto_is_never_refused(monkeypatch, device):
+    install_device(monkeypatch, device)
+    require_device(TrainingSettings(device="auto", precision="auto"))
+    require_device(TrainingSettings(device="cpu", precision="bf16"))
+
+
+def test_who_leaves_the_card_alone_is_not_asked_again(monkeypatch):
+    install_device(monkeypatch, "ampere")
+    monkeypatch.setenv("IMPRINT_DEVICE", "cpu")
+    require_device(TrainingSettings(device="cuda", precision="fp16"))
+
+
+def test_a_resume_needs_the_device_of_the_run_but_not_the_precision_that_was_planned(
+    tiny_folder, image_folder, tmp_path, monkeypatch
+):
+    done = train(tiny_run(tiny_folder, image_folder, tmp_path / "runs"), stop_after(2))
+    config = json.loads(done.folder.config_path.read_text())
+    config["training"] |= {"device": "cuda"}
+    done.folder.config_path.write_text(json.dumps(config))
     install_device(monkeypatch, "cpu")
-    accelerator = accelerator_of(TrainingSettings(device="cuda", precision="fp16"))
-    assert (accelerator.device.type, accelerator.mixed_precision) == ("cpu", "no")
+    assert resume(done.folder).last.error.code == "IM-DEV-05"
+    config["training"] |= {"device": "auto", "precision": "fp16"}  # as planned on a Turing card
+    done.folder.config_path.write_text(json.dumps(config))
+    require_finished(resume(done.folder))
 
 
 def test_one_place_asks_torch_for_bf16():
