@@ -41,12 +41,13 @@ class OptimizerState(Record):
 
 
 class GuardState(Record):
-    """Of engine.guard and engine.easing; the first versions had neither."""
+    """Of engine.guard, engine.easing and Stepper.has_learnt; the first versions had none."""
 
     rate_scale: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 1.0
     times_back: Annotated[int, Field(ge=0, le=1000)] = 0
     recomputes: Annotated[int, Field(ge=0, le=1)] = 0
     parts: Annotated[int, Field(ge=1, le=1 << 20)] = 1
+    has_learnt: Annotated[int, Field(ge=0, le=1)] = 1
 
 
 class CheckpointState(Record):

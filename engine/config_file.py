@@ -66,9 +66,11 @@ _KINDS = {
     "tuple": QT_TRANSLATE_NOOP("engine", "a list"),
     "model": QT_TRANSLATE_NOOP("engine", "a section of settings"),
 }
-_NUMBERS = {int: "int", float: "float"}
 _NO_TEXT = QT_TRANSLATE_NOOP(
     "engine", "{field} holds signs that are no UTF-8 text: {given}. Rename what it names."
+)
+_HAS_NUL = QT_TRANSLATE_NOOP(
+    "engine", "{field} holds a NUL character, which no name and no text may hold: {given}."
 )
 _MUST_BE = QT_TRANSLATE_NOOP("engine", "{field} is {given}; it must be {wanted}.")
 
@@ -113,7 +115,7 @@ def check(
         upgraded["schema_version"] = SCHEMA_VERSION
     if isinstance(upgraded.get("method"), Mapping):  # its kind decides which settings there are
         upgraded["method"] = {"kind": DEFAULT_METHOD, **upgraded["method"]}
-    problems = [*_booleans_for_numbers(upgraded), *_no_texts(upgraded)]
+    problems = [*_no_texts(upgraded)]
     try:
         config = RunConfig.model_validate(upgraded)
     except ValidationError as error:
@@ -211,26 +213,20 @@ def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _booleans_for_numbers(data: Data) -> Iterator[Problem]:
-    """To Python, and so to pydantic, True is the number 1."""
-    for row in rows_of(str(_section(data, "method").get("kind"))):
-        section, _, name = row.key.rpartition(".")
-        value = (_section(data, section) if section else data).get(name)
-        if isinstance(value, bool) and row.annotation in _NUMBERS:
-            wanted = Phrase(_KINDS[_NUMBERS[row.annotation]])
-            sentence = Phrase(_MUST_BE, field=row.key, given=str(value).lower(), wanted=wanted)
-            yield Problem(row.key, sentence)
-
-
 def _no_texts(data: Data) -> Iterator[Problem]:
     """A file system may hold names that no file of settings can."""
     sections = {"": data} | {f"{name}.": _section(data, name) for name in data}
     for prefix, section in sections.items():
         for name, value in section.items():
             text = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
-            if isinstance(text, str) and text != whole_characters(text):
-                given = whole_characters(text)
+            if not isinstance(text, str):
+                continue
+            given = whole_characters(text)
+            if text != given:
                 yield Problem(prefix + name, Phrase(_NO_TEXT, field=prefix + name, given=given))
+            elif "\0" in text:
+                given = text.replace("\0", "\N{SYMBOL FOR NULL}")[:80]
+                yield Problem(prefix + name, Phrase(_HAS_NUL, field=prefix + name, given=given))
 
 
 def _across_fields(config: RunConfig) -> list[Problem]:
@@ -367,9 +363,9 @@ def _unknown(place: list[str], owner: Any) -> Phrase:
     close = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
     if elsewhere:
         sections, close = [], elsewhere[:1]
-    if not close:
+    meant = ".".join([*sections, *close])
+    if not close or meant == field:  # it may be that of another method
         return Phrase(QT_TRANSLATE_NOOP("engine", "There is no setting {field}."), field=field)
-    meant = ".".join([*sections, close[0]])
     return Phrase(
         QT_TRANSLATE_NOOP("engine", "There is no setting {field}. Did you mean {meant}?"),
         field=field,

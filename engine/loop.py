@@ -23,7 +23,7 @@ from engine.contexts import Contexts
 from engine.control import Control
 from engine.data.batches import BatchSource
 from engine.data.called import max_chunks
-from engine.device import memory_guard
+from engine.device import DTYPES, memory_guard
 from engine.easing import Easing
 from engine.ema import Ema
 from engine.errors import Diverged, OutOfMemory
@@ -100,7 +100,8 @@ class Loop:
             self.accelerator,
             num_steps=config.training.steps,
         )
-        self._movement = Movement(self.method.watched(), config.training.steps)
+        dtype = DTYPES[config.export.precision]
+        self._movement = Movement(self.method.watched(), config.training.steps, dtype)
         decay = config.optimizer.ema_decay
         self._ema = Ema(self.method.named_parameters(), decay) if decay > 0 else None
         self._loss = StepLoss(
@@ -132,15 +133,24 @@ class Loop:
 
     @property
     def unmoved(self) -> list[str]:
-        """Groups of weights that no step has moved, though they have a learning rate."""
-        return self._movement.unmoved() if self.step > 0 else []
+        """Groups of weights that have a learning rate and are in a file as no step had been
+        taken."""
+        if self.step == 0:
+            return []
+        names = self._movement.unmoved()
+        if names:
+            return names
+        with self.as_result():
+            shows = self.method.shows(DTYPES[self.config.export.precision])
+        return [] if shows and self._stepper.has_learnt else self._movement.names
 
     @property
     def checkpoint_bytes(self) -> int:
         """What a checkpoint of this moment takes on the disk."""
-        state = self.state()
-        tensors = [*state.weights.values(), *state.ema.values()]
-        tensors += [t for known in state.optimizer["state"].values() for t in known.values()]
+        averages = {} if self._ema is None else self._ema.state_dict()
+        tensors = [*self.method.state_dict().values(), *averages.values()]
+        optimizer = self._stepper.state_dict()["state"]
+        tensors += [t for known in optimizer.values() for t in known.values()]
         return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, Tensor))
 
     def state(self) -> Checkpoint:
@@ -151,7 +161,11 @@ class Loop:
             self.method.state_dict(),
             self._stepper.state_dict(),
             averages,
-            {**self._guard.state_dict(), **self._easing.state_dict()},
+            {
+                **self._guard.state_dict(),
+                **self._easing.state_dict(),
+                "has_learnt": int(self._stepper.has_learnt),
+            },
             made_with(self.config),
         )
 
@@ -166,6 +180,7 @@ class Loop:
                 self._ema.load_state_dict(saved.ema)
         self._guard.load_state_dict(saved.guard)
         self._easing.load_state_dict(saved.guard)
+        self._stepper.has_learnt = bool(saved.guard.get("has_learnt", 1))
         self.step = self._saved_step = saved.step
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Whether the weights that should have learnt have moved at all since a run began."""
+"""Whether the weights that should have learnt have changed, and so that a file shows it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class NothingLearnt(UserError):
     code = "IM-LRN-01"
     summary = QT_TRANSLATE_NOOP(
         "engine",
-        "The training has learnt nothing: after {step} steps these weights are exactly as they "
-        "were at the start: {names}.",
+        "The training has learnt nothing: after {step} steps a file would hold these weights as "
+        "they were at the start, or changes too small to show: {names}.",
     )
     remedy = QT_TRANSLATE_NOOP(
         "engine",
@@ -31,20 +31,32 @@ class NothingLearnt(UserError):
 
 
 class Movement:
-    """Remembers the bits of each group, as one sum for each tensor, on the device."""
+    """Remembers the bits of each group, as a file of `dtype` holds them: one sum for each tensor,
+    on the device."""
 
-    def __init__(self, groups: Sequence[ParameterGroup], num_steps: int) -> None:
+    def __init__(
+        self, groups: Sequence[ParameterGroup], num_steps: int, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self._dtype = dtype
         self._groups = [
             group
             for group in groups
             if group.parameters and group.learning_rate > 0 and round(group.until * num_steps) > 0
         ]
-        self._before = [_bits(group.parameters) for group in self._groups]
+        self._before = [self._bits_of(group) for group in self._groups]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the groups that learn."""
+        return [group.name for group in self._groups]
 
     def unmoved(self) -> list[str]:
         """The names of the groups that are bit for bit as they were."""
         pairs = zip(self._groups, self._before, strict=True)
-        return [group.name for group, before in pairs if _bits(group.parameters).equal(before)]
+        return [group.name for group, before in pairs if self._bits_of(group).equal(before)]
+
+    def _bits_of(self, group: ParameterGroup) -> Tensor:
+        return _bits(group.parameters, self._dtype if group.in_file_precision else None)
 
 
 def require_learnt(step: int, unmoved: Sequence[str], *, is_over: bool) -> Iterator[Event]:
@@ -57,6 +69,9 @@ def require_learnt(step: int, unmoved: Sequence[str], *, is_over: bool) -> Itera
 
 
 @torch.no_grad()
-def _bits(tensors: Sequence[Tensor]) -> Tensor:
-    sums = [t.detach().view(_BITS[t.element_size()]).sum(dtype=torch.int64) for t in tensors]
+def _bits(tensors: Sequence[Tensor], dtype: torch.dtype | None) -> Tensor:
+    sums = []
+    for tensor in tensors:
+        held = tensor.detach().to(dtype or tensor.dtype) + 0.0  # -0 is 0
+        sums.append(held.view(_BITS[held.element_size()]).sum(dtype=torch.int64))
     return torch.stack([found.to(sums[0].device) for found in sums])

@@ -25,6 +25,14 @@ _MAIN_MEMORY = (
     "paging file is too small",
     "out of memory error when",  # Pillow's decoders and encoders
 )
+# Whole messages of oneDNN, which computes for torch on the processor: it does not say why, and a
+# primitive that is described already fails for nothing else.
+_ONEDNN = (
+    "could not create a primitive",
+    "could not create a memory",
+    "could not create a memory object",
+    "could not execute a primitive",
+)
 # Memory of a graphics card: CUDA and its libraries, ROCm, Metal, XPU.
 _DEVICE_MEMORY = (
     "out of memory",
@@ -53,7 +61,9 @@ def lacks_main_memory(error: BaseException) -> bool:
         return False
     if isinstance(error, OSError) and _is_system_error(error):
         return True
-    return isinstance(error, MemoryError) or _says(error, _MAIN_MEMORY)
+    if isinstance(error, MemoryError) or _says(error, _MAIN_MEMORY):
+        return True
+    return isinstance(error, RuntimeError) and str(error).strip().lower() in _ONEDNN
 
 
 def as_out_of_memory(error: BaseException, what: str = "", device: str = "") -> OutOfMemory | None:

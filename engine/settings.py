@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 Fixed = Literal["", "value", "on"]
@@ -14,10 +14,34 @@ NUM_SEEDS = 2**63  # seeds are below it, wherever one is taken
 MOST_STEPS = 1_000_000  # of a run
 
 
+_NUMBERS = (int, float, int | None, float | None)
+
+
+class _Word(str):
+    """`true`, which no number can be read from; a sentence shows it without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 class Settings(BaseModel):
     """Frozen, strict about names, never NaN. Build a new one instead of changing one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_no_boolean_for_a_number(cls, data: Any) -> Any:
+        """To Python, and so to pydantic, True is the number 1."""
+        if not isinstance(data, Mapping):
+            return data
+        fields = cls.model_fields
+        return {
+            name: _Word(str(value).lower())
+            if isinstance(value, bool) and name in fields and fields[name].annotation in _NUMBERS
+            else value
+            for name, value in data.items()
+        }
 
 
 def setting(

@@ -50,6 +50,7 @@ class Stepper:
         self._num_steps = num_steps
         self._step = 0
         self.sound = torch.ones((), dtype=torch.bool)  # whether the step's gradients are numbers
+        self._pushed: Tensor | None = None  # whether any gradient of a step taken was not zero
         self._is_in_backward = False
         self._kind = OPTIMIZERS[settings.name]
         self._check()
@@ -60,6 +61,16 @@ class Stepper:
         # The scaler's view: one optimizer over all gradients. It never steps.
         self._all: Any = torch.optim.SGD(self.parameters) if self.parameters else None
         self._hooks = self._add_hooks() if settings.fused_backward else []
+
+    @property
+    def has_learnt(self) -> bool:
+        """False where all steps that were taken had gradients of zero: then weight decay alone has
+        moved the weights. True where none was taken. Waits for the device."""
+        return self._pushed is None or bool(self._pushed)
+
+    @has_learnt.setter
+    def has_learnt(self, known: bool) -> None:
+        self._pushed = torch.tensor(known, device=self._accelerator.device)
 
     def begin(self, step: int, scale: float = 1.0) -> float:
         """Set the rates of a step (counted from 1), times `scale`; returns the first group's.
@@ -109,6 +120,7 @@ class Stepper:
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = self._norm(gradients)
         self.sound = self.sound & torch.isfinite(norm)
+        self._note_push(norm)
         self._step_where_sound(moving)
         if scaler is not None:
             scaler.update()
@@ -143,6 +155,13 @@ class Stepper:
             norm: Any = self._accelerator.clip_grad_norm_(self.parameters, most)
             return norm
         return nn.utils.get_total_norm(gradients)
+
+    def _note_push(self, norm: Tensor) -> None:
+        """A gradient that is clipped to less than fp32 can hold is zero."""
+        most = self._settings.max_grad_norm
+        held = norm.detach() if most == 0 else norm.detach().clamp(max=most)
+        pushes = held >= torch.finfo(torch.float32).tiny
+        self._pushed = pushes if self._pushed is None else self._pushed | pushes
 
     def _leave_out(self, gradients: list[Tensor], norm: Tensor) -> None:
         """Make zeros of gradients that are NaN or Inf, without asking the device: that is done once
@@ -292,6 +311,7 @@ class Stepper:
             norm = nn.utils.clip_grad_norm_(cell.seen, self._settings.max_grad_norm)
         else:
             norm = nn.utils.get_total_norm(gradients)
+        self._note_push(norm)
         self._leave_out(gradients, norm)
         cell.optimizer.step()
         self._finish(cell)

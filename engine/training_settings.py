@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from engine.settings import MOST_STEPS, NUM_SEEDS, Settings, setting
-from engine.wording import QT_TRANSLATE_NOOP
+from engine.wording import QT_TRANSLATE_NOOP, Phrase
+
+LEAST_GRAD_NORM = 1e-6  # Adam adds 1e-8 to the size of each gradient that it divides by
 
 
 class OptimizerSettings(Settings):
@@ -95,6 +99,21 @@ class OptimizerSettings(Settings):
         help=QT_TRANSLATE_NOOP("engine", "Less memory; each gradient is used and freed at once."),
         advanced=True,
     )
+
+    @field_validator("max_grad_norm")
+    @classmethod
+    def _is_off_or_moves_weights(cls, value: float) -> float:
+        if 0 < value < LEAST_GRAD_NORM:
+            raise ValueError(
+                Phrase(
+                    QT_TRANSLATE_NOOP(
+                        "engine",
+                        "no weight moves by gradients below {least}; 0 switches the limit off",
+                    ),
+                    least=LEAST_GRAD_NORM,
+                )
+            )
+        return value
 
 
 class TrainingSettings(Settings):
@@ -206,7 +225,7 @@ class LossSettings(Settings):
         label=QT_TRANSLATE_NOOP("engine", "Min-SNR gamma"),
         help=QT_TRANSLATE_NOOP("engine", "Used with min_snr; lower weighs noisy pictures more."),
         advanced=True,
-        gt=0,
+        ge=0.001,  # below it the optimizers take the gradients for zero
         le=100,
     )
     noise_offset: float = setting(

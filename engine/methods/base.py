@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from engine.models.base import DiffusionModel
@@ -21,6 +22,7 @@ class ParameterGroup:
     parameters: list[nn.Parameter]
     learning_rate: float
     until: float = 1.0  # share of the run after which they stand still
+    in_file_precision: bool = False  # files hold them as `export.precision` says, not in fp32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class Method:
     def watched(self) -> list[ParameterGroup]:
         """Of each group that learns the weights of which some must have moved at the end."""
         return self.parameter_groups()
+
+    def shows(self, dtype: torch.dtype) -> bool:
+        """Whether what a file of this precision holds changes anything that is computed in fp32.
+
+        Asked of weights that have moved, inside `Loop.as_result`.
+        """
+        del dtype
+        return True
 
     def occasional(self) -> list[nn.Parameter]:
         """Weights that a step may not use, such as the vectors of a word that its captions do not

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import torch
 from torch import nn
 
 from engine.methods.base import LiveLayer, Method, ParameterGroup, Subject
@@ -37,6 +38,9 @@ class Together(Method):
 
     def watched(self) -> list[ParameterGroup]:
         return [group for member in self._members for group in member.watched()]
+
+    def shows(self, dtype: torch.dtype) -> bool:
+        return all(member.shows(dtype) for member in self._members)
 
     def occasional(self) -> list[nn.Parameter]:
         return [weight for member in self._members for weight in member.occasional()]

@@ -69,6 +69,9 @@ OF_THE_COMPUTER = [
     ),
     RuntimeError("std::bad_alloc"),
     RuntimeError("bad allocation"),
+    RuntimeError("could not create a primitive"),  # oneDNN
+    RuntimeError("could not create a memory object"),
+    RuntimeError("could not execute a primitive"),
     MemoryError(),
     np._core._exceptions._ArrayMemoryError((2**40,), np.dtype("float32")),
     OSError(errno.ENOMEM, "Cannot allocate memory"),
@@ -76,6 +79,10 @@ OF_THE_COMPUTER = [
     OSError("out of memory error when reading image file"),  # Pillow
 ]
 OF_OTHER_CAUSES = [
+    RuntimeError(
+        "could not create a primitive descriptor for the matmul primitive. Run workload with "
+        "environment variable ONEDNN_VERBOSE=all to get additional diagnostic information."
+    ),
     RuntimeError("CUDA error: device-side assert triggered"),
     RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx`"),
     RuntimeError("CUDA error: no kernel image is available for execution on the device"),

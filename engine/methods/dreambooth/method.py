@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from torch import nn
 
@@ -52,6 +53,9 @@ class DreamBooth(Method):
             )
             for part in self._parts
         ]
+
+    def watched(self) -> list[ParameterGroup]:
+        return [replace(group, in_file_precision=True) for group in self.parameter_groups()]
 
     def set_training(self, training: bool) -> None:
         for part in self._parts:

@@ -19,6 +19,8 @@ from engine.models.base import DiffusionModel
 from engine.results import HypernetworkResult, NetworkShape, Result
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
+_PROBES = 16  # inputs that a net is tried with
+
 
 class Hypernetwork(Method):
     """x + net(x) on the input of every to_k and to_v, with nets of their own by width."""
@@ -44,6 +46,18 @@ class Hypernetwork(Method):
     def parameter_groups(self) -> list[ParameterGroup]:
         learning = [parameter for _, parameter in self.named_parameters()]
         return [ParameterGroup("hypernetwork", learning, self.settings.learning_rate)]
+
+    @torch.no_grad()
+    def shows(self, dtype: torch.dtype) -> bool:
+        del dtype  # its files are fp32
+        generator = torch.Generator().manual_seed(0)
+        for width in self.nets.widths:
+            x = torch.randn(_PROBES, width, generator=generator)
+            for net in self.nets.pair(width).values():
+                x = x.to(net.linear[0].weight.device)
+                if not (x + net(x)).equal(x):
+                    return True
+        return False
 
     def set_training(self, training: bool) -> None:
         self.nets.train(training)

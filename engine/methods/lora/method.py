@@ -89,8 +89,21 @@ class Lora(Method):
                 for role, parameter in _tensors(layer)
                 if role in _BEGIN_AS_ZERO
             ]
-            found.append(replace(group, parameters=weights))
+            found.append(replace(group, parameters=weights, in_file_precision=True))
         return found
+
+    @torch.no_grad()
+    def shows(self, dtype: torch.dtype) -> bool:
+        is_whole = "adapter" not in self.settings.leaves
+        for part in self._parts:
+            for _, layer in _layers(part):
+                base = layer.get_base_layer().weight.detach().to("cpu", torch.float32)
+                held = _merged(layer, torch.float32 if is_whole else dtype)
+                if is_whole:  # the file holds the sum alone
+                    base, held = base.to(dtype), held.to(dtype)
+                if not held.equal(base):
+                    return True
+        return False
 
     def set_training(self, training: bool) -> None:
         for part in self._parts:
@@ -195,12 +208,15 @@ class _MergedWeights(Mapping[str, Tensor]):
 
 
 @torch.no_grad()
-def _merged(layer: Any) -> Tensor:
-    """The layer's weight with the adapter in it, fp32; the layer stays as it is, bit for bit."""
+def _merged(layer: Any, stored: torch.dtype = torch.float32) -> Tensor:
+    """The layer's weight with the adapter in it, fp32; the layer stays as it is, bit for bit.
+
+    `stored`: the precision in which a file holds the adapter.
+    """
     weight = layer.get_base_layer().weight
     kept = weight.data
     weight.data = kept.to("cpu", torch.float32, copy=True)  # so that the file alone rounds it
-    own = {_IN_FILES.get(role, role): parameter.detach() for role, parameter in _tensors(layer)}
+    own = {_IN_FILES.get(role, role): p.detach().to(stored) for role, p in _tensors(layer)}
     try:
         with _holding(layer, own):
             layer.merge(adapter_names=[ADAPTER])
