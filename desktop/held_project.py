@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from engine import storage
+from engine.regular_files import is_folder
 
 
 class HeldProject:
@@ -46,5 +47,5 @@ class HeldProject:
         moved = storage.where(self._folder)
         if moved != self._folder:
             return moved if storage.mark_of(moved) == self._mark else None
-        is_there = self._folder.is_dir() and storage.mark_of(self._folder) is None
+        is_there = is_folder(self._folder) and storage.mark_of(self._folder) is None
         return self._folder if is_there else None  # somebody cleared the hidden files away

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import AddonMissing, AddonUnreadable, UserError
-from engine.regular_files import is_file, opened, reason_of
+from engine.inputs import not_read, require_input_folder
+from engine.regular_files import NotRegular, is_folder, opened, reason_of
 from engine.wording import QT_TRANSLATE_NOOP
 
 
@@ -94,13 +95,15 @@ class EmbeddingWeighed(UserError):
 
 
 def require_addon_file(path: Path) -> None:
-    """Raises AddonMissing, or AddonUnreadable for what the system refuses, a named pipe, a device
-    or a socket."""
-    if is_file(path):
-        return
+    """Raises AddonMissing, InputNotReadable, or AddonUnreadable for a named pipe, a device or a
+    socket."""
+    missing = AddonMissing(path=str(path))
+    if is_folder(path):
+        require_input_folder(path)
+        raise missing
     try:
         opened(path).close()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise AddonMissing(path=str(path)) from error
-    except OSError as error:
+    except NotRegular as error:
         raise AddonUnreadable(path=path.name, reason=reason_of(error)) from error
+    except OSError as error:
+        raise not_read(path, error, missing) from error

@@ -17,7 +17,7 @@ from engine.download_errors import NoRoomForModel
 from engine.downloads import MARGIN_BYTES, TELL_SECONDS, PinnedFile, Progress, download
 from engine.errors import OutputNotWritable, UserError
 from engine.project import read_metrics
-from engine.regular_files import read_bytes
+from engine.regular_files import is_folder, is_there, read_bytes
 from engine.watched import NO_CONSOLE, own_command
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -92,13 +92,13 @@ def forget(folder: Path) -> None:
 def _require_room(files: list[PinnedFile], arrived: Path) -> None:
     """Raises NoRoomForModel. Files of another program's table go first."""
     known = {file.file for file in files}
-    here = list(arrived.iterdir()) if arrived.is_dir() else []
+    here = list(arrived.iterdir()) if is_folder(arrived) else []
     for path in here:
         if not path.name.startswith(tuple(known)):  # NAME.part is of NAME
             with suppress(OutputNotWritable):
                 storage.remove_own(path)
     total = sum(file.about_bytes for file in files)
-    held = sum(path.stat().st_size for path in here if path.exists())
+    held = sum(path.stat().st_size for path in here if is_there(path))
     need = max(0, total - held) + UNPACKED * total + MARGIN_BYTES
     free = storage.free_bytes(arrived)
     if need > free:

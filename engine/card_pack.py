@@ -20,7 +20,7 @@ import platformdirs
 
 from engine.file_names import whole_number
 from engine.json_reading import parse_json
-from engine.regular_files import read_bytes
+from engine.regular_files import is_folder, read_bytes
 
 TABLE = Path(__file__).parents[1] / "resources/card_pack.json"
 STAMP = "whole.json"  # written last: what has none is not used
@@ -93,7 +93,7 @@ def activate(table: PackTable | None = None, folder: Path | None = None) -> bool
         return False
     trial = os.environ.get(TRIAL)
     packages = Path(trial) if trial else (folder or pack_folder()) / PACKAGES
-    if not packages.is_dir() or not (trial or is_whole(packages, table)):
+    if not is_folder(packages) or not (trial or is_whole(packages, table)):
         return False
     sys.path.insert(0, str(packages))
     return True

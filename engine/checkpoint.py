@@ -34,7 +34,7 @@ from engine.models.tensor_file import open_tensors
 from engine.notices import CheckpointSkipped
 from engine.output_notices import FileKept
 from engine.records import NotRead, Why
-from engine.regular_files import opened
+from engine.regular_files import is_file, is_link, is_there, opened
 from engine.tensor_writer import writing
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -112,7 +112,7 @@ def is_checkpoint(folder: Path) -> bool:
     except OSError:
         return False
     names = {entry.name for entry in entries}
-    plain = all(entry.is_file() and not entry.is_symlink() for entry in entries)
+    plain = all(is_file(entry) and not is_link(entry) for entry in entries)
     return plain and names <= {MANIFEST, _EMA, *_PARTS}
 
 
@@ -180,12 +180,12 @@ def _read_manifest(folder: Path) -> dict[str, str]:
         path = folder / MANIFEST
         sums = records.read_json(path, CheckpointManifest, version="format", newest=FORMAT).sha256
     except NotRead as error:
-        if error.why is Why.MISSING and folder.exists():
+        if error.why is Why.MISSING and is_there(folder):
             raise NotRead(Why.DAMAGED, error.reason.template, **error.reason.facts) from error
         raise
     if not {_EMA, *_PARTS} >= sums.keys() >= _PARTS:
         raise records.damaged(MANIFEST)
-    if _EMA not in sums and (folder / _EMA).exists():
+    if _EMA not in sums and is_there(folder / _EMA):
         raise records.damaged(MANIFEST)  # what it does not name would be read unseen
     return sums
 

@@ -24,6 +24,7 @@ from engine.events import Event, Noticed, Stage, StageProgress
 from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
 from engine.project import class_images_folder
+from engine.regular_files import is_there
 from engine.sampler import SampleSettings, paint
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 from engine.yielding import ContextFactory, yield_outside
@@ -73,11 +74,11 @@ def _fill(
     """Draw what is missing or cannot be read."""
     for number in range(count):
         path = folder / f"class_{number:05d}.png"
-        is_there = path.exists()
-        if is_there and read_one(path).refusal is not None:
+        is_drawn = is_there(path)
+        if is_drawn and read_one(path).refusal is not None:
             yield Noticed(notice=ClassImageRedrawn(name=path.name))
-            is_there = False
-        if not is_there:
+            is_drawn = False
+        if not is_drawn:
             yield StageProgress(stage=Stage.CLASS_IMAGES, done=number, total=count)
             settings = replace(wanted, seed=_FIRST_SEED + number)
             with memory_guard(device, Phrase(_DRAWING)):

@@ -44,7 +44,7 @@ from engine.file_names import whole_number
 from engine.model_offers import Offer, hub_address, without_secret
 from engine.patience import patiently
 from engine.records import NotRead
-from engine.regular_files import opened
+from engine.regular_files import is_file, opened
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 CHUNK = 8 << 20  # of a file whose sum is taken
@@ -129,7 +129,7 @@ class _Job:
     @property
     def have(self) -> int:
         """Bytes that arrived; 0 also where somebody cleared them away."""
-        return self.part.stat().st_size if self.part.is_file() else 0
+        return self.part.stat().st_size if is_file(self.part) else 0
 
     @property
     def host(self) -> str:
@@ -212,7 +212,7 @@ def _attempt(job: _Job) -> Generator[Progress, None, bool]:
     yield from job.hold(job.have)
     remote = yield from _ask(job)
     first, job.has_asked, job.total = not job.has_asked, True, remote.size
-    is_there = first and job.target.is_file() and job.target.stat().st_size == remote.size
+    is_there = first and is_file(job.target) and job.target.stat().st_size == remote.size
     if is_there and (yield from _has_sum(job, job.target, remote)):
         return True
     _begin(job, remote)
@@ -291,7 +291,7 @@ def _begin(job: _Job, remote: _Remote) -> None:
         same = records.read_json(job.notes) == wanted
     except NotRead:
         same = False
-    if same and job.part.is_file() and job.have <= remote.size:
+    if same and is_file(job.part) and job.have <= remote.size:
         return
     _remove(job.part, job.notes)
     storage.write_json(job.notes, wanted, over=True)  # a name that only a download has

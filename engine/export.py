@@ -20,6 +20,7 @@ from engine.formats.original_yaml import is_our_yaml
 from engine.methods.base import Method
 from engine.models.base_tensors import num_averaged
 from engine.project import safe_name
+from engine.regular_files import is_file
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 
 _WORD = "{trigger}"  # in the stem of a file whose name is what the prompt calls it
@@ -163,7 +164,7 @@ def _settle(entry: FormatEntry, marked: Path, path: Path, record: ExportRecord) 
         storage.replace_folder(marked, path, is_ours=record.is_ours)
         return
     beside, proper = marked.with_suffix(".yaml"), path.with_suffix(".yaml")
-    if beside.is_file():
+    if is_file(beside):
         storage.replace_file(beside, proper, over=True)
     elif is_our_yaml(proper):
         storage.remove_file(proper)  # of an older export: it would belie the new one

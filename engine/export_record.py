@@ -21,6 +21,7 @@ from engine.output_errors import NotOurs, SuffixOfAnother
 from engine.output_notices import FileKept
 from engine.project import RunFolder
 from engine.records import NotRead
+from engine.regular_files import is_file, is_folder, is_link
 from engine.shapes import Record
 
 _MARK = ("modelspec.implementation_version", "imprint")
@@ -41,10 +42,10 @@ class ExportRecord:
 
     def is_ours(self, path: Path) -> bool:
         """Whether a file, or each file of a folder, is as Imprint exported it."""
-        if path.is_symlink():
+        if is_link(path):
             return False
-        if path.is_dir():
-            files = [file for file in path.rglob("*") if not file.is_dir()]
+        if is_folder(path):
+            files = [file for file in path.rglob("*") if not is_folder(file)]
             return all(self._is_known(file) for file in files)
         return self._is_known(path) or _has_our_header(path) or is_our_yaml(path)
 
@@ -80,7 +81,7 @@ class ExportRecord:
         if path.suffix.lower() != entry.suffix:
             ending = entry.suffix or "/"
             raise SuffixOfAnother(path=str(path), format=entry.name, suffix=ending)
-        if path.is_dir() and entry.suffix:
+        if is_folder(path) and entry.suffix:
             raise NotOurs(path=str(path))
         for place in _places(entry, path):
             if os.path.lexists(place) and not self.is_ours(place):
@@ -88,7 +89,7 @@ class ExportRecord:
 
     def _is_known(self, file: Path) -> bool:
         try:
-            return not file.is_symlink() and storage.sha256_of(file) in self._sums()
+            return not is_link(file) and storage.sha256_of(file) in self._sums()
         except OSError:
             return False
 
@@ -113,9 +114,9 @@ def _places(entry: FormatEntry, path: Path) -> list[Path]:
 
 def files_of(path: Path) -> Iterator[Path]:
     """A file itself, or those in a folder."""
-    if path.is_dir():
-        yield from (file for file in sorted(path.rglob("*")) if file.is_file())
-    elif path.is_file():
+    if is_folder(path):
+        yield from (file for file in sorted(path.rglob("*")) if is_file(file))
+    elif is_file(path):
         yield path
 
 

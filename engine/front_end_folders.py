@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.formats.front_ends import A1111, COMFY, FORGE, INVOKE, SDNEXT
+from engine.regular_files import is_there
 
 _A1111_PLACES = {
     "lora": "models/Lora",
@@ -107,7 +108,7 @@ def _name_of(folder: Path) -> str:
 
 def _exists(path: Path) -> bool:
     try:
-        return os.path.lexists(path) and path.exists()
+        return os.path.lexists(path) and is_there(path)
     except (OSError, ValueError, RuntimeError):  # loops of links, names that are no names
         return False
 

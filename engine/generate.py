@@ -37,6 +37,7 @@ from engine.models.size import native_side
 from engine.prompt_check import missing_words
 from engine.prompt_notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
 from engine.prompts import Tag, not_done, split_tags
+from engine.regular_files import is_file
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
 from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.storage import require_writable
@@ -274,4 +275,4 @@ def _asked(request: GenerateRequest) -> tuple[list[str], list[Path]]:
     whole = Path(request.base_model)
     files = [addon.path for addon in request.addons if addon.weight != 0]
     prompts = [request.settings.prompt, request.settings.negative_prompt]
-    return prompts, [whole, *files] if whole.is_file() else files
+    return prompts, [whole, *files] if is_file(whole) else files

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engine.errors import Notice
 from engine.events import Event, Noticed, StepFinished
 from engine.project import RunFolder
+from engine.regular_files import is_folder
 from engine.remedies import Action
 from engine.wording import QT_TRANSLATE_NOOP
 
@@ -42,6 +43,6 @@ def noticing_moves(events: Iterator[Event], folder: RunFolder) -> Iterator[Event
         if now != known:
             yield Noticed(notice=RunMoved(was=str(known), folder=str(now)))
             known = now
-        elif is_there and not now.is_dir():
+        elif is_there and not is_folder(now):
             is_there = False
             yield Noticed(notice=RunGone(folder=str(now)))

@@ -47,8 +47,14 @@ def keys_of_presets() -> set[str]:
 
 
 def count_pictures(folder: str) -> int:
-    """How many pictures a run would find, by their names; 0 where there is no folder."""
-    return len(named_pictures(walk(expand(folder), MOST))) if folder_is_there(folder) else 0
+    """How many pictures a run would find, by their names; 0 where there is no folder, or none that
+    can be read: the run says why."""
+    if not folder_is_there(folder):
+        return 0
+    try:
+        return len(named_pictures(walk(expand(folder), MOST)))
+    except UserError:
+        return 0
 
 
 def folder_is_there(folder: str) -> bool:

@@ -15,6 +15,7 @@ from engine.events import Event, Noticed, SampleReady, Stage, StageProgress
 from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
 from engine.notices import SamplesNotWritten, SampleWaits
+from engine.regular_files import is_there
 from engine.sampler import SampleSettings, paint
 from engine.yielding import ContextFactory, yield_outside
 
@@ -42,7 +43,7 @@ class Previews:
         stop the training: see `settle`."""
         for number, prompt in enumerate(self.prompts, start=1):
             path = self._path(step, number)
-            if only_missing and path.exists():
+            if only_missing and is_there(path):
                 continue
             yield StageProgress(stage=Stage.SAMPLE, done=number - 1, total=len(self.prompts))
             wanted = self.settings_for(prompt, self.settings.seed)

@@ -46,7 +46,7 @@ from engine.notices import RecordNotKept
 from engine.output_errors import LinkInTheWay
 from engine.project_notices import NoProjectFolder
 from engine.records import NotRead, Why
-from engine.regular_files import is_file, is_folder, is_there, paths_in
+from engine.regular_files import is_file, is_folder, is_link, is_there, paths_in
 from engine.run_errors import RunInUseHere
 from engine.run_shapes import RunResult
 
@@ -213,13 +213,18 @@ def _place_of(name: str) -> tuple[int, str, int]:
 
 
 def open_run(path: Path) -> RunFolder:
-    """Raises RunMissing where the folder holds no run, and LinkInTheWay where a part of it is a
+    """Raises RunMissing where the folder holds no run, RecordUnreadable where that cannot be told,
+    and LinkInTheWay where a part of it is a
     link: a run from elsewhere would read or write what has nothing to do with it."""
     folder = RunFolder(path)
-    if not is_file(folder.config_path):
-        raise RunMissing(folder=str(path))
+    try:
+        records.require_file(folder.config_path)
+    except NotRead as error:
+        if error.why is Why.MISSING:
+            raise RunMissing(folder=str(path)) from error
+        raise RecordUnreadable(folder=str(path), reason=error.reason) from error
     for name in _PARTS:
-        if (path / name).is_symlink():
+        if is_link(path / name):
             raise LinkInTheWay(path=str(path / name))
     with suppress(OutputNotWritable, DiskFull):  # it may be there to be read only
         storage.own_folder(path, "run", adopt=True)  # an earlier Imprint left no marks

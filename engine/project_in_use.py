@@ -19,6 +19,7 @@ from pathlib import Path
 from engine import records, storage
 from engine.errors import UserError
 from engine.records import NotRead
+from engine.regular_files import is_file, is_link
 from engine.shapes import Count, Record, Seconds
 
 RENEW_SECONDS = 60
@@ -54,7 +55,7 @@ def announce(folder: Path, token: str, since: float) -> None:
         file = _file_of(folder, token)
         if storage.mark_of(folder) is None:
             return
-        if file.is_file():
+        if is_file(file):
             storage.touch(file)
             return
         data = _OpenRecord(
@@ -102,7 +103,7 @@ def _now(folder: Path, token: str) -> float:
 def _files_in(folder: Path) -> Iterator[tuple[Path, str]]:
     for path in sorted(folder.iterdir()):
         name = _NAME.fullmatch(path.name)
-        if name is not None and not path.is_symlink():
+        if name is not None and not is_link(path):
             yield path, name[1]
 
 

@@ -59,6 +59,18 @@ def damaged(name: str) -> NotRead:
     return NotRead(Why.DAMAGED, _DAMAGED, name=name)
 
 
+def require_file(path: Path) -> None:
+    """Raises NotRead: MISSING also where a folder, a pipe or a device is in its place."""
+    try:
+        regular_files.require_file(path)
+    except (IsADirectoryError, regular_files.NotRegular) as error:
+        raise NotRead(Why.MISSING, _MISSING, name=path.name) from error
+    except OSError as error:
+        if regular_files.is_missing(error):
+            raise NotRead(Why.MISSING, _MISSING, name=path.name) from error
+        raise not_opened(path, error) from error
+
+
 def read_bytes(path: Path, max_bytes: int = -1) -> bytes:
     """Raises NotRead; a file of more than `max_bytes` is damaged: we write no such."""
     try:

@@ -57,13 +57,13 @@ def require_regular(folder: Path) -> None:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file can be seen there. Never raises, where Path.is_file does for a folder without
-    rights and for a name that is too long; `records.why_not` says why not."""
+    """Whether a file can be seen there; also through a link. Never raises, where Path.is_file does
+    for a folder without rights and for a name that is too long; `require_file` says why not."""
     return os.path.isfile(path)  # noqa: PTH113
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder can be seen there. Never raises."""
+    """Whether a folder can be seen there; also through a link. Never raises."""
     return os.path.isdir(path)  # noqa: PTH112
 
 
@@ -86,6 +86,39 @@ def paths_in(folder: Path, pattern: str = "*") -> list[Path]:
         return []
 
 
+def require_file(path: Path) -> None:
+    """Where the answer is told to the user, or decides what is written: what cannot be seen is
+    not missing. Raises FileNotFoundError, IsADirectoryError, NotRegular or another OSError."""
+    _require(path, _status(path).st_mode)
+
+
+def require_folder(path: Path) -> None:
+    """As `require_file`, of a folder whose names can be listed and whose files can be opened.
+
+    Raises FileNotFoundError, NotADirectoryError, PermissionError or another OSError.
+    """
+    if not stat.S_ISDIR(_status(path).st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    os.scandir(path).close()  # takes the right to read
+    os.stat(os.path.join(path, os.curdir))  # noqa: PTH116, PTH118 (takes the right to enter)
+
+
+def is_missing(error: OSError) -> bool:
+    """Whether nothing is there: also where a file is in the place of a folder of the path, or
+    where the name is longer than a name can be."""
+    is_too_long = error.errno == errno.ENAMETOOLONG
+    return is_too_long or isinstance(error, FileNotFoundError | NotADirectoryError)
+
+
+def real_path(path: Path) -> Path | None:
+    """Where a path leads to in the end; None where that cannot be told, as of a link without the
+    right to read it. os.path.realpath raises there, and Path.resolve at a link to itself."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return None
+
+
 def changed_at(status: os.stat_result) -> int:
     """When a file was changed or put into its place, in nanoseconds: `cp -p`, rsync and zip give
     another file the old one's time of change, and a new one of its status."""
@@ -98,7 +131,14 @@ def reason_of(error: OSError) -> str:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    yield from (path for path in sorted(folder.iterdir()) if path.exists() and not path.is_dir())
+    yield from (path for path in sorted(folder.iterdir()) if is_there(path) and not is_folder(path))
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except ValueError as error:  # a NUL, or what no file system can encode
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
 
 
 def _require(path: Path, mode: int) -> None:

@@ -19,7 +19,7 @@ from engine.checkpoint_errors import CheckpointUnreadable
 from engine.class_images import require_apart
 from engine.config import RunConfig
 from engine.control import Control
-from engine.device import Compute, describe, memory_guard, run_accelerator
+from engine.device import Compute, describe, memory_guard, require_device, run_accelerator
 from engine.easing import let_go_of_memory
 from engine.errors import (
     DiskFull,
@@ -44,6 +44,7 @@ from engine.export import Exports, export_all
 from engine.export_record import ExportRecord
 from engine.formats.catalog import code_of, formats_of
 from engine.formats.metadata import ExportFacts
+from engine.inputs import require_input_folder
 from engine.json_reading import parse_json
 from engine.later_exports import export_facts
 from engine.loop import Loop
@@ -72,6 +73,7 @@ from engine.preparation import (
 from engine.previews import Previews
 from engine.project import RunFolder, create_run, open_run, record
 from engine.ranks import Ranks, sharing_fate, together
+from engine.regular_files import is_there
 from engine.rescue import rescue
 from engine.room import Room
 from engine.run_start import RunStart, newest_checkpoint
@@ -118,8 +120,11 @@ def _require_folders(config: RunConfig) -> None:
         "" if prior is None else prior.folder,
         config.evaluation.references,
     ):
-        if folder and not storage.expand(folder).is_dir():
-            raise FolderMissing(folder=folder)
+        if folder:
+            require_input_folder(storage.expand(folder), FolderMissing(folder=folder))
+    captions = config.dataset.captions_folder
+    if captions and is_there(storage.expand(captions)):  # without any, there is none
+        require_input_folder(storage.expand(captions))
     if prior is not None:
         require_apart(config.dataset.folder, prior.folder)
 
@@ -129,6 +134,7 @@ def resume(path: Path, control: Control) -> Iterator[Event]:
     try:
         folder = open_run(path)
         config = config_file.of_run(folder.config_path)
+        require_device(config.training, has_begun=True)
         with run_accelerator(config.training) as accelerator, together(accelerator) as ranks:
             yield from _recorded(accelerator, ranks, config, folder, control)
     except UserError as error:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from engine.regular_files import is_file, is_folder, is_there
+
 LOOK_SECONDS = 0.1
 NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows: no black window beside ours
 
@@ -30,7 +32,7 @@ def own_command() -> list[str]:
         return window_command()
     program = Path(sys.executable)  # on Windows, a program with a window can say nothing
     beside = program.with_name(f"imprint-cli{program.suffix}")
-    return [str(beside if beside.exists() else program)]
+    return [str(beside if is_there(beside) else program)]
 
 
 class Watched:
@@ -87,5 +89,5 @@ class Watched:
 
 def size_of(path: Path) -> int:
     """Bytes of a file, or of all files of a folder."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    files = path.rglob("*") if is_folder(path) else [path]
+    return sum(file.stat().st_size for file in files if is_file(file))

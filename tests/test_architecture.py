@@ -171,6 +171,23 @@ def test_no_file_of_the_user_is_decoded_in_the_windows_thread():
     }
 
 
+ASKS = re.compile(r"\.(?:is_file|is_dir|exists|is_symlink|is_mount)\(\)")
+
+
+def test_whether_something_is_there_is_asked_in_one_way():
+    """pathlib's own methods raise for a name that is too long and for a folder without rights.
+
+    An `entry` is that of a folder that was listed, or of an archive.
+    """
+    program = [*(ROOT / "engine").rglob("*.py"), *(ROOT / "desktop").rglob("*.py")]
+    askers = {
+        file.relative_to(ROOT).as_posix()
+        for file in program
+        if ASKS.search(re.sub(r"\bentry\.\w+\(\)", "", file.read_text("utf-8")))
+    }
+    assert askers == set()
+
+
 def test_no_timer_outlives_its_window():
     """QTimer.singleShot keeps the object of its slot until it fires: of a closed window, say."""
     for path in sorted((ROOT / "desktop").rglob("*.py")):

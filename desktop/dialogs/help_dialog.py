@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
+from engine.regular_files import is_file
+
 PROBLEMS = "problems"  # the page with a part for each kind of message
 CHANGES = Path(__file__).parents[2] / "CHANGELOG.md"
 PAGES = Path(__file__).parents[2] / "resources/help"
@@ -29,7 +31,7 @@ class HelpDialog(QDialog):
     def show_page(self, page: str, code: str) -> None:
         """In the language, or in English where a page is missing."""
         own = PAGES / code / f"{page}.md"
-        path = own if own.is_file() else PAGES / "en" / f"{page}.md"
+        path = own if is_file(own) else PAGES / "en" / f"{page}.md"
         self.text.setMarkdown(path.read_text("utf-8"))
 
     def show_changes(self) -> None:

@@ -76,7 +76,7 @@ class CaptionBook:
 
         What was written in Imprint (`<own_folder>/<content hash>.txt`) wins over everything.
         """
-        if self._own is not None and (own := self._own / f"{content_hash}.txt").is_file():
+        if self._own is not None and is_file(own := self._own / f"{content_hash}.txt"):
             if leads_outside(own, self._own):
                 return Caption(problem=Phrase(OUTSIDE))
             try:  # empty, too: the user took the caption away

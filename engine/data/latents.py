@@ -29,7 +29,7 @@ from engine.errors import UserError
 from engine.events import Event, Noticed, Stage, StageProgress
 from engine.models.base import DiffusionModel, Moments
 from engine.notices import CacheUnavailable
-from engine.regular_files import read_bytes
+from engine.regular_files import is_file, read_bytes
 from engine.wording import QT_TRANSLATE_NOOP
 
 # Raise it with each change of what a picture becomes: decoding, colours, crops, sizes. Files that
@@ -157,7 +157,7 @@ def _encoded(
     model: DiffusionModel, item: ImageItem, bucket: Bucket, cache: LatentCache, *, flip: bool
 ) -> Encoded:
     path = cache.path(item, bucket, flip)
-    if path is not None and path.is_file():
+    if path is not None and is_file(path):
         known = _read(path)
         if known is not None:
             storage.touch(path)

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from stat import S_ISDIR
 from threading import Event
 
 from engine.data import ignored, mask_names
@@ -26,7 +25,9 @@ from engine.dataset_notices import (
     TablesLeftOut,
     TableUnreadable,
 )
-from engine.errors import FolderMissing, Notice
+from engine.errors import Notice
+from engine.inputs import require_input_folder
+from engine.regular_files import is_link, real_path
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
 OUTSIDE = QT_TRANSLATE_NOOP("engine", "It is a link to a place outside the folder.")
@@ -78,7 +79,7 @@ class _Found:
     """What is gathered on the way; paths are below the folder of the set."""
 
     root: Path
-    real_root: Path
+    real_root: Path | None
     deep: bool
     files: list[PurePath] = field(default_factory=list)
     texts: list[PurePath] = field(default_factory=list)
@@ -99,14 +100,14 @@ class _Found:
 def walk(
     folder: Path, most: int | None = None, *, deep: bool = True, stop: Event | None = None
 ) -> Walked:
-    """Raises FolderMissing. With `most` the walk ends after so many files: enough to count.
+    """Raises FolderMissing or InputNotReadable. With `most` the walk ends after so many files:
+    enough to count.
 
     Not `deep`: the files of the folder itself and their masks, for single pictures. A walk that
     `stop` ends holds what was found until then.
     """
-    if _is_missing(folder):
-        raise FolderMissing(folder=str(folder))
-    found = _Found(folder, Path(os.path.realpath(folder)), deep)
+    require_input_folder(folder)
+    found = _Found(folder, real_path(folder), deep)
     _gather(found, most, stop)
     _leave_out_what_trainers_wrote(found)
     files, masks = _told_apart(found)
@@ -147,8 +148,7 @@ def worth_saying(notices: Sequence[Notice], masks: str | None) -> tuple[Notice, 
 
 def leads_outside(path: Path, folder: Path) -> bool:
     """Whether it is a link to a place outside the folder; such are not read."""
-    # realpath, since Path.resolve raises at a link that leads to itself.
-    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(folder.resolve())
+    return is_link(path) and not _is_within(path, real_path(folder))
 
 
 def _gather(found: _Found, most: int | None, stop: Event | None) -> None:
@@ -209,7 +209,13 @@ def _belongs(entry: os.DirEntry[str], path: PurePath, is_class: bool, found: _Fo
 
 
 def _is_outside(entry: os.DirEntry[str], found: _Found) -> bool:
-    return not Path(os.path.realpath(entry.path)).is_relative_to(found.real_root)
+    return not _is_within(Path(entry.path), found.real_root)
+
+
+def _is_within(path: Path, real_folder: Path | None) -> bool:
+    """Not where nobody can tell where it leads to."""
+    real = real_path(path)
+    return None not in (real, real_folder) and real.is_relative_to(real_folder)
 
 
 def _take(path: PurePath, found: _Found) -> None:
@@ -297,16 +303,6 @@ def _keep_mask(
         found.leave_out(OUTSIDE, mask)
     else:
         masks.setdefault(picture, mask)
-
-
-def _is_missing(folder: Path) -> bool:
-    """False for a folder that nobody may look at: the walk names it with the reason."""
-    try:
-        return not S_ISDIR(folder.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with a NUL in it
-        return True
-    except OSError:
-        return False
 
 
 def _num_pictures(folder: Path) -> int:

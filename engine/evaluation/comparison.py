@@ -28,6 +28,7 @@ from engine.methods.catalog import METHODS
 from engine.metrics_lines import parsed_line
 from engine.presets import count_pictures, starting_point
 from engine.records import NotRead
+from engine.regular_files import is_folder
 from engine.shapes import OtherShape, shaped
 from engine.watched import Watched, own_command, size_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
@@ -113,7 +114,7 @@ def compare(
     for plan in plans.values():
         require(plan)  # all that is wrong is said before the first begins
     # One of an earlier Imprint, which left no marks, is gone on with.
-    storage.own_folder(folder, "comparison", adopt=(folder / "trials").is_dir())
+    storage.own_folder(folder, "comparison", adopt=is_folder(folder / "trials"))
     storage.require_writable(folder)
     crew = _Crew(budget, folder, jobs)
     results: list[TrialResult] = []
@@ -288,7 +289,7 @@ def _read(record: Path, settings: Data) -> TrialResult | None:
         result = shaped(known.get("result"), TrialResult)
     except (NotRead, OtherShape):
         return None
-    return result if result.scores and Path(result.folder).is_dir() else None
+    return result if result.scores and is_folder(Path(result.folder)) else None
 
 
 def _told(result: TrialResult, done: int, total: int) -> TrialFinished:

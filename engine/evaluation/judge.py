@@ -23,6 +23,7 @@ from engine.formats.png_text import save_png
 from engine.models.base import DiffusionModel
 from engine.notices import NotScored
 from engine.previews import Previews
+from engine.regular_files import is_file
 from engine.yielding import ContextFactory
 
 MOST_PICTURES = 64  # of a large set so many are compared with; likeness is a mean
@@ -116,7 +117,7 @@ class Judge:
         if step > 0:  # before the first step a new word is there already, which the base lacks
             sample = self.previews.find(step, question.prompt, question.seed)
         for known in (path, sample):
-            if known is not None and known.is_file():
+            if known is not None and is_file(known):
                 try:
                     return to_pixels(decode_any_size(read_file(known)).convert("RGB"))[0]
                 except PictureError:  # torn by a crash; draw it anew

@@ -19,7 +19,7 @@ from engine.models.catalog import RESOURCES
 from engine.models.config_check import require_sensible
 from engine.out_of_memory import is_out_of_memory
 from engine.records import NotRead, Why
-from engine.regular_files import require_regular
+from engine.regular_files import is_file, require_regular
 from engine.shapes import Record
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -109,7 +109,7 @@ class Clip:
             folder, local_files_only=True, use_safetensors=True
         ).eval()
         self._side = self._model.config.vision_config.image_size
-        has_own = (folder / "merges.txt").is_file()
+        has_own = is_file(folder / "merges.txt")
         self._tokenizer: Any = CLIPTokenizer.from_pretrained(
             folder if has_own else TOKENIZER, local_files_only=True
         )

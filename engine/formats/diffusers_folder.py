@@ -22,6 +22,7 @@ from engine.models.ldm_names import folder_name
 from engine.models.loader import TOKENIZER
 from engine.models.networks import whole_shapes
 from engine.models.tensor_file import open_tensors
+from engine.regular_files import is_file
 from engine.results import WeightsResult
 from engine.tensor_writer import Planned, write_planned
 
@@ -128,10 +129,10 @@ def _write_tokenizer(folder: Path, part: str, facts: ExportFacts) -> None:
     home = _home(facts) / part.replace("text_encoder", "tokenizer")
     storage.make_folder(folder)
     for name in _TOKENIZER_FILES:
-        source = home / name if (home / name).is_file() else TOKENIZER / name
+        source = home / name if is_file(home / name) else TOKENIZER / name
         storage.copy_file(source, folder / name)
     own = home / "tokenizer_config.json"
-    if not own.is_file():  # some folders bring a tokenizer.json alone
+    if not is_file(own):  # some folders bring a tokenizer.json alone
         own = configs_of(facts.source.family) / folder.name / own.name
     config = read_config(own.parent, own.name)
     storage.write_json(folder / "tokenizer_config.json", config)

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.errors import AddonUnreadable
+from engine.errors import AddonUnreadable, InputNotReadable
 from engine.formats.lora_alpha import StatedAlphas, stated_alphas
 from engine.models.pickle_gate import load_pickle
 from engine.models.safetensors_header import Header, is_pickle, read_header
@@ -86,7 +86,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return dict(SafetensorsFile(path, header.shapes, header.dtypes).read(header.shapes))
     except OSError as error:
-        raise AddonUnreadable(path=path.name, reason=reason_of(error)) from error
+        raise InputNotReadable(path=str(path), reason=reason_of(error)) from error
 
 
 def state_dict(data: Mapping[Any, Any]) -> dict[str, Tensor]:

@@ -29,6 +29,7 @@ from engine.formats.lora_layers import built, fits
 from engine.formats.lora_names import WITHOUT_EFFECT, Place, known_names
 from engine.models.base import DiffusionModel
 from engine.models.safetensors_header import Header, is_pickle
+from engine.regular_files import is_file
 from engine.results import DIFF, AdapterLayer, AdapterResult, EmbeddingResult, delta
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -76,7 +77,7 @@ def read_adapter(path: Path, model: DiffusionModel) -> AdapterResult:
     Raises AddonUnreadable, AddonUnsupported, AddonIncomplete, one of the other Addon... errors
     or one of the Model... errors.
     """
-    if path.is_file() and is_pickle(path):  # read as a whole: no header says what it holds
+    if is_file(path) and is_pickle(path):  # read as a whole: no header says what it holds
         require_size(path, model)
     file = open_lora(path)
     _refuse_others(path, file.header)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import STARTER
+from engine.errors import InputNotReadable
+from engine.inputs import not_read, require_input_folder
 from engine.json_reading import NotParsed, parse_json
 from engine.model_errors import (
     ModelDamaged,
@@ -25,7 +27,7 @@ from engine.models.config_check import require_part, require_scheduler
 from engine.models.ldm_names import usual_names
 from engine.models.prediction_marks import PredictionType, read_marks
 from engine.models.safetensors_header import Header, is_pickle, read_header
-from engine.regular_files import is_file, is_folder, read_bytes
+from engine.regular_files import NotRegular, is_folder, read_bytes, reason_of, require_file
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 RESOURCES = Path(__file__).parents[2] / "resources"
@@ -152,9 +154,12 @@ def locate(base_model: str, prediction_type: PredictionType | None = None) -> Mo
     try:
         path = STARTER_FOLDER if is_starter else Path(base_model).expanduser()
         path.stat()
-    except (OSError, ValueError, RuntimeError) as error:  # also: no such user's home, odd names
+    except OSError as error:
+        raise not_read(Path(base_model), error, ModelMissing(path=base_model)) from error
+    except (ValueError, RuntimeError) as error:  # no such user's home, odd names
         raise ModelMissing(path=base_model) from error
     if is_folder(path):
+        require_input_folder(path)
         source = replace(_locate_folder(path), is_starter=is_starter)
     else:
         source = _locate_file(path)
@@ -299,14 +304,18 @@ def part_config(folder: Path, part: str) -> dict[str, Any]:
 def read_config(folder: Path, name: str) -> dict[str, Any]:
     """A JSON file of a diffusers folder. Raises NotAModel or ModelDamaged."""
     path = folder / name
-    if not is_file(path):
-        raise NotAModel(
-            path=str(folder),
-            what=Phrase(QT_TRANSLATE_NOOP("engine", "the file {name} is missing"), name=name),
-        )
+    missing = Phrase(QT_TRANSLATE_NOOP("engine", "the file {name} is missing"), name=name)
+    try:
+        require_file(path)
+    except NotRegular as error:
+        raise NotAModel(path=str(folder), what=missing) from error
+    except OSError as error:
+        raise not_read(path, error, NotAModel(path=str(folder), what=missing)) from error
     try:
         data = parse_json(read_bytes(path, MAX_CONFIG_BYTES))
-    except (OSError, NotParsed) as error:
+    except OSError as error:
+        raise InputNotReadable(path=str(path), reason=reason_of(error)) from error
+    except NotParsed as error:
         raise ModelDamaged(
             path=str(folder),
             reason=Phrase(QT_TRANSLATE_NOOP("engine", "{name} cannot be read"), name=name),

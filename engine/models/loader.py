@@ -50,8 +50,16 @@ from engine.models.single_file import vae_beside
 from engine.models.size import weight_files
 from engine.models.tensor_file import JoinedFiles, open_tensors
 from engine.out_of_memory import as_out_of_memory
-from engine.regular_files import NotRegular, opened, read_bytes, reason_of, require_regular
-from engine.storage import write_bytes
+from engine.regular_files import (
+    NotRegular,
+    is_file,
+    is_folder,
+    opened,
+    read_bytes,
+    reason_of,
+    require_regular,
+)
+from engine.storage import refused_by_the_computer, write_bytes
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 TOKENIZER = CONFIGS / "clip_tokenizer"  # vocab.json and merges.txt, shared by all families
@@ -84,7 +92,7 @@ def load_model(
     try:
         model = _load(source, dtype)
     except _LOADING_ERRORS as error:
-        found = as_out_of_memory(error, Phrase(_LOADING))
+        found = as_out_of_memory(error, Phrase(_LOADING)) or refused_by_the_computer(error)
         raise found or ModelDamaged(path=str(source.path), reason=_first_line(error)) from error
     model.freeze()
     return model
@@ -124,7 +132,7 @@ def _load(source: ModelSource, dtype: torch.dtype) -> DiffusionModel:
 def _configs(home: Path, source: ModelSource) -> Configs:
     """The config.json of every part that the model has."""
     if source.layout is Layout.SINGLE_FILE:
-        present = [part for part in PARTS if (home / part / "config.json").is_file()]
+        present = [part for part in PARTS if is_file(home / part / "config.json")]
         return {part: bundled_config(source.family, part) for part in present}
     texts = source.family.text_prefixes
     wanted = [part for part in PARTS if part in ("unet", "vae") or part in texts]
@@ -231,7 +239,7 @@ def _text_encoders(
         if part.startswith("text_encoder"):
             name = part.replace("text_encoder", "tokenizer")
             folder = home / name
-            if not folder.is_dir():  # left out, or lost: CLIP's is the same for all of a family
+            if not is_folder(folder):  # left out, or lost: CLIP's is the same for all of a family
                 _require_clips_vocabulary(folder, configs[part])
                 folder = configs_of(family) / name
             tokenizer: Any = load_tokenizer(folder)
@@ -249,7 +257,7 @@ def _require_clips_vocabulary(folder: Path, config: Mapping[str, object]) -> Non
 
 def load_tokenizer(folder: Path) -> CLIPTokenizer:
     """The tokenizer of a folder; its word table is the shared one where it brings none."""
-    if (folder / "vocab.json").is_file() or (folder / "tokenizer.json").is_file():
+    if is_file(folder / "vocab.json") or is_file(folder / "tokenizer.json"):
         return _read_tokenizer(folder)
     config = read_config(folder, "tokenizer_config.json")
     return _read_tokenizer(
@@ -262,7 +270,7 @@ def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
     if any(_is_marked(path) for path in folder.glob("*.json")):
         with TemporaryDirectory() as clean:  # the library reads no JSON behind a byte order mark
             for path in folder.iterdir():
-                if path.is_file():
+                if is_file(path):
                     data = read_bytes(path).removeprefix(codecs.BOM_UTF8)
                     write_bytes(Path(clean) / path.name, data)
             return _read_tokenizer(Path(clean), **options)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine import regular_files
-from engine.errors import OutOfMemory
+from engine.errors import InputNotReadable, UserError
+from engine.inputs import not_read
 from engine.model_errors import (
     ModelDamaged,
     ModelMissing,
@@ -119,7 +120,8 @@ def _opened(path: Path) -> IO[bytes]:
     except NotRegular as error:
         raise NotAModel(path=str(path), what=reason_of(error)) from error
     except OSError as error:
-        raise NotAModel(path=str(path), what=Phrase(_OTHERS["other"])) from error
+        other = NotAModel(path=str(path), what=Phrase(_OTHERS["other"]))
+        raise not_read(path, error, other) from error
     if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
         file.close()
         raise NotAModel(path=str(path), what=Phrase(_OTHERS["other"]))
@@ -156,14 +158,13 @@ def _damaged(path: Path, detail: str) -> ModelDamaged:
     return ModelDamaged(path=str(path), reason=Phrase(_ODD, detail=first_line))
 
 
-def _unloaded(path: Path, error: Exception) -> ModelDamaged | OutOfMemory:
+def _unloaded(path: Path, error: Exception) -> UserError:
     """Not in torch's words: they tell people how to switch the safe way of loading off."""
     found = as_out_of_memory(error, Phrase(_LOADING))
     if found is not None:
         return found
     if isinstance(error, OSError):
-        reason = QT_TRANSLATE_NOOP("engine", "it cannot be read ({reason})")
-        return ModelDamaged(path=str(path), reason=Phrase(reason, reason=error.strerror or ""))
+        return InputNotReadable(path=str(path), reason=reason_of(error))
     return _damaged(path, f"torch, {type(error).__name__}")
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from engine.errors import InputNotReadable
 from engine.json_reading import parse_json
 from engine.model_errors import (
     ModelDamaged,
@@ -67,12 +68,7 @@ def read_header(path: Path) -> Header:
     except NotRegular as error:
         raise NotAModel(path=str(path), what=reason_of(error)) from error
     except OSError as error:
-        raise ModelDamaged(
-            path=str(path),
-            reason=Phrase(
-                QT_TRANSLATE_NOOP("engine", "it cannot be read ({reason})"), reason=str(error)
-            ),
-        ) from error
+        raise InputNotReadable(path=str(path), reason=reason_of(error)) from error
     return _parse(path, raw, data_bytes)
 
 

@@ -47,7 +47,12 @@ from engine.storage.folders import (
 )
 from engine.storage.marks import MARK, Mark, is_ours, mark_of
 from engine.storage.pins import is_pinned_elsewhere, pinned, where
-from engine.storage.system_errors import as_reading_error, as_user_error, free_bytes
+from engine.storage.system_errors import (
+    as_reading_error,
+    as_user_error,
+    free_bytes,
+    refused_by_the_computer,
+)
 
 __all__ = [
     "MARK",
@@ -78,6 +83,7 @@ __all__ = [
     "open_own",
     "own_folder",
     "pinned",
+    "refused_by_the_computer",
     "remove_empty",
     "remove_file",
     "remove_folder",

@@ -24,6 +24,7 @@ _OF_THE_COMPUTER = _FULL | _NOT_OF_READING | {
     for name in (
         "EIO", "EACCES", "EPERM", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH",
         "ENODEV", "ENXIO", "EMFILE", "ENFILE", "EREMOTEIO", "ENOTSUP", "ETXTBSY",
+        "ENAMETOOLONG", "ELOOP",
     )
     if hasattr(errno, name)
 }  # fmt: skip
@@ -76,7 +77,9 @@ def _most_of_a_file() -> str:
 def refused_by_the_computer(error: BaseException) -> UserError | None:
     """The sentence for an error about a file that no block above met; None for any error that may
     be a mistake of ours, such as a file that is missing."""
-    if not isinstance(error, OSError) or error.filename is None:
+    if not isinstance(error, OSError):
+        return None
+    if error.filename is None and error.errno != errno.EIO:  # of a read that failed
         return None
     if error.errno in _FULL | _NOT_OF_READING:
         return as_user_error(error, Path(os.fsdecode(error.filename)).parent)

@@ -21,6 +21,7 @@ from engine.errors import (
     AddonMissing,
     AddonUnreadable,
     AddonUnsupported,
+    InputNotReadable,
     UserError,
 )
 from engine.formats.lora_reading import read_adapter
@@ -306,5 +307,5 @@ def test_a_file_that_the_system_refuses_is_not_called_missing(tmp_path, monkeypa
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "stat", refuse)
-    with pytest.raises(AddonUnreadable, match="Permission denied"):
+    with pytest.raises(InputNotReadable, match="Permission denied"):
         require_addon_file(path)

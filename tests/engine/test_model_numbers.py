@@ -14,7 +14,7 @@ from engine.errors import JudgeUnreadable
 from engine.evaluation.networks import load_network
 from engine.model_errors import ModelDamaged, ModelNumberWrong, ModelScheduleWrong
 from engine.models.catalog import CONFIGS, locate, part_config, read_config
-from engine.models.config_check import require_part, require_scheduler
+from engine.models.config_check import require_part, require_scheduler, require_sensible
 from engine.models.loader import load_model
 from engine.models.size import bucket_step, largest_clip_skip, native_side
 
@@ -148,6 +148,12 @@ def test_what_old_models_leave_out_or_write_as_null_is_possible(tmp_path):
     require_part(tmp_path, "unet", {"sample_size": None, "num_attention_heads": None})
     require_part(tmp_path, "unet", {"sample_size": [64, 96], "attention_head_dim": [5, 10, 20, 20]})
     require_part(tmp_path, "unet", {"transformer_layers_per_block": [[1, 2], 10]})
+
+
+def test_the_labels_that_a_live_config_counts_from_0_are_no_names_of_settings():
+    require_sensible({"id2label": {0: "LABEL_0", 1: "LABEL_1"}})
+    with pytest.raises(ValueError, match="0 is"):
+        require_sensible({"odd": {0: 10**9}})
 
 
 @pytest.mark.parametrize("kind", ["clip", "dinov2"])

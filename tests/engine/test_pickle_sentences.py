@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.errors import OutOfMemory, UserError
+from engine.errors import InputNotReadable, OutOfMemory, UserError
 from engine.model_errors import ModelDamaged, PickleRefused
 from engine.models.pickle_gate import load_pickle, vet_pickle
 from tests.hostile import found, inside, number, storage, tensor, text, whole, zipped
@@ -38,7 +38,7 @@ def test_a_name_out_of_a_file_cannot_move_the_cursor(data, tmp_path):
     ("raised", "error", "said"),
     [
         (RuntimeError("Re-run `torch.load` with `weights_only` set to `False`"), ModelDamaged, ""),
-        (OSError(5, "Input/output error"), ModelDamaged, "Input/output error"),
+        (OSError(5, "Input/output error"), InputNotReadable, "Input/output error"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), OutOfMemory, ""),
         (MemoryError(), OutOfMemory, ""),
     ],

@@ -18,7 +18,7 @@ from engine.data.scan import Scan, scan_folder
 from engine.data.survey import Listed, survey
 from engine.data.walk import Walked, walk, worth_saying
 from engine.dataset_notices import KohyaFolders, LeftOut, MasksFound
-from engine.errors import FolderMissing, NoPictures
+from engine.errors import FolderMissing, InputNotReadable, NoPictures
 from engine.events import Noticed, RunFailed
 from tests.timing import a_million_additions, cpu_seconds
 
@@ -387,9 +387,8 @@ def test_a_folder_that_the_system_refuses_is_not_called_missing(tmp_path, monkey
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
     monkeypatch.setattr(Path, "stat", refuse)
-    (notice,) = walk(tmp_path).notices
-    assert isinstance(notice, LeftOut)
-    assert "Permission denied" in notice.sentence
+    with pytest.raises(InputNotReadable, match="Permission denied"):
+        walk(tmp_path)
 
 
 def test_a_folder_that_is_gone_is_called_missing(tmp_path):
