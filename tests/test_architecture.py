@@ -188,6 +188,14 @@ def test_whether_something_is_there_is_asked_in_one_way():
     assert askers == set()
 
 
+def test_the_window_looks_at_files_by_what_never_raises():
+    """Path.is_file and its like raise where a disk, a share or the rights fail: in a slot that is
+    a traceback. engine/regular_files.py has the same without."""
+    asks = re.compile(r"(?<!entry)\.(is_file|is_dir|exists|is_symlink)\(\)")
+    files = sorted((ROOT / "desktop").rglob("*.py"))
+    assert [file.name for file in files if asks.search(file.read_text("utf-8"))] == []
+
+
 def test_no_timer_outlives_its_window():
     """QTimer.singleShot keeps the object of its slot until it fires: of a closed window, say."""
     for path in sorted((ROOT / "desktop").rglob("*.py")):
