@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import os
+
 from PySide6.QtCore import QByteArray, QSettings
 
 from engine.model_offers import without_secret
 
 
+def _is_text(value: str) -> bool:
+    """A file that a power cut left is full of NUL."""
+    try:
+        return b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:  # half a character
+        return False
+
+
 class Preferences:
-    """QSettings with names and types."""
+    """QSettings with names and types. Others write into its file, by hand too: a value that cannot
+    be used counts as none."""
 
     def __init__(self) -> None:
         self._settings = QSettings("Imprint", "Imprint")
 
+    def _text(self, key: str) -> str:
+        """Empty where nothing that can be used is kept."""
+        found = self._settings.value(key, "")
+        return found if isinstance(found, str) and _is_text(found) else ""
+
+    def _number(self, key: str, default: int) -> int:
+        """A whole number."""
+        found = self._settings.value(key, default)
+        try:
+            return int(found)  # type: ignore[call-overload]
+        except (TypeError, ValueError, OverflowError):
+            return default
+
+    def _flag(self, key: str, *, default: bool) -> bool:
+        found = self._settings.value(key, default)  # a text, where the system keeps only such
+        return {"true": True, "1": True, "false": False, "0": False}.get(
+            str(found).lower(), default
+        )
+
     @property
     def look(self) -> str:
         """One of desktop.theme.LOOKS."""
-        found = str(self._settings.value("look", "dark"))
+        found = self._text("look")
         return found if found in ("dark", "light", "system") else "dark"
 
     @look.setter
@@ -26,8 +56,7 @@ class Preferences:
     @property
     def text_percent(self) -> int:
         """Size of the text, 90 to 150 per cent."""
-        found = self._settings.value("text_percent", 100, int)
-        return min(max(int(found), 90), 150)  # type: ignore[call-overload]
+        return min(max(self._number("text_percent", 100), 90), 150)
 
     @text_percent.setter
     def text_percent(self, value: int) -> None:
@@ -45,7 +74,7 @@ class Preferences:
     @property
     def last_version(self) -> str:
         """Of the start before this one; empty at the first."""
-        return str(self._settings.value("last_version", ""))
+        return self._text("last_version")
 
     @last_version.setter
     def last_version(self, value: str) -> None:
@@ -53,7 +82,7 @@ class Preferences:
 
     @property
     def last_project(self) -> str:
-        return str(self._settings.value("last_project", ""))
+        return self._text("last_project")
 
     @last_project.setter
     def last_project(self, value: str) -> None:
@@ -61,9 +90,7 @@ class Preferences:
 
     def failed_starts(self, file: str) -> int:
         """How many starts in a row with this project's file ended before the window stood."""
-        if self._settings.value("starting/file", "") != file:
-            return 0
-        return int(self._settings.value("starting/count", 0, int))  # type: ignore[call-overload]
+        return self._number("starting/count", 0) if self._text("starting/file") == file else 0
 
     def begin_start(self, file: str) -> None:
         """Count a start as failed until `end_start`."""
@@ -80,7 +107,7 @@ class Preferences:
     @property
     def running(self) -> str:
         """Folder of the run that trains; empty where none does."""
-        return str(self._settings.value("running", ""))
+        return self._text("running")
 
     @running.setter
     def running(self, value: str) -> None:
@@ -89,7 +116,7 @@ class Preferences:
 
     def last_place(self, like: str) -> str:
         """Folder in which something like this was chosen last; see desktop.choosing."""
-        return str(self._settings.value(f"places/{like}", ""))
+        return self._text(f"places/{like}")
 
     def keep_place(self, like: str, folder: str) -> None:
         self._settings.setValue(f"places/{like}", folder)
@@ -97,7 +124,8 @@ class Preferences:
     @property
     def recent_projects(self) -> list[str]:
         found = self._settings.value("recent_projects", [])
-        return [str(text) for text in found] if isinstance(found, list) else [str(found)]
+        texts = found if isinstance(found, list) else [found]
+        return [text for text in texts if isinstance(text, str) and _is_text(text)]
 
     @recent_projects.setter
     def recent_projects(self, value: list[str]) -> None:
@@ -106,7 +134,7 @@ class Preferences:
     @property
     def keep_awake(self) -> bool:
         """Whether the computer stays awake while a training runs."""
-        return self._settings.value("keep_awake", True, bool)  # type: ignore[return-value]
+        return self._flag("keep_awake", default=True)
 
     @keep_awake.setter
     def keep_awake(self, value: bool) -> None:
@@ -115,7 +143,7 @@ class Preferences:
     @property
     def mirror(self) -> str:
         """Address that models are fetched from; empty for the hub's own."""
-        return str(self._settings.value("mirror", ""))
+        return self._text("mirror")
 
     @mirror.setter
     def mirror(self, value: str) -> None:
@@ -124,7 +152,7 @@ class Preferences:
     @property
     def caption_model(self) -> str:
         """Folder of the model that writes captions; empty where none was chosen."""
-        return str(self._settings.value("caption_model", ""))
+        return self._text("caption_model")
 
     @caption_model.setter
     def caption_model(self, value: str) -> None:
@@ -133,7 +161,7 @@ class Preferences:
     @property
     def card_declined(self) -> str:
         """Version of the PyTorch for the graphics card that the user did not want."""
-        return str(self._settings.value("card_declined", ""))
+        return self._text("card_declined")
 
     @card_declined.setter
     def card_declined(self, value: str) -> None:
@@ -141,7 +169,7 @@ class Preferences:
 
     @property
     def advanced(self) -> bool:
-        return self._settings.value("advanced", False, bool)  # type: ignore[return-value]
+        return self._flag("advanced", default=False)
 
     @advanced.setter
     def advanced(self, value: bool) -> None:
@@ -150,7 +178,7 @@ class Preferences:
     @property
     def language(self) -> str:
         """A code of desktop.language.LANGUAGES; empty for that of the system."""
-        return str(self._settings.value("language", ""))
+        return self._text("language")
 
     @language.setter
     def language(self, value: str) -> None:

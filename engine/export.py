@@ -126,6 +126,8 @@ def _export(
             )
         )
         return
+    for notice in record.make_way(entry, path):  # what came there meanwhile
+        yield Noticed(notice=notice)
     _settle(entry, marked, path, record)
     exports.paths.append(path)
     matched = matches(entry, facts, findings.names)

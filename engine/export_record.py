@@ -1,7 +1,7 @@
 """Which files were exports of ours, so that none of the user's is ever written over.
 
-A run keeps the sha256 of each file that it exported. What it does not know is known by the header
-that Imprint writes, or it is not ours.
+A run keeps the sha256 of each file that it exported. A header proves nothing: other programs keep
+it when they change a file, and the file of another run has it too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import records, storage
 from engine.errors import DiskFull, Notice, OutputNotWritable, UserError
-from engine.formats.catalog import FormatEntry
+from engine.formats.catalog import FormatEntry, is_unverified
 from engine.formats.original_yaml import is_our_yaml
 from engine.models.safetensors_header import read_header
 from engine.output_errors import NotOurs, SuffixOfAnother
@@ -47,7 +47,8 @@ class ExportRecord:
         if is_folder(path):
             files = [file for file in path.rglob("*") if not is_folder(file)]
             return all(self._is_known(file) for file in files)
-        return self._is_known(path) or _has_our_header(path) or is_our_yaml(path)
+        was_left = is_unverified(path) and _has_our_header(path)  # by a kill, before it was noted
+        return self._is_known(path) or was_left or is_our_yaml(path)
 
     def note(self, path: Path) -> None:
         """Remember a file or folder that was written just now. Where the run's folder takes

@@ -46,7 +46,7 @@ from engine.notices import RecordNotKept
 from engine.output_errors import LinkInTheWay
 from engine.project_notices import NoProjectFolder
 from engine.records import NotRead, Why
-from engine.regular_files import is_file, is_folder, is_link, is_there, paths_in
+from engine.regular_files import is_file, is_folder, is_link, is_there, paths_in, real_path
 from engine.run_errors import RunInUseHere
 from engine.run_shapes import RunResult
 
@@ -317,7 +317,7 @@ class Project:
     @classmethod
     def at(cls, path: Path) -> Project:
         """Of a project's file, or of its folder; a link leads to where the project lies."""
-        place = Path(os.path.realpath(path))
+        place = real_path(path) or path
         if is_folder(place) or place == project_paths.file_in(place.parent):
             return cls(place if is_folder(place) else place.parent)
         return cls(place.parent, place.name)

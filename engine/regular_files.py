@@ -29,7 +29,7 @@ class NotRegular(OSError):
 
 def opened(path: Path, *, buffering: int = -1) -> IO[bytes]:
     """A regular file or a link to one, open for reading. Raises NotRegular or another OSError."""
-    _require(path, path.stat().st_mode)  # first: to open a device may set it going
+    _require(path, _status(path).st_mode)  # first: to open a device may set it going
     descriptor = os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in _FLAGS))
     try:
         _require(path, os.fstat(descriptor).st_mode)  # it may have been replaced in between

@@ -7,10 +7,14 @@ import json
 import pytest
 from PySide6.QtCore import QSettings
 
+from desktop.last_session import interrupted_run
 from desktop.main_window import MainWindow
+from desktop.preferences import Preferences
 from desktop.widgets.run_history import OUTCOME
+from desktop.windows import Windows
 from engine.model_shelf import shelf_file
 from engine.project import Project
+from engine.project_notices import NoProject
 from engine.run_queue import queue_folder
 from engine.user_presets import SUFFIX, presets_folder
 
@@ -158,14 +162,45 @@ def test_a_run_that_waits_and_cannot_be_shown_says_why_and_cannot_be_changed(ope
     assert "does not hold what was written" in row.waiting.problem
 
 
+ODD_VALUES = ["x" * 5000, ["a", "b"], "nan", "inf", "1e400", "-1", "\0", "a\0b", "\ud800", {}]
+
+
 @pytest.mark.parametrize(
     "name",
     ["text_percent", "geometry", "keep_awake", "advanced", "language", "recent_projects",
-     "last_project", "running", "look"],
+     "last_project", "running", "look", "starting/count", "starting/file", "mirror",
+     "last_version", "caption_model", "card_declined", "places/model"],
 )  # fmt: skip
-@pytest.mark.parametrize("value", ["x" * 5000, ["a", "b"]], ids=["long", "list"])
-def test_odd_preferences_keep_no_window_from_standing(open_window, project, name, value):
+def test_odd_preferences_are_none(name):
+    """All properties, with one of them odd: a file of settings is edited by hand, or torn."""
+    for value in ODD_VALUES:
+        settings = QSettings("Imprint", "Imprint")
+        settings.clear()
+        settings.setValue(name, value)
+        settings.sync()
+        chosen = Preferences()
+        for known, kind in vars(Preferences).items():
+            if isinstance(kind, property):
+                getattr(chosen, known)
+        assert 90 <= chosen.text_percent <= 150
+        assert isinstance(chosen.failed_starts("x"), int)
+        assert "\0" not in chosen.last_project + chosen.last_place("model")
+
+
+@pytest.mark.parametrize("name", ["text_percent", "geometry", "last_project", "running", "look"])
+@pytest.mark.parametrize("value", ["nan", "a\0b", ["a", "b"]])
+def test_odd_preferences_keep_no_window_from_standing(qapp, monkeypatch, name, value):
+    monkeypatch.setattr(MainWindow, "_begin_warm_up", lambda self: None)
     settings = QSettings("Imprint", "Imprint")
     settings.setValue(name, value)
     settings.sync()
-    assert open_window(project).isVisible()
+    windows = Windows(qapp)
+    assert interrupted_run(Preferences()) is None
+    assert windows.window.isVisible()
+    assert windows.window.close()
+
+
+def test_a_path_with_a_nul_is_no_project(tmp_path):
+    assert not Project.at(tmp_path / "a\0b.imprint").file.parent.is_file()
+    with pytest.raises(NoProject):
+        Project.at(tmp_path / "a\0b.imprint").require_project()

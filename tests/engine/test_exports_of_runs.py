@@ -15,7 +15,7 @@ import torch
 from engine import cli
 from engine.control import Control
 from engine.errors import ExportFailed
-from engine.events import ExportChecked, Noticed, RunFailed, RunFinished
+from engine.events import ExportChecked, Noticed, RunFailed, RunFinished, Stage, StageProgress
 from engine.formats import checkpoint, lora_kohya
 from engine.formats.metadata import ExportFacts
 from engine.later_exports import export_again, export_step_again
@@ -367,6 +367,51 @@ def test_a_file_of_the_users_is_never_written_over_by_an_export(
     assert {path.name for path in tmp_path.iterdir()} == {
         "runs", "thesis.docx", "mine.safetensors", "link.safetensors", "again.safetensors"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["kohya", "diffusers"])
+def test_an_export_that_another_program_changed_is_a_file_of_the_users(
+    tiny_folder, pictures_folder, tmp_path, form
+):
+    """Programs that merge and resize keep the header, and so the name of ours in it."""
+    run = require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
+    out = tmp_path / "x.safetensors"
+    require_end(export_again(run.folder.path, None, form, out), RunFinished)
+    with safetensors.safe_open(out, "pt") as file:
+        metadata = file.metadata()
+    tensors = {name: tensor * 1.5 for name, tensor in safetensors.torch.load_file(out).items()}
+    safetensors.torch.save_file(tensors, out, metadata)
+    changed = out.read_bytes()
+    end = require_end(export_again(run.folder.path, None, form, out), RunFailed)
+    assert isinstance(end.error, NotOurs)
+    assert out.read_bytes() == changed
+
+
+def test_the_export_of_another_run_is_not_replaced(tiny_folder, pictures_folder, tmp_path):
+    runs = [
+        require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
+        for _ in range(2)
+    ]
+    out = tmp_path / "x.safetensors"
+    require_end(export_again(runs[0].folder.path, None, "kohya", out), RunFinished)
+    end = require_end(export_again(runs[1].folder.path, None, "kohya", out), RunFailed)
+    assert isinstance(end.error, NotOurs)
+
+
+def test_a_file_that_comes_while_an_export_is_written_is_kept(
+    tiny_folder, pictures_folder, tmp_path
+):
+    run = require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
+    out = tmp_path / "x.safetensors"
+    told = []
+    for event in export_again(run.folder.path, None, "kohya", out):
+        told.append(event)
+        if isinstance(event, StageProgress) and event.stage is Stage.EXPORT:
+            out.write_text("mine")
+    assert isinstance(told[-1], RunFinished)
+    assert (tmp_path / "x.earlier.safetensors").read_text() == "mine"
+    assert safetensors.torch.load_file(out)
+    assert [n.notice.code for n in told if isinstance(n, Noticed)] == ["IM-OUT-14"]
 
 
 def test_what_a_user_put_into_the_exports_of_a_run_is_kept_under_another_name(
