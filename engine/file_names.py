@@ -44,6 +44,11 @@ def number_in(path: Path, part: int) -> int | None:
     return whole_number(parts[part]) if part < len(parts) else None
 
 
+def folded(name: str) -> str:
+    """The same for names that one system or another takes for the same."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def counted_up(stem: str, first: int = 1) -> Iterator[str]:
     """`stem`, `stem-2`, `stem-3` and so on: one takes the first that nobody has."""
     return (stem if number == 1 else f"{stem}-{number}" for number in count(first))

@@ -18,7 +18,7 @@ from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
 from engine.data.readings import read_one
 from engine.data.walk import Walked, leads_outside, walk
 from engine.errors import NoPictures
-from engine.file_names import counted_up
+from engine.file_names import counted_up, folded
 from engine.project import Project
 from engine.regular_files import is_file, is_folder
 
@@ -153,11 +153,12 @@ def _copy(path: Path, stems: _Stems, book: CaptionBook) -> None:
     there = stems.holds(path)
     stem = there.stem if there is not None else stems.free(path.stem)
     target = stems.folder / f"{stem}{path.suffix}"
-    beside = Sidecars(book.walked.texts).of(path)
+    beside = Sidecars(book.walked.texts, book.walked.files).of(path)
     if not _has_words(path, beside):
         _write_caption(target, book, path)
     for caption in beside:  # of two that differ in case, the first counts
-        own_stem = stem if caption.stem == path.stem else target.name  # photo.jpg.txt
+        is_named_alike = folded(caption.stem) == folded(path.stem)
+        own_stem = stem if is_named_alike else target.name  # photo.jpg.txt
         storage.copy_new(caption, target.with_name(own_stem + caption.suffix.lower()))
     if (mask := book.walked.masks.get(path)) is not None:
         storage.copy_new(mask, target.with_name(f"{stem}{mask_names.MARK}{mask.suffix}"))

@@ -66,7 +66,7 @@ class CaptionBook:
     def __init__(self, walked: Walked, own_folder: Path | None = None) -> None:
         self.walked = walked
         self._own = own_folder
-        self._beside = Sidecars(walked.texts)
+        self._beside = Sidecars(walked.texts, walked.files)
         self._tables: dict[Path, list[Table]] = {}  # by their folder
         self.notices: list[Notice] = []
         self._open_tables()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
 from engine.data.pictures import PICTURE_SUFFIXES
+from engine.file_names import folded
 
 # Plain text. .txt: everyone; .caption: sd-scripts, EveryDream; .cap: old forks; .tags: taggers.
 TEXT_SUFFIXES = (".txt", ".caption", ".cap", ".tags")
@@ -45,17 +46,36 @@ def sidecars(picture: Path) -> Iterator[Path]:
 
 
 class Sidecars:
-    """The caption files of a set, by their pictures. Suffixes count in any case: IMG_1.TXT."""
+    """The caption files of a set, by their pictures. Suffixes count in any case: IMG_1.TXT.
 
-    def __init__(self, texts: Iterable[Path]) -> None:
+    The rest of a name too, where no picture has it to the letter: Windows and macOS take UP.PNG and
+    up.txt for one name, and macOS writes é in two signs where others write one.
+    """
+
+    def __init__(self, texts: Iterable[Path], pictures: Iterable[Path]) -> None:
         self._files: dict[tuple[Path, str], list[Path]] = {}
+        self._alike: dict[tuple[Path, str], list[Path]] = {}
+        owned = {name for picture in pictures for name in _names_of(picture)}
         for path in sorted(texts, key=lambda path: (path.suffix != path.suffix.lower(), path)):
             self._files.setdefault(_spelled(path), []).append(path)
+            if (path.parent, _spelled(path.with_suffix(""))[1]) not in owned:
+                self._alike.setdefault(_folded(_spelled(path)), []).append(path)
 
     def of(self, picture: Path) -> list[Path]:
         """Those that are there, in the order of `sidecars`."""
         names = dict.fromkeys(map(_spelled, sidecars(picture)))
-        return [path for name in names for path in self._files.get(name, ())]
+        found = [path for name in names for path in self._files.get(name, ())]
+        alike = [path for name in names for path in self._alike.get(_folded(name), ())]
+        return list(dict.fromkeys([*found, *alike]))
+
+
+def _names_of(picture: Path) -> tuple[tuple[Path, str], tuple[Path, str]]:
+    """What stands before the suffix of its caption files."""
+    return (picture.parent, picture.stem), _spelled(picture)
+
+
+def _folded(name: tuple[Path, str]) -> tuple[Path, str]:
+    return name[0], folded(name[1])
 
 
 def _spelled(path: Path) -> tuple[Path, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePath
 
+from engine.file_names import folded
 from engine.wording import QT_TRANSLATE_NOOP
 
 MARK = "-mask"  # of a mask that Imprint copies
@@ -58,15 +59,26 @@ def in_mask_folder(path: PurePath) -> bool:
     return any(map(is_mask_folder, path.parts[:-1]))
 
 
+class Stems:
+    """Pictures by their paths without suffix: to the letter, or else by a name that one system or
+    another takes for the same."""
+
+    def __init__(self, pictures: Iterable[PurePath]) -> None:
+        self._exact = {path.with_suffix(""): path for path in pictures}
+        self._alike = {folded(str(stem)): path for stem, path in self._exact.items()}
+
+    def get(self, stem: PurePath) -> PurePath | None:
+        return self._exact.get(stem) or self._alike.get(folded(str(stem)))
+
+
 def beside_mask_folder(
     path: PurePath,
-    stems: Mapping[PurePath, PurePath],
+    stems: Stems,
     folders: Mapping[PurePath, Collection[PurePath]],
 ) -> PurePath | None:
     """The picture that `masks/NAME.png` belongs to: NAME beside the folder, or in one beside it.
 
-    `stems` are the pictures by their paths without suffix, `folders` the folders in each folder;
-    all paths are below the set's folder.
+    `folders`: the folders in each folder; all paths are below the set's folder.
     """
     parts = path.parts
     place = next(n for n, part in enumerate(parts) if is_mask_folder(part))

@@ -15,6 +15,7 @@ from threading import Event
 
 from engine.data import ignored, mask_names
 from engine.data.caption_places import Sidecars, is_caption_file, is_table, is_text_file
+from engine.data.mask_names import Stems
 from engine.data.pictures import PICTURE_SUFFIXES, promises_a_picture
 from engine.dataset_notices import (
     CaptionRemark,
@@ -59,7 +60,7 @@ class Walked:
     def captioned(self, pictures: Iterable[Path]) -> list[Path]:
         """Those beside which a caption file is, or a table that may name them."""
         with_table = {path.parent for path in self.texts if is_table(path)}
-        beside = Sidecars(self.texts)
+        beside = Sidecars(self.texts, self.files)
         return [
             picture
             for picture in pictures
@@ -69,7 +70,7 @@ class Walked:
     @property
     def orphans(self) -> tuple[Path, ...]:
         """Caption files beside which no picture is."""
-        beside = Sidecars(self.texts)
+        beside = Sidecars(self.texts, self.files)
         used = {path for picture in self.files for path in beside.of(picture)}
         return tuple(path for path in sorted(self.texts - used) if is_text_file(path))
 
@@ -269,9 +270,7 @@ def _leave_out_what_trainers_wrote(found: _Found) -> None:
 
 def _told_apart(found: _Found) -> tuple[list[PurePath], dict[PurePath, PurePath]]:
     """Pictures, and the masks by picture."""
-    stems = {
-        path.with_suffix(""): path for path in found.files if not mask_names.in_mask_folder(path)
-    }
+    stems = Stems(path for path in found.files if not mask_names.in_mask_folder(path))
     files: list[PurePath] = []
     masks: dict[PurePath, PurePath] = {}
     for path in found.files:
@@ -289,7 +288,7 @@ def _told_apart(found: _Found) -> tuple[list[PurePath], dict[PurePath, PurePath]
     return files, masks
 
 
-def _masked(path: PurePath, stems: Mapping[PurePath, PurePath]) -> PurePath | None:
+def _masked(path: PurePath, stems: Stems) -> PurePath | None:
     pictures = (stems.get(name) for name in mask_names.masked_names(path))
     return next((picture for picture in pictures if picture is not None), None)
 
