@@ -38,7 +38,7 @@ from engine.memory import probe
 from engine.methods.base import Method
 from engine.models.base import DiffusionModel
 from engine.models.catalog import locate
-from engine.models.size import measure_model
+from engine.models.size import largest_clip_skip, measure_model, require_clip_skip
 from engine.project import RunFolder, open_run, safe_name
 from engine.prompt_notices import GridBesideTraining, GridWaits
 from engine.prompts import Tag
@@ -105,6 +105,8 @@ def _drawn(
     for step in steps:
         if step not in checkpoint.steps_in(run.checkpoints):
             checkpoint.load_step(run.path, step)  # says which there are
+    source = locate(config.base_model)
+    require_clip_skip(settings.clip_skip, largest_clip_skip(source), source)
     compute = Compute.of(config.training)  # where and how the run's own samples were drawn
     yield from _wait_for_memory(config, compute, settings, control)
     trigger = config.dataset.trigger

@@ -216,7 +216,7 @@ def _is_outside(entry: os.DirEntry[str], found: _Found) -> bool:
 def _is_within(path: Path, real_folder: Path | None) -> bool:
     """Not where nobody can tell where it leads to."""
     real = real_path(path)
-    return None not in (real, real_folder) and real.is_relative_to(real_folder)
+    return real is not None and real_folder is not None and real.is_relative_to(real_folder)
 
 
 def _take(path: PurePath, found: _Found) -> None:

@@ -79,6 +79,16 @@ def test_a_step_without_a_checkpoint_is_told(tiny_folder, image_folder, tmp_path
     assert isinstance(events[-1], RunFailed)
 
 
+def test_a_clip_skip_beyond_the_layers_is_refused_before_a_model_is_loaded(
+    tiny_folder, image_folder, tmp_path
+):
+    run = require_finished(train(tiny_run(tiny_folder, image_folder, tmp_path / "runs"))).folder
+    wish = SampleSettings(prompt="a", width=32, height=32, clip_skip=3)
+    (event,) = strength_and_step(run.path, (4,), (1.0,), wish, tmp_path / "made", Control())
+    assert isinstance(event, RunFailed)
+    assert "Set clip skip to 2 or less" in str(event.error)
+
+
 def test_a_stop_ends_it_with_what_there_is(tiny_folder, image_folder, tmp_path):
     run = require_finished(train(tiny_run(tiny_folder, image_folder, tmp_path))).folder
     control = Control()

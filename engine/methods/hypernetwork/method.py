@@ -54,7 +54,7 @@ class Hypernetwork(Method):
         for width in self.nets.widths:
             x = torch.randn(_PROBES, width, generator=generator)
             for net in self.nets.pair(width).values():
-                x = x.to(net.linear[0].weight.device)
+                x = x.to(next(net.parameters()).device)
                 if not (x + net(x)).equal(x):
                     return True
         return False
