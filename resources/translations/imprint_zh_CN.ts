@@ -3068,6 +3068,10 @@
         <translation>占用内存更少；每个梯度用完立即释放。</translation>
     </message>
     <message>
+        <source>no weight moves by gradients below {least}; 0 switches the limit off</source>
+        <translation>低于 {least} 的梯度不会移动任何权重；0 表示不限制</translation>
+    </message>
+    <message>
         <source>Steps</source>
         <translation>步数</translation>
     </message>
@@ -3290,6 +3294,10 @@
     <message>
         <source>{field} holds signs that are no UTF-8 text: {given}. Rename what it names.</source>
         <translation>{field} 中含有不是 UTF-8 文本的字符：{given}。请重命名它所指的文件或文件夹。</translation>
+    </message>
+    <message>
+        <source>{field} holds a NUL character, which no name and no text may hold: {given}.</source>
+        <translation>{field} 含有 NUL 字符，名称和文本都不能含有它：{given}。</translation>
     </message>
     <message>
         <source>These settings were made by a newer Imprint (schema {version}). Update Imprint to use them.</source>
@@ -3550,6 +3558,18 @@
     <message>
         <source>It is the same file as {other}.</source>
         <translation>它与 {other} 是同一个文件。</translation>
+    </message>
+    <message>
+        <source>NVIDIA or AMD card</source>
+        <translation>NVIDIA 或 AMD 显卡</translation>
+    </message>
+    <message>
+        <source>Apple GPU</source>
+        <translation>Apple GPU</translation>
+    </message>
+    <message>
+        <source>The processor</source>
+        <translation>处理器</translation>
     </message>
     <message>
         <source>processor ({threads} threads)</source>
@@ -5116,10 +5136,6 @@
         <translation>缺少部分权重</translation>
     </message>
     <message>
-        <source>it cannot be read ({reason})</source>
-        <translation>无法读取（{reason}）</translation>
-    </message>
-    <message>
         <source>its header is impossibly long</source>
         <translation>文件头长得不合理</translation>
     </message>
@@ -6288,8 +6304,8 @@
         <translation>accelerate 的设置文件</translation>
     </message>
     <message>
-        <source>The training has learnt nothing: after {step} steps these weights are exactly as they were at the start: {names}.</source>
-        <translation>训练什么也没有学到：{step} 步之后，这些权重与开始时完全相同：{names}。</translation>
+        <source>The training has learnt nothing: after {step} steps a file would hold these weights as they were at the start, or changes too small to show: {names}.</source>
+        <translation>训练什么也没有学到：{step} 步之后，文件里的这些权重与开始时相同，或者变化小到看不出来：{names}。</translation>
     </message>
     <message>
         <source>No file was written. Raise the learning rate, and check the masks and captions.</source>
@@ -6614,6 +6630,22 @@
     <message>
         <source>Start all processes with torchrun, which sets it.</source>
         <translation>请用 torchrun 启动所有进程，由它设置该变量。</translation>
+    </message>
+    <message>
+        <source>The settings ask for the device {device}, but there is no {name} that can be used.</source>
+        <translation>设置要求使用设备 {device}，但没有可用的{name}。</translation>
+    </message>
+    <message>
+        <source>Set the device to auto, or install the card&apos;s driver and a PyTorch made for it. To go on without it once, start Imprint with IMPRINT_DEVICE=cpu in the environment.</source>
+        <translation>请把设备设为 auto，或安装显卡驱动和相应版本的 PyTorch。如果只是这一次不用显卡，请设置环境变量 IMPRINT_DEVICE=cpu 再启动 Imprint。</translation>
+    </message>
+    <message>
+        <source>{device} cannot train in {precision}.</source>
+        <translation>{device}无法以 {precision} 训练。</translation>
+    </message>
+    <message>
+        <source>Set the precision to auto, which takes the best that the device can do.</source>
+        <translation>请把精度设为 auto，它会选用该设备的最佳精度。</translation>
     </message>
 </context>
 <context>

@@ -51,7 +51,7 @@ shown_by(
 )  # fmt: skip
 shown_by(
     105, "a second start, the same run twice",
-    "tests/desktop/test_remedies.py::test_a_second_start_hands_over_and_ends",
+    "tests/desktop/test_single_instance.py::test_a_second_start_hands_over_and_ends",
     "tests/engine/test_locks.py::test_twenty_that_race_for_a_run_never_have_it_together",
 )  # fmt: skip
 shown_by(
