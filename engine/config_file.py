@@ -283,6 +283,9 @@ def _across_fields(config: RunConfig) -> list[Problem]:
 
 def _as_problem(details: ErrorDetails) -> Problem:
     # pydantic puts the kind of the method into the place: method.lora.rank is method.rank.
+    if not details["loc"]:  # half a character in a name: no place can be called by it
+        name = whole_characters(str(details["input"])[:80])
+        return Problem(name, _unknown([name], RunConfig))
     section, *rest = (str(part) for part in details["loc"])
     if section == "method" and rest and rest[0] in METHODS:
         owner, rest = METHODS[rest[0]].settings, rest[1:]

@@ -44,7 +44,7 @@ def begin(project: Project, paths: list[Path], current: str | None) -> Incoming 
             file = _folder(project) / f"{number:06d}.json"
             if storage.write_new(file, storage.json_text(data).encode()):
                 return Incoming(file, paths, current)
-    except (OutputNotWritable, DiskFull, UnicodeEncodeError):  # a name that is no text
+    except (OutputNotWritable, DiskFull):
         return None
 
 

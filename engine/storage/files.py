@@ -154,8 +154,10 @@ def write_json(path: Path, data: Any, *, over: bool = False) -> None:
 
 
 def json_text(data: Any) -> str:
-    """As Imprint writes it: people read these files, too."""
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    """As Imprint writes it: people read these files, too. Half a character, which a file or a name
+    may hold, is written as JSON has it, and read as the same half again."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_new(path: Path, data: bytes, *, root: Path | None = None) -> bool:

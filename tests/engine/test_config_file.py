@@ -256,3 +256,11 @@ def test_any_data_is_a_config_or_a_list_of_sentences(data):
     config, found = check(merged)
     assert (config is None) is bool(found)
     assert all(problem.sentence.endswith((".", "?")) for problem in found)
+
+
+@pytest.mark.parametrize("name", ["\ud83d", "train\udce9ng"])
+def test_half_a_character_in_the_name_of_a_setting_is_an_unknown_setting(name):
+    config, problems = check({"name": "toy", name: {"a": 1}})
+    assert config is None
+    assert any("There is no setting" in problem.sentence for problem in problems)
+    "".join(problem.sentence + problem.field for problem in problems).encode()

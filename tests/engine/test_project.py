@@ -197,3 +197,10 @@ def test_a_run_that_is_being_made_is_not_listed_and_an_abandoned_one_goes(tmp_pa
     create_run(require(data))
     assert not half.exists()
     assert len(project.list_runs()) == 2
+
+
+def test_settings_with_half_a_character_are_saved_and_are_the_same_again(tmp_path):
+    project = Project(tmp_path / "toy")
+    draft = {"name": "toy\ud83d", "later": {"\udce9": ["\ude00"]}}
+    project.save_draft(draft)
+    assert project.load_draft() == draft
