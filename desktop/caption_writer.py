@@ -18,6 +18,7 @@ from engine.data.caption_edits import tidy
 from engine.data.caption_files import CaptionError, beside, is_written, read_text
 from engine.data.file_marks import Mark, mark_of
 from engine.errors import UserError
+from engine.plain_text import whole_characters
 
 
 class _Answers(JobSignals):
@@ -139,7 +140,7 @@ def _keep_beside(texts: dict[Path, str], answers: _Answers) -> None:
     marks: dict[str, Mark | None] = {}
     for path, text in texts.items():
         try:
-            kept = storage.write_to_free(beside(path), text.encode())
+            kept = storage.write_to_free(beside(path), whole_characters(text).encode())
         except UserError as error:
             answers.failed.emit(error)
         else:

@@ -144,7 +144,7 @@ class Draft(QObject):
         project is gone."""
         is_there = self._is_in_place()
         if is_there and self._is_saved:  # else the save that is about to come does it
-            self._take_over()
+            self._take_over(self.project.load_draft())
         return is_there
 
     def flush(self) -> None:
@@ -157,7 +157,10 @@ class Draft(QObject):
         self._is_saved = False
         if not self._is_in_place():
             return
-        self._take_over()
+        theirs, notice = self.project.open_draft()  # what cannot be read is kept beside
+        if notice is not None:
+            self.noticed.emit(notice)
+        self._take_over(theirs)
         try:
             self.project.save_draft(self._data)
             self._is_saved = True
@@ -176,9 +179,8 @@ class Draft(QObject):
             self.moved.emit(place)
         return True
 
-    def _take_over(self) -> None:
+    def _take_over(self, theirs: Data) -> None:
         """What another window, another computer or an editor changed in the file since."""
-        theirs = self.project.load_draft()
         if not theirs or theirs == self._on_disk:
             return
         before, self._data = self._data, merged(self._on_disk, self._data, theirs)

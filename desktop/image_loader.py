@@ -7,6 +7,7 @@ disk, so that a large set is decoded only once.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import suppress
@@ -138,7 +139,7 @@ def _decode(path: str) -> Image.Image:
 def _thumbnail(path: str) -> Image.Image:
     """From the disk, as long as the file is the same by its size and its time."""
     info = Path(path).stat()
-    name = hashlib.sha256(f"{path}-{info.st_size}-{changed_at(info)}".encode()).hexdigest()
+    name = hashlib.sha256(os.fsencode(f"{path}-{info.st_size}-{changed_at(info)}")).hexdigest()
     kept = thumbnails_folder() / name[:2] / f"{name}.webp"
     with suppress(pictures.PictureError):
         return _decode(str(kept))

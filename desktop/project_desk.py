@@ -12,7 +12,7 @@ from desktop.preferences import Preferences
 from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import Data, merge
 from engine.errors import Notice
-from engine.file_names import counted_up
+from engine.file_names import counted_up, cut
 from engine.presets import starting_point
 from engine.project import Project, default_home
 from engine.project_notices import ProjectMoved
@@ -139,7 +139,7 @@ class ProjectDesk(QObject):
     def _project_for(self, folder: Path) -> Project:
         """The project of this folder of pictures; another folder of the same name counts up."""
         projects = (
-            Project(default_home() / name) for name in counted_up(folder.name or "pictures")
+            Project(default_home() / name) for name in counted_up(cut(folder.name) or "pictures")
         )
         return next(project for project in projects if _is_for(project, folder))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -42,6 +43,12 @@ def number_in(path: Path, part: int) -> int | None:
     """In the parts of a name such as step_000100_01_seed5.png; None where there is none."""
     parts = path.stem.split("_")
     return whole_number(parts[part]) if part < len(parts) else None
+
+
+def cut(name: str, most_bytes: int = 120) -> str:
+    """So short that names can be made of it, as a file system allows 255 bytes; without what is
+    no text."""
+    return os.fsencode(name)[:most_bytes].decode(errors="ignore").strip()
 
 
 def folded(name: str) -> str:

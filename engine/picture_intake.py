@@ -19,6 +19,7 @@ from engine.data.readings import read_one
 from engine.data.walk import Walked, leads_outside, walk
 from engine.errors import NoPictures
 from engine.file_names import counted_up, folded
+from engine.plain_text import whole_characters
 from engine.project import Project
 from engine.regular_files import is_file, is_folder
 
@@ -171,9 +172,9 @@ def _write_caption(target: Path, book: CaptionBook, path: Path) -> None:
     caption = book.read(path, "")
     if caption.choices:
         text = storage.json_text({"captions": caption.choices})
-        storage.write_new(target.with_suffix(".json"), text.encode())
+        storage.write_new(target.with_suffix(".json"), whole_characters(text).encode())
     elif caption.text:
-        storage.write_new(target.with_suffix(".txt"), caption.text.encode())
+        storage.write_new(target.with_suffix(".txt"), whole_characters(caption.text).encode())
 
 
 def _has_words(path: Path, beside: Sequence[Path]) -> bool:

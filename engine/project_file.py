@@ -38,11 +38,19 @@ class _ProjectFile(Record):
 
 
 def write(file: Path, draft: Data) -> None:
-    """Raises OutputNotWritable and DiskFull."""
+    """What is there is replaced, see `read`. Raises OutputNotWritable and DiskFull."""
     folder = file.parent
     data = {"schema_version": SCHEMA_VERSION, "name": folder.name}
-    draft = project_paths.stored(draft, folder)
-    storage.write_json(file, {**data, **project_paths.identity(folder), "draft": draft})
+    data |= {**project_paths.identity(folder), "draft": project_paths.stored(draft, folder)}
+    storage.write_json(file, _unknown(file) | data)
+
+
+def _unknown(file: Path) -> Data:
+    """What others wrote into the file beside the settings: it stays there."""
+    try:
+        return _parsed(file).as_data()
+    except NotRead:
+        return {}
 
 
 def require_readable(file: Path) -> None:

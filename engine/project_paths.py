@@ -34,14 +34,15 @@ def file_in(folder: Path) -> Path:
     if is_file(own):
         return own
     try:
-        found = [path for path in folder.glob(f"*{SUFFIX}") if _is_project_file(path)]
+        found = [path for path in folder.iterdir() if _is_project_file(path)]
     except OSError:
         return own
     return found[0] if len(found) == 1 else own
 
 
 def _is_project_file(path: Path) -> bool:
-    return is_file(path) and not any(kept in path.stem for kept in KEPT)
+    is_named_so = path.suffix.lower() == SUFFIX  # as a double click takes it
+    return is_named_so and is_file(path) and not any(kept in path.stem for kept in KEPT)
 
 
 def is_project_folder(file: Path) -> bool:

@@ -7,6 +7,7 @@ a run reads each picture itself. The index can be deleted at any time.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing, suppress
@@ -20,9 +21,14 @@ from engine.errors import UserError
 from engine.json_reading import parse_json
 
 _SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS readings_3 "
-    "(path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, reading TEXT)"
+    "CREATE TABLE IF NOT EXISTS readings_4 "
+    "(path BLOB PRIMARY KEY, size INTEGER, changed INTEGER, reading TEXT)"
 )
+
+
+def _key(path: Path) -> bytes:
+    """A name on the disk may be no text."""
+    return os.fsencode(path.as_posix())
 
 
 def default_index() -> Path:
@@ -42,20 +48,20 @@ class PictureIndex:
             with closing(self._open()) as base:
                 # By range, not by pattern: a folder's name may hold "%" or "_".
                 rows = base.execute(
-                    "SELECT path, size, changed, reading FROM readings_3 "
+                    "SELECT path, size, changed, reading FROM readings_4 "
                     "WHERE path >= ? AND path < ?",
-                    (f"{folder.as_posix()}/", f"{folder.as_posix()}0"),
+                    (_key(folder) + b"/", _key(folder) + b"0"),
                 ).fetchall()
             for path, size, changed, text in rows:
-                found[path] = (size, changed, Reading.from_data(parse_json(text)))
+                found[os.fsdecode(path)] = (size, changed, Reading.from_data(parse_json(text)))
         return found
 
     def remember(self, rows: Iterable[tuple[Path, int, int, Reading]]) -> None:
         with suppress(sqlite3.Error, OSError, UserError), closing(self._open()) as base, base:
             base.executemany(
-                "INSERT OR REPLACE INTO readings_3 VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO readings_4 VALUES (?, ?, ?, ?)",
                 [
-                    (path.as_posix(), size, changed, json.dumps(reading.as_data()))
+                    (_key(path), size, changed, json.dumps(reading.as_data()))
                     for path, size, changed, reading in rows
                 ],
             )
@@ -63,8 +69,8 @@ class PictureIndex:
     def forget(self, paths: Iterable[Path]) -> None:
         """They hold something else than their size and their time say."""
         with suppress(sqlite3.Error, OSError, UserError), closing(self._open()) as base, base:
-            gone = [(path.as_posix(),) for path in paths]
-            base.executemany("DELETE FROM readings_3 WHERE path = ?", gone)
+            gone = [(_key(path),) for path in paths]
+            base.executemany("DELETE FROM readings_4 WHERE path = ?", gone)
 
     def _open(self) -> sqlite3.Connection:
         storage.make_folder(self._path.parent)

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from engine.file_names import counted_up
 from engine.output_errors import LinkInTheWay, NotOurs
+from engine.plain_text import whole_characters
 from engine.regular_files import opened
 from engine.storage.held_folder import HeldFolder, held
 from engine.storage.links import is_link
@@ -144,8 +145,8 @@ def write_bytes(path: Path, data: bytes, *, root: Path | None = None, over: bool
 
 
 def write_text(path: Path, text: str, *, root: Path | None = None, over: bool = False) -> None:
-    """In UTF-8. Raises as `atomic_write`."""
-    write_bytes(path, text.encode("utf-8"), root=root, over=over)
+    """In UTF-8; half a character becomes a question mark. Raises as `atomic_write`."""
+    write_bytes(path, whole_characters(text).encode(), root=root, over=over)
 
 
 def write_json(path: Path, data: Any, *, over: bool = False) -> None:

@@ -32,7 +32,7 @@ def trash_of(name: str) -> str:
 
 
 def _short(name: str) -> str:
-    return name.encode()[:_LONGEST].decode(errors="ignore")
+    return os.fsencode(name)[:_LONGEST].decode(errors="ignore")
 
 
 def _stamp() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from desktop.draft import Draft
@@ -70,12 +72,46 @@ def test_a_file_that_nobody_else_changed_is_saved_without_a_word(project):
     assert project.load_draft()["training"]["steps"] == 3
 
 
-def test_a_damaged_file_takes_nothing_from_the_window(project):
-    draft = opened(project)
-    project.file.write_bytes(b"{")
+@pytest.mark.parametrize(
+    "text",
+    [b"{", b"[1, 2]", b'{"draft": 5}', "PRECIOUS".encode("utf-16"), b'{"draft": {}, "mine": NaN}'],
+)
+def test_a_damaged_file_takes_nothing_from_the_window_and_is_kept_beside(project, text):
+    """Another program saved half of it, or in a way that cannot be read."""
+    draft, told = opened(project), []
+    draft.noticed.connect(told.append)
+    project.file.write_bytes(text)
+    draft.look_again()  # nothing is written, so nothing has to be kept
+    assert told == []
     draft.set("name", "cat")
     draft.flush()
     assert project.load_draft()["training"] == {"steps": 300}
+    (kept,) = project.folder.glob("*.damaged*")
+    assert kept.read_bytes() == text
+    assert [notice.code for notice in told] == ["IM-PRJ-03"]
+    draft.set("name", "dog")
+    draft.flush()
+    assert len(list(project.folder.glob("*.damaged*"))) == 1
+
+
+def test_the_file_of_a_later_imprint_is_kept_beside_before_it_is_written_over(project):
+    draft = opened(project)
+    later = json.dumps({"schema_version": 99, "draft": {"name": "later"}, "more": 1}).encode()
+    project.file.write_bytes(later)
+    draft.set("training.steps", 7)
+    draft.flush()
+    (kept,) = project.folder.glob("*.version-99*")
+    assert kept.read_bytes() == later
+    assert project.load_draft()["name"] == "later"
+
+
+def test_what_others_wrote_beside_the_settings_stays(project):
+    draft = opened(project)
+    data = json.loads(project.file.read_text("utf-8"))
+    project.file.write_text(json.dumps({**data, "mine": [1, 2]}))
+    draft.set("training.steps", 7)
+    draft.flush()
+    assert json.loads(project.file.read_text("utf-8"))["mine"] == [1, 2]
 
 
 def test_two_windows_that_give_stars_lose_none(qtbot, project):

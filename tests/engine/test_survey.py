@@ -92,7 +92,7 @@ def test_an_index_with_strange_rows_is_as_good_as_none(image_folder, index, tmp_
     _, first = surveyed(image_folder, index)
     base = sqlite3.connect(tmp_path / "cache" / "pictures.sqlite")
     with base:
-        base.execute("UPDATE readings_3 SET reading = '[1, 2]'")
+        base.execute("UPDATE readings_4 SET reading = '[1, 2]'")
     base.close()
     assert surveyed(image_folder, index)[1] == first
 
