@@ -55,6 +55,21 @@ class NotArrived(UserError):
     remedy = QT_TRANSLATE_NOOP("engine", "Nothing was installed. Check the disk and try again.")
 
 
+class NotTakenAway(UserError):
+    """Fact: `name`, of what stays."""
+
+    code = "IM-INS-05"
+    summary = QT_TRANSLATE_NOOP("engine", "{name} was changed since, or cannot be removed.")
+    remedy = QT_TRANSLATE_NOOP("engine", "It stays as it is. Remove it by hand if nobody needs it.")
+
+
+class EarlierElsewhere(NotTakenAway):
+    """Facts: `name`, and `earlier`, where the file lies that was replaced."""
+
+    code = "IM-INS-06"
+    remedy = QT_TRANSLATE_NOOP("engine", "It stays as it is. The earlier file is {earlier}.")
+
+
 KIND_NAMES = {
     "lora": QT_TRANSLATE_NOOP("engine", "LoRA"),
     "embedding": QT_TRANSLATE_NOOP("engine", "embedding"),
@@ -139,6 +154,11 @@ def suggested_name(file: TrainedFile) -> str:
     return safe_name(plain) if _IN_A_NAME.search(plain) else "trained"
 
 
+def name_there(file: TrainedFile, wanted: str) -> str:
+    """What the file will be called, without its suffix, where a name is typed or none."""
+    return safe_name(wanted) if wanted else suggested_name(file)
+
+
 def why_not(file: TrainedFile, front_end: str) -> UserError | None:
     """What stands in the way of using a file in a program; None if nothing does."""
     if file.family is None:
@@ -166,7 +186,7 @@ def install(
     problem = why_not(file, front_end.name)
     if problem is not None:
         raise problem
-    stem = safe_name(name) if name else suggested_name(file)
+    stem = name_there(file, name)
     folder = front_end.place(file.kind)
     if folder is None:
         by_hand = _WORD_BY_HAND if file.kind == "embedding" else BY_HAND
@@ -197,13 +217,37 @@ def install(
 
 def uninstall(installed: Installed) -> None:
     """Take away what was written, file and preview each only if nobody changed it since; what was
-    replaced comes back."""
+    replaced comes back, under a free name where its own is taken.
+
+    Raises NotTakenAway where anything is not as it was before; call it once.
+    """
+    stays: list[str] = []
     for path, written in zip((installed.path, installed.preview), installed.sums, strict=True):
-        if path is not None and written and not installed.was_there:
-            with suppress(OSError):
-                if storage.sha256_of(path) == written:
-                    storage.remove_file(path)
-    _bring_back(installed.earlier, installed.path)
+        if path is None or not written or installed.was_there or not os.path.lexists(path):
+            continue
+        try:
+            is_ours = storage.sha256_of(path) == written
+            if is_ours:
+                storage.remove_file(path)
+        except (OSError, UserError):
+            is_ours = False
+        if not is_ours:
+            stays.append(path.name)
+    back = _brought_back(installed)
+    if back is not None and back != installed.path:
+        raise EarlierElsewhere(name=installed.path.name, earlier=str(back))
+    if stays:
+        raise NotTakenAway(name=", ".join(stays))
+
+
+def _brought_back(installed: Installed) -> Path | None:
+    """Where the file lies that was replaced; None where none was."""
+    if installed.earlier is None or not os.path.lexists(installed.earlier):
+        return None
+    try:
+        return storage.move_to_free(installed.earlier, installed.path)
+    except UserError:
+        return installed.earlier
 
 
 def settle(installed: Installed) -> None:

@@ -40,7 +40,7 @@ from engine.trained_file import TrainedFile, inspect
 class _Answers(JobSignals):
     looked = Signal(object, object)  # TrainedFile or UserError, list of FrontEnd
     installed = Signal(object)  # Installed or UserError
-    taken_away = Signal()
+    taken_away = Signal(object)  # UserError or None
 
 
 class InstallDialog(GrowingDialog):
@@ -60,7 +60,8 @@ class InstallDialog(GrowingDialog):
         self.setWindowTitle(self.tr("Install into another program"))
         self._path, self._preview, self._home = path, preview, home or Path.home()
         self.file: TrainedFile | None = None
-        self.done_with: Installed | None = None
+        self.done_with: Installed | None = None  # the last one, whose words are shown
+        self._made: list[Installed] = []  # what can be undone, the newest last
         self._programs: list[FrontEnd] = []
         self._choices = QButtonGroup(self)
         self._pool = Pool(1, "install", self)
@@ -152,7 +153,7 @@ class InstallDialog(GrowingDialog):
             set_kind(self._target, "kind", "warn")
             return
         place = program.place(self.file.kind)
-        name = f"{self.name.text()}{self._path.suffix}"
+        name = f"{installing.name_there(self.file, self.name.text())}{self._path.suffix}"
         where = str(place / name) if place else str(self._path)
         self._target.setText(self.tr("Goes to: {0}").format(where))
         set_kind(self._target, "kind", "note")
@@ -194,21 +195,27 @@ class InstallDialog(GrowingDialog):
         self._result.setText(str(said(done.how)))
         self._result.show()
         self._copy.setVisible("text" in done.how.facts)
-        self._undo.setVisible(not done.was_there and bool(done.sums[0]))
+        if not done.was_there and done.sums[0]:
+            self._made.append(done)
+        self._undo.setVisible(bool(self._made))
 
     @Slot()
     def _take_away(self) -> None:
-        """What was installed goes, what it replaced comes back."""
-        if self.done_with is not None:
+        """What was installed last goes, what it replaced comes back."""
+        if self._made:
             self._undo.hide()
-            self._pool.start(_uninstall, self.done_with, self._answers)
+            self._pool.start(_uninstall, self._made.pop(), self._answers)
             self.done_with = None
 
-    @Slot()
-    def _show_taken_away(self) -> None:
+    @Slot(object)
+    def _show_taken_away(self, error: UserError | None) -> None:
         self._result.hide()
         self._copy.hide()
-        self.strip.show_text(self.tr("It is as it was before."), "", "ok")
+        self._undo.setVisible(bool(self._made))
+        if error is None:
+            self.strip.show_text(self.tr("It is as it was before."), "", "ok")
+        else:
+            self.strip.show_message(error, "warn")
 
     def _show_problem(self, error: UserError) -> None:
         self.strip.show_message(error, "error")
@@ -230,8 +237,9 @@ class InstallDialog(GrowingDialog):
 
     def closeEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
         self._pool.close()
-        if self.done_with is not None:
-            installing.settle(self.done_with)
+        for done in self._made:
+            installing.settle(done)
+        self._made.clear()
         super().closeEvent(event)
 
     def _connect(self) -> None:
@@ -299,8 +307,12 @@ def _install(install: Callable[[], Installed], answers: _Answers) -> None:
 
 def _uninstall(done: Installed, answers: _Answers) -> None:
     """In a thread of the pool."""
-    installing.uninstall(done)
-    answers.taken_away.emit()
+    try:
+        installing.uninstall(done)
+    except UserError as error:
+        answers.taken_away.emit(error)
+    else:
+        answers.taken_away.emit(None)
 
 
 def preview_of(export: Path) -> Path | None:

@@ -72,12 +72,15 @@ class GridModel(QAbstractListModel):
                 return item.title
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
                 return item.description
-            case Qt.ItemDataRole.UserRole:
-                return item
             case Qt.ItemDataRole.DecorationRole:
-                self._rows[item.path] = index.row()
-                return self.loader.get(Wish(item.path, edit=item.edit))
+                return self.picture(index.row())
         return None
+
+    def picture(self, row: int) -> QPixmap | None:
+        """None until it was read; a null one where there is nothing to show."""
+        item = self._describe(row)
+        self._rows[item.path] = row
+        return self.loader.get(Wish(item.path, edit=item.edit))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
@@ -125,11 +128,16 @@ class GridModel(QAbstractListModel):
 
 
 class _GridDelegate(QStyledItemDelegate):
-    """Draws a picture, the words under it and a badge."""
+    """Draws a picture, the words under it and a badge.
 
-    def __init__(self, theme: Theme, size: int, parent: QObject) -> None:
+    It asks the model itself: an object of Python that goes through `index.data`, for each cell that
+    is drawn, was seen to crash there.
+    """
+
+    def __init__(self, theme: Theme, size: int, model: GridModel, parent: QObject) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._model = model
         self.size = size
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
@@ -138,7 +146,9 @@ class _GridDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         tokens = self._theme.tokens
-        item = index.data(Qt.ItemDataRole.UserRole)
+        if index.row() >= self._model.rowCount():
+            return
+        item = self._model.item(index.row())
         cell: QRect = option.rect.adjusted(4, 4, -4, -4)  # type: ignore[attr-defined]
         state = option.state  # type: ignore[attr-defined]
         painter.save()
@@ -149,7 +159,7 @@ class _GridDelegate(QStyledItemDelegate):
             painter.setPen(QColor(tokens.accent))
             painter.drawRoundedRect(cell, 8, 8)
         square = QRect(cell.left() + 4, cell.top() + 4, self.size, self.size)
-        pixmap = index.data(Qt.ItemDataRole.DecorationRole)
+        pixmap = self._model.picture(index.row())
         if isinstance(pixmap, QPixmap) and not pixmap.isNull():
             mode = Qt.TransformationMode.SmoothTransformation
             scaled = pixmap.scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio, mode)
@@ -207,7 +217,7 @@ class ImageGrid(QListView):
     ) -> None:
         super().__init__(parent)
         self.grid_model = GridModel(self)
-        self._delegate = _GridDelegate(theme, size, self)
+        self._delegate = _GridDelegate(theme, size, self.grid_model, self)
         self.setModel(self.grid_model)
         self.setItemDelegate(self._delegate)
         self.setViewMode(QListView.ViewMode.IconMode)

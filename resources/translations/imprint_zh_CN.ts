@@ -5648,6 +5648,18 @@
         <translation>没有安装任何文件。请检查磁盘后重试。</translation>
     </message>
     <message>
+        <source>{name} was changed since, or cannot be removed.</source>
+        <translation>{name} 之后被修改过，或无法删除。</translation>
+    </message>
+    <message>
+        <source>It stays as it is. Remove it by hand if nobody needs it.</source>
+        <translation>它保持原样。如果没人需要它，请手动删除。</translation>
+    </message>
+    <message>
+        <source>It stays as it is. The earlier file is {earlier}.</source>
+        <translation>它保持原样。原来的文件是 {earlier}。</translation>
+    </message>
+    <message>
         <source>LoRA</source>
         <translation>LoRA</translation>
     </message>

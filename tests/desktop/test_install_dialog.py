@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from desktop.dialogs.install_dialog import InstallDialog, preview_of
+from engine import install as installing
 from engine.formats.front_ends import A1111, FORGE
 from tests.engine.test_install import embedding, hypernetwork, lora, make_front_end, save
 
@@ -103,3 +104,58 @@ def test_the_preview_is_the_newest_sample_of_the_run(tmp_path):
         (samples / name).touch()
     assert preview_of(tmp_path / "run/exports/x.safetensors").name == "step_000300_1_seed42.png"
     assert preview_of(tmp_path / "elsewhere/exports/x.safetensors") is None
+
+
+def test_all_that_was_installed_can_be_undone_and_is_settled_at_the_end(
+    qtbot, open_dialog, lora, home, monkeypatch
+):
+    thrown = []
+    monkeypatch.setattr(installing.storage, "to_bin", thrown.append)
+    place = home / "stable-diffusion-webui/models/Lora/my-cat.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"the user's own")
+    dialog = open_dialog(lora)
+    installed(qtbot, dialog)
+    dialog._replace.click()
+    qtbot.waitUntil(lambda: dialog.done_with is not None)
+    installed(qtbot, dialog)  # once more: it is there already
+    dialog.name.setText("second")
+    installed(qtbot, dialog)
+    assert dialog._undo.isVisibleTo(dialog)
+    dialog._undo.click()
+    qtbot.waitUntil(lambda: dialog._undo.isVisibleTo(dialog))  # the first one can be undone too
+    assert not place.with_stem("second").exists()
+    dialog._undo.click()
+    qtbot.waitUntil(lambda: place.read_bytes() == b"the user's own")
+    qtbot.waitUntil(lambda: dialog.strip.text.startswith("It is as it was"))
+    dialog.name.setText("my-cat")
+    dialog._replace.click()
+    qtbot.waitUntil(lambda: dialog._undo.isVisibleTo(dialog))
+    dialog.name.setText("third")
+    installed(qtbot, dialog)
+    dialog.close()
+    assert [path.name for path in thrown] == ["my-cat.safetensors.before-imprint"]
+
+
+def test_an_undo_says_where_the_earlier_file_is_where_its_name_is_taken(
+    qtbot, open_dialog, lora, home
+):
+    place = home / "stable-diffusion-webui/models/Lora/my-cat.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"the user's own")
+    dialog = open_dialog(lora)
+    installed(qtbot, dialog)
+    dialog._replace.click()
+    qtbot.waitUntil(lambda: dialog.done_with is not None)
+    place.write_bytes(b"of another program")
+    dialog._undo.click()
+    qtbot.waitUntil(lambda: "my-cat-2.safetensors" in dialog.strip.text)
+    assert place.with_stem("my-cat-2").read_bytes() == b"the user's own"
+    assert place.read_bytes() == b"of another program"
+
+
+@pytest.mark.parametrize(("typed", "shown"), [("../../../x", "x"), ("CON", "con-1")])
+def test_the_place_is_shown_by_the_name_that_the_file_will_have(open_dialog, lora, typed, shown):
+    dialog = open_dialog(lora)
+    dialog.name.setText(typed)
+    assert dialog._target.text().endswith(f"Lora/{shown}.safetensors")

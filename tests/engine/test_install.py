@@ -16,10 +16,12 @@ from engine.errors import AddonMissing, AddonUnreadable, OutputNotWritable, User
 from engine.formats.front_ends import A1111, COMFY, FORGE, INVOKE, SDNEXT
 from engine.front_end_folders import PLACES, FrontEnd, find, recognise
 from engine.install import (
+    EarlierElsewhere,
     FitsOnlyStarter,
     NameTaken,
     NotArrived,
     NotReadThere,
+    NotTakenAway,
     install,
     settle,
     suggested_name,
@@ -289,7 +291,8 @@ def test_what_somebody_changed_since_it_was_installed_is_not_taken_away(lora, a1
     done = install(lora, a1111, preview=picture)
     assert done.preview is not None
     done.path.write_bytes(done.path.read_bytes() + b"x")
-    uninstall(done)
+    with pytest.raises(NotTakenAway, match=r"my-cat\.safetensors"):
+        uninstall(done)
     assert done.path.exists()  # it is another file by now
     assert not done.preview.exists()  # this one is still ours
     again = install(lora, a1111, "second")
@@ -320,6 +323,26 @@ def test_a_preview_never_replaces_a_picture_even_where_the_file_is_replaced(
     assert done.preview is None
     uninstall(done)
     assert picture.read_bytes() == b"the user's own"
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_was_replaced_comes_back_under_a_free_name_where_its_own_is_taken(lora, a1111, kind):
+    there = a1111.folder / "models/Lora/my-cat.safetensors"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"earlier")
+    done = install(lora, a1111, replace=True)
+    there.unlink()
+    if kind == "file":
+        there.write_bytes(b"of another program")
+    else:
+        there.mkdir()
+    with pytest.raises(EarlierElsewhere) as told:
+        uninstall(done)
+    back = Path(str(told.value.facts["earlier"]))
+    assert back.read_bytes() == b"earlier"
+    assert back.suffix == ".safetensors"  # so that programs show it
+    assert there.is_dir() == (kind == "folder")
+    assert kind == "folder" or there.read_bytes() == b"of another program"
 
 
 @pytest.mark.parametrize("link", [True, False])
