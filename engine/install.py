@@ -12,20 +12,20 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine import storage
+from engine import replaced_files, storage
 from engine.data import pictures
-from engine.errors import DiskFull, OutputNotWritable, UserError
+from engine.errors import DiskFull, UserError
 from engine.formats.catalog import FORMATS
 from engine.formats.front_ends import COMFY, READERS, rule_of
 from engine.front_end_folders import FrontEnd
 from engine.project import safe_name
 from engine.regular_files import is_file, opened
+from engine.replaced_files import Replaced
 from engine.trained_file import TrainedFile, inspect
 from engine.trigger import needs_blanks
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 PREVIEW_SIDE = 512
-_EARLIER = ".before-imprint"
 _IN_A_NAME = re.compile("[a-z0-9]")
 CHUNK = 1 << 20
 
@@ -142,7 +142,7 @@ class Installed:
     was_there: bool  # the very same file, already
     how: Phrase
     sums: tuple[str, str] = ("", "")  # sha256 of the file and of the preview, as they were written
-    earlier: Path | None = None  # what was replaced, until `settle`
+    earlier: Replaced | None = None  # until `settle`
 
 
 def suggested_name(file: TrainedFile) -> str:
@@ -199,16 +199,19 @@ def install(
     if not was_there:
         if os.path.lexists(target) and not replace:
             raise NameTaken(front_end=front_end.name, name=target.name, free=_free(target).name)
-        earlier = _set_aside(target) if replace else None
+        earlier = replaced_files.set_aside(target) if replace else None
         try:
             _bring(path, target, wanted, link=link)
             _prove(file, target, wanted)
-        except FileExistsError as error:  # it came in between
+        except BaseException as error:
+            back = None if earlier is None else replaced_files.bring_back(earlier)
+            if not isinstance(error, FileExistsError):
+                raise
+            # It came in between.
+            if back is not None and back != target:
+                raise EarlierElsewhere(name=target.name, earlier=str(back)) from error
             free = _free(target).name
             raise NameTaken(front_end=front_end.name, name=target.name, free=free) from error
-        except BaseException:
-            _bring_back(earlier, target)
-            raise
     shown = None if preview is None else _write_preview(preview, target)
     sums = (wanted, "" if shown is None else storage.sha256_of(shown))
     how = _how(file, front_end.name, stem)
@@ -233,41 +236,17 @@ def uninstall(installed: Installed) -> None:
             is_ours = False
         if not is_ours:
             stays.append(path.name)
-    back = _brought_back(installed)
+    back = None if installed.earlier is None else replaced_files.bring_back(installed.earlier)
     if back is not None and back != installed.path:
         raise EarlierElsewhere(name=installed.path.name, earlier=str(back))
     if stays:
         raise NotTakenAway(name=", ".join(stays))
 
 
-def _brought_back(installed: Installed) -> Path | None:
-    """Where the file lies that was replaced; None where none was."""
-    if installed.earlier is None or not os.path.lexists(installed.earlier):
-        return None
-    try:
-        return storage.move_to_free(installed.earlier, installed.path)
-    except UserError:
-        return installed.earlier
-
-
 def settle(installed: Installed) -> None:
     """Nobody will undo it: what was replaced goes to the bin of the system."""
     if installed.earlier is not None:
-        with suppress(OutputNotWritable):
-            storage.to_bin(installed.earlier)
-
-
-def _set_aside(target: Path) -> Path | None:
-    """Under a name that no program takes for a file of its own; None where nothing was there."""
-    if not os.path.lexists(target):
-        return None
-    return storage.move_to_free(target, target.with_name(f"{target.name}{_EARLIER}"))
-
-
-def _bring_back(earlier: Path | None, target: Path) -> None:
-    if earlier is not None:
-        with suppress(OutputNotWritable):
-            storage.move_new(earlier, target)
+        replaced_files.settle(installed.earlier)
 
 
 def _bring(path: Path, target: Path, wanted: str, *, link: bool) -> None:

@@ -12,7 +12,7 @@ from engine.config import RunConfig
 from engine.control import Control
 from engine.device import holding_dtype
 from engine.errors import UserError
-from engine.events import Event, RunFailed, RunFinished, Stage, StageProgress
+from engine.events import Event, Noticed, RunFailed, RunFinished, Stage, StageProgress
 from engine.export import export_all, export_one
 from engine.export_record import ExportRecord
 from engine.formats.catalog import formats_of
@@ -47,9 +47,12 @@ def export_facts(
 
 def _as_shown(
     config: RunConfig, folder: RunFolder, saved: Checkpoint
-) -> tuple[Method, ExportFacts]:
-    """A method that holds what a checkpoint's samples showed, on the processor whatever the run
-    trains on: writing a file computes nothing that a card would speed up."""
+) -> Generator[Event, None, tuple[Method, ExportFacts]]:
+    """Yield notices; return a method that holds what a checkpoint's samples showed, on the
+    processor whatever the run trains on: writing a file computes nothing that a card would speed
+    up."""
+    for notice in RunStart.of(folder.path).base_changes(config.base_model):
+        yield Noticed(notice=notice)
     model = load_model(
         config.base_model, holding_dtype(config), prediction_type=wanted_prediction(config)
     )
@@ -69,7 +72,7 @@ def export_step_again(path: Path, step: int) -> Iterator[Event]:
             config = config_file.of_run(folder.config_path)
             saved = yield from checkpoint.loading_step(folder.path, step)
             yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-            method, facts = _as_shown(config, folder, saved)
+            method, facts = yield from _as_shown(config, folder, saved)
             exports = yield from export_all(folder.exports, method, facts, ExportRecord(folder))
             note_export(folder, saved.step, exports)
         yield from exports.require_sound()
@@ -110,7 +113,7 @@ def _written_again(
     record.require_free(entry, out)
     storage.require_writable(out.parent)
     yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-    method, facts = _as_shown(config, folder, saved)
+    method, facts = yield from _as_shown(config, folder, saved)
     yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
     yield from export_one(entry, out, method, facts, record)
     return saved.step

@@ -82,11 +82,15 @@ class RunStart:
         if self.known.images is not None and (known := set(self.known.images)) != ours:
             came, went = len(ours - known), len(known - ours)
             found.append(PicturesChanged(came=came, went=went))
+        return found + self.base_changes(base_model)
+
+    def base_changes(self, base_model: str) -> list[Notice]:
+        """What is told before anything is made of the run and its base model."""
         base = self.known.base_model
-        if base is not None and base.files is not None:
-            changed = _base_changes(base.path, base.files, base_model)
-            found += [] if changed is None else [changed]
-        return found
+        if base is None or base.files is None:
+            return []
+        changed = _base_changes(base.path, base.files, base_model)
+        return [] if changed is None else [changed]
 
     def keep(self, images: Collection[str], base_model: str) -> list[Notice]:
         """Write down what is not known yet. Raises DiskFull or OutputNotWritable."""

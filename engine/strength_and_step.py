@@ -43,6 +43,7 @@ from engine.project import RunFolder, open_run, safe_name
 from engine.prompt_notices import GridBesideTraining, GridWaits
 from engine.prompts import Tag
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult
+from engine.run_start import RunStart
 from engine.sampler import SampleSettings, paint_unless_stopped
 from engine.shown_weights import load_shown
 from engine.storage import require_writable, write_to_free
@@ -113,6 +114,8 @@ def _drawn(
     if trigger and not prompt_calls(settings.prompt, trigger):
         yield Noticed(notice=TriggerNotInPrompt(word=trigger, name=config.name))
     stem = _free_stem(folder, run.path.name)
+    for notice in RunStart.of(run.path).base_changes(config.base_model):
+        yield Noticed(notice=notice)
     cells: list[list[Image.Image]] = [[] for _ in steps]
     if not control.stop_requested:
         model = yield from load_base(compute, config)

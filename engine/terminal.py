@@ -94,6 +94,20 @@ def guard_streams() -> None:
         atexit.register(guarded.end)
 
 
+def is_in_a_folder() -> bool:
+    """False where the working folder was deleted, or lay on a stick that was pulled: libraries
+    that ask for it end in odd ways. The process is at home then."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError:
+        try:
+            os.chdir(os.path.expanduser("~"))  # noqa: PTH111 (never raises)
+        except OSError:
+            os.chdir(os.sep)
+        return False
+    return True
+
+
 def _open_missing() -> None:
     """A program that was started with a standard stream closed (`>&-`) would get its number for
     the next file that it opens, and a library that prints would write into that file."""

@@ -30,6 +30,7 @@ from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.reading_order import set_reading_order
 from desktop.words import remedy_of, said, summary_of
 from engine import install as installing
+from engine import replaced_files
 from engine.errors import UserError
 from engine.front_end_folders import FrontEnd, find, recognise
 from engine.install import Installed, NameTaken
@@ -289,6 +290,7 @@ class InstallDialog(GrowingDialog):
 
 def _look(path: Path, home: Path, answers: _Answers) -> None:
     """In a thread of the pool."""
+    replaced_files.finish()
     try:
         found: TrainedFile | UserError = inspect(path)
     except UserError as error:

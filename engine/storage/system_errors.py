@@ -82,7 +82,8 @@ def refused_by_the_computer(error: BaseException) -> UserError | None:
     if error.filename is None and error.errno != errno.EIO:  # of a read that failed
         return None
     if error.errno in _FULL | _NOT_OF_READING:
-        return as_user_error(error, Path(os.fsdecode(error.filename)).parent)
+        place = Path(os.fsdecode(error.filename or os.curdir))
+        return as_user_error(error, place.parent)
     return as_reading_error(error) if error.errno in _OF_THE_COMPUTER else None
 
 

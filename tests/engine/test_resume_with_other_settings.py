@@ -14,15 +14,18 @@ from safetensors.torch import load_file, save_file
 
 from engine import checkpoint
 from engine.checkpoint_errors import CheckpointDoesNotFit, SettingChanged
+from engine.control import Control
 from engine.dataset_notices import PicturesChanged
 from engine.events import Noticed, RunFailed
 from engine.generate import ModelCache
-from engine.later_exports import export_again
+from engine.later_exports import export_again, export_step_again
 from engine.methods.catalog import METHODS
 from engine.models import identity
 from engine.notices import BaseModelChanged
 from engine.project import RunFolder
+from engine.sampler import SampleSettings
 from engine.settings import fixed_settings
+from engine.strength_and_step import strength_and_step
 from tests.conftest import build_tiny_model
 from tests.engine_runs import (
     EACH_METHOD,
@@ -289,3 +292,29 @@ def test_the_settings_of_a_checkpoint_are_those_of_its_run(stopped):
     assert saved.made_with["method.rank"] == config.method.rank
     assert saved.made_with["method.kind"] == "lora"
     assert saved.made_with["optimizer.ema_decay"] == 0.0
+
+
+@pytest.mark.parametrize("job", ["step", "format", "grid"])
+def test_a_base_model_that_was_replaced_is_said_at_an_export_and_a_grid(
+    base, pictures_folder, tmp_path, job
+):
+    run = require_finished(train(tiny_run(base, pictures_folder, tmp_path / "runs"))).folder
+    wish = SampleSettings(prompt="a zwx toy", width=32, height=32, num_inference_steps=1)
+
+    def told() -> list[str]:
+        events = {
+            "step": lambda: export_step_again(run.path, 2),
+            "format": lambda: export_again(run.path, 2, "diffusers", tmp_path / "x.safetensors"),
+            "grid": lambda: strength_and_step(
+                run.path, (2,), (1.0,), wish, tmp_path / "grid", Control()
+            ),
+        }[job]()
+        return [
+            event.notice.code
+            for event in events
+            if isinstance(event, Noticed) and isinstance(event.notice, BaseModelChanged)
+        ]
+
+    assert told() == []
+    replace_weights(base)
+    assert told() == ["IM-RUN-08"]

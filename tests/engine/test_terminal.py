@@ -285,3 +285,17 @@ def test_a_call_of_a_library_that_lasts_for_ever_is_ended_by_the_second_ctrl_c()
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=PATIENCE, check=False)
     assert done.returncode == 128 + signal.SIGINT
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder that is somebody's own")
+@pytest.mark.parametrize("command", [["check", "--images", "."], ["doctor"], ["resume", "x"]])
+def test_a_working_folder_that_is_gone_is_a_sentence(tmp_path, command):
+    script = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"'
+    main = [sys.executable, str(ROOT / "main.py"), *command]
+    done = subprocess.run(
+        ["sh", "-c", script, str(tmp_path / "gone"), *main], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "The folder that you are in is not there any more. Change to another one."
+    )
