@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.job_rules import JobSignals
 from desktop.pool import Pool
+from engine.data.walk import leads_outside
 from engine.drawn_pictures import Bin, bring_back
 from engine.errors import UserError
 from engine.gallery_records import (
@@ -174,7 +175,8 @@ class GallerySet(QObject):
 
 def _read(generation: int, folder: Path, known: dict[Path, Made], answers: _Answers) -> None:
     """In a thread of the pool."""
-    paths = paths_in(folder, "[0-9]*.png")[::-1]
+    paths = () if leads_outside(folder, folder.parent) else paths_in(folder, "[0-9]*.png")[::-1]
+    paths = [path for path in paths if not leads_outside(path, folder)]
     found = [known.get(path) or read_made(path) for path in paths]
     answers.read.emit(generation, found)
 

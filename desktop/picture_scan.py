@@ -88,8 +88,9 @@ def _survey(request: _Request, answers: _Answers) -> None:
     told_at = time.monotonic()
     answers.found.emit(request, marks_of(request.watched, request.is_cancelled))
     try:
-        for found in survey(request.folder, request.captions, PictureIndex(default_index())):
-            if request.is_cancelled.is_set():
+        index, stop = PictureIndex(default_index()), request.is_cancelled
+        for found in survey(request.folder, request.captions, index, stop):
+            if stop.is_set():
                 return
             if isinstance(found, Listed):
                 answers.found.emit(request, found)

@@ -1,6 +1,7 @@
 """The command line: the same engine as the window, with `--json` for scripts.
 
-Exit codes: 0 done, 1 the user can mend it, 2 wrong usage, 3 a crash of ours.
+Exit codes: 0 done, 1 the user can mend it, 2 wrong usage, 3 a crash of ours, 130 stopped before
+there was a result.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
     reporter = Reporter(as_lines=parsed.json, silent=bool(rank))  # the first one speaks for all
     if left_over is not None:
         reporter.warn(left_over)
-    is_long = parsed.verb in _LONG and not getattr(parsed, "dry_run", False)
+    is_long = parsed.verb not in _SHORT and not getattr(parsed, "dry_run", False)
     with obeying_signals(control, outlives_terminal=is_long, is_rank=rank is not None):
         try:
             return reporter.show(parsed.start(parsed, control))
@@ -253,7 +254,7 @@ _PATHS = (
     "method.class_folder",
     "method.start_from",
 )
-_LONG = {"train", "resume", "compare"}  # they go on when their terminal closes
+_SHORT = {"check", "doctor"}  # these end with their terminal
 _VERBS = {
     "train": _train,
     "resume": _resume,

@@ -18,6 +18,17 @@ from engine.wording import printable
 DESCRIPTION = "Teach Stable Diffusion something new, from your own pictures."
 
 
+def _place(text: str) -> str:
+    """`--images "$UNSET"` would be the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty; is a variable of the shell not set?")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_place(text))
+
+
 class _Parser(argparse.ArgumentParser):
     """Names of files stand in its messages."""
 
@@ -37,31 +48,31 @@ def make_parser(verbs_by_name: Mapping[str, Callable[..., Any]]) -> argparse.Arg
     _add_train(verbs, shared, verbs_by_name)
     _add_generate(verbs, shared, verbs_by_name)
     resume = verbs.add_parser("resume", parents=[shared], help="go on with a run")
-    resume.add_argument("run", type=Path)
+    resume.add_argument("run", type=_path)
     resume.set_defaults(start=verbs_by_name["resume"])
 
     check = verbs.add_parser("check", parents=[shared], help="look at pictures before a run")
-    check.add_argument("--images", type=Path, required=True)
+    check.add_argument("--images", type=_path, required=True)
     check.set_defaults(start=verbs_by_name["check"])
 
     caption = verbs.add_parser(
         "caption", parents=[shared], help="have a model write the captions of a folder"
     )
-    caption.add_argument("--images", type=Path, required=True)
+    caption.add_argument("--images", type=_path, required=True)
     caption.add_argument(
-        "--model", type=Path, required=True, help="folder of a BLIP, GIT or ViT-GPT2 model"
+        "--model", type=_path, required=True, help="folder of a BLIP, GIT or ViT-GPT2 model"
     )
     caption.add_argument("--in-front", default="", help="words before each, such as: sks cat")
     caption.add_argument("--anew", action="store_true", help="also where there is a caption")
     caption.set_defaults(start=verbs_by_name["caption"])
 
     export = verbs.add_parser("export", parents=[shared], help="write a checkpoint as a file")
-    export.add_argument("run", type=Path)
+    export.add_argument("run", type=_path)
     export.add_argument(
         "--step", type=_step, help="else the checkpoint that the run exported, or the newest"
     )
     export.add_argument("--format", choices=FORMATS, required=True)
-    export.add_argument("--out", type=Path, required=True)
+    export.add_argument("--out", type=_path, required=True)
     export.set_defaults(start=verbs_by_name["export"])
 
     _add_compare(verbs, shared, verbs_by_name)
@@ -75,8 +86,8 @@ def _add_train(
     verbs: Any, shared: _Parser, verbs_by_name: Mapping[str, Callable[..., Any]]
 ) -> None:
     train = verbs.add_parser("train", parents=[shared], help="teach a model something new")
-    train.add_argument("config", nargs="?", type=Path, help="settings as JSON or TOML")
-    train.add_argument("--images", help="folder of pictures")
+    train.add_argument("config", nargs="?", type=_path, help="settings as JSON or TOML")
+    train.add_argument("--images", type=_place, help="folder of pictures")
     train.add_argument("--method", choices=METHODS)
     train.add_argument("--base", help="starter, a .safetensors file or a diffusers folder")
     train.add_argument("--name")
@@ -84,7 +95,7 @@ def _add_train(
     train.add_argument("--class-word", help="one common word: cat, toy, person, style")
     train.add_argument("--steps", type=_whole)
     train.add_argument("--seed", type=_whole)
-    train.add_argument("--out", help="folder in which the run folder is made")
+    train.add_argument("--out", type=_place, help="folder in which the run folder is made")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     train.add_argument("--help-settings", choices=METHODS)
     train.add_argument(
@@ -102,7 +113,7 @@ def _add_compare(
     compare.add_argument(
         "projects",
         nargs="*",
-        type=Path,
+        type=_path,
         metavar="SETTINGS",
         help="one file of settings for each subject; without any, the sample project",
     )
@@ -112,7 +123,7 @@ def _add_compare(
     budget.add_argument("--steps", type=_positive, help="of each training")
     budget.add_argument("--seconds", type=_seconds, help="of steps in each training")
     compare.add_argument("--jobs", type=_positive, default=1, help="trainings at a time")
-    compare.add_argument("--out", type=Path, default=Path("comparison"))
+    compare.add_argument("--out", type=_path, default=Path("comparison"))
     compare.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     compare.set_defaults(start=verbs_by_name["compare"])
 
@@ -144,7 +155,7 @@ def _add_generate(
     generate.add_argument("--clip-skip", type=_positive)
     generate.add_argument("--steps", type=_steps)
     generate.add_argument("--guidance", type=_guidance)
-    generate.add_argument("--out", type=Path, default=Path("generated"))
+    generate.add_argument("--out", type=_path, default=Path("generated"))
     generate.set_defaults(start=verbs_by_name["generate"])
 
 

@@ -38,6 +38,7 @@ from engine.terminal import GuardedStream
 from engine.wording import printable, printable_json
 
 DONE, MENDABLE, USAGE, CRASH = 0, 1, 2, 3
+STOPPED = 130  # before there was a result; as a shell says it of Ctrl-C
 
 
 class Reporter:
@@ -59,6 +60,8 @@ class Reporter:
                 code = MENDABLE
             elif isinstance(event, RunCrashed):
                 code = CRASH
+            elif isinstance(event, RunFinished) and event.stopped_early and not event.exports:
+                code = STOPPED
             if not self._silent:
                 self._show_one(event)
         return code

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import records, storage
-from engine.errors import DiskFull, Notice, OutputNotWritable, UserError
-from engine.formats.catalog import FormatEntry, is_unverified
+from engine.errors import DiskFull, Notice, OutputNotWritable
+from engine.formats.catalog import FormatEntry
 from engine.formats.original_yaml import is_our_yaml
-from engine.models.safetensors_header import read_header
 from engine.output_errors import NotOurs, SuffixOfAnother
 from engine.output_notices import FileKept
 from engine.project import RunFolder
@@ -24,7 +23,6 @@ from engine.records import NotRead
 from engine.regular_files import is_file, is_folder, is_link
 from engine.shapes import Record
 
-_MARK = ("modelspec.implementation_version", "imprint")
 _EARLIER = ".earlier"
 
 
@@ -47,8 +45,7 @@ class ExportRecord:
         if is_folder(path):
             files = [file for file in path.rglob("*") if not is_folder(file)]
             return all(self._is_known(file) for file in files)
-        was_left = is_unverified(path) and _has_our_header(path)  # by a kill, before it was noted
-        return self._is_known(path) or was_left or is_our_yaml(path)
+        return self._is_known(path) or is_our_yaml(path)
 
     def note(self, path: Path) -> None:
         """Remember a file or folder that was written just now. Where the run's folder takes
@@ -119,11 +116,3 @@ def files_of(path: Path) -> Iterator[Path]:
         yield from (file for file in sorted(path.rglob("*")) if is_file(file))
     elif is_file(path):
         yield path
-
-
-def _has_our_header(path: Path) -> bool:
-    try:
-        key, value = _MARK
-        return read_header(path).metadata.get(key, "").startswith(value)
-    except (OSError, UserError):
-        return False

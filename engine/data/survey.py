@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from engine.data.caption_files import NO_CAPTION, Caption, CaptionBook, captioned
 from engine.data.copies import best_first
@@ -46,10 +47,13 @@ class Surveyed:
 
 
 def survey(
-    folder: Path, captions_folder: Path | None, index: PictureIndex
+    folder: Path, captions_folder: Path | None, index: PictureIndex, stop: Event | None = None
 ) -> Iterator[Listed | Surveyed]:
-    """Yield Listed, then one Surveyed for each file. Raises FolderMissing."""
-    walked = walk(folder)
+    """Yield Listed, then one Surveyed for each file; nothing once `stop` is set. Raises
+    FolderMissing."""
+    walked = walk(folder, stop=stop)
+    if stop is not None and stop.is_set():
+        return
     book = CaptionBook(walked, captions_folder)
     # By name where the name tells; a file without a known name is tried in the end.
     files = sorted(walked.files, key=lambda path: not promises_a_picture(path))

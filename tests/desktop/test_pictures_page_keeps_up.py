@@ -17,6 +17,7 @@ from desktop import picture_taker
 from desktop.image_loader import ImageLoader, Wish
 from desktop.panels.dataset_panel import DatasetPanel
 from desktop.widgets.batch_bar import OPERATIONS
+from engine.data import walk as walk_module
 from engine.data.scan import scan_folder
 from engine.data.survey import survey
 from engine.data.walk import walk
@@ -388,9 +389,9 @@ def test_one_picture_does_not_have_the_folders_beside_it_looked_through(
     looked_at, scandir = [], os.scandir
     monkeypatch.setattr(os, "scandir", lambda place: looked_at.append(place) or scandir(place))
     own = take_pictures([home / "photo.png"], draft.project, "")
-    assert [place for place in looked_at if own not in (place, *place.parents)] == [
+    assert {place for place in looked_at if own not in (place, *place.parents)} == {
         home, home / "masks",
-    ]  # fmt: skip
+    }  # fmt: skip
     assert learnt(own) == [("photo.png", "", (), "photo-mask.png")]
 
 
@@ -449,3 +450,29 @@ def test_a_disk_that_fails_while_pictures_are_read_is_told(qtbot, page, monkeypa
     page.pictures.reload()
     qtbot.waitUntil(lambda: bool(told))
     assert "/pictures/a.png" in told[0].sentence
+
+
+def test_a_folder_that_takes_for_ever_holds_up_no_other_and_no_close(
+    qtbot, window, tmp_path, monkeypatch
+):
+    """The whole disk, say: a stranger's project may name it."""
+    entered = threading.Event()
+    real = walk_module._enter
+
+    def for_ever(below, found):
+        inside = real(below, found)
+        if found.root == tmp_path / "disk":
+            entered.set()
+            return [below]
+        return inside
+
+    monkeypatch.setattr(walk_module, "_enter", for_ever)
+    (tmp_path / "disk").mkdir()
+    window.open_pictures(tmp_path / "disk")
+    assert entered.wait(PATIENCE)
+    window.projects.open_sample()
+    qtbot.waitUntil(lambda: window.images.num_pictures == 6)
+    entered.clear()
+    window.open_pictures(tmp_path / "disk")
+    assert entered.wait(PATIENCE)
+    assert window.close()

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from engine import cli
+from engine.cli_reporter import Reporter
+from engine.events import RunFinished
 from engine.formats.png_text import read_parameters
 from engine.project import RunFolder
 from tests.engine_runs import left_by, tiny_run
@@ -390,3 +392,27 @@ def test_ctrl_c_saves_exports_and_leaves_a_run_that_can_be_resumed(config, tmp_p
     folder = only_run(tmp_path)
     assert (folder.checkpoints / f"step_{last['steps']:06d}").is_dir()
     assert json.loads(folder.result.read_text())["outcome"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["train", "--images", ""], ["train", "--images", "x", "--out", ""], ["check", "--images", ""],
+     ["export", "run", "--format", "kohya", "--out", ""], ["resume", ""]],
+)  # fmt: skip
+def test_a_path_that_is_empty_is_not_the_working_folder(capsys, words):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "the path is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("stopped_early", "exports", "code"),
+    [(True, (), 130), (True, ("x.safetensors",), 0), (False, (), 0)],
+)
+def test_a_command_that_was_stopped_before_there_was_a_result_says_so_by_its_exit_code(
+    stopped_early, exports, code
+):
+    """`export ... && upload ...` must not go on."""
+    end = RunFinished(steps=0, stopped_early=stopped_early, exports=exports)
+    assert Reporter(as_lines=True).show(iter([end])) == code

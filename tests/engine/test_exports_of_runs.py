@@ -398,6 +398,22 @@ def test_the_export_of_another_run_is_not_replaced(tiny_folder, pictures_folder,
     assert isinstance(end.error, NotOurs)
 
 
+def test_a_file_with_the_name_of_an_unchecked_export_is_kept(
+    tiny_folder, pictures_folder, tmp_path
+):
+    runs = [
+        require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
+        for _ in range(2)
+    ]
+    mine = Path(shutil.copyfile(runs[0].export, tmp_path / "z.unverified.safetensors"))
+    before = mine.read_bytes()
+    told = list(export_again(runs[1].folder.path, None, "kohya", tmp_path / "z.safetensors"))
+    assert isinstance(told[-1], RunFinished)
+    (kept,) = tmp_path.glob("z.unverified.earlier*")
+    assert kept.read_bytes() == before
+    assert [n.notice.code for n in told if isinstance(n, Noticed)] == ["IM-OUT-14"]
+
+
 def test_a_file_that_comes_while_an_export_is_written_is_kept(
     tiny_folder, pictures_folder, tmp_path
 ):
