@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     """Open the window and run until it closes; returns the exit code."""
     _name_for_windows()
     forget_place()
-    application = Application(arguments)
+    application = Application(arguments[:1])  # Qt dies of a path that is no text
     QCoreApplication.setOrganizationName("Imprint")
     QCoreApplication.setApplicationName("Imprint")
     QCoreApplication.setApplicationVersion(VERSION)

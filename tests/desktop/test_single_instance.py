@@ -13,6 +13,7 @@ from PySide6.QtNetwork import QLocalSocket
 from desktop import meeting_place, single_instance
 from desktop.meeting_place import address, is_same_user, new_address
 from desktop.single_instance import LONGEST, Doorkeeper, hand_over
+from tests.timing import wait_for
 
 ROOT = Path(__file__).parents[2]
 CALL = (
@@ -211,3 +212,17 @@ def short_folder():
     with storage.temporary_folder() as folder:
         folder.chmod(0o700)
         yield folder
+
+
+@posix
+@pytest.mark.parametrize("name", [b"caf\xe9.imprint", b"\xff.safetensors"])
+def test_a_start_with_a_path_that_is_no_text_opens_the_window(name, tmp_path):
+    """As a double click in a file manager gives it."""
+    path = os.fsencode(tmp_path) + b"/" + name
+    first = subprocess.Popen([sys.executable, str(ROOT / "main.py"), path], env=dict(os.environ))
+    try:
+        wait_for(lambda: hand_over([]) or first.poll() is not None, "its window")
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.wait()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.config_file import check
 from engine.merging import merged
 
 VALUES = st.integers(0, 3) | st.text("ab", max_size=2)
@@ -40,3 +42,44 @@ def test_where_one_side_changed_nothing_the_other_side_is_the_result(base, chang
 def test_no_value_is_made_up(base, ours, theirs):
     made = merged(base, ours, theirs)
     assert made.keys() <= ours.keys() | theirs.keys()
+
+
+PROMPTS = ["a zwx toy", "a zwx toy in the snow"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "both"),
+    [
+        ([*PROMPTS, "mine"], [*PROMPTS, "theirs"], [*PROMPTS, "mine", "theirs"]),
+        ([*PROMPTS, "mine"], PROMPTS[:1], [PROMPTS[0], "mine"]),
+        (PROMPTS[:1], [*PROMPTS, "theirs"], [PROMPTS[0], "theirs"]),
+        ([], [*PROMPTS, "theirs"], ["theirs"]),
+        ([*PROMPTS, "same"], [*PROMPTS, "same"], [*PROMPTS, "same"]),
+        (PROMPTS, ["theirs"], ["theirs"]),
+    ],
+)
+def test_lines_that_each_added_or_took_away_are_all_heeded(ours, theirs, both):
+    sides = ({"sampling": {"prompts": prompts}} for prompts in (PROMPTS, ours, theirs))
+    assert merged(*sides)["sampling"]["prompts"] == both
+
+
+def test_a_list_of_numbers_is_one_value():
+    assert merged({"a": [1, 2]}, {"a": [1, 3]}, {"a": [0, 2]}) == {"a": [1, 3]}
+
+
+LORA, DREAMBOOTH = {"kind": "lora", "rank": 4}, {"kind": "dreambooth", "prior_weight": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "both"),
+    [
+        (DREAMBOOTH, {"kind": "lora", "rank": 16}, DREAMBOOTH),
+        ({"kind": "lora", "rank": 16}, DREAMBOOTH, DREAMBOOTH),
+        (DREAMBOOTH, {"kind": "hypernetwork"}, DREAMBOOTH),
+        ({**LORA, "rank": 8}, {**LORA, "dropout": 0.1}, {**LORA, "rank": 8, "dropout": 0.1}),
+    ],
+)
+def test_settings_of_two_methods_are_never_mixed(ours, theirs, both):
+    made = merged({"method": LORA}, {"method": ours}, {"method": theirs})
+    assert made == {"method": both}
+    assert check({**made, "dataset": {"folder": "x"}})[1] == []
