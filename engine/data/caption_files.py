@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,11 +23,12 @@ from engine.data.walk import OUTSIDE, Walked, leads_outside
 from engine.dataset_notices import CaptionRemark, TablesLeftOut, TableUnreadable
 from engine.errors import Notice
 from engine.json_reading import NotParsed, parse_json
-from engine.regular_files import is_file, read_bytes, reason_of
+from engine.regular_files import is_file, is_link, paths_in, read_bytes, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
 
 MAX_BYTES = 64 * 1024
 MAX_JSON_BYTES = 1 << 20
+_SUM = re.compile("[0-9a-f]{64}")  # of a picture, by which its caption in a project is named
 VOTERS = 50  # files whose encoding tells that of the set
 
 GUESSED = QT_TRANSLATE_NOOP(
@@ -159,12 +161,10 @@ def _place(path: Path, order: Mapping[str, int]) -> tuple[Path, int, Path]:
 
 def captioned(own_folder: Path | None) -> frozenset[str]:
     """The sums of the pictures that a caption was written for in Imprint."""
-    if own_folder is None:
+    if own_folder is None or is_link(own_folder):
         return frozenset()
-    try:
-        return frozenset(path.stem for path in own_folder.glob("*.txt"))
-    except OSError:
-        return frozenset()
+    stems = (path.stem for path in paths_in(own_folder, "*.txt"))
+    return frozenset(stem for stem in stems if _SUM.fullmatch(stem))
 
 
 def beside(own: Path) -> Path:

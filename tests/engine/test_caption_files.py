@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.caption_files import Caption, CaptionBook
+from engine.data.caption_files import Caption, CaptionBook, captioned
 from engine.data.caption_text import FROM_JSON, SEPARATOR, SEVERAL, TAGS, parse
 from engine.data.walk import walk
 from engine.dataset_notices import TablesLeftOut, TableUnreadable
@@ -335,3 +335,14 @@ def test_captions_written_in_imprint_win_over_tables(tmp_path):
     book_of(tmp_path / "set", dict(files))
     book = CaptionBook(walk(tmp_path / "set"), own)
     assert book.read(tmp_path / "set/a.png", "hash").text == "mine"
+
+
+def test_only_files_named_by_a_pictures_sum_count_as_captions_of_imprint(tmp_path):
+    own = tmp_path / "captions"
+    own.mkdir()
+    (own / f"{'a' * 64}.txt").write_text("a toy")
+    (own / "mine.txt").write_text("not of Imprint")
+    assert captioned(own) == {"a" * 64}
+    (tmp_path / "link").symlink_to(own)
+    assert captioned(tmp_path / "link") == frozenset()
+    assert captioned(tmp_path / "nowhere") == captioned(None) == frozenset()
