@@ -14,6 +14,7 @@ from threading import Event
 
 from engine.regular_files import changed_at
 
+MOST = 200_000  # files that are watched: the whole disk may have been named as a set
 Mark = tuple[int, int, int]
 Marks = Mapping[str, Mark]  # by path
 
@@ -29,11 +30,11 @@ def mark_of(path: Path) -> Mark | None:
 
 
 def marks_of(places: Iterable[Path], stop: Event | None = None) -> Marks:
-    """Of files, and of all below folders. Hidden ones are no part of a set, and links to folders
+    """Of files, and of all below folders, up to MOST. Hidden ones are no part of a set, and links to folders
     are not followed, as in engine.data.walk."""
     found: dict[str, Mark] = {}
     waiting = [str(place) for place in places]
-    while waiting and not (stop is not None and stop.is_set()):
+    while waiting and len(found) < MOST and not (stop is not None and stop.is_set()):
         waiting += _look(waiting.pop(), found)
     return found
 
