@@ -30,8 +30,8 @@ def mark_of(path: Path) -> Mark | None:
 
 
 def marks_of(places: Iterable[Path], stop: Event | None = None) -> Marks:
-    """Of files, and of all below folders, up to MOST. Hidden ones are no part of a set, and links to folders
-    are not followed, as in engine.data.walk."""
+    """Of files, and of all below folders, up to MOST. Hidden ones are no part of a set, and links
+    to folders are not followed, as in engine.data.walk."""
     found: dict[str, Mark] = {}
     waiting = [str(place) for place in places]
     while waiting and len(found) < MOST and not (stop is not None and stop.is_set()):
