@@ -40,7 +40,9 @@ class Dropped:
         return OnlyAnAddress(address=self.address)
 
 
-def dropped(mime: QMimeData) -> Dropped:
+def dropped(mime: QMimeData | None) -> Dropped:
+    """None: the system gives no clipboard."""
+    mime = mime or QMimeData()
     urls = mime.urls()
     files = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
     addresses = [url for url in urls if not url.isLocalFile() and url.scheme() != "data"]

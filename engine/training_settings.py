@@ -79,6 +79,7 @@ class OptimizerSettings(Settings):
         help=QT_TRANSLATE_NOOP("engine", "Longer gradients are cut to this. 0 switches it off."),
         advanced=True,
         ge=0,
+        le=1e9,
     )
     ema_decay: float = setting(
         0.0,

@@ -3565,7 +3565,7 @@
     </message>
     <message>
         <source>Apple GPU</source>
-        <translation>Apple GPU</translation>
+        <translation>Apple 图形处理器</translation>
     </message>
     <message>
         <source>The processor</source>

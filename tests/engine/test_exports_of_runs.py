@@ -389,8 +389,10 @@ def test_an_export_that_another_program_changed_is_a_file_of_the_users(
 
 def test_the_export_of_another_run_is_not_replaced(tiny_folder, pictures_folder, tmp_path):
     runs = [
-        require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
-        for _ in range(2)
+        require_finished(
+            train(tiny_run(tiny_folder, pictures_folder, tmp_path, name=name, method=LORA))
+        )
+        for name in ("one", "other")
     ]
     out = tmp_path / "x.safetensors"
     require_end(export_again(runs[0].folder.path, None, "kohya", out), RunFinished)
@@ -402,8 +404,10 @@ def test_a_file_with_the_name_of_an_unchecked_export_is_kept(
     tiny_folder, pictures_folder, tmp_path
 ):
     runs = [
-        require_finished(train(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
-        for _ in range(2)
+        require_finished(
+            train(tiny_run(tiny_folder, pictures_folder, tmp_path, name=name, method=LORA))
+        )
+        for name in ("one", "other")
     ]
     mine = Path(shutil.copyfile(runs[0].export, tmp_path / "z.unverified.safetensors"))
     before = mine.read_bytes()

@@ -433,4 +433,4 @@ def test_a_job_that_the_disk_refuses_ends_in_a_sentence_and_one_that_errs_in_a_t
 
 
 def test_an_error_that_names_no_file_is_a_traceback():
-    assert isinstance(failure_of(OSError(errno.EIO, "Input/output error")), RunCrashed)
+    assert isinstance(failure_of(OSError(errno.EBADF, "Bad file descriptor")), RunCrashed)
