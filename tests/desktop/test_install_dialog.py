@@ -126,7 +126,7 @@ def test_all_that_was_installed_can_be_undone_and_is_settled_at_the_end(
     qtbot.waitUntil(lambda: dialog._undo.isVisibleTo(dialog))  # the first one can be undone too
     assert not place.with_stem("second").exists()
     dialog._undo.click()
-    qtbot.waitUntil(lambda: place.read_bytes() == b"the user's own")
+    qtbot.waitUntil(lambda: place.is_file() and place.read_bytes() == b"the user's own")
     qtbot.waitUntil(lambda: dialog.strip.text.startswith("It is as it was"))
     dialog.name.setText("my-cat")
     dialog._replace.click()
