@@ -11,8 +11,8 @@ MIB = 1024**2
 LARGEST = MIB
 LARGEST_RESOURCE = 95 * MIB  # GitHub refuses files of 100 MiB
 TEXT = {".py", ".md", ".toml", ".txt", ".json", ".yaml", ".yml", ".ts", ".svg", ".spec", ".sh", ""}
-# Data of other makers, kept byte for byte.
-FOREIGN = ("resources/",)
+# Kept byte for byte: data of other makers, and odd inputs that were found once.
+FOREIGN = ("resources/", "tests/fuzz/kept/")
 
 
 def main(names: list[str]) -> int:
