@@ -48,9 +48,15 @@ def set_aside(target: Path) -> Replaced | None:
     if not os.path.lexists(target):
         return None
     wanted = storage.free_name(target.with_name(target.name + SUFFIX))
-    _note(Replaced(wanted, target))  # first: a kill may come between the two
-    replaced = Replaced(storage.move_to_free(target, wanted), target)
-    if replaced.earlier != wanted:
+    planned = Replaced(wanted, target)
+    _note(planned)  # first: a kill may come between the two
+    try:
+        replaced = Replaced(storage.move_to_free(target, wanted), target)
+    except BaseException:
+        _forget(planned)
+        raise
+    if replaced != planned:  # the name was taken meanwhile, by a file that is not ours
+        _forget(planned)
         _note(replaced)
     return replaced
 

@@ -121,3 +121,31 @@ def test_a_list_that_cannot_be_read_stops_no_install(there, text):
     replaced = set_aside(there)
     assert replaced is not None
     assert bring_back(replaced) == there
+
+
+def test_a_file_that_took_the_other_name_meanwhile_is_never_taken_for_the_users_earlier_one(
+    there, monkeypatch
+):
+    """What is written down is only what was really set aside."""
+    planned = there.with_name(there.name + SUFFIX)
+    real = replaced_files.storage.move_to_free
+
+    def move(path, target):
+        planned.write_bytes(b"of another program")
+        return real(path, target)
+
+    monkeypatch.setattr(replaced_files.storage, "move_to_free", move)
+    replaced = set_aside(there)
+    assert replaced is not None
+    assert replaced.earlier != planned
+    assert [known.earlier for known in replaced_files._known()] == [str(replaced.earlier)]
+
+
+def test_a_file_that_cannot_be_set_aside_is_not_written_down(there, monkeypatch):
+    def refuse(path, target):
+        raise OutputNotWritable(folder=str(path.parent), reason="no right")
+
+    monkeypatch.setattr(replaced_files.storage, "move_to_free", refuse)
+    with pytest.raises(OutputNotWritable):
+        set_aside(there)
+    assert replaced_files._known() == []
