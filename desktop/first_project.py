@@ -29,7 +29,7 @@ class FirstProject:
 
 
 def first_project(preferences: Preferences, asked: Path | None) -> FirstProject:
-    """Raises nothing: what cannot be opened is told, and another is taken."""
+    """Never raises: another project is opened where one cannot be, and `notice` says why."""
     notice: Message | None = None
     project = sample = Project(default_home() / SAMPLE_NAME)
     last = Path(preferences.last_project) if preferences.last_project else None
