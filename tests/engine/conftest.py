@@ -38,9 +38,9 @@ def live_models(monkeypatch) -> list:
     return loaded
 
 
-@pytest.fixture
-def ctrl_c_as_before():
-    """The command line takes these signals over; give them back."""
+@pytest.fixture(autouse=True)
+def _signals_as_before():
+    """The command line takes these over, and a child process would inherit SIGHUP as ignored."""
     names = ("SIGINT", "SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}

@@ -21,7 +21,6 @@ from engine.project import RunFolder
 from tests.engine_runs import left_by, tiny_run
 from tests.kills import Command
 
-pytestmark = pytest.mark.usefixtures("ctrl_c_as_before")
 TERMINAL = {"RunFinished", "RunFailed", "RunCrashed"}
 
 

@@ -146,7 +146,6 @@ def test_stop_ends_the_trials_and_leaves_no_half_result(tiny_folder, pictures_fo
     assert not list((tmp_path / "out").glob("trials/*"))
 
 
-@pytest.mark.usefixtures("ctrl_c_as_before")
 def test_the_command_line_compares_and_names_the_report(
     tiny_folder, pictures_folder, tmp_path, capsys
 ):

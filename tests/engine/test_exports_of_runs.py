@@ -270,9 +270,9 @@ def test_the_yaml_of_a_wrong_checkpoint_stays_with_it(
 
 
 def test_the_terminal_says_where_a_wrong_file_is(
-    tiny_folder, pictures_folder, tmp_path, wrong_kohya, capsys, ctrl_c_as_before
+    tiny_folder, pictures_folder, tmp_path, wrong_kohya, capsys
 ):
-    del wrong_kohya, ctrl_c_as_before
+    del wrong_kohya
     settings = tmp_path / "run.json"
     settings.write_text(json.dumps(tiny_run(tiny_folder, pictures_folder, tmp_path, method=LORA)))
     assert cli.main(["train", str(settings)]) == 1

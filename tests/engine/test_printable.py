@@ -20,10 +20,7 @@ from engine.wording import printable, printable_json
 from tests.conftest import build_tiny_model
 from tests.engine_runs import tiny_run
 
-pytestmark = [
-    pytest.mark.usefixtures("ctrl_c_as_before"),
-    pytest.mark.skipif(sys.platform == "win32", reason="such names are not possible there"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="such names are not possible there")
 
 CONTROLS = "".join(map(chr, [*range(1, 32), *range(0x7F, 0xA0)]))
 UNSEEN = "\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\U000e0041"

@@ -60,7 +60,7 @@ def test_without_a_trigger_nothing_is_made_up():
     assert "write what you like" in sentence
 
 
-def test_the_terminal_says_it_at_the_end(tiny_folder, tmp_path, capsys, ctrl_c_as_before):
+def test_the_terminal_says_it_at_the_end(tiny_folder, tmp_path, capsys):
     pictures = draw_pictures(tmp_path / "pictures")
     code = main(
         [

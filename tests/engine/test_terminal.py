@@ -21,10 +21,7 @@ from tests.conftest import ROOT
 from tests.engine_runs import tiny_run
 from tests.timing import PATIENCE, wait_for
 
-pytestmark = [
-    pytest.mark.usefixtures("ctrl_c_as_before"),
-    pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 
 
 @pytest.fixture
@@ -152,8 +149,9 @@ def test_a_file_gets_no_number_of_a_standard_stream_that_was_closed():
 
 
 LOGGED_IN = """
-import os, sys
+import os, signal, sys
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 terminal = os.open(sys.argv[1], os.O_RDWR)  # the first that a new session opens is its terminal
 for number in range(3):
     os.dup2(terminal, number)

@@ -9,7 +9,6 @@ import pytest
 from engine import cli
 from engine.torchrun import RankLeftOver, RankNotUsable, take_place
 
-pytestmark = pytest.mark.usefixtures("ctrl_c_as_before")
 WHOLE = {
     "RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost",
     "MASTER_PORT": "29500",
