@@ -31,6 +31,7 @@ class _Answers(JobSignals):
     added = Signal(object)  # Made
     described = Signal(object)  # Made
     paired = Signal(object, str)  # Made, path
+    kept = Signal(object, object)  # names that could not be thrown away, UserError
 
 
 class GallerySet(QObject):
@@ -52,13 +53,15 @@ class GallerySet(QObject):
         self._folder = Path()
         self._query = ""
         self._generation = 0
-        self._bin = Bin(self._folder)
+        self._bin = Bin(self._folder)  # only jobs use it: a thousand pictures take a second
+        self._thrown: set[str] = set()  # names of what is, or will be, in it
         self._pool = Pool(1, "gallery", self)
         self._answers = _Answers(self)
         self._answers.read.connect(self._take)
         self._answers.added.connect(self._take_added)
         self._answers.described.connect(self.described)
         self._answers.paired.connect(self.paired)
+        self._answers.kept.connect(self._take_kept)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(UNDO_MS)
@@ -70,7 +73,7 @@ class GallerySet(QObject):
             self.empty_bin()
             self.items = []
             self._bin = Bin(folder)
-            bring_back(folder)
+            self._pool.start(bring_back, folder)
         self._folder = folder
         self.stars = load_stars(folder)
         self._generation += 1
@@ -119,34 +122,29 @@ class GallerySet(QObject):
 
     def throw_away(self, gone: list[Made]) -> None:
         """Out of sight at once, to the system's bin in ten seconds."""
-        went: set[Path] = set()
-        for made in gone:
-            try:
-                self._bin.throw_away(made.path)
-                went.add(made.path)
-            except UserError as error:
-                self.failed.emit(error)
-                break
-        self.items = [made for made in self.items if made.path not in went]
-        self._refilter()
+        self._thrown |= {made.path.name for made in gone}
+        self._hide_thrown()
+        self._pool.start(_throw_away, self._bin, [made.path for made in gone], self._answers)
         self._timer.start()
-        self.bin_changed.emit(len(self._bin))
+        self.bin_changed.emit(len(self._thrown))
 
     def undo(self) -> None:
         """What was thrown away comes back."""
-        self._bin.take_back()
+        self._pool.start(_take_back, self._bin)
         self._timer.stop()
+        self._thrown.clear()
         self.bin_changed.emit(0)
         self.open(self._folder)
 
     @Slot()
     def empty_bin(self) -> None:
         """To the bin of the system, from which people can still take it."""
-        if len(self._bin) == 0:
+        if not self._thrown:
             return
-        went = {path.name for path in self._bin.empty()}
-        if went & self.stars:  # the next picture of such a name has no star
-            self._change_stars(went, on=False)
+        self._pool.start(_empty, self._bin)
+        if self._thrown & self.stars:  # the next picture of such a name has no star
+            self._change_stars(self._thrown, on=False)
+        self._thrown = set()
         self.bin_changed.emit(0)
 
     def close(self) -> None:
@@ -157,7 +155,15 @@ class GallerySet(QObject):
     def _take(self, generation: int, found: list[Made]) -> None:
         if generation == self._generation:
             self.items = found
-            self._refilter()
+            self._hide_thrown()
+
+    @Slot(object, object)
+    def _take_kept(self, names: set[str], error: UserError) -> None:
+        """They could not be thrown away, so they are shown again."""
+        self._thrown -= names
+        self.bin_changed.emit(len(self._thrown))
+        self.failed.emit(error)
+        self.open(self._folder)
 
     @Slot(object)
     def _take_added(self, made: Made) -> None:
@@ -166,6 +172,10 @@ class GallerySet(QObject):
         self.items = [made, *(other for other in self.items if other.path != made.path)]
         self._refilter()
         self.added.emit()
+
+    def _hide_thrown(self) -> None:
+        self.items = [made for made in self.items if made.path.name not in self._thrown]
+        self._refilter()
 
     def _refilter(self) -> None:
         test = matcher(self._query, self.stars)
@@ -194,3 +204,23 @@ def _describe(path: Path, answers: _Answers) -> None:
 def _find_pair(made: Made, base: Path, answers: _Answers) -> None:
     """In a thread of the pool."""
     answers.paired.emit(made, without_addons(made, base))
+
+
+def _throw_away(bin_: Bin, paths: list[Path], answers: _Answers) -> None:
+    """In a thread of the pool."""
+    for number, path in enumerate(paths):
+        try:
+            bin_.throw_away(path)
+        except UserError as error:
+            answers.kept.emit({path.name for path in paths[number:]}, error)
+            return
+
+
+def _take_back(bin_: Bin) -> None:
+    """In a thread of the pool."""
+    bin_.take_back()
+
+
+def _empty(bin_: Bin) -> None:
+    """In a thread of the pool."""
+    bin_.empty()

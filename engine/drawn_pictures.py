@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import filelock
@@ -34,10 +34,15 @@ def keep(folder: Path, seed: int, data: bytes) -> Path:
 
 
 class Bin:
-    """What one window has thrown away. Its lock tells other windows that it can still be undone."""
+    """What one window has thrown away. Its lock tells other windows that it can still be undone.
+
+    While something is in it, its folder is held: a project that is renamed meanwhile is followed,
+    and of another one in its place nothing is touched.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._holding = ExitStack()
         self._lock = filelock.FileLock(folder / BIN / ".lock", timeout=0)
         self._gone: list[tuple[Path, Path]] = []  # from, to
 
@@ -46,9 +51,15 @@ class Bin:
 
     def throw_away(self, path: Path) -> None:
         """Raises OutputNotWritable."""
-        storage.make_folder(self._folder / BIN)
-        self._hold()
-        self._gone.append((path, storage.move_to_free(path, self._folder / BIN / path.name)))
+        if not self._gone:
+            self._hold()
+        try:
+            place = storage.move_to_free(path, self._folder / BIN / path.name)
+        except OutputNotWritable:
+            if not self._gone:
+                self._let_go()
+            raise
+        self._gone.append((path, place))
 
     def take_back(self) -> None:
         """All of it, under their names or, where those are taken, under free ones."""
@@ -57,22 +68,26 @@ class Bin:
                 storage.move_to_free(place, path)
         self._let_go()
 
-    def empty(self) -> list[Path]:
-        """To the bin of the system, from which people can still take it; returns what went."""
-        for _, place in self._gone:
-            with suppress(OutputNotWritable):
-                storage.to_bin(place)
-        went = [path for path, _ in self._gone]
+    def empty(self) -> None:
+        """To the bin of the system, from which people can still take it."""
+        folder = storage.where(self._folder)
+        if not storage.is_pinned_elsewhere(folder):
+            for _, place in self._gone:
+                with suppress(OutputNotWritable):
+                    storage.to_bin(folder / BIN / place.name)
         self._let_go()
-        return went
 
     def _hold(self) -> None:
+        with suppress(OSError):
+            self._holding.enter_context(storage.pinned(self._folder))
+        storage.make_folder(self._folder / BIN)
         with suppress(OSError):  # a Timeout is one: another window has thrown away, too
             self._lock.acquire()
 
     def _let_go(self) -> None:
         self._gone.clear()
         self._lock.release()
+        self._holding.close()
 
 
 def bring_back(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 
 _pins: dict[Path, int] = {}  # the path under which it was opened: a descriptor of the folder
 _holders: Counter[Path] = Counter()
+_one_at_a_time = threading.Lock()  # the window and its pools hold folders, too
 _GONE = " (deleted)"  # what Linux adds to the path of a folder that is no more
 _F_GETPATH = 50  # of macOS's fcntl
 _MOST_LETTERS = 1024
@@ -30,17 +32,19 @@ def pinned(folder: Path, *, lock: bool = False) -> Iterator[None]:
     if not hasattr(os, "O_DIRECTORY"):
         yield
         return
-    if folder not in _pins:
-        _pins[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    _holders[folder] += 1
+    with _one_at_a_time:
+        if folder not in _pins:
+            _pins[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        _holders[folder] += 1
     try:
         if lock and _holders[folder] == 1:
             _lock(_pins[folder])
         yield
     finally:
-        _holders[folder] -= 1
-        if not _holders[folder]:
-            os.close(_pins.pop(folder))
+        with _one_at_a_time:
+            _holders[folder] -= 1
+            if not _holders[folder]:
+                os.close(_pins.pop(folder))
 
 
 def _lock(descriptor: int) -> None:

@@ -14,14 +14,16 @@ from PIL import Image, PngImagePlugin
 from PySide6.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from desktop import gallery_set, outside, trained_files
 from desktop.dialogs.grid_dialog import GridDialog
 from desktop.panels.gallery_panel import GalleryPanel
 from desktop.widgets.addon_list import AddonEntry
-from engine import gallery_records
+from engine import gallery_records, storage
 from engine.addons import Addon
-from engine.errors import AddonMissing
+from engine.drawn_pictures import Bin
+from engine.errors import AddonMissing, OutputNotWritable
 from engine.events import ImageGenerated, Noticed, RunFailed, RunFinished
 from engine.gallery_records import Made, read_made
 from engine.prompt_notices import GridWaits, SyntaxNotDone, TagsUnknown
@@ -187,6 +189,7 @@ def test_what_goes_to_the_bin_can_be_taken_back(qtbot, gallery, draft):
     gallery.grid.choose(0)
     QTest.keyClick(gallery.grid, Qt.Key.Key_Delete)
     assert names(gallery) == ["00002_seed2", "00001_seed1"]
+    gallery.pictures._pool.wait()
     assert not (draft.project.generated / "00003_seed3.png").exists()
     assert gallery._undo.isVisible()
     gallery._undo.click()
@@ -199,8 +202,63 @@ def test_the_bin_is_emptied_into_the_systems(gallery, draft, monkeypatch):
     monkeypatch.setattr("engine.storage.to_bin", gone.append)
     gallery.pictures.throw_away([gallery.pictures.items[0]])
     gallery.pictures.empty_bin()
+    gallery.pictures._pool.wait()
     assert [path.name for path in gone] == ["00003_seed3.png"]
     assert not gallery._undo.isVisible()
+
+
+def test_pictures_are_thrown_away_and_taken_back_outside_the_windows_thread(
+    qtbot, gallery, draft, monkeypatch
+):
+    """There may be thousands."""
+    threads = set()
+
+    def noting(original):
+        def noted(*facts):
+            threads.add(threading.current_thread())
+            return original(*facts)
+
+        return noted
+
+    for name in ("throw_away", "take_back", "empty"):
+        monkeypatch.setattr(Bin, name, noting(getattr(Bin, name)))
+    gallery.pictures.throw_away(gallery.pictures.items[:2])
+    gallery.pictures.undo()
+    qtbot.waitUntil(lambda: len(names(gallery)) == 3)
+    monkeypatch.setattr("engine.storage.to_bin", lambda _: None)
+    gallery.pictures.throw_away(gallery.pictures.items[:1])
+    gallery.pictures.empty_bin()
+    gallery.pictures._pool.wait()
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+def test_what_is_on_its_way_to_the_bin_is_not_shown_by_a_look_at_the_folder(qtbot, gallery):
+    gallery.pictures.open(gallery.pictures._folder)  # the look is not over yet
+    gallery.pictures.throw_away(gallery.pictures.items[:1])
+    gallery.pictures._pool.wait()
+    QApplication.processEvents()
+    assert names(gallery) == ["00002_seed2", "00001_seed1"]
+
+
+def test_what_cannot_be_thrown_away_is_shown_again_and_said(qtbot, gallery, draft, monkeypatch):
+    gallery.pictures.star(gallery.pictures.items[0])
+    move = storage.move_to_free
+
+    def refuse(path, target):
+        if path.name.startswith("00003"):
+            raise OutputNotWritable(folder=str(path.parent), reason="denied")
+        return move(path, target)
+
+    monkeypatch.setattr("engine.storage.move_to_free", refuse)
+    with qtbot.waitSignal(gallery.pictures.failed):
+        gallery.pictures.throw_away([gallery.pictures.items[1], gallery.pictures.items[0]])
+    qtbot.waitUntil(lambda: names(gallery) == ["00003_seed3", "00001_seed1"])
+    monkeypatch.setattr("engine.storage.to_bin", lambda path: path.unlink())
+    gallery.pictures.empty_bin()
+    gallery.pictures._pool.wait()
+    assert gallery.pictures.stars == {"00003_seed3.png"}
+    assert not (draft.project.generated / "00002_seed2.png").exists()
 
 
 def test_what_a_crash_left_on_its_way_to_the_bin_comes_back(qtbot, draft, theme):

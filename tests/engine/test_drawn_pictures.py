@@ -6,6 +6,8 @@ import errno
 import multiprocessing
 import os
 import re
+import shutil
+import sys
 
 import filelock
 import pytest
@@ -44,6 +46,46 @@ def test_two_of_one_name_in_the_bin_both_reach_the_bin_of_the_system(tmp_path, m
         bin_.throw_away(path)
     bin_.empty()
     assert gone == [b"first", b"second"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use has one name there")
+@pytest.mark.parametrize("way", ["empty", "take_back"])
+def test_a_folder_that_is_renamed_keeps_its_bin(tmp_path, monkeypatch, way):
+    """And one that another program put in its place is not ours."""
+    gone = []
+    monkeypatch.setattr("engine.storage.to_bin", lambda path: gone.append(path.read_bytes()))
+    folder, moved = tmp_path / "generated", tmp_path / "moved"
+    folder.mkdir()
+    bin_ = Bin(folder)
+    first, second = keep(folder, 7, b"first"), keep(folder, 7, b"second")
+    bin_.throw_away(first)
+    folder.rename(moved)
+    (folder / BIN).mkdir(parents=True)
+    (folder / BIN / first.name).write_bytes(b"another")
+    bin_.throw_away(second)
+    assert names(moved) == []
+    getattr(bin_, way)()
+    if way == "empty":
+        assert gone == [b"first", b"second"]
+    else:
+        assert names(moved) == [first.name, second.name]
+    assert (folder / BIN / first.name).read_bytes() == b"another"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use has one name there")
+def test_the_bin_of_a_folder_that_is_gone_throws_nothing_away(tmp_path, monkeypatch):
+    gone = []
+    monkeypatch.setattr("engine.storage.to_bin", lambda path: gone.append(path.read_bytes()))
+    folder = tmp_path / "generated"
+    folder.mkdir()
+    bin_ = Bin(folder)
+    first = keep(folder, 7, b"first")
+    bin_.throw_away(first)
+    shutil.rmtree(folder)
+    (folder / BIN).mkdir(parents=True)
+    (folder / BIN / first.name).write_bytes(b"another")
+    bin_.empty()
+    assert gone == []
 
 
 def test_more_than_ninety_nine_thousand_pictures_have_names_too(tmp_path):
