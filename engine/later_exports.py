@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import time
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+
+import filelock
+import platformdirs
 
 from engine import checkpoint, config_file, storage
 from engine.assembly import attached, wanted_prediction
@@ -11,8 +18,8 @@ from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
 from engine.control import Control
 from engine.device import holding_dtype
-from engine.errors import UserError
-from engine.events import Event, Noticed, RunFailed, RunFinished, Stage, StageProgress
+from engine.errors import OutputNotWritable, UserError
+from engine.events import Event, Heartbeat, Noticed, RunFailed, RunFinished, Stage, StageProgress
 from engine.export import export_all, export_one
 from engine.export_record import ExportRecord
 from engine.formats.catalog import formats_of
@@ -25,6 +32,9 @@ from engine.project import RunFolder, open_run
 from engine.run_start import RunStart
 from engine.shown_weights import load_shown
 from engine.yielding import until_stopped
+
+_LOCKS = "0123456789abcdef"  # two names that share a lock wait for each other, which costs a moment
+_WAIT_SECONDS = 0.1
 
 
 def export_facts(
@@ -110,10 +120,33 @@ def _written_again(
     wanted = exported_step(folder) if step is None else step
     saved = yield from checkpoint.loading_step(folder.path, wanted)
     record = ExportRecord(folder)
-    record.require_free(entry, out)
-    storage.require_writable(out.parent)
-    yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
-    method, facts = yield from _as_shown(config, folder, saved)
-    yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
-    yield from export_one(entry, out, method, facts, record)
+    with ExitStack() as stack:
+        yield from _taking_turns(out, stack)
+        record.require_free(entry, out)
+        storage.require_writable(out.parent)
+        yield StageProgress(stage=Stage.LOAD_MODEL, done=0, total=1)
+        method, facts = yield from _as_shown(config, folder, saved)
+        yield StageProgress(stage=Stage.LOAD_MODEL, done=1, total=1)
+        yield from export_one(entry, out, method, facts, record)
     return saved.step
+
+
+def _taking_turns(out: Path, stack: ExitStack) -> Iterator[Event]:
+    """Wait until no other Imprint of this user exports to this name: each would take the other's
+    file, which is not checked yet, for one that is in the way. Where nothing can be locked, go on
+    without."""
+    folder = Path(platformdirs.user_cache_dir("imprint", appauthor=False)) / "exporting"
+    spelled = os.fsencode(os.path.realpath(out).casefold())
+    number = hashlib.sha256(spelled).digest()[0] % len(_LOCKS)
+    lock = filelock.FileLock(folder / f"{_LOCKS[number]}.lock", timeout=0)
+    while True:
+        try:
+            storage.make_folder(folder)
+            stack.enter_context(lock)
+        except filelock.Timeout:
+            yield Heartbeat()
+            time.sleep(_WAIT_SECONDS)
+        except (OutputNotWritable, OSError):
+            return
+        else:
+            return

@@ -55,6 +55,7 @@ VIDEO = QT_TRANSLATE_NOOP("engine", "A video. Save single frames as JPEG or PNG.
 MAX_PIXELS = 180_000_000
 MIN_SIDE = 64
 _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
+_ALBUMS = ("TIFF", "HEIF")  # not JPEG, where the others are previews of the first
 MAX_FILE_BYTES = 1 << 30
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, with a sentence, before decoding
@@ -230,6 +231,10 @@ def _remarks(image: Image.Image, suffix: str) -> list[Phrase]:
                 QT_TRANSLATE_NOOP("engine", "An animation: frame 1 of {frames} is used."),
                 frames=frames,
             )
+        )
+    elif image.format in _ALBUMS and getattr(image, "is_animated", False):
+        remarks.append(
+            Phrase(QT_TRANSLATE_NOOP("engine", "The file holds several pictures; one is used."))
         )
     factor = factor_of(*image.size)
     if factor > 1:

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,15 @@ import torch
 from engine import cli
 from engine.control import Control
 from engine.errors import ExportFailed
-from engine.events import ExportChecked, Noticed, RunFailed, RunFinished, Stage, StageProgress
+from engine.events import (
+    ExportChecked,
+    Heartbeat,
+    Noticed,
+    RunFailed,
+    RunFinished,
+    Stage,
+    StageProgress,
+)
 from engine.formats import checkpoint, lora_kohya
 from engine.formats.metadata import ExportFacts
 from engine.later_exports import export_again, export_step_again
@@ -398,6 +407,27 @@ def test_the_export_of_another_run_is_not_replaced(tiny_folder, pictures_folder,
     require_end(export_again(runs[0].folder.path, None, "kohya", out), RunFinished)
     end = require_end(export_again(runs[1].folder.path, None, "kohya", out), RunFailed)
     assert isinstance(end.error, NotOurs)
+
+
+def test_two_exports_to_one_name_take_turns(tiny_folder, pictures_folder, tmp_path):
+    """Each would take the other's file, which is not checked yet, for one that is in the way."""
+    runs = [
+        require_finished(
+            train(tiny_run(tiny_folder, pictures_folder, tmp_path, name=name, method=LORA))
+        )
+        for name in ("one", "other")
+    ]
+    out = tmp_path / "files/x.safetensors"
+    first, other = (export_again(run.folder.path, None, "kohya", out) for run in runs)
+    for event in first:
+        if isinstance(event, StageProgress) and event.stage is Stage.EXPORT:
+            break  # the file is written, and not looked at
+    assert any(isinstance(event, Heartbeat) for event in islice(other, 10))
+    require_end(first, RunFinished)
+    written = out.read_bytes()
+    assert isinstance(require_end(other, RunFailed).error, NotOurs)
+    assert out.read_bytes() == written
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
 
 
 def test_a_file_with_the_name_of_an_unchecked_export_is_kept(

@@ -213,6 +213,15 @@ def test_of_an_animation_the_first_frame_is_used_with_a_remark(kind):
     assert picture.remarks == ("An animation: frame 1 of 3 is used.",)
 
 
+def test_of_a_file_of_several_pictures_one_is_used_with_a_remark():
+    """A scanner writes such; they may be of any size."""
+    first, second = Image.new("RGB", (SIDE, SIDE), "red"), Image.new("L", (90, 80))
+    picture = decode(encoded(first, "TIFF", save_all=True, append_images=[second]))
+    assert near(picture.image, (40, 40), (255, 0, 0), by=2)
+    assert picture.remarks == ("The file holds several pictures; one is used.",)
+    assert decode(encoded(first, "TIFF")).remarks == ()
+
+
 def bomb(side: int) -> bytes:
     """A PNG that promises side x side pixels and holds next to nothing."""
 
