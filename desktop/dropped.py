@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 
-from engine.drop_errors import FileGone, FilesGone, OnlyAnAddress
+from engine.drop_errors import PICTURES, FileGone, FilesGone, NotUsableHere, OnlyAnAddress
 from engine.errors import UserError
 from engine.regular_files import is_there
+from engine.wording import Phrase
 
 if TYPE_CHECKING:
     from desktop.widgets.message_strip import MessageStrip
@@ -32,13 +33,6 @@ class Dropped:
     def is_usable(self) -> bool:
         return bool(self.files) or self.image is not None
 
-    @property
-    def refusal(self) -> UserError | None:
-        """Why nothing of it can be taken, where there is something to say."""
-        if self.is_usable or not self.address:
-            return None
-        return OnlyAnAddress(address=self.address)
-
 
 def dropped(mime: QMimeData | None) -> Dropped:
     """None: the system gives no clipboard."""
@@ -57,6 +51,7 @@ class TakesDrops:
     """Mixed into a page of the window: accepts what the page can take, and says why where not."""
 
     strip: MessageStrip
+    wanted = PICTURES  # what it takes, for a sentence
 
     def can_take(self, found: Dropped) -> bool:
         return found.is_usable
@@ -73,8 +68,8 @@ class TakesDrops:
         found = dropped(event.mimeData())
         if self.can_take(found):
             event.acceptProposedAction()
-        elif (refusal := found.refusal) is not None:
-            self.refuse_dropped(refusal)
+        elif found.files or found.address:  # text that only passes over the page is no question
+            self.refuse_dropped(self._refusal(found))
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         self.take_or_refuse(dropped(event.mimeData()))
@@ -84,8 +79,13 @@ class TakesDrops:
         """Also what was pasted."""
         if self.can_take(found):
             self.take_dropped(found)
-        elif (refusal := found.refusal) is not None:
-            self.refuse_dropped(refusal)
+        else:
+            self.refuse_dropped(self._refusal(found))
+
+    def _refusal(self, found: Dropped) -> UserError:
+        if found.address and not found.files:
+            return OnlyAnAddress(address=found.address)
+        return NotUsableHere(wanted=Phrase(self.wanted))
 
 
 def what_is_gone(paths: Sequence[Path]) -> UserError | None:

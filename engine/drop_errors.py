@@ -14,6 +14,19 @@ class OnlyAnAddress(UserError):
     )
 
 
+PICTURES = QT_TRANSLATE_NOOP("engine", "pictures and folders of pictures")
+MADE_PICTURES = QT_TRANSLATE_NOOP("engine", "PNG pictures that were made with Stable Diffusion")
+MODELS = QT_TRANSLATE_NOOP("engine", "base models, as files or folders")
+
+
+class NotUsableHere(UserError):
+    """Fact: `wanted`, what the page takes."""
+
+    code = "IM-IMG-30"
+    summary = QT_TRANSLATE_NOOP("engine", "Nothing that was dropped or pasted can be used here.")
+    remedy = QT_TRANSLATE_NOOP("engine", "This page takes {wanted}.")
+
+
 class FileGone(UserError):
     code = "IM-IMG-25"
     summary = QT_TRANSLATE_NOOP("engine", "{path} is no longer there.")

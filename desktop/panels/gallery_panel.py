@@ -30,6 +30,7 @@ from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.reading_order import set_reading_order
 from desktop.widgets.wish_form import WishForm, without_tags
 from engine.config import STARTER
+from engine.drop_errors import MADE_PICTURES
 from engine.errors import UserError
 from engine.events import (
     Event,
@@ -294,6 +295,8 @@ class GalleryPanel(TakesDrops, Page):
         text = self.tr("Taken from {0}.").format(made.path.name)
         text += " " + self.tr("Not set: {0}.").format(", ".join(left)) if left else ""
         self.strip.show_text(text, "", "warn" if left else "ok")
+
+    wanted = MADE_PICTURES
 
     def can_take(self, found: Dropped) -> bool:
         return any(path.suffix.lower() == ".png" for path in found.files)

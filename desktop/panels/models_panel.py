@@ -30,6 +30,7 @@ from desktop.widgets.model_rows import OfferRow, ShelfRow
 from desktop.widgets.reading_order import set_reading_order
 from desktop.words import said
 from engine.config import STARTER
+from engine.drop_errors import MODELS
 from engine.errors import UserError
 from engine.model_offers import Offer, load_offers
 from engine.model_shelf import Shelf, ShelfEntry, scan
@@ -184,6 +185,8 @@ class ModelsPanel(TakesDrops, Page):
     def _on_draft_changed(self, key: str) -> None:
         if key in ("", "base_model"):
             self.reload()
+
+    wanted = MODELS
 
     def can_take(self, found: Dropped) -> bool:
         return bool(found.files)

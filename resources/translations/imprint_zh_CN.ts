@@ -3520,6 +3520,10 @@
         <translation>动画：共 {frames} 帧，使用第 1 帧。</translation>
     </message>
     <message>
+        <source>The file holds several pictures; one is used.</source>
+        <translation>该文件含有多张图片，只使用其中一张。</translation>
+    </message>
+    <message>
         <source>{megapixels:.0f} megapixels; read at 1/{factor} of its size.</source>
         <translation>{megapixels:.0f} 百万像素；按原边长的 1/{factor} 读取。</translation>
     </message>
@@ -6246,6 +6250,26 @@
     <message>
         <source>Imprint does not open web addresses. Save the file first, then drop it here.</source>
         <translation>Imprint 不会打开网址。请先把文件保存下来，再拖到这里。</translation>
+    </message>
+    <message>
+        <source>Nothing that was dropped or pasted can be used here.</source>
+        <translation>拖入或粘贴的内容在这里都用不上。</translation>
+    </message>
+    <message>
+        <source>pictures and folders of pictures</source>
+        <translation>图片和装有图片的文件夹</translation>
+    </message>
+    <message>
+        <source>PNG pictures that were made with Stable Diffusion</source>
+        <translation>由 Stable Diffusion 生成的 PNG 图片</translation>
+    </message>
+    <message>
+        <source>base models, as files or folders</source>
+        <translation>底模（文件或文件夹）</translation>
+    </message>
+    <message>
+        <source>This page takes {wanted}.</source>
+        <translation>本页可以使用{wanted}。</translation>
     </message>
     <message>
         <source>{path} is no longer there.</source>

@@ -111,6 +111,21 @@ def test_what_is_neither_a_file_nor_an_address_is_refused_without_a_word(page):
     assert text() == before
 
 
+@pytest.mark.parametrize("page", ["pictures", "wizard", "models", "gallery"], indirect=True)
+def test_what_holds_nothing_is_told_where_it_was_pasted_or_dropped(page):
+    made, text = page
+    drop(made, QMimeData())
+    assert "Nothing that was dropped or pasted can be used here." in text()
+
+
+@pytest.mark.parametrize("page", ["gallery"], indirect=True)
+@pytest.mark.parametrize("name", ["a.jpg", "a folder"])
+def test_a_file_that_a_page_has_no_use_for_is_told_with_what_it_takes(page, tmp_path, name):
+    made, text = page
+    assert not enter(made, files_of(tmp_path / name))
+    assert "This page takes PNG pictures that were made with Stable Diffusion." in text()
+
+
 def test_a_picture_that_a_browser_sends_with_its_address_is_taken(qtbot, dataset):
     mime = mime_of(ADDRESS, image=drawn())
     assert enter(dataset, mime)
