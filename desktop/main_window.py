@@ -279,7 +279,7 @@ class MainWindow(QMainWindow):
         project = self.draft.project
         self.home.show_recent([known for known in self.projects.recent() if known != project][:4])
         self.home.show_project(project, len(project.list_runs()), self.projects.is_sample)
-        self.monitor.show_runs(project.list_runs())
+        self.monitor.show_runs(project)
         self.monitor.show_continue(project.unfinished_run() is not None)
 
     @property

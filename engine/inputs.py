@@ -30,3 +30,15 @@ def require_input_folder(path: Path, missing: UserError | None = None) -> None:
         require_folder(path)
     except OSError as error:
         raise not_read(path, error, missing or FolderMissing(folder=str(path))) from error
+
+
+def refusal_of_folder(path: Path) -> InputNotReadable | None:
+    """Why a folder cannot be listed; None where it can be, or is not there. For what is shown of
+    it: without this, a folder that may not be read looks like an empty one."""
+    try:
+        require_folder(path)
+    except OSError as error:
+        return (
+            None if is_missing(error) else InputNotReadable(path=str(path), reason=reason_of(error))
+        )
+    return None

@@ -47,8 +47,9 @@ from engine.events import (
     StepSkipped,
     WentBack,
 )
+from engine.inputs import refusal_of_folder
 from engine.past_events import exported_step_of
-from engine.project import RunFolder
+from engine.project import Project, RunFolder
 from engine.regular_files import read_text
 from engine.run_records import write_diagnostics
 
@@ -264,9 +265,9 @@ class MonitorPanel(Page):
         name = self.tr("Queue")
         self.tabs.setTabText(self.tabs.indexOf(self.queue), f"{name} ({count})" if count else name)
 
-    def show_runs(self, folders: list[RunFolder]) -> None:
+    def show_runs(self, project: Project) -> None:
         """The runs of the project that is open, newest first."""
-        self.history.show_runs(folders)
+        self.history.show_runs(project.list_runs(), refusal_of_folder(project.runs))
 
     def _show_result(self, event: RunFinished) -> None:
         self._export = event.exports[0] if event.exports else ""

@@ -24,6 +24,7 @@ from desktop.run_reader import RunReader
 from desktop.theme import Theme
 from desktop.widgets.buttons import text_button
 from desktop.widgets.labels import label
+from desktop.widgets.message_strip import MessageStrip
 from desktop.widgets.read_pictures import ReadPictures
 from desktop.words import duration, engine_text, said
 from engine.config import RunConfig
@@ -62,6 +63,7 @@ class RunHistory(QWidget):
         self._theme = theme
         self.records: list[RunRecord] = []
         self.reader = RunReader(self)
+        self.strip = MessageStrip(theme)
         self.table = QTableWidget(0, 9)
         self.compare = text_button(theme, "compare", self.tr("Compare"))
         self.resume = text_button(theme, "start", self.tr("Continue this run"))
@@ -77,9 +79,13 @@ class RunHistory(QWidget):
         numbers = sorted({index.row() for index in self.table.selectedIndexes()})
         return [self.records[number] for number in numbers if number < len(self.records)]
 
-    def show_runs(self, folders: list[RunFolder]) -> None:
-        """Newest first, as soon as they are read."""
+    def show_runs(self, folders: list[RunFolder], refusal: UserError | None = None) -> None:
+        """Newest first, as soon as they are read. `refusal`: why there may be more."""
         self.reader.read_records(folders)
+        if refusal is not None:
+            self.strip.show_message(refusal, "warn")
+        else:
+            self.strip.hide()
 
     @Slot(object)
     def _show_records(self, records: list[RunRecord]) -> None:
@@ -236,6 +242,7 @@ class RunHistory(QWidget):
             buttons.addWidget(button)
         buttons.addStretch(1)
         column = QVBoxLayout(self)
+        column.addWidget(self.strip)
         column.addWidget(self.table, 1)
         column.addLayout(buttons)
         column.addWidget(self.view, 3)

@@ -32,10 +32,11 @@ from engine.events import (
     StepFinished,
     as_json,
 )
-from engine.project import RunFolder
+from engine.project import Project, RunFolder
 from engine.run_records import load_record
 from tests.conftest import draw_pictures
 from tests.desktop.conftest import step
+from tests.rights import needs_rights, without_rights
 from tests.timing import PATIENCE, cpu_seconds
 
 
@@ -177,7 +178,7 @@ def test_a_crash_stands_whole_in_the_log(monitor):
 
 def show_runs(qtbot, monitor, folders):
     """They are read in a thread."""
-    monitor.show_runs(folders)
+    monitor.history.show_runs(folders)
     rows = len(folders)
     qtbot.waitUntil(lambda: monitor.history.table.rowCount() == rows)
 
@@ -193,6 +194,17 @@ def test_the_history_tells_of_each_run(qtbot, monitor, tmp_path):
     assert table.rowCount() == 2
     texts = [table.item(row, column).text() for row in (0, 1) for column in (1, 2, 4)]
     assert texts == ["two", "LoRA", "interrupted", "one", "LoRA", "finished"]
+
+
+@needs_rights
+def test_a_folder_of_runs_that_may_not_be_read_is_no_empty_history(monitor, tmp_path):
+    project = Project(tmp_path / "toy")
+    project.runs.mkdir(parents=True)
+    with without_rights(project.runs):
+        monitor.show_runs(project)
+    assert f"{project.runs} cannot be read: Permission denied" in monitor.history.strip.text
+    monitor.show_runs(project)
+    assert monitor.history.strip.isHidden()
 
 
 def test_an_interrupted_run_can_be_gone_on_with_from_the_history(qtbot, monitor, tmp_path):
@@ -255,7 +267,7 @@ def begin_reading(monitor, monkeypatch, held, folders) -> None:
     monkeypatch.setattr("desktop.run_reader.load_record", held.load_record)
     for folder in folders:
         (folder.path / "result.json").write_text('{"outcome": "stopped"}')  # it is read again
-    monitor.show_runs(folders)
+    monitor.history.show_runs(folders)
     assert held.has_read.wait(PATIENCE)
 
 
@@ -294,7 +306,7 @@ def test_a_new_run_on_top_leaves_the_same_run_selected(qtbot, monitor, tmp_path)
 def test_runs_in_another_order_are_shown_in_that_order(qtbot, monitor, tmp_path):
     one, two, three = (make_run(tmp_path, name) for name in ("one", "two", "three"))
     show_runs(qtbot, monitor, [one, two, three])
-    monitor.show_runs([three, one])
+    monitor.history.show_runs([three, one])
     table = monitor.history.table
     qtbot.waitUntil(lambda: table.rowCount() == 2)
     assert [table.item(row, 1).text() for row in range(2)] == ["three", "one"]

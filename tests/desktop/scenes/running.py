@@ -117,7 +117,7 @@ def _(stage: Staged) -> None:
 def _(stage: Staged) -> None:
     monitor = stage.window.monitor
     runs = stage.window.draft.project.list_runs()
-    monitor.show_runs(runs)
+    monitor.history.show_runs(runs)
     wait_until(lambda: monitor.history.table.rowCount() == len(runs), "the history")
     monitor.tabs.setCurrentWidget(monitor.history)
     monitor.history.table.selectRow(0)
