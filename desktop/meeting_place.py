@@ -25,12 +25,7 @@ _CREDENTIALS = struct.Struct("iII")  # of Linux: process, user, group
 def address() -> str | None:
     """Where to look for an Imprint that runs; None where there can be none."""
     folder = _private_folder()
-    if folder is None:
-        return None
-    path = folder / _name()
-    if _fits(path):
-        return str(path)
-    return _noted(folder)
+    return None if folder is None else _in(folder) or _noted(folder)
 
 
 def new_address() -> str | None:
@@ -38,20 +33,10 @@ def new_address() -> str | None:
     folder = _private_folder()
     if folder is None:
         return None
-    path = folder / _name()
-    if _fits(path):
-        return str(path)
     try:
-        place = _noted(folder) if sys.platform != "win32" else None
-        if place is None:
-            # On Windows, a name that nobody can know before.
-            secret = f"imprint-{secrets.token_hex(16)}"
-            is_pipe = sys.platform == "win32"
-            place = secret if is_pipe else str(storage.short_folder() / "window")
-            storage.write_text(_note(folder), place, over=True)
+        return _in(folder) or _note_down(folder)
     except UserError:
         return None
-    return place
 
 
 def is_same_user(descriptor: int) -> bool:
@@ -74,9 +59,12 @@ def _name() -> str:
     return f"imprint-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
 
 
-def _fits(path: Path) -> bool:
-    """Windows has pipes, which lie in no folder."""
-    return sys.platform != "win32" and len(os.fsencode(path)) <= LONGEST
+def _in(folder: Path) -> str | None:
+    """A socket in it; None where its path would be too long, and on Windows, whose pipes lie in
+    no folder."""
+    path = folder / _name()
+    fits = sys.platform != "win32" and len(os.fsencode(path)) <= LONGEST
+    return str(path) if fits else None
 
 
 def _private_folder() -> Path | None:
@@ -117,3 +105,17 @@ def _noted(folder: Path) -> str | None:
     if sys.platform == "win32":
         return place if place.startswith("imprint-") else None
     return place if _is_private(Path(place).parent) else None
+
+
+def _note_down(folder: Path) -> str:
+    """One that is free, which is written down. Raises UserError.
+
+    Of a pipe nobody can know the name before; a socket may be used again.
+    """
+    is_pipe = sys.platform == "win32"
+    place = None if is_pipe else _noted(folder)
+    if place is None:
+        secret = f"imprint-{secrets.token_hex(16)}"
+        place = secret if is_pipe else str(storage.short_folder() / "window")
+        storage.write_text(_note(folder), place, over=True)
+    return place

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -174,11 +174,13 @@ def write_new(path: Path, data: bytes, *, root: Path | None = None) -> bool:
 def write_to_free(path: Path, data: bytes) -> Path:
     """Under this name or one with a number behind, which is returned. Raises OutputNotWritable or
     DiskFull."""
-    for name in counted_up(path.stem):
-        place = path.with_stem(name)
-        if write_new(place, data):
-            return place
-    raise AssertionError  # the numbers have no end
+    return _at_first_free(path, lambda place: write_new(place, data))
+
+
+def _at_first_free(path: Path, take: Callable[[Path], bool]) -> Path:
+    """`take` says whether a name was free."""
+    places = (path.with_stem(stem) for stem in counted_up(path.stem))
+    return next(place for place in places if take(place))
 
 
 def copy_file(source: Path, target: Path, *, over: bool = False) -> None:
@@ -200,11 +202,7 @@ def copy_new(source: Path, target: Path) -> bool:
 
 def copy_to_free(source: Path, target: Path) -> Path:
     """The same under the target's name or one with a number behind, which is returned."""
-    for name in counted_up(target.stem):
-        place = target.with_stem(name)
-        if copy_new(source, place):
-            return place
-    raise AssertionError  # the numbers have no end
+    return _at_first_free(target, lambda place: copy_new(source, place))
 
 
 def _source(path: Path) -> IO[bytes]:
@@ -255,11 +253,7 @@ def move_new(path: Path, target: Path) -> bool:
 
 def move_to_free(path: Path, target: Path) -> Path:
     """The same under the target's name or one with a number behind, which is returned."""
-    for name in counted_up(target.stem):
-        place = target.with_stem(name)
-        if move_new(path, place):
-            return place
-    raise AssertionError  # the numbers have no end
+    return _at_first_free(target, lambda place: move_new(path, place))
 
 
 def replace_file(path: Path, target: Path, *, over: bool = False) -> None:
@@ -330,8 +324,7 @@ def free_name(path: Path) -> Path:
 
     Another program may take it a moment later: what is written there is written by `write_new`.
     """
-    paths = (path.with_stem(stem) for stem in counted_up(path.stem))
-    return next(path for path in paths if not os.path.lexists(path))
+    return _at_first_free(path, lambda place: not os.path.lexists(place))
 
 
 def expand(path: str) -> Path:
