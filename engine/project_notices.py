@@ -77,7 +77,7 @@ class ProjectOpenElsewhere(Notice):
     """Facts: `name`, `computer`, and `time` in the form of the window's language."""
 
     code = "IM-PRJ-09"
-    summary = QT_TRANSLATE_NOOP("engine", "{name} is open on {computer} since {time}.")
+    summary = QT_TRANSLATE_NOOP("engine", "{name} has been open on {computer} since {time}.")
     remedy = QT_TRANSLATE_NOOP(
         "engine",
         "You can work on it here as well: what is changed there is taken over here. Where both "

@@ -271,10 +271,7 @@ class GalleryPanel(TakesDrops, Page):
     @Slot(int)
     def _show_bin(self, count: int) -> None:
         self._undo.setVisible(count > 0)
-        if count:
-            self.strip.show_text(self.tr("%n image(s) to the bin.", "", count))
-        else:
-            self.strip.hide()
+        self.strip.show_while(self.tr("%n image(s) to the bin.", "", count) if count else "")
 
     @Slot(str)
     def _use_text(self, what: str) -> None:

@@ -28,6 +28,7 @@ class MessageStrip(QFrame):
         super().__init__(parent)
         self.setObjectName("strip")
         self.message: Message | None = None
+        self._passing = ""  # the last sentence of show_while
         self._icon = Sign(theme, 20)
         self._summary = label("", wrap=True)
         self._remedy = label("", "quiet", wrap=True)
@@ -80,6 +81,14 @@ class MessageStrip(QFrame):
         set_kind(self, "kind", kind)
         self.setAccessibleName(self.text)
         self.show()
+
+    def show_while(self, summary: str) -> None:
+        """Show a sentence as long as it is true; "" hides it, unless another came meanwhile."""
+        if summary:
+            self.show_text(summary)
+        elif self._summary.text() == self._passing:
+            self.hide()
+        self._passing = summary
 
     def bound_fields(self) -> None:
         """Bound what can be put into each field beside the strip, and tell of what was cut."""

@@ -6628,7 +6628,7 @@
         <translation>那边的修改已在这里生效；两边都改过的设置以这里的为准。</translation>
     </message>
     <message>
-        <source>{name} is open on {computer} since {time}.</source>
+        <source>{name} has been open on {computer} since {time}.</source>
         <translation>{name} 自 {time} 起已在 {computer} 上打开。</translation>
     </message>
     <message>

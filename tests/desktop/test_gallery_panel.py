@@ -261,6 +261,17 @@ def test_what_cannot_be_thrown_away_is_shown_again_and_said(qtbot, gallery, draf
     assert not (draft.project.generated / "00002_seed2.png").exists()
 
 
+def test_a_bin_that_is_emptied_hides_no_other_sentence(gallery, monkeypatch):
+    monkeypatch.setattr("engine.storage.to_bin", lambda _: None)
+    for other in ("", "Another sentence."):
+        gallery.pictures.throw_away([gallery.pictures.items[0]])
+        assert gallery.strip.text == "1 image to the bin."
+        if other:
+            gallery.strip.show_text(other)
+        gallery.pictures.empty_bin()
+        assert gallery.strip.isVisible() == bool(other)
+
+
 def test_what_a_crash_left_on_its_way_to_the_bin_comes_back(qtbot, draft, theme):
     made = make(draft.project.generated / ".bin/00009_seed9.png")
     panel = GalleryPanel(draft, theme)

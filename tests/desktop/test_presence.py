@@ -34,7 +34,7 @@ def test_a_project_that_is_open_elsewhere_opens_and_says_so(qtbot, window, attic
     window.open_project(str(attic.file))
     assert window.draft.project == attic
     qtbot.waitUntil(lambda: ProjectOpenElsewhere.code in window.images.strip.text)
-    assert "toy is open on attic since" in window.images.strip.text
+    assert "toy has been open on attic since" in window.images.strip.text
     (told,) = [window.images.strip.message]
     time = told.facts["time"]
     today = QLocale().toString(QDateTime.currentDateTime().date(), FORMAT)

@@ -198,8 +198,14 @@ def _(stage: Staged) -> QWidget:
 
 @scene("dialog-install")
 def _(stage: Staged) -> QWidget:
+    return _shown(_installed(stage))
+
+
+def _installed(stage: Staged) -> InstallDialog:
+    """A dialog in which a file was installed just now."""
     home = stage.folder / "user"
-    make_front_end(home / "stable-diffusion-webui", A1111)
+    if not home.exists():
+        make_front_end(home / "stable-diffusion-webui", A1111)
     shapes = json.loads(make_sd15_lora.DATA.read_text("utf-8"))
     path = save(home / "my-cat.safetensors", shapes, **{"modelspec.trigger_phrase": "mycxt cat"})
     dialog = InstallDialog(path, stage.window.theme, None, home, stage.window)
@@ -207,6 +213,14 @@ def _(stage: Staged) -> QWidget:
     wait_until(dialog.install.isEnabled, "the front end")
     dialog.install.click()
     wait_until(lambda: dialog.done_with is not None, "the copy")
+    return dialog
+
+
+@scene("dialog-install-undone")
+def _(stage: Staged) -> QWidget:
+    dialog = _installed(stage)
+    dialog._undo.click()
+    wait_until(lambda: not dialog._undo.isVisible(), "the way back")
     return _shown(dialog)
 
 

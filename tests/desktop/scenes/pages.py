@@ -7,6 +7,7 @@ import shutil
 from PIL import Image, ImageFilter
 
 from desktop.download_desk import Download
+from desktop.dropped import Dropped
 from engine.card_pack import PackTable
 from engine.config_file import check
 from engine.control import Control
@@ -18,7 +19,7 @@ from engine.events import (
 )
 from engine.gpu_figures import GpuFigures
 from engine.notices import ProjectUpgraded, Updated
-from engine.project_notices import ProjectMoved
+from engine.project_notices import ProjectMoved, ProjectOpenElsewhere
 from engine.sample_project import IMAGES
 from engine.session_notices import EndedBadly, StartedWithout, TrainingInterrupted
 from tests.desktop.first_training import pause, wait_until
@@ -155,6 +156,17 @@ def _(stage: Staged) -> None:
 def _(stage: Staged) -> None:
     note = ProjectMoved(was="/home/ann/Imprint/my-cat", folder="/home/ann/Imprint/tabby")
     stage.window.images.show_notice(note)
+
+
+@scene("images-5-project-open-elsewhere")
+def _(stage: Staged) -> None:
+    note = ProjectOpenElsewhere(name="tabby", computer="ann-laptop", time="14:05")
+    stage.window.images.show_notice(note)
+
+
+@scene("images-5-nothing-to-use")
+def _(stage: Staged) -> None:
+    stage.window.images.take_or_refuse(Dropped([], None, ""))
 
 
 @scene("images-6-empty")

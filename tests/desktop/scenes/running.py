@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 
 from PIL import Image
+from PySide6.QtCore import QMimeData
 
 from desktop.download_desk import Download
+from desktop.dropped import Dropped
 from engine.control import Control
 from engine.dataset_notices import KeptBack
 from engine.download_errors import NoConnection
-from engine.errors import AddonMissing, NoPictures, SavedElsewhere
+from engine.errors import AddonMissing, InputNotReadable, NoPictures, SavedElsewhere
 from engine.events import (
     CheckpointSaved,
     ImageGenerated,
@@ -123,6 +125,14 @@ def _(stage: Staged) -> None:
     monitor.history.table.selectRow(0)
 
 
+@scene("training-13-history-may-not-be-read")
+def _(stage: Staged) -> None:
+    monitor = stage.window.monitor
+    folder = "/home/ann/Imprint/tabby/runs"
+    monitor.history.show_runs([], InputNotReadable(path=folder, reason="Permission denied"))
+    monitor.tabs.setCurrentWidget(monitor.history)
+
+
 @scene("training-14-two-compared")
 def _(stage: Staged) -> None:
     history = stage.window.monitor.history
@@ -215,6 +225,18 @@ def _(stage: Staged) -> None:
 def _(stage: Staged) -> None:
     stage.window.gallery._throw_away()
     pause(0.2)
+
+
+@scene("gallery-5-a-text-that-was-cut")
+def _(stage: Staged) -> None:
+    pasted = QMimeData()
+    pasted.setText("a fox " * 4000)
+    stage.window.gallery.prompt.insertFromMimeData(pasted)
+
+
+@scene("gallery-5-nothing-to-use")
+def _(stage: Staged) -> None:
+    stage.window.gallery.take_or_refuse(Dropped([], None, ""))
 
 
 @scene("gallery-6-more-settings")
