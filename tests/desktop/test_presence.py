@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QDateTime, QLocale
 
 from engine import project_in_use
+from engine.errors import OutputNotWritable
 from engine.project import Project
 from engine.project_notices import ProjectOpenElsewhere
 
@@ -79,9 +80,12 @@ def test_a_project_that_was_moved_is_not_made_anew_by_its_mark(qtbot, window, tm
     assert not project.folder.exists()
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="rights do not bind this user")
-def test_a_project_that_can_only_be_read_opens_without_a_word_of_it(qtbot, window, attic):
-    attic.folder.chmod(0o500)
+def test_a_project_that_can_only_be_read_opens_without_a_word_of_it(
+    qtbot, window, attic, monkeypatch
+):
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OutputNotWritable(folder=str(path.parent), reason="Read-only file system")
+
+    monkeypatch.setattr("engine.project_in_use.storage.write_json", refuse)
     window.open_project(str(attic.file))
     qtbot.waitUntil(lambda: ProjectOpenElsewhere.code in window.images.strip.text)
-    attic.folder.chmod(0o700)
