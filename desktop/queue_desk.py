@@ -84,7 +84,7 @@ class QueueDesk(QObject):
                 break
         self.show()
         if homeless:  # last: a run that begins clears what was said
-            text = self.tr("Left out, since its project is not there any more: {0}")
+            text = self.tr("Left out, since its project is no longer there: {0}")
             self.said.emit(text.format(said(listed(homeless))))
 
     def _waiting(self) -> list[Waiting]:
@@ -120,7 +120,7 @@ class QueueDesk(QObject):
             self._projects.take_back(waiting.data)
             self.take_out(waiting)
             if not is_kept:
-                self.said.emit(self.tr("What stood on the pages before is set aside in the queue."))
+                self.said.emit(self.tr("The settings shown before are set aside in the queue."))
             self.page_wanted.emit("method")
 
     def _is_kept(self, data: Data) -> bool:

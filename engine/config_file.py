@@ -67,7 +67,7 @@ _KINDS = {
     "model": QT_TRANSLATE_NOOP("engine", "a section of settings"),
 }
 _NO_TEXT = QT_TRANSLATE_NOOP(
-    "engine", "{field} holds signs that are no UTF-8 text: {given}. Rename what it names."
+    "engine", "{field} is not valid UTF-8 text: {given}. Rename the file or folder."
 )
 _HAS_NUL = QT_TRANSLATE_NOOP(
     "engine", "{field} holds a NUL character, which no name and no text may hold: {given}."

@@ -135,10 +135,10 @@ class EditsWithoutPictures(Notice):
     code = "IM-IMG-28"
     summary = QT_TRANSLATE_NOOP(
         "engine",
-        "What was set in Imprint for {count} of the pictures belongs to none that is there now.",
+        "Edits or captions of {count} pictures belong to pictures that are no longer there.",
     )
     remedy = QT_TRANSLATE_NOOP(
         "engine",
-        "A picture that another program saved anew is another picture: it is trained on without "
-        "its edits and with the caption of its file. Look at the pictures again.",
+        "A picture that another program saved again counts as a new picture: it is trained on "
+        "without its edits and with the caption of its file. Check the pictures again.",
     )

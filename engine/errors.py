@@ -252,7 +252,7 @@ class OtherProcessFailed(UserError):
     code = "IM-RUN-20"
     summary = QT_TRANSLATE_NOOP("engine", "Process {number} of {count} failed: {reason}")
     remedy = QT_TRANSLATE_NOOP(
-        "engine", "All processes of the run have ended. Mend the cause, then resume the run."
+        "engine", "All processes of the run have ended. Fix the cause, then resume the run."
     )
 
 

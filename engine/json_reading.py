@@ -23,7 +23,7 @@ MAX_NAME = 80  # characters of a key in a sentence
 
 _AT = QT_TRANSLATE_NOOP("engine", "line {line}, column {column}: {what}")
 _AT_END = QT_TRANSLATE_NOOP("engine", "at the end of the file: {what}")
-_TOO_DEEP = QT_TRANSLATE_NOOP("engine", "it has too many brackets inside one another")
+_TOO_DEEP = QT_TRANSLATE_NOOP("engine", "its brackets are nested too deeply")
 _TOO_LONG = QT_TRANSLATE_NOOP("engine", "a number in it has too many digits")
 _TWICE = QT_TRANSLATE_NOOP("engine", "{name} is in it twice")
 _NO_NUMBER = QT_TRANSLATE_NOOP("engine", "{number} in it is not a number that can be used")

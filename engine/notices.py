@@ -94,7 +94,7 @@ class SamplesNotWritten(Notice):
 
 class SampleWaits(Notice):
     code = "IM-SMP-21"
-    summary = QT_TRANSLATE_NOOP("engine", "A sample picture found no room on the disk.")
+    summary = QT_TRANSLATE_NOOP("engine", "There was no room on the disk for a sample picture.")
     remedy = QT_TRANSLATE_NOOP("engine", "It is written once there is room; training goes on.")
 
 

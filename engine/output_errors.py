@@ -45,10 +45,11 @@ class SuffixOfAnother(OutputNotWritable):
 
     code = "IM-OUT-13"
     summary = QT_TRANSLATE_NOOP(
-        "engine", "{path} has not the name of what is written as {format}: {suffix}"
+        "engine", "{path} is no name for the format {format}, which has the ending {suffix}"
     )
     remedy = QT_TRANSLATE_NOOP(
-        "engine", "Nothing was changed. Give a name that ends so; that of a folder has no ending."
+        "engine",
+        "Nothing was changed. Choose a name with that ending; a folder's name has none.",
     )
 
     def __init__(self, **facts: str) -> None:

@@ -52,7 +52,7 @@ class ProjectGone(UserError):
     """Fact: `folder`."""
 
     code = "IM-PRJ-11"
-    summary = QT_TRANSLATE_NOOP("engine", "The project is not in {folder} any more.")
+    summary = QT_TRANSLATE_NOOP("engine", "The project is no longer in {folder}.")
     remedy = QT_TRANSLATE_NOOP(
         "engine",
         "What you change is not saved until it is there again. Put it back, or open another one.",

@@ -101,7 +101,7 @@ class MessageStrip(QFrame):
 
     @Slot()
     def _tell_cut(self) -> None:
-        said = self.tr("A field takes {0} characters; what was beyond was left out.")
+        said = self.tr("A field holds at most {0} characters; the rest was left out.")
         self.show_text(said.format(f"{MOST:,}"))
 
     def _show_buttons(self, offered: tuple[Action, ...]) -> None:

@@ -32,7 +32,7 @@ class QueueRow(Card):
         if waiting.problem:
             wrong = self.tr("It cannot be shown: {0}").format(said(waiting.problem))
         elif waiting.is_homeless:
-            wrong = self.tr("Its project is not there any more. Open it where it lies now.")
+            wrong = self.tr("Its project is no longer there. Open it in its new folder.")
         line = label(steps if waiting.config else wrong, "quiet" if waiting.config else "error")
         if is_aside and not waiting.problem:
             aside = self.tr("Set aside: it is kept, but not trained until it is added again.")

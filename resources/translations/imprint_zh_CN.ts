@@ -1125,7 +1125,7 @@
         <translation>关闭这条消息</translation>
     </message>
     <message>
-        <source>A field takes {0} characters; what was beyond was left out.</source>
+        <source>A field holds at most {0} characters; the rest was left out.</source>
         <translation>每个输入框最多容纳 {0} 个字符，超出部分已舍去。</translation>
     </message>
 </context>
@@ -1781,15 +1781,15 @@
 <context>
     <name>QueueDesk</name>
     <message>
-        <source>Left out, since its project is not there any more: {0}</source>
-        <translation>已跳过，因为所属项目已不存在：{0}</translation>
-    </message>
-    <message>
         <source>It belongs to another project: wait until the training has ended.</source>
         <translation>它属于另一个项目：请等训练结束。</translation>
     </message>
     <message>
-        <source>What stood on the pages before is set aside in the queue.</source>
+        <source>Left out, since its project is no longer there: {0}</source>
+        <translation>已跳过，因为所属项目已不存在：{0}</translation>
+    </message>
+    <message>
+        <source>The settings shown before are set aside in the queue.</source>
         <translation>页面上原来的设置已暂存到队列中。</translation>
     </message>
     <message>
@@ -1845,7 +1845,7 @@
         <translation>无法显示：{0}</translation>
     </message>
     <message>
-        <source>Its project is not there any more. Open it where it lies now.</source>
+        <source>Its project is no longer there. Open it in its new folder.</source>
         <translation>它所属的项目已不在原处。请在项目现在的位置打开它。</translation>
     </message>
     <message>
@@ -3292,10 +3292,6 @@
         <translation>是一组设置</translation>
     </message>
     <message>
-        <source>{field} holds signs that are no UTF-8 text: {given}. Rename what it names.</source>
-        <translation>{field} 中含有不是 UTF-8 文本的字符：{given}。请重命名它所指的文件或文件夹。</translation>
-    </message>
-    <message>
         <source>{field} holds a NUL character, which no name and no text may hold: {given}.</source>
         <translation>{field} 含有 NUL 字符，名称和文本都不能含有它：{given}。</translation>
     </message>
@@ -3410,6 +3406,10 @@
     <message>
         <source>{field} is {given}; it must be {wanted}.</source>
         <translation>“{field}”的值是 {given}，应当{wanted}。</translation>
+    </message>
+    <message>
+        <source>{field} is not valid UTF-8 text: {given}. Rename the file or folder.</source>
+        <translation>{field} 中含有不是 UTF-8 文本的字符：{given}。请重命名它所指的文件或文件夹。</translation>
     </message>
     <message>
         <source>There is no setting {field}.</source>
@@ -3952,6 +3952,10 @@
         <translation>请等它完成，或先停止它。</translation>
     </message>
     <message>
+        <source>All processes of the run have ended. Fix the cause, then resume the run.</source>
+        <translation>这次训练的所有进程都已结束。请先排除原因，再继续训练。</translation>
+    </message>
+    <message>
         <source>Training went off the rails at step {step}: the loss is no longer a number.</source>
         <translation>训练在第 {step} 步失控：损失不再是有效数字。</translation>
     </message>
@@ -4018,10 +4022,6 @@
     <message>
         <source>Process {number} of {count} failed: {reason}</source>
         <translation>{count} 个进程中的第 {number} 个失败：{reason}</translation>
-    </message>
-    <message>
-        <source>All processes of the run have ended. Mend the cause, then resume the run.</source>
-        <translation>这次训练的所有进程都已结束。请先排除原因，再继续训练。</translation>
     </message>
     <message>
         <source>Not enough memory on {device} for {what}.</source>
@@ -4196,11 +4196,11 @@
         <translation>它们只为本次训练绘制，保存在 {folder}。</translation>
     </message>
     <message>
-        <source>What was set in Imprint for {count} of the pictures belongs to none that is there now.</source>
+        <source>Edits or captions of {count} pictures belong to pictures that are no longer there.</source>
         <translation>在 Imprint 中为 {count} 张图片所做的设置，不属于现在的任何一张图片。</translation>
     </message>
     <message>
-        <source>A picture that another program saved anew is another picture: it is trained on without its edits and with the caption of its file. Look at the pictures again.</source>
+        <source>A picture that another program saved again counts as a new picture: it is trained on without its edits and with the caption of its file. Check the pictures again.</source>
         <translation>被其他程序重新保存过的图片就是另一张图片：训练时不会使用它的编辑，描述取自它的文件。请再看一遍图片。</translation>
     </message>
     <message>
@@ -4230,10 +4230,6 @@
     <message>
         <source>A sample picture could not be written: {reason}</source>
         <translation>无法写入采样图：{reason}</translation>
-    </message>
-    <message>
-        <source>A sample picture found no room on the disk.</source>
-        <translation>磁盘上没有空间存放一张样图。</translation>
     </message>
     <message>
         <source>It is written once there is room; training goes on.</source>
@@ -4266,6 +4262,10 @@
     <message>
         <source>To train on all, switch &quot;Keep pictures back&quot; off.</source>
         <translation>若要用全部图片训练，请关闭“留出图片”。</translation>
+    </message>
+    <message>
+        <source>There was no room on the disk for a sample picture.</source>
+        <translation>磁盘上没有空间存放一张样图。</translation>
     </message>
     <message>
         <source>Step {step} of {last} is exported: {reason}.</source>
@@ -6492,7 +6492,7 @@
         <translation>文件末尾：{what}</translation>
     </message>
     <message>
-        <source>it has too many brackets inside one another</source>
+        <source>its brackets are nested too deeply</source>
         <translation>括号嵌套层数过多</translation>
     </message>
     <message>
@@ -6556,11 +6556,11 @@
         <translation>没有做任何更改。请换一个名称，或移走那里的内容。</translation>
     </message>
     <message>
-        <source>{path} has not the name of what is written as {format}: {suffix}</source>
+        <source>{path} is no name for the format {format}, which has the ending {suffix}</source>
         <translation>{path} 的名称不符合 {format} 格式应有的结尾：{suffix}</translation>
     </message>
     <message>
-        <source>Nothing was changed. Give a name that ends so; that of a folder has no ending.</source>
+        <source>Nothing was changed. Choose a name with that ending; a folder&apos;s name has none.</source>
         <translation>没有做任何更改。请使用这样结尾的名称；文件夹的名称没有后缀。</translation>
     </message>
     <message>
@@ -6612,7 +6612,7 @@
         <translation>现在它在 {folder} 中打开。</translation>
     </message>
     <message>
-        <source>The project is not in {folder} any more.</source>
+        <source>The project is no longer in {folder}.</source>
         <translation>项目已不在 {folder} 中。</translation>
     </message>
     <message>

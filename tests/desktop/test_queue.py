@@ -315,7 +315,7 @@ def test_a_run_whose_project_is_gone_is_skipped_with_a_sentence_and_makes_no_fol
     shutil.rmtree(project.folder)
     window.monitor.queue.start.click()
     qtbot.waitUntil(lambda: [config.name for config in configs] == ["b"])
-    assert "its project is not there any more: a" in window.monitor.strip.text
+    assert "its project is no longer there: a" in window.monitor.strip.text
     qtbot.waitUntil(lambda: not window.runs.is_busy)
     assert titles(window) == ["a"]
     (row,) = window.monitor.queue.rows
@@ -332,7 +332,7 @@ def test_another_project_in_the_old_place_does_not_get_the_run(qtbot, window, pr
     project.save_draft({"name": "another", "runs_folder": str(project.runs)})
     window.monitor.queue.start.click()
     assert configs == []
-    assert "not there any more" in window.monitor.strip.text
+    assert "no longer there" in window.monitor.strip.text
 
 
 def test_a_run_of_before_ids_were_kept_waits_for_its_folder(tmp_path):
