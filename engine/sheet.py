@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from engine.data import pictures
 from engine.data.buckets import Bucket, crop_to
 from engine.drawn_text import draw_label
 from engine.file_names import number_in
-from engine.storage import write_bytes
+from engine.formats.sealed_png import sealed_png, write_sealed
 
 CELL = 160
 GAP = 8
@@ -33,9 +32,7 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Path]]]) -> None:
         draw_label(draw, (GAP, top + 4), title, LABEL_SIZE)
         for column, image in enumerate(_cells(files[:columns])):
             sheet.paste(image, (GAP + column * (CELL + GAP), top + LABEL))
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG")
-    write_bytes(path, buffer.getvalue())
+    write_sealed(path, sealed_png(sheet, {}))
 
 
 def samples_of(folder: Path, step: int) -> list[Path]:

@@ -7,16 +7,15 @@ one: that is how the form is, in every program that reads it.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
-from engine import storage
+from engine.formats.sealed_png import sealed_png, write_sealed
 from engine.json_reading import NotParsed, parse_json
 from engine.plain_text import MOST_CHARACTERS, whole_characters
 from engine.prompts import Tag
@@ -94,19 +93,15 @@ def save_png(
     model: str,
     tags: Sequence[Tag],
 ) -> None:
-    """Raises DiskFull or OutputNotWritable."""
-    storage.write_bytes(path, png_bytes(image, settings, model, tags))
+    """Raises DiskFull, LinkInTheWay or OutputNotWritable."""
+    write_sealed(path, png_bytes(image, settings, model, tags))
 
 
 def png_bytes(
     image: Image.Image, settings: SampleSettings, model: str, tags: Sequence[Tag]
 ) -> bytes:
     """A PNG that says how it was drawn."""
-    text = PngImagePlugin.PngInfo()
-    text.add_text("parameters", parameters(settings, model, tags))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", pnginfo=text)
-    return buffer.getvalue()
+    return sealed_png(image, {"parameters": parameters(settings, model, tags)})
 
 
 def read_parameters(path: Path) -> str:
