@@ -30,7 +30,7 @@ from engine import storage
 from engine.doctor import report
 from engine.errors import UserError
 from engine.file_names import whole_number
-from engine.regular_files import read_bytes
+from engine.regular_files import MOST_BYTES, read_start
 from engine.version import VERSION
 
 KEPT = 5  # reports; older ones go
@@ -143,7 +143,7 @@ class CrashReports:
         ):
             if _is_alive(left):
                 continue
-            ending = _ending_of(read_bytes(left).decode("utf-8", "replace"))
+            ending = _ending_of(read_start(left, MOST_BYTES).decode("utf-8", "replace"))
             if ending is Ending.KILLED:
                 storage.remove_file(left)
             else:

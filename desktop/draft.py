@@ -21,6 +21,7 @@ from engine.models.size import bucket_step
 from engine.project import Project
 from engine.project_notices import ProjectGone, ProjectMerged
 from engine.project_paths import moved
+from engine.regular_files import is_file
 
 SAVE_AFTER_MS = 800
 
@@ -31,6 +32,7 @@ class Draft(QObject):
     failed = Signal(object)  # UserError: the draft could not be written
     noticed = Signal(object)  # Notice
     moved = Signal(object)  # Path: the project's folder lies there now
+    leaving = Signal()  # another project is about to be opened
     changed = Signal(str)  # the dotted key; empty when everything is new
 
     def __init__(self, project: Project, data: Data, parent: QObject | None = None) -> None:
@@ -108,6 +110,7 @@ class Draft(QObject):
 
     def replace(self, project: Project, data: Data) -> None:
         """Open something else."""
+        self.leaving.emit()
         self.flush()
         self._held.let_go()
         self.project = project
@@ -150,6 +153,12 @@ class Draft(QObject):
     def flush(self) -> None:
         """Save now what would be saved in a moment, or could not be saved before."""
         if not self._is_saved:
+            self.save()
+
+    def make_folder(self) -> None:
+        """Before anything else is put into the project's folder, which would be taken for a folder
+        of the user's then."""
+        if not is_file(self.project.file):
             self.save()
 
     def save(self) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QMimeData, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
 
 from engine.drop_errors import PICTURES, FileGone, FilesGone, NotUsableHere, OnlyAnAddress
 from engine.errors import UserError
@@ -52,6 +52,7 @@ class TakesDrops:
 
     strip: MessageStrip
     wanted = PICTURES  # what it takes, for a sentence
+    _is_over = False  # something that can be taken is dragged over the page
 
     def can_take(self, found: Dropped) -> bool:
         return found.is_usable
@@ -66,14 +67,20 @@ class TakesDrops:
         if event.source() is not None:  # out of this very window: it is there already
             return
         found = dropped(event.mimeData())
-        if self.can_take(found):
-            event.acceptProposedAction()
+        self._is_over = self.can_take(found)
+        if self._is_over:
+            accept_as_copy(event)
         elif found.files or found.address:  # text that only passes over the page is no question
             self.refuse_dropped(self._refusal(found))
 
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
+        """Shift, which means "move", may be pressed at any time."""
+        if self._is_over:
+            accept_as_copy(event)
+
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self.take_or_refuse(dropped(event.mimeData()))
-        event.acceptProposedAction()
+        if accept_as_copy(event):
+            self.take_or_refuse(dropped(event.mimeData()))
 
     def take_or_refuse(self, found: Dropped) -> None:
         """Also what was pasted."""
@@ -86,6 +93,19 @@ class TakesDrops:
         if found.address and not found.files:
             return OnlyAnAddress(address=found.address)
         return NotUsableHere(wanted=Phrase(self.wanted))
+
+
+def accept_as_copy(event: QDropEvent) -> bool:
+    """Never as a move, after which the source deletes its files: they are the user's, and are
+    copied later, or used where they lie. False for a source that offers nothing else."""
+    for action in (Qt.DropAction.CopyAction, Qt.DropAction.LinkAction):
+        if event.possibleActions() & action:
+            event.setDropAction(action)
+            event.accept()
+            return True
+    event.setDropAction(Qt.DropAction.IgnoreAction)
+    event.ignore()
+    return False
 
 
 def what_is_gone(paths: Sequence[Path]) -> UserError | None:

@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
 
     def _start(self, config: RunConfig) -> None:
         if not self.runs.is_busy:
-            self.draft.flush()
+            self.draft.save()
             self.projects.remember()
             self.runs.start(config)
 
@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
         self._with_settings(self.monitor.strip, self._wait_in_line)
 
     def _wait_in_line(self, config: RunConfig) -> None:
-        self.draft.flush()
+        self.draft.save()
         self.queue.add(config)
 
     @Slot()

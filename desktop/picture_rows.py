@@ -81,18 +81,21 @@ class PictureRow:
         return filters.Described(self.path.name, self.caption, width, height, marks)
 
 
-class Change(QUndoCommand):
-    """Values before and after, by the key of a picture."""
+Take = Callable[[dict, dict], None]
 
-    def __init__(self, name: str, before: dict, after: dict, take: Callable[[dict], None]) -> None:
+
+class Change(QUndoCommand):
+    """Values before and after, by the key of a picture. `take` gets the new and the old ones."""
+
+    def __init__(self, name: str, before: dict, after: dict, take: Take) -> None:
         super().__init__(name)
         self._before, self._after, self._take = before, after, take
 
     def undo(self) -> None:
-        self._take(self._before)
+        self._take(self._before, self._after)
 
     def redo(self) -> None:
-        self._take(self._after)
+        self._take(self._after, self._before)
 
 
 def rank(row: PictureRow, order: str) -> Any:

@@ -18,13 +18,13 @@ from desktop.draft import Draft
 from desktop.examiner import Answer, Examiner, Question
 from desktop.lost_edits import LostEdits
 from desktop.other_programs import OtherPrograms
-from desktop.picture_rows import Change, PictureRow, as_data, from_data, rank
+from desktop.picture_rows import Change, PictureRow, Take, as_data, from_data, rank
 from desktop.picture_scan import PictureScan
 from engine.data import filters
 from engine.data.buckets import Bucket
 from engine.data.caption_edits import tidy
 from engine.data.caption_files import KEPT_BOTH
-from engine.data.edits import NO_EDIT, PictureEdit, left_out
+from engine.data.edits import NO_EDIT, PictureEdit, left_out, with_change
 from engine.data.findings import Finding
 from engine.data.pictures import promises_a_picture
 from engine.data.survey import Listed, Surveyed
@@ -60,16 +60,15 @@ class PictureSet(QObject):
         self._hidden: dict[int, Path] = {}  # row of the survey -> file that may be no picture
         self._listed = Listed((), ())
         self._num_read = 0
-        self._query, self._order = "", ORDERS[0]
-        self._folder = ""
+        self._folder, self._query, self._order = "", "", ORDERS[0]
         self._kept: set[tuple[str, tuple[str, ...]]] = set()  # findings that are all right
         self._marks: dict[str, set[str]] = {}  # key -> marks that only the whole set tells
         self._scan = PictureScan(self)
         self.writer = CaptionWriter(self)
         self._others = OtherPrograms(draft, self.writer, self)
         self._examiner = Examiner(self)
-        self._examining = self._timer(EXAMINE_AFTER_MS, self._examine)
-        self._reloading = self._timer(RELOAD_AFTER_MS, self.reload)
+        self._examining = QTimer(self, singleShot=True, interval=EXAMINE_AFTER_MS)
+        self._reloading = QTimer(self, singleShot=True, interval=RELOAD_AFTER_MS)
         self.lost = LostEdits()
         self._connect()
 
@@ -150,6 +149,9 @@ class PictureSet(QObject):
         """Captions by key; returns how many really change. One that another program wrote since
         the user has `seen` this one and began to type is kept beside it."""
         known = {key: row for key in texts if (row := self.row_of(key)) is not None}
+        if gone := texts.keys() - known.keys():  # their pictures went while they were written
+            self._write({key: tidy(texts[key]) for key in gone}, dict.fromkeys(gone, seen or ""))
+            self._reloading.start()  # they may have other names now
         before = {key: self.rows[row].caption for key, row in known.items()}
         after = {key: tidy(texts[key]) for key in before}
         if seen is not None:
@@ -174,12 +176,8 @@ class PictureSet(QObject):
         self, keys: Iterable[str], change: Callable[[PictureEdit], PictureEdit], name: str
     ) -> int:
         """Edits of pictures by key; returns how many really change."""
-        usable = (row for key in keys if (row := self.row_of(key)) is not None)
-        before = {
-            self.rows[row].key: self.edit_of(self.rows[row])
-            for row in usable
-            if self.rows[row].is_usable
-        }
+        known = (self.rows[row] for key in keys if (row := self.row_of(key)) is not None)
+        before = {row.key: self.edit_of(row) for row in known if row.is_usable}
         after = {key: change(edit) for key, edit in before.items()}
         return self._push(name, before, after, self._set_edits)
 
@@ -192,7 +190,7 @@ class PictureSet(QObject):
         self.findings = [known for known in self.findings if known is not finding]
         self.findings_changed.emit()
 
-    def _push(self, name: str, before: dict, after: dict, take: Callable[[dict], None]) -> int:
+    def _push(self, name: str, before: dict, after: dict, take: Take) -> int:
         changed = {key for key, value in after.items() if value != before[key]}
         if changed:
             was = {key: before[key] for key in changed}
@@ -200,7 +198,7 @@ class PictureSet(QObject):
             self.stack.push(Change(name, was, will, take))
         return len(changed)
 
-    def _set_captions(self, texts: dict[str, str]) -> None:
+    def _set_captions(self, texts: dict[str, str], _: dict[str, str]) -> None:
         rows, before = set(), {}
         for key, text in texts.items():
             row = self.row_of(key)
@@ -209,11 +207,16 @@ class PictureSet(QObject):
             before[key] = self.rows[row].caption
             self.rows[row] = self.rows[row].with_caption(text)
             rows.add(row)
+        self._write(texts, before)
+        self.rows_changed.emit(rows)
+        self._examining.start()
+
+    def _write(self, texts: Mapping[str, str], before: Mapping[str, str]) -> None:
+        """Captions by key, to the disk."""
+        self._draft.make_folder()
         self.lost.captioned |= texts.keys()
         self.writer.write(self._files_of(texts), self._files_of(before))
         self._draft.set("dataset.captions_folder", str(self._draft.project.captions))
-        self.rows_changed.emit(rows)
-        self._examining.start()
 
     def _files_of(self, values: Mapping[str, str]) -> dict[Path, str]:
         """By the caption file of Imprint instead of by key."""
@@ -239,8 +242,9 @@ class PictureSet(QObject):
                 rows.add(row)
         self.rows_changed.emit(rows)
 
-    def _set_edits(self, edits: dict[str, PictureEdit]) -> None:
-        merged = {**self._edits, **edits}
+    def _set_edits(self, edits: dict[str, PictureEdit], was: dict[str, PictureEdit]) -> None:
+        now = {key: self._edits.get(key, NO_EDIT) for key in edits}
+        merged = self._edits | {key: with_change(now[key], was[key], edits[key]) for key in edits}
         self._edits = {key: edit for key, edit in merged.items() if edit != NO_EDIT}
         self._draft.set("dataset.edits", as_data(self._edits))
         self.rows_changed.emit({row for key in edits if (row := self.row_of(key)) is not None})
@@ -377,13 +381,10 @@ class PictureSet(QObject):
     def _take_edits(self) -> None:
         self._edits = from_data(self._draft.get("dataset.edits", {}))
 
-    def _timer(self, milliseconds: int, then: Callable[[], None]) -> QTimer:
-        timer = QTimer(self, singleShot=True, interval=milliseconds)
-        timer.timeout.connect(then)
-        return timer
-
     def _connect(self) -> None:
         self._take_edits()
+        self._examining.timeout.connect(self._examine)
+        self._reloading.timeout.connect(self.reload)
         self._scan.listed.connect(self._on_listed)
         self._scan.read.connect(self._on_read)
         self._scan.finished.connect(self._on_finished)

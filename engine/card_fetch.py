@@ -16,7 +16,7 @@ from engine.control import Control
 from engine.download_errors import NoRoomForModel
 from engine.downloads import MARGIN_BYTES, TELL_SECONDS, PinnedFile, Progress, download
 from engine.errors import OutputNotWritable, UserError
-from engine.project import read_metrics
+from engine.metrics_reading import read_metrics
 from engine.regular_files import is_folder, is_there, read_bytes
 from engine.watched import NO_CONSOLE, own_command
 from engine.wording import QT_TRANSLATE_NOOP, Phrase

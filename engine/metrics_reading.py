@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from engine import records, storage
 from engine.config_file import Data
+from engine.errors import RecordUnreadable
 from engine.events import (
     CheckpointScored,
     RunCrashed,
@@ -20,7 +23,7 @@ from engine.events import (
     StepFinished,
 )
 from engine.metrics_lines import MAX_LINE, parsed_line
-from engine.regular_files import opened
+from engine.regular_files import is_file, opened
 
 TAIL_BYTES = 1 << 16  # some hundred steps
 # An average with weight 0.9 forgets what is 300 steps old to the last digit.
@@ -99,10 +102,54 @@ def _starts(line: Data) -> bool:
     return line.get("event") == RunStarted.__name__
 
 
+def read_metrics(path: Path) -> list[Data]:
+    """All whole lines; the last one may be torn by a crash and is left out.
+
+    Raises RecordUnreadable where there is a file and it cannot be read.
+    """
+    return list(_parsed(_told_lines_of(path)))
+
+
+def cut_metrics(path: Path, first_step: int) -> None:
+    """Take out what came after a step. Lines that are not ours to understand are kept in a copy;
+    the last one may be half a line, since a kill may come at any time.
+
+    Raises RecordUnreadable, OutputNotWritable or DiskFull.
+    """
+    kept: list[bytes] = []
+    is_damaged, was_understood = False, True
+    for line in _told_lines_of(path):
+        is_damaged = is_damaged or not was_understood  # the line before: it was not the last
+        data = parsed_line(line)
+        was_understood = data is not None
+        if data and data.get("step", 0) <= first_step:
+            kept.append(line.rstrip(b"\n") + b"\n")
+    if is_damaged:
+        storage.copy_to_free(path, path.with_name("metrics.damaged.jsonl"))
+    if is_file(path):
+        storage.write_bytes(path, b"".join(kept))
+
+
+def _told_lines_of(path: Path) -> Iterator[bytes]:
+    """None where there is no file. Raises RecordUnreadable."""
+    try:
+        with opened(path) as file:
+            yield from _lines_in(file)
+    except OSError as error:
+        refused = records.not_opened(path, error)
+        if refused.why is not records.Why.MISSING:
+            raise RecordUnreadable(folder=str(path.parent), reason=refused.reason) from error
+
+
 def _lines_of(path: Path) -> Iterator[bytes]:
-    """A longer one comes in pieces, which are no lines either."""
     with suppress(OSError), opened(path) as file:
-        while line := file.readline(MAX_LINE + 1):
+        yield from _lines_in(file)
+
+
+def _lines_in(file: IO[bytes]) -> Iterator[bytes]:
+    """A very long one comes in pieces, which are no lines."""
+    while line := file.readline(MAX_LINE + 1):
+        if line != b"\n":
             yield line
 
 

@@ -6,8 +6,10 @@ the list, with a way to find it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import platformdirs
@@ -97,26 +99,33 @@ def look_at(path: str) -> ShelfEntry:
     return ShelfEntry(path, source.title, source.family.title, size)
 
 
-def scan(folder: Path) -> Iterator[ShelfEntry]:
+def scan(folder: Path, is_over: Callable[[], bool] = lambda: False) -> Iterator[ShelfEntry]:
     """The models in a folder, or in the checkpoints of a front end; used where they lie.
 
-    What is no model is yielded with its reason, so that people see why it was left out.
+    What is no model is yielded with its reason, so that people see why it was left out. `is_over`
+    is asked at each folder: a disk may have a million.
     """
     program = recognise(folder)
     place = program.place("checkpoint") if program else None
     root = place or folder
-    found = 0
-    for path in sorted(root.rglob("*")):
-        if any(_is_left_behind(name) for name in path.relative_to(root).parts):
+    for path in islice(_candidates(root, is_over), MOST_SCANNED):
+        yield look_at(str(path))
+
+
+def _candidates(root: Path, is_over: Callable[[], bool]) -> Iterator[Path]:
+    """Files and diffusers folders that may be models. Links to folders are not followed."""
+    for place, folders, files in os.walk(root):
+        if is_over():
+            return
+        if "model_index.json" in files:
+            yield Path(place)
+            folders.clear()  # its parts are no models of their own
             continue
-        is_folder = is_file(path / "model_index.json")
-        if is_folder or (path.suffix.lower() in SUFFIXES and is_file(path)):
-            if any(is_file(parent / "model_index.json") for parent in path.parents):
-                continue  # a part of a diffusers folder
-            found += 1
-            if found > MOST_SCANNED:
-                return
-            yield look_at(str(path))
+        folders[:] = sorted(name for name in folders if not _is_left_behind(name))
+        for name in sorted(files):
+            path = Path(place, name)
+            if path.suffix.lower() in SUFFIXES and not _is_left_behind(name) and is_file(path):
+                yield path
 
 
 def _folder_bytes(folder: Path) -> int:

@@ -16,9 +16,10 @@ from engine.export import Exports
 from engine.export_record import files_of
 from engine.formats.catalog import formats_of
 from engine.loop import Loop
+from engine.metrics_reading import read_metrics
 from engine.notices import BestCheckpoint
 from engine.preparation import Dataset
-from engine.project import RunFolder, open_run, read_metrics
+from engine.project import RunFolder, open_run
 from engine.records import NotRead
 from engine.regular_files import is_there
 from engine.run_errors import ExportsGone

@@ -17,7 +17,8 @@ from engine.events import (
     StepSkipped,
     WentBack,
 )
-from engine.project import RunFolder, read_metrics
+from engine.metrics_reading import read_metrics
+from engine.project import RunFolder
 from engine.records import NotRead
 from engine.run_shapes import RunResult
 from engine.shapes import OtherShape, shaped

@@ -41,7 +41,7 @@ from engine.events import (
 )
 from engine.file_names import safe_name
 from engine.long_paths import require_short_enough
-from engine.metrics_lines import parsed_line
+from engine.metrics_reading import cut_metrics, read_metrics
 from engine.notices import RecordNotKept
 from engine.output_errors import LinkInTheWay
 from engine.project_notices import NoProjectFolder
@@ -251,7 +251,7 @@ def record(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
         if waiting and (started or isinstance(event, Terminal)):
             try:
                 if cut_after is not None:
-                    _cut_metrics(folder.metrics, cut_after)
+                    cut_metrics(folder.metrics, cut_after)
                     cut_after = None
                 _append(folder.metrics, waiting)
                 waiting.clear()
@@ -274,37 +274,6 @@ def _append(path: Path, events: list[Event]) -> None:
             file.write(lines)
     except OSError as error:
         raise storage.as_user_error(error, path.parent) from error
-
-
-def read_metrics(path: Path) -> list[Data]:
-    """All whole lines; the last one may be torn by a crash and is left out.
-
-    Raises RecordUnreadable where there is a file and it cannot be read.
-    """
-    return [data for _, data in _lines_of(path) if data is not None]
-
-
-def _lines_of(path: Path) -> list[tuple[str, Data | None]]:
-    """Each line as it is, and what it says; None where it says nothing."""
-    try:
-        text = records.read_bytes(path).decode("utf-8", errors="replace")
-    except NotRead as error:
-        if error.why is Why.MISSING:
-            return []
-        raise RecordUnreadable(folder=str(path.parent), reason=error.reason) from error
-    return [(line, parsed_line(line)) for line in text.split("\n") if line]
-
-
-def _cut_metrics(path: Path, first_step: int) -> None:
-    """Take out what came after a step. Lines that are not ours to understand are kept in a copy;
-    the last one may be half a line, since a kill may come at any time."""
-    lines = _lines_of(path)
-    if not lines:
-        return
-    if any(data is None for _, data in lines[:-1]):
-        storage.copy_to_free(path, path.with_name("metrics.damaged.jsonl"))
-    kept = [line for line, data in lines if data and data.get("step", 0) <= first_step]
-    storage.write_text(path, "".join(line + "\n" for line in kept))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from engine.regular_files import reason_of
 from engine.shapes import OtherShape, shaped
 from engine.wording import QT_TRANSLATE_NOOP, Fact, ReasonedError
 
-MAX_BYTES = 64 << 20  # the settings of a project with many edits are the largest
+MAX_BYTES = regular_files.MOST_BYTES
 
 T = TypeVar("T")
 
@@ -71,15 +71,14 @@ def require_file(path: Path) -> None:
         raise not_opened(path, error) from error
 
 
-def read_bytes(path: Path, max_bytes: int = -1) -> bytes:
+def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """Raises NotRead; a file of more than `max_bytes` is damaged: we write no such."""
     try:
-        data = regular_files.read_bytes(path, max_bytes + 1 if max_bytes >= 0 else -1)
+        return regular_files.read_bytes(path, max_bytes)
+    except regular_files.TooLarge as error:
+        raise damaged(path.name) from error
     except OSError as error:
         raise not_opened(path, error) from error
-    if 0 <= max_bytes < len(data):
-        raise damaged(path.name)
-    return data
 
 
 @overload

@@ -15,6 +15,8 @@ from typing import IO
 
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
+MOST_BYTES = 64 << 20  # that are read at once; a project with many edits is the largest
+_TOO_LARGE = QT_TRANSLATE_NOOP("engine", "it is larger than {mib:g} MiB")
 _NOT_REGULAR = QT_TRANSLATE_NOOP("engine", "it is not a regular file")
 # Absent on some systems. Without O_NONBLOCK a pipe would block the very call that opens it.
 _FLAGS = ("O_CLOEXEC", "O_BINARY", "O_NOINHERIT", "O_NONBLOCK")
@@ -25,6 +27,14 @@ class NotRegular(OSError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.EINVAL, Phrase(_NOT_REGULAR), str(path))
+
+
+class TooLarge(OSError):
+    """Raised for a file that is far larger than what it should hold. A small file on the disk can
+    be one: what was never written takes no room there."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(errno.EFBIG, Phrase(_TOO_LARGE, mib=most / 2**20), str(path))
 
 
 def opened(path: Path, *, buffering: int = -1) -> IO[bytes]:
@@ -39,10 +49,18 @@ def opened(path: Path, *, buffering: int = -1) -> IO[bytes]:
         raise
 
 
-def read_bytes(path: Path, max_bytes: int = -1) -> bytes:
-    """All of the file, or its first bytes. Raises as `opened`."""
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """All of the file. Raises TooLarge, else as `opened`."""
+    data = read_start(path, most + 1)
+    if len(data) > most:
+        raise TooLarge(path, most)
+    return data
+
+
+def read_start(path: Path, count: int) -> bytes:
+    """Its first bytes, `count` at most. Raises as `opened`."""
     with opened(path) as file:
-        return file.read(max_bytes)
+        return file.read(count)
 
 
 def read_text(path: Path, encoding: str = "utf-8") -> str:

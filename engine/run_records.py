@@ -16,8 +16,8 @@ from engine import records, storage
 from engine.config_file import Data
 from engine.errors import RecordUnreadable
 from engine.file_names import number_in
-from engine.metrics_reading import MetricsSummary, summary_of
-from engine.project import RunFolder, read_metrics
+from engine.metrics_reading import MetricsSummary, read_metrics, summary_of
+from engine.project import RunFolder
 from engine.records import NotRead, Why
 from engine.run_shapes import RunNotes, RunResult, RunSettings
 from engine.shapes import Record

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -236,12 +236,21 @@ class InstallDialog(GrowingDialog):
         self.train_wanted.emit()
         self.reject()
 
+    def done(self, result: int) -> None:
+        """However it ends: by Esc, by a button, or by the window's frame."""
+        self._settle()
+        super().done(result)
+
     def closeEvent(self, event) -> None:  # noqa: N802, ANN001 (Qt's name)
+        self._settle()  # Qt ends one that is not shown without `done`
+        super().closeEvent(event)
+
+    def _settle(self) -> None:
         self._pool.close()
+        QCoreApplication.sendPostedEvents(self)  # what was being installed is known then
         for done in self._made:
             installing.settle(done)
         self._made.clear()
-        super().closeEvent(event)
 
     def _connect(self) -> None:
         self._answers.looked.connect(self._show_found)

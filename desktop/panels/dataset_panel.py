@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -42,6 +42,7 @@ from engine.errors import Notice, UserError
 from engine.project_notices import ProjectGone
 
 MOST_TAG_ROWS = 2_000  # captions that are searched for tags to offer
+KEEP_TYPED_MS = 1_000  # after the last key: a kill takes no more than that
 
 
 class DatasetPanel(TakesDrops, Page):
@@ -68,6 +69,8 @@ class DatasetPanel(TakesDrops, Page):
         self._early: dict[Path, str] = {}  # captions of pictures that were not read yet
         self._taking = PictureTaker(self)
         self._sums = SumCheck(self)
+        self._taken_into: str | None = None  # the folder that the last drop has set
+        self._typing = QTimer(self, singleShot=True, interval=KEEP_TYPED_MS)
         self._connect()
         self._lay_out(theme)
         self.reload()
@@ -166,6 +169,7 @@ class DatasetPanel(TakesDrops, Page):
         self._begin_taking(found.files, found.image)
 
     def _begin_taking(self, paths: list[Path], image: QImage | None = None) -> None:
+        self._draft.make_folder()
         self._taking.start(
             Taking(paths, image, self._draft.project, self._draft.get("dataset.folder"))
         )
@@ -181,13 +185,15 @@ class DatasetPanel(TakesDrops, Page):
 
     @Slot(object, object)
     def _on_taken(self, taking: Taking, folder: Path) -> None:
-        """Unless another project or folder was chosen while the pictures were copied."""
+        """Unless another project or folder was chosen while the pictures were copied. What was
+        dropped meanwhile is no choice: it comes in its turn."""
         now = self._draft.get("dataset.folder")
         if taking.project == self._draft.project:
             if now == str(folder):
                 self.reload()
-            elif now == taking.current:
+            elif now in (taking.current, self._taken_into):
                 self.use_folder(folder)
+                self._taken_into = str(folder)
 
     @Slot(object)
     def _on_not_taken(self, error: UserError) -> None:
@@ -299,10 +305,16 @@ class DatasetPanel(TakesDrops, Page):
         )
         self.inspector.show_spoken(text)
 
+    @Slot()
+    def _leave_project(self) -> None:
+        self.keep_caption()
+        self.strip.hide()
+
     @Slot(str)
     def _on_draft_changed(self, key: str) -> None:
         if key == "":  # another project has captions of its own
             self._early.clear()
+            self._taken_into = None
         if key.startswith("dataset.") and key != "dataset.edits":
             self._show_spoken()
 
@@ -332,6 +344,8 @@ class DatasetPanel(TakesDrops, Page):
         self.inspector.edit_wanted.connect(self._edit)
         self.inspector.caption_edited.connect(self._keep_caption)
         self.inspector.caption.changed.connect(self._show_spoken)
+        self.inspector.caption.changed.connect(self._typing.start)
+        self._typing.timeout.connect(self.keep_caption)
         self.inspector.step_wanted.connect(self.browser.step)
         self.browser.batch.apply.pressed.connect(self.keep_caption)  # before it is clicked
         self._taking.taken.connect(self._on_taken)
@@ -344,6 +358,7 @@ class DatasetPanel(TakesDrops, Page):
         self.pictures.finished.connect(self._show_count)
         self.pictures.failed.connect(self._show_error)
         self.pictures.findings_changed.connect(self._offer_tags)
+        self._draft.leaving.connect(self._leave_project)
         self._draft.changed.connect(self._on_draft_changed)
 
     def _lay_out(self, theme: Theme) -> None:

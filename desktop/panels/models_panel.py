@@ -268,8 +268,8 @@ def _take_in(shelf: Shelf, paths: list[str], answers: _Answers) -> None:
 
 def _look_through(shelf: Shelf, folder: Path, closing: Event, answers: _Answers) -> None:
     found = []
-    for entry in scan(folder):
-        if closing.is_set():  # a disk may hold more than anybody wants to wait for
+    for entry in scan(folder, closing.is_set):
+        if closing.is_set():
             return
         found.append(entry)
     try:

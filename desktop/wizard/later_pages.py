@@ -288,18 +288,21 @@ class ReadyPage(Step):
         model = self.tr("the starter model")
         if answers.base_model != STARTER:
             model = Path(answers.base_model).stem
+        num_pictures = count_pictures(str(answers.pictures))
         self.sentence.setText(
             self.tr("Train a {method} named {name} from {count} on {model}, {steps} steps.").format(
                 method=METHODS[answers.method].title,
                 name=answers.name,
-                count=self.tr("%n picture(s)", "", count_pictures(str(answers.pictures))),
+                count=self.tr("%n picture(s)", "", num_pictures),
                 model=model,
                 steps=data["training"]["steps"],
             )
         )
         _, problems = check(merge(data, {"runs_folder": "runs"}))
-        self._problems.setText(
-            "\n".join(problem_words(problem, answers.method) for problem in problems)
-        )
-        self._problems.setVisible(bool(problems))
+        lines = [problem_words(problem, answers.method) for problem in problems]
+        if not num_pictures:  # they were moved or deleted since they were chosen
+            text = self.tr("There are no pictures in {0}. Go back and choose them again.")
+            lines.insert(0, text.format(answers.pictures))
+        self._problems.setText("\n".join(lines))
+        self._problems.setVisible(bool(lines))
         self.completeChanged.emit()

@@ -23,7 +23,7 @@ from engine.data.walk import OUTSIDE, Walked, leads_outside
 from engine.dataset_notices import CaptionRemark, TablesLeftOut, TableUnreadable
 from engine.errors import Notice
 from engine.json_reading import NotParsed, parse_json
-from engine.regular_files import is_file, is_link, paths_in, read_bytes, reason_of
+from engine.regular_files import is_file, is_link, paths_in, read_start, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, ReasonedError, listed
 
 MAX_BYTES = 64 * 1024
@@ -253,7 +253,7 @@ def _decode(path: Path, likely: tuple[str, ...] = ()) -> encodings.Decoded:
 def _bytes_of(path: Path, most: int) -> bytes:
     """All of a file, or its first bytes: one more than `most`."""
     try:
-        return read_bytes(path, most + 1)
+        return read_start(path, most + 1)
     except OSError as error:
         raise CaptionError(
             QT_TRANSLATE_NOOP("engine", "{name} cannot be read: {reason}."),

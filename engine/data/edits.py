@@ -119,6 +119,13 @@ def mirrored(edit: PictureEdit) -> PictureEdit:
     return _with(edit, mirrored=not edit.mirrored, crop=crop)
 
 
+def with_change(now: PictureEdit, was: PictureEdit, will: PictureEdit) -> PictureEdit:
+    """`now` with what differs between `was` and `will`. An undo takes back its own step, and
+    nothing that another window has set for the picture since."""
+    names = (name for name in type(now).model_fields if getattr(was, name) != getattr(will, name))
+    return now.model_copy(update={name: getattr(will, name) for name in names})
+
+
 def cropped(edit: PictureEdit, crop: Box | None) -> PictureEdit:
     """The edit with another crop; the whole picture is no crop at all."""
     return _with(edit, crop=None if crop == (0, 0, 1, 1) else crop)

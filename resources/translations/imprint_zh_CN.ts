@@ -1944,6 +1944,10 @@
             <numerusform>%n 张图片</numerusform>
         </translation>
     </message>
+    <message>
+        <source>There are no pictures in {0}. Go back and choose them again.</source>
+        <translation>{0} 中没有图片。请返回并重新选择。</translation>
+    </message>
 </context>
 <context>
     <name>Remedies</name>
@@ -6446,6 +6450,10 @@
     <message>
         <source>it ended without saying why</source>
         <translation>它结束时没有说明原因</translation>
+    </message>
+    <message>
+        <source>it is larger than {mib:g} MiB</source>
+        <translation>它大于 {mib:g} MiB</translation>
     </message>
     <message>
         <source>it is not a regular file</source>

@@ -7,7 +7,7 @@ import base64
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
 
 from desktop.download_desk import DownloadDesk
 from desktop.dropped import dropped
@@ -63,6 +63,15 @@ def drop(page, mime: QMimeData) -> None:
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
     page.dropEvent(event)
+
+
+def moving(kind: type, mime: QMimeData, actions: Qt.DropAction) -> QDropEvent:
+    """As a file manager sends it while Shift is pressed."""
+    place = QPointF(5, 5) if kind is QDropEvent else QPoint(5, 5)
+    shift = Qt.KeyboardModifier.ShiftModifier
+    event = kind(place, actions, mime, Qt.MouseButton.LeftButton, shift)
+    event.ignore()
+    return event
 
 
 @pytest.fixture
@@ -143,6 +152,44 @@ def test_a_picture_that_is_written_out_in_its_address_is_taken(qtbot, dataset, t
 @pytest.mark.parametrize("address", ["data:", "data:image/png;base64,AAAA", "data:text/plain,ab"])
 def test_an_address_that_holds_no_picture_gives_none(qapp, address):
     assert not dropped(mime_of(address)).is_usable
+
+
+@pytest.mark.parametrize("page", ["pictures", "wizard", "models", "gallery"], indirect=True)
+def test_no_drop_moves_the_users_files(page, image_folder):
+    """After a move the source deletes them."""
+    made, _ = page
+    mime = files_of(image_folder / "picture0.png")
+    both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction | Qt.DropAction.LinkAction
+    for kind, handle in (
+        (QDragEnterEvent, made.dragEnterEvent),
+        (QDragMoveEvent, made.dragMoveEvent),
+        (QDropEvent, made.dropEvent),
+    ):
+        event = moving(kind, mime, both)
+        assert event.proposedAction() == Qt.DropAction.MoveAction
+        handle(event)
+        assert event.isAccepted()
+        assert event.dropAction() == Qt.DropAction.CopyAction
+
+
+def test_a_source_that_only_moves_is_refused(dataset, image_folder):
+    mime = files_of(image_folder / "picture0.png")
+    for kind, handle in (
+        (QDragEnterEvent, dataset.dragEnterEvent),
+        (QDropEvent, dataset.dropEvent),
+    ):
+        event = moving(kind, mime, Qt.DropAction.MoveAction)
+        handle(event)
+        assert not event.isAccepted()
+        assert event.dropAction() == Qt.DropAction.IgnoreAction
+
+
+def test_a_folder_dropped_while_pictures_are_copied_comes_in_its_turn(qtbot, dataset, tmp_path):
+    more = draw_pictures(tmp_path / "more", count=5)
+    drop(dataset, files_of(more / "picture3.png"))
+    drop(dataset, files_of(more))
+    qtbot.waitUntil(lambda: dataset._draft.get("dataset.folder") == str(more))
+    qtbot.waitUntil(lambda: dataset.num_pictures == 5)
 
 
 def test_the_picture_of_a_file_that_is_dropped_is_not_taken_twice(qapp, image_folder):

@@ -137,6 +137,27 @@ def test_all_that_was_installed_can_be_undone_and_is_settled_at_the_end(
     assert [path.name for path in thrown] == ["my-cat.safetensors.before-imprint"]
 
 
+@pytest.mark.parametrize("is_done", [True, False])
+@pytest.mark.parametrize("way", ["reject", "close", "accept"])
+def test_however_the_dialog_ends_what_it_replaced_is_settled(
+    qtbot, open_dialog, lora, home, monkeypatch, way, is_done
+):
+    """Esc rejects; it may be pressed while the file is copied."""
+    thrown = []
+    monkeypatch.setattr(installing.storage, "to_bin", thrown.append)
+    place = home / "stable-diffusion-webui/models/Lora/my-cat.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"the user's own")
+    dialog = open_dialog(lora)
+    installed(qtbot, dialog)
+    dialog._replace.click()
+    if is_done:
+        qtbot.waitUntil(lambda: dialog.done_with is not None)
+    getattr(dialog, way)()
+    assert place.read_bytes() == lora.read_bytes()
+    assert [path.name for path in thrown] == ["my-cat.safetensors.before-imprint"]
+
+
 def test_an_undo_says_where_the_earlier_file_is_where_its_name_is_taken(
     qtbot, open_dialog, lora, home
 ):

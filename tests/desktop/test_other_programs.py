@@ -8,9 +8,11 @@ import threading
 
 import pytest
 from PIL import Image
+from PySide6.QtTest import QTest
 
 from desktop.folder_watch import FolderWatch
 from engine import storage
+from engine.data import edits
 from engine.data.file_marks import changed, marks_of
 from engine.data.findings import Fix
 from engine.dataset_notices import EditsWithoutPictures
@@ -23,11 +25,14 @@ from tests.desktop.test_pictures_page_keeps_up import (  # noqa: F401 (fixtures)
     picture,
     written,
 )
+from tests.timing import PATIENCE
 
 
 @pytest.fixture
 def read(qtbot, page, draft):  # noqa: F811
-    """A page of a saved project, that has read its pictures and watches them."""
+    """A page of a saved project, that has read its pictures and watches them. What is typed stays
+    in the field, as in the first second."""
+    page._typing.setInterval(1000 * PATIENCE)
     draft.save()
     qtbot.waitUntil(page.pictures._others._watch._timer.isActive)
     return page
@@ -87,6 +92,18 @@ def test_a_caption_that_was_written_here_is_no_reason_to_read_all_again(qtbot, r
     qtbot.waitUntil(lambda: len(looks) >= 3)
     assert any(found for _, _, found, _ in looks)
     assert lists == []
+
+
+def test_an_undo_here_takes_back_nothing_that_another_window_has_set(read, draft):
+    pictures = read.pictures
+    key = pictures.rows[0].key
+    pictures.edit([key], lambda edit: edits.turned(edit, 1), "turn")
+    theirs = {key: {"quarter_turns": 1, "mirrored": True}}
+    draft.put("dataset", {**draft.get("dataset"), "edits": theirs})
+    pictures.stack.undo()
+    assert draft.get("dataset.edits") == {key: {"mirrored": True}}
+    pictures.stack.redo()
+    assert draft.get("dataset.edits") == theirs
 
 
 def test_a_picture_left_out_in_another_window_is_left_out_here(qtbot, read, draft):
@@ -201,6 +218,51 @@ def test_words_typed_while_the_picture_is_saved_elsewhere_are_for_the_new_pictur
     read.flush()
     assert captions(read)[0] == "typed here"
     assert own_file(read).read_text("utf-8") == "typed here"
+
+
+@pytest.mark.parametrize("what", ["renamed", "deleted"])
+def test_words_typed_while_the_picture_goes_are_kept(qtbot, read, image_folder, draft, what):
+    text = read.inspector.caption.text
+    text.setFocus()
+    qtbot.waitUntil(text.hasFocus)
+    text.setPlainText("typed here")
+    file = own_file(read)
+    if what == "renamed":
+        (image_folder / "picture0.png").rename(image_folder / "zebra.png")
+    else:
+        (image_folder / "picture0.png").unlink()
+    qtbot.waitUntil(lambda: read.inspector.row is None or read.inspector.row.key != file.stem)
+    qtbot.waitUntil(file.exists)
+    assert file.read_text("utf-8") == "typed here"
+    if what == "renamed":
+        names = [row.path.name for row in read.pictures.rows]
+        qtbot.waitUntil(lambda: captions(read)[names.index("zebra.png")] == "typed here")
+
+
+def test_words_are_kept_a_moment_after_the_last_key(qtbot, page, draft):  # noqa: F811
+    text = page.inspector.caption.text
+    text.setFocus()
+    qtbot.waitUntil(text.hasFocus)
+    text.selectAll()
+    QTest.keyClicks(text, "a cat")
+    qtbot.waitUntil(lambda: written(draft) == ["a cat"])
+    QTest.keyClicks(text, ", asleep")
+    qtbot.waitUntil(lambda: written(draft) == ["a cat, asleep"])
+    assert text.textCursor().atEnd()
+
+
+def test_words_that_are_typed_stay_in_the_project_that_is_left(qtbot, read, draft, tmp_path):
+    file = own_file(read)
+    text = read.inspector.caption.text
+    text.setFocus()
+    qtbot.waitUntil(text.hasFocus)
+    text.setPlainText("typed here")
+    read.strip.show_text("about this project")
+    draft.replace(Project(tmp_path / "another"), {"name": "another"})
+    assert read.strip.isHidden()
+    read.flush()
+    assert file.read_text("utf-8") == "typed here"
+    assert list((tmp_path / "another").glob("captions/*")) == []
 
 
 # ---- edits of pictures that are gone -------------------------------------------------------------

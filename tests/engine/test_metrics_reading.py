@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 
-from engine.metrics_reading import TAIL_BYTES, last_lines, summary_of
-from engine.project import read_metrics
+from engine.metrics_reading import TAIL_BYTES, cut_metrics, last_lines, read_metrics, summary_of
 from engine.run_records import smoothed
 
 
@@ -35,6 +35,24 @@ def test_the_summary_of_a_long_run_is_that_of_all_its_lines(tmp_path):
     assert summary.best == max(scores, key=lambda score: score["likeness"])
     assert summary.end is None
     assert summary.is_open
+
+
+def test_a_file_without_end_takes_little_memory(tmp_path):
+    """What was never written takes no room on the disk, and comes as zeros."""
+    path = tmp_path / "metrics.jsonl"
+    lines = lines_of_a_run(3)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with path.open("r+b") as file:
+        file.truncate(300 << 20)
+    tracemalloc.start()
+    try:
+        assert len(read_metrics(path)) == len(lines)
+        cut_metrics(path, 2)
+        assert tracemalloc.get_traced_memory()[1] < 50 << 20
+    finally:
+        tracemalloc.stop()
+    assert [line["step"] for line in read_metrics(path)] == [1, 2]
+    assert (tmp_path / "metrics.damaged.jsonl").stat().st_size == 300 << 20
 
 
 def test_a_file_that_is_written_in_another_style_gives_the_same(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,24 @@ def test_the_checkpoints_of_a_front_end_are_found_in_place(
     save(program / "elsewhere.safetensors", {"x": (1,)})
     found = {entry.title: bool(entry.problem) for entry in scan(program)}
     assert found == {"my-model": False, "a-lora": True}
+
+
+def test_a_folder_that_is_a_model_is_found_alone(tmp_path, tiny_folder):
+    shutil.copytree(tiny_folder, tmp_path / "my-model")
+    assert [entry.title for entry in scan(tmp_path / "my-model")] == ["my-model"]
+
+
+def test_a_scan_that_is_over_looks_into_no_further_folder(tmp_path, tiny_folder):
+    for name in "abc":
+        shutil.copytree(tiny_folder, tmp_path / name / "model")
+    asked = []
+
+    def is_over() -> bool:
+        asked.append(len(asked))
+        return len(asked) > 3  # the folder itself, a, a/model, b
+
+    assert [Path(entry.path).parent.name for entry in scan(tmp_path, is_over)] == ["a"]
+    assert len(asked) == 4
 
 
 def test_a_damaged_list_is_as_good_as_none(shelf, tmp_path):

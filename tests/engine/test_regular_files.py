@@ -25,12 +25,14 @@ from engine.models.loader import load_tokenizer
 from engine.models.prediction_marks import _yaml_beside
 from engine.regular_files import (
     NotRegular,
+    TooLarge,
     is_file,
     is_folder,
     is_there,
     opened,
     paths_in,
     read_bytes,
+    read_start,
     require_regular,
 )
 from engine.trained_file import inspect
@@ -128,13 +130,35 @@ def test_a_socket_is_not_read(tmp_path, monkeypatch):
 def test_a_link_to_a_file_is_read_and_one_to_a_pipe_is_not(tmp_path):
     (tmp_path / "file").write_bytes(b"words")
     (tmp_path / "link").symlink_to("file")
-    assert read_bytes(tmp_path / "link", 4) == b"word"
+    assert read_start(tmp_path / "link", 4) == b"word"
     with pipe(tmp_path / "pipe"):
         (tmp_path / "other").symlink_to("pipe")
         with pytest.raises(NotRegular):
             opened(tmp_path / "other")
         with pytest.raises(NotRegular):
             require_regular(tmp_path)
+
+
+def sparse(path: Path) -> Path:
+    """A small file on the disk, and a large one for whoever reads it."""
+    with path.open("wb") as file:
+        file.truncate(3 << 30)
+    return path
+
+
+@pytest.mark.parametrize("name", ["settings.json", "settings.toml"])
+def test_a_file_of_settings_without_end_is_refused(tmp_path, name):
+    with pytest.raises(UserError, match="it is larger than 64 MiB") as refused:
+        config_file.read(sparse(tmp_path / name))
+    assert name in refused.value.sentence
+
+
+def test_no_whole_file_is_read_without_a_limit(tmp_path):
+    with pytest.raises(TooLarge):
+        read_bytes(sparse(tmp_path / "a"))
+    with pytest.raises(records.NotRead) as refused:
+        records.read_bytes(tmp_path / "a")
+    assert refused.value.why is records.Why.DAMAGED
 
 
 def test_a_folder_and_a_missing_file_are_what_they_were(tmp_path):
