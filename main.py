@@ -14,6 +14,8 @@ if __name__ == "__main__":
     multiprocessing.freeze_support()  # first, for the frozen program's child processes
     guard_streams()
     has_folder = is_in_a_folder()
+    if sys.flags.optimize > 1:  # diffusers reads its own docstrings
+        sys.exit("Imprint does not run with python -OO. Unset PYTHONOPTIMIZE, then start it again.")
     if getattr(sys, "frozen", False):  # before anything can import torch
         from engine.card_pack import activate
 

@@ -166,7 +166,8 @@ class Theme(QObject):
         self._application.setPalette(_palette(self.tokens))
         sheet = _stylesheet(self.tokens)
         scaled = _SIZES.sub(self._in_size, sheet)
-        self._application.setStyleSheet(scaled)
+        if scaled != self._application.styleSheet():  # Qt styles each widget again, a second's work
+            self._application.setStyleSheet(scaled)
 
     def _in_size(self, found: re.Match[str]) -> str:
         """Letters as they were chosen; rows as high as such letters are, Chinese ones higher."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -47,6 +48,7 @@ class Windows(QObject):
         """`paths`: what a double click or the command line asked to open."""
         super().__init__(application)
         self._application = application
+        self._going: dict[int, MainWindow] = {}
         self.starts_anew = False  # once this program has ended
         self._collector = Collector(application)
         self._preferences = Preferences()
@@ -94,7 +96,10 @@ class Windows(QObject):
         self.window = self._open(old.draft.project)
         self.window.gallery.prompt.setPlainText(old.gallery.prompt.toPlainText())
         self.window.show_page(old.page)
-        # It goes when its engine has: at once, unless a picture is being drawn.
+        # It goes when its engine has: at once, unless that is loading or draws. Python would delete
+        # a window that nothing holds, with its thread still running, which ends the program.
+        self._going[id(old)] = old
+        old.destroyed.connect(partial(self._going.pop, id(old)))
         old.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         old.destroyed.connect(old.theme.deleteLater)
         old.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
@@ -16,9 +16,12 @@ class Flow(QWidget):
     frees them in its own time, and the program ends when the second one does. What is hidden
     takes no room."""
 
+    # Of a window that goes: Python has emptied the object, and Qt may still ask it for its size.
+    widgets: Sequence[QWidget] = ()
+
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
-        self.widgets: list[QWidget] = []
+        self.widgets = []
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -30,7 +33,7 @@ class Flow(QWidget):
         stays_hidden = chosen and widget.isHidden()
         widget.setParent(self)
         widget.setVisible(not stays_hidden)
-        self.widgets.append(widget)
+        self.widgets = [*self.widgets, widget]
         self._renew()
 
     def clear(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
@@ -62,6 +63,8 @@ def test_a_new_window_does_not_take_the_old_ones_thread_away_while_it_draws(
     qtbot.waitUntil(lambda: bool(seen))
     windows.renew()
     assert windows.window is not old
+    del old  # nothing but the program itself holds it
+    gc.collect()
     assert not gone
     gate.set()
     qtbot.waitUntil(lambda: bool(gone))
