@@ -7,11 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 
 from desktop.crash_reports import CrashReports, Ending
+from desktop.draft import Draft
 from desktop.preferences import Preferences
 from desktop.run_desk import RunDesk
 from engine.errors import Notice
-from engine.events import Event, RunStarted, Terminal
+from engine.events import Event, Noticed, RunStarted, Terminal
 from engine.interrupted import Interrupted, interrupted
+from engine.moved_run import RunMoved
 from engine.project import RunFolder
 from engine.session_notices import (
     EndedBadly,
@@ -26,15 +28,20 @@ from engine.session_notices import (
 class RunningMark(QObject):
     """Keeps the folder of the run that trains in the preferences until the run ends."""
 
-    def __init__(self, runs: RunDesk, preferences: Preferences, parent: QObject) -> None:
+    def __init__(
+        self, runs: RunDesk, draft: Draft, preferences: Preferences, parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._preferences = preferences
+        self._draft, self._preferences = draft, preferences
         runs.told.connect(self._on_event)
 
     @Slot(object)
     def _on_event(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self._preferences.running = event.folder
+        elif isinstance(event, Noticed) and isinstance(event.notice, RunMoved):
+            self._preferences.running = str(event.notice.facts["folder"])
+            self._draft.look_again()  # the project may have been moved with its run
         elif isinstance(event, Terminal):
             self._preferences.running = ""
 

@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self.engine, self)
         self.warmth = WarmUp(self.engine, self.jobs, self)
         self.runs = RunDesk(self.engine, self.jobs, self)
-        self.running = RunningMark(self.runs, self.preferences, self)
+        self.running = RunningMark(self.runs, self.draft, self.preferences, self)
         self.fetching = DownloadDesk(self)
         self.attendant = Attendant(self, self.preferences, self.theme)
         self.menu = WindowMenu(self, self.theme, self.preferences, self.runs)

@@ -15,8 +15,8 @@ from engine.errors import Notice
 from engine.file_names import counted_up, cut
 from engine.presets import starting_point
 from engine.project import Project, default_home
-from engine.project_notices import ProjectMoved
-from engine.regular_files import is_file, is_folder
+from engine.project_notices import NoProjectFolder, ProjectMoved
+from engine.regular_files import is_file, is_folder, paths_in
 from engine.sample_project import sample_data
 
 MOST_RECENT = 8
@@ -61,6 +61,8 @@ class ProjectDesk(QObject):
         project = Project.at(file)
         if not is_folder(file):
             project.require_project()
+        elif not is_file(project.file) and paths_in(file):  # a folder of the user's
+            raise NoProjectFolder(file=project.file.name, folder=str(file))
         self._open(project, self._read(project) or _fresh(project, project.images))
 
     def open_pictures(self, folder: Path) -> None:

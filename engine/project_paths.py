@@ -90,9 +90,11 @@ def told_apart(data: Data, folder: Path) -> Notice | None:
             return None
     except (OSError, ValueError):
         return None
-    mark = storage.mark_of(Path(was))
-    if mark is None or mark.id != known:
+    theirs, own = storage.mark_of(Path(was)), storage.mark_of(folder)
+    if theirs is None or theirs.id != known:
         return None
+    if own is not None and own.id != known:
+        return None  # it has an id of its own already, which its file will tell once it is saved
     try:
         storage.renew_mark(folder, "project")
     except (OutputNotWritable, DiskFull):

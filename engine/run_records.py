@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 
 from engine import records, storage
 from engine.config_file import Data
-from engine.errors import RecordUnreadable
+from engine.errors import RecordUnreadable, RunMissing
 from engine.file_names import number_in
 from engine.metrics_reading import MetricsSummary, read_metrics, summary_of
 from engine.project import RunFolder
 from engine.records import NotRead, Why
+from engine.regular_files import is_file
 from engine.run_shapes import RunNotes, RunResult, RunSettings
 from engine.shapes import Record
 from engine.wording import Phrase
@@ -100,9 +101,29 @@ def load_record(folder: RunFolder) -> RunRecord | None:
     )
 
 
-def annotate(folder: RunFolder, note: str, starred: bool) -> None:
-    """Keep a note and a star with the run. Raises OutputNotWritable or DiskFull."""
+def set_star(folder: RunFolder, starred: bool) -> RunNotes:
+    """Returns what is kept with the run now: another window may have written a note.
+
+    Raises RunMissing, OutputNotWritable or DiskFull.
+    """
+    return _annotate(folder, _read(folder.notes, RunNotes).note, starred)
+
+
+def set_note(folder: RunFolder, note: str, seen: str) -> RunNotes:
+    """`seen`: the note that the user had before them. One that another window wrote since stays
+    behind the new one. Returns and raises as `set_star`."""
+    kept = _read(folder.notes, RunNotes)
+    if kept.note not in ("", seen, note):
+        note = f"{note} / {kept.note}" if note else kept.note
+    return _annotate(folder, note, kept.starred)
+
+
+def _annotate(folder: RunFolder, note: str, starred: bool) -> RunNotes:
+    """A run that was renamed is not made again under its old name."""
+    if not is_file(folder.config_path):
+        raise RunMissing(folder=str(folder.path))
     records.write_json(folder.notes, {"note": note, "starred": starred}, RunNotes)
+    return RunNotes(note=note, starred=starred)
 
 
 def loss_curve(folder: RunFolder) -> Curve:

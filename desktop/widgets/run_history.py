@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
@@ -35,11 +37,13 @@ from engine.run_records import (
     UNREADABLE,
     Curve,
     RunRecord,
-    annotate,
     differences,
     samples_of,
+    set_note,
+    set_star,
     smoothed,
 )
+from engine.run_shapes import RunNotes
 from engine.settings import rows
 
 if TYPE_CHECKING:
@@ -155,21 +159,24 @@ class RunHistory(QWidget):
     def _toggle_star(self, row: int, column: int) -> None:
         if column == 0 and 0 <= row < len(self.records):  # -1: none is chosen
             record = self.records[row]
-            self._annotate(row, record.note, not record.starred)
+            self._annotate(row, partial(set_star, record.folder, not record.starred))
 
     @Slot(QTableWidgetItem)
     def _take_note(self, item: QTableWidgetItem) -> None:
         if item.column() == NOTE and item.row() < len(self.records):
-            self._annotate(item.row(), item.text(), self.records[item.row()].starred)
+            record = self.records[item.row()]
+            if item.text() != record.note:
+                self._annotate(
+                    item.row(), partial(set_note, record.folder, item.text(), record.note)
+                )
 
-    def _annotate(self, row: int, note: str, starred: bool) -> None:
-        folder = self.records[row].folder
+    def _annotate(self, row: int, write: Callable[[], RunNotes]) -> None:
         try:
-            annotate(folder, note, starred)
+            kept = write()
         except UserError as error:
             self.failed.emit(error)
         else:
-            self.records[row] = replace(self.records[row], note=note, starred=starred)
+            self.records[row] = replace(self.records[row], note=kept.note, starred=kept.starred)
             self.reader.ask_again()
         with QSignalBlocker(self.table):
             self._fill(row, self.records[row])

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 
 from desktop.widgets.drop_area import save_pasted
 from engine import storage
+from engine.data.file_marks import Mark, mark_of
 from engine.errors import OutputNotWritable, UserError
 from engine.file_names import counted_up
 from engine.picture_intake import copy_pictures
@@ -27,7 +28,7 @@ class Gathered:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._name = ""
-        self._made: set[str] = set()
+        self._made: dict[str, Mark | None] = {}  # by name, as they were made
         self.place = ""
 
     @property
@@ -45,11 +46,11 @@ class Gathered:
         `name` is the project's. Where that is taken, it counts up as the project's will.
         """
         if not self._is_ours():
-            self.place, self._name, self._made = _free_place(self._home, name), name, set()
+            self.place, self._name, self._made = _free_place(self._home, name), name, {}
         storage.commit_folder(
             self.folder, partial(copy_pictures, paths), is_ours=lambda _: self._is_ours()
         )
-        self._made = _names_in(self.folder) or set()
+        self._made = _files_in(self.folder) or {}
 
     def paste(self, image: QImage, name: str, *, beside: bool) -> None:
         """A picture of the clipboard, which holds one at a time: `beside` those that are there.
@@ -58,14 +59,15 @@ class Gathered:
         """
         if not (beside and self._is_ours()):
             self.take([], name)
-        self._made.add(save_pasted(image, Project(self._home / self.place)).name)
+        pasted = save_pasted(image, Project(self._home / self.place))
+        self._made[pasted.name] = mark_of(pasted)
 
     def follow(self, name: str) -> None:
         """The project will be called otherwise."""
         if name == self._name or not self._is_ours():
             return
         old, place = self._home / self.place, _free_place(self._home, name)
-        if _names_in(old) == {self.folder.name} and not is_there(self._home / place):
+        if set(_files_in(old) or ()) == {self.folder.name} and not is_there(self._home / place):
             with suppress(UserError):  # then they stay where they are, which does no harm
                 if storage.move_new(old, self._home / place):
                     self.place, self._name = place, name
@@ -76,25 +78,26 @@ class Gathered:
             with suppress(OutputNotWritable):
                 storage.remove_folder(self.folder, is_ours=lambda _: True)
                 storage.remove_empty(self.folder.parent)  # unless something else is in it
-        self.place, self._made = "", set()
+        self.place, self._made = "", {}
 
     def _is_ours(self) -> bool:
-        """Whether nothing but our copies lies there, in a folder that no project has yet."""
+        """Whether nothing but our copies lies there, as they were made, in a folder that no project
+        has yet. One that somebody retouched is theirs."""
         if not self.place or is_there(Project(self._home / self.place).file):
             return False
-        names = _names_in(self.folder)
-        return names is not None and names <= self._made
+        found = _files_in(self.folder)
+        return found is not None and found.items() <= self._made.items()
 
 
 def _free_place(home: Path, name: str) -> str:
     return next(place for place in counted_up(name) if not Project(home / place).is_taken())
 
 
-def _names_in(folder: Path) -> set[str] | None:
+def _files_in(folder: Path) -> dict[str, Mark | None] | None:
     """None where the folder is there and cannot be listed: then nothing is known to be ours."""
     try:
-        return {path.name for path in folder.iterdir()}
+        return {path.name: mark_of(path) for path in folder.iterdir()}
     except FileNotFoundError:
-        return set()
+        return {}
     except OSError:
         return None

@@ -36,6 +36,10 @@ WRITTEN_BY_A_TRAINER = QT_TRANSLATE_NOOP(
     "pictures, choose this folder as the pictures.",
 )
 
+MADE_BY_IMPRINT = QT_TRANSLATE_NOOP(
+    "engine", "It was made by Imprint: a run, a comparison or a project with pictures of its own."
+)
+
 # Names of folders, in lower case. Those that begin with "." are hidden everywhere.
 _SYSTEM_FOLDERS = frozenset(
     (

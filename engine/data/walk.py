@@ -28,7 +28,8 @@ from engine.dataset_notices import (
 )
 from engine.errors import Notice
 from engine.inputs import require_input_folder
-from engine.regular_files import is_link, real_path
+from engine.regular_files import is_file, is_folder, is_link, real_path
+from engine.storage import mark_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase, listed
 
 OUTSIDE = QT_TRANSLATE_NOOP("engine", "It is a link to a place outside the folder.")
@@ -196,6 +197,8 @@ def _enter(below: PurePath, found: _Found) -> list[PurePath]:
 
 def _belongs(entry: os.DirEntry[str], path: PurePath, is_class: bool, found: _Found) -> bool:
     reason = ignored.CLASS_PICTURES if is_class else ignored.reason_for_folder(entry.name)
+    if not reason and _is_made_by_imprint(Path(entry.path)):
+        reason = ignored.MADE_BY_IMPRINT
     if reason:
         found.leave_out_folder(reason, path)
         return False
@@ -207,6 +210,12 @@ def _belongs(entry: os.DirEntry[str], path: PurePath, is_class: bool, found: _Fo
     if called := _KOHYA.match(entry.name):
         found.kohya.append(f"{path.as_posix()} ({called['repeats']} × “{called['words']}”)")
     return True
+
+
+def _is_made_by_imprint(folder: Path) -> bool:
+    """The sheet of a run shows drawn pictures; runs of earlier versions have no mark."""
+    is_run = is_file(folder / "config.json") and is_folder(folder / "checkpoints")
+    return is_run or mark_of(folder) is not None
 
 
 def _is_outside(entry: os.DirEntry[str], found: _Found) -> bool:

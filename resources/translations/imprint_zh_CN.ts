@@ -6240,6 +6240,10 @@
         <translation>看起来是训练程序的样图、日志、模型或缓存。要从这些图片中学习，请将此文件夹选为图片文件夹。</translation>
     </message>
     <message>
+        <source>It was made by Imprint: a run, a comparison or a project with pictures of its own.</source>
+        <translation>它由 Imprint 生成：一次训练、一次对比，或自带图片的项目。</translation>
+    </message>
+    <message>
         <source>By its name it is a mask, but there is no picture of that name. To learn from masks, choose their folder as the pictures.</source>
         <translation>从名称看它是遮罩，但没有对应名称的图片。要从遮罩学习，请将其文件夹选为图片文件夹。</translation>
     </message>

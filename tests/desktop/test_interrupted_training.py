@@ -15,8 +15,9 @@ from desktop.last_session import interrupted_run, notice_of
 from desktop.main_window import MainWindow
 from desktop.preferences import Preferences
 from desktop.windows import Windows
-from engine.events import RunFinished, RunStarted
+from engine.events import Noticed, RunFinished, RunStarted
 from engine.interrupted import interrupted
+from engine.moved_run import RunMoved
 from engine.project import RunFolder
 from engine.remedies import Action
 from tests.timing import PATIENCE
@@ -94,6 +95,8 @@ def test_a_run_is_remembered_while_it_trains_and_forgotten_at_its_end(window):
         RunStarted(folder="somewhere", steps=9, first_step=0, device="processor", trainable=1)
     )
     assert Preferences().running == "somewhere"
+    window.runs.told.emit(Noticed(notice=RunMoved(was="somewhere", folder="elsewhere")))
+    assert Preferences().running == "elsewhere"
     window.runs.told.emit(RunFinished(steps=9, stopped_early=False, exports=()))
     assert Preferences().running == ""
 

@@ -62,6 +62,20 @@ def test_a_start_after_a_move_begins_in_the_project_where_it_lies_now(
     assert [config.runs_folder for config in started] == [str(there / "runs")]
 
 
+def test_a_copy_is_a_project_of_its_own_that_is_saved_from_the_first_change_on(
+    window, project, tmp_path
+):
+    copy = Project(tmp_path / "copy", project.file.name)
+    window.draft.save()
+    shutil.copytree(project.folder, copy.folder)
+    window.open_project(str(copy.file))
+    for steps in (123, 124):
+        window.draft.set("training.steps", steps)
+        window.draft.flush()
+        assert copy.load_draft()["training"]["steps"] == steps
+    assert project.load_draft().get("training", {}).get("steps") not in (123, 124)
+
+
 def test_a_project_that_was_deleted_is_not_made_again(window, project):
     shutil.rmtree(project.folder)
     window.draft.set("dataset.trigger", "zwx")

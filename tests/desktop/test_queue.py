@@ -277,7 +277,7 @@ def test_a_run_that_waits_follows_its_project_that_was_renamed(qtbot, window, pr
     put(window, "a")
     qtbot.waitUntil(lambda: titles(window) == ["a"])
     new = project.folder.with_name("my-good-toy")
-    window.open_project(str(project.file.parent.parent))  # another one is open
+    window.open_project(str(project.folder.with_name("another")))  # it is open then
     project.folder.rename(new)
     window.monitor.queue.start.click()
     qtbot.waitUntil(lambda: len(configs) == 1 and not window.runs.is_busy)

@@ -13,7 +13,7 @@ import pytest
 from desktop.main_window import MainWindow
 from desktop.run_reader import RunReader
 from engine.project import Project, RunFolder
-from engine.run_records import annotate
+from engine.run_records import set_note, set_star
 from tests.desktop.conftest import close_without_asking
 
 STEPS = 100_000
@@ -118,8 +118,8 @@ def _add_a_sample(run: RunFolder) -> None:
 CHANGES = {
     "a step": _add_a_step,
     "a sample": _add_a_sample,
-    "a note": lambda run: annotate(run, "the best so far", starred=False),
-    "a star": lambda run: annotate(run, "", starred=True),
+    "a note": lambda run: set_note(run, "the best so far", ""),
+    "a star": lambda run: set_star(run, True),
     "its end": lambda run: run.result.write_text(json.dumps({"outcome": "finished"})),
     "its settings": lambda run: run.config_path.write_text(json.dumps({"name": "other"})),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import threading
 
 import pyqtgraph as pg
@@ -18,6 +17,7 @@ from desktop.jobs import Jobs
 from desktop.panels.monitor_panel import MonitorPanel
 from desktop.run_desk import RunDesk
 from desktop.widgets.first_result import moments
+from desktop.widgets.run_history import NOTE
 from desktop.widgets.run_log import MOST_LINES
 from engine.dataset_notices import KeptBack
 from engine.errors import NoCheckpoint, NoPictures
@@ -33,7 +33,7 @@ from engine.events import (
     as_json,
 )
 from engine.project import Project, RunFolder
-from engine.run_records import load_record
+from engine.run_records import load_record, set_note, set_star
 from tests.conftest import draw_pictures
 from tests.desktop.conftest import step
 from tests.rights import needs_rights, without_rights
@@ -207,6 +207,31 @@ def test_a_folder_of_runs_that_may_not_be_read_is_no_empty_history(monitor, tmp_
     assert monitor.history.strip.isHidden()
 
 
+def test_two_windows_take_no_note_and_no_star_from_each_other(qtbot, monitor, tmp_path):
+    folder = make_run(tmp_path, "one")
+    show_runs(qtbot, monitor, [folder])
+    history = monitor.history
+    set_note(folder, "theirs", "")  # as another window does
+    history._toggle_star(0, 0)
+    assert json.loads(folder.notes.read_text()) == {"note": "theirs", "starred": True}
+    assert history.table.item(0, NOTE).text() == "theirs"
+    set_star(folder, False)
+    set_note(folder, "theirs, changed", "theirs")
+    history.table.item(0, NOTE).setText("ours")
+    assert json.loads(folder.notes.read_text()) == {
+        "note": "ours / theirs, changed", "starred": False,
+    }  # fmt: skip
+
+
+def test_a_note_makes_no_folder_for_a_run_that_was_renamed(qtbot, monitor, tmp_path):
+    folder = make_run(tmp_path, "one")
+    show_runs(qtbot, monitor, [folder])
+    folder.path.rename(tmp_path / "renamed")
+    monitor.history.table.item(0, NOTE).setText("ours")
+    assert "is not the folder of a run" in monitor.strip.text
+    assert not folder.path.exists()
+
+
 def test_an_interrupted_run_can_be_gone_on_with_from_the_history(qtbot, monitor, tmp_path):
     runs = [make_run(tmp_path, "two", outcome=""), make_run(tmp_path, "one")]
     show_runs(qtbot, monitor, runs)
@@ -333,11 +358,10 @@ def test_a_note_that_cannot_be_kept_is_not_shown_as_kept(qtbot, monitor, tmp_pat
     folder = make_run(tmp_path, "one")
     show_runs(qtbot, monitor, [folder])
     shutil.rmtree(folder.path)
-    folder.path.touch()  # a file, in which nothing can be written
     failed = []
-    monitor.history.failed.connect(failed.append)
+    monitor.history.failed.connect(lambda error: failed.append(error.code))
     monitor.history.table.item(0, 8).setText("good ears")
-    assert [error.code for error in failed] == ["IM-OUT-01"]
+    assert failed == ["IM-RUN-01"]
     assert monitor.history.table.item(0, 8).text() == ""
 
 

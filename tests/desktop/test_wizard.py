@@ -272,6 +272,29 @@ def test_what_somebody_else_put_beside_the_copies_stays(qtbot, wizard, tmp_path)
     assert own.is_file()
 
 
+def test_a_copy_that_somebody_retouched_is_theirs(qtbot, wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    choose(wizard, folder / "picture0.png", folder / "picture1.png")
+    own = tmp_path / "home/my-cat/images/picture0.png"
+    (folder / "picture3.png").replace(own)
+    theirs = own.read_bytes()
+    choose(wizard, folder / "picture1.png")
+    wizard.pictures.sample.click()
+    finish(qtbot, wizard)
+    assert own.read_bytes() == theirs
+
+
+def test_pictures_that_went_away_are_told_before_the_start(wizard, tmp_path):
+    folder = draw_pictures(tmp_path / "mine", count=4)
+    next_page(wizard)
+    wizard.pictures.use([folder])
+    folder.rename(tmp_path / "elsewhere")
+    next_page(wizard, 4)
+    assert f"There are no pictures in {folder}" in wizard.ready._problems.text()
+    assert not wizard.button(QWizard.WizardButton.FinishButton).isEnabled()
+
+
 def test_the_gathered_pictures_follow_another_name(qtbot, wizard, tmp_path):
     folder = draw_pictures(tmp_path / "mine", count=4)
     next_page(wizard)

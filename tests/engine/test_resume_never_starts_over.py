@@ -27,7 +27,7 @@ from engine.notices import RecordSetAside
 from engine.outcome import note_export
 from engine.project import RunFolder, read_metrics
 from engine.records import NotRead, Why
-from engine.run_records import annotate, load_record
+from engine.run_records import load_record, set_note
 from engine.user_presets import save as save_preset
 from tests.engine_runs import left_by, require_finished, resume, tiny_run, train
 
@@ -174,7 +174,7 @@ def test_only_a_damaged_checkpoint_is_written_over(tmp_path):
 # Records: what each is, what the program would write over it, and where.
 RECORDS = {
     "result.json": lambda run: note_export(run, 4, Exports()),
-    "notes.json": lambda run: annotate(run, "new", starred=True),
+    "notes.json": lambda run: set_note(run, "new", ""),
     "stars.json": lambda run: save_stars(run.path, {"new.png"}),
     "models.json": lambda run: Shelf(run.path / "models.json")._write(["new"]),
 }

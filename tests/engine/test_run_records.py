@@ -13,12 +13,13 @@ from engine.events import StepFinished
 from engine.project import RunFolder
 from engine.run_records import (
     UNREADABLE,
-    annotate,
     differences,
     likeness_curve,
     load_record,
     loss_curve,
     samples_of,
+    set_note,
+    set_star,
     smoothed,
     write_diagnostics,
 )
@@ -85,7 +86,8 @@ def test_a_folder_that_is_damaged_cannot_be_shown_and_one_that_is_gone_is_left_o
 
 
 def test_a_note_and_a_star_stay_with_the_run(trained):
-    annotate(trained.folder, "the good one", starred=True)
+    set_note(trained.folder, "the good one", "")
+    set_star(trained.folder, True)
     record = load_record(trained.folder)
     assert (record.note, record.starred) == ("the good one", True)
 

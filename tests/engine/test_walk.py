@@ -20,7 +20,27 @@ from engine.data.walk import Walked, walk, worth_saying
 from engine.dataset_notices import KohyaFolders, LeftOut, MasksFound
 from engine.errors import FolderMissing, InputNotReadable, NoPictures
 from engine.events import Noticed, RunFailed
+from engine.storage import own_folder
 from tests.timing import a_million_additions, cpu_seconds
+
+
+@pytest.mark.parametrize("kind", ["run", "comparison", "project"])
+def test_what_imprint_made_among_the_pictures_is_left_out(make, kind):
+    """The sheet of a run shows pictures beside what was drawn."""
+    folder = make("a.png")
+    own_folder(folder / "0001_2026-11-30_0900_toy_lora", kind)
+    make("0001_2026-11-30_0900_toy_lora/before_after.png")
+    walked = walk(folder)
+    assert names(walked) == ["a.png"]
+    assert "It was made by Imprint" in str(walked.notices[0])
+    (folder / "a.png").unlink()
+    assert names(walk(folder)) == []
+
+
+def test_a_run_of_an_earlier_imprint_among_the_pictures_is_left_out(make):
+    run = "0001_2026-11-30_0900_toy_lora"
+    folder = make("a.png", f"{run}/before_after.png", f"{run}/config.json", f"{run}/checkpoints/x")
+    assert names(walk(folder)) == ["a.png"]
 
 
 @pytest.fixture
