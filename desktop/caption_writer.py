@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop.job_rules import JobSignals
+from desktop.picture_rows import PictureRow
 from desktop.pool import Pool
 from engine import storage
 from engine.data.caption_edits import tidy
@@ -19,6 +20,7 @@ from engine.data.caption_files import CaptionError, beside, is_written, read_tex
 from engine.data.file_marks import Mark, mark_of
 from engine.errors import UserError
 from engine.plain_text import whole_characters
+from engine.wording import Phrase
 
 
 class _Answers(JobSignals):
@@ -42,7 +44,7 @@ class CaptionWriter(QObject):
         super().__init__(parent)
         self._pool = Pool(1, "captions", self)
         self._answers = _Answers(self)
-        self._answers.not_written.connect(self.not_written)
+        self._answers.not_written.connect(self._on_not_written)
         self._answers.failed.connect(self.failed)
         self._answers.kept_both.connect(self.kept_both)
         self._answers.taken_over.connect(self.taken_over)
@@ -51,12 +53,15 @@ class CaptionWriter(QObject):
         self._seen: dict[Path, str] = {}  # of the thread alone: what we know to be in a file
         self._answers.reached.connect(self._go_on)
         self._later: list[Callable[[], object]] = []
+        self._unwritten: dict[str, tuple[Path, str, Phrase]] = {}  # by key, with the reason
 
     def write(self, texts: dict[Path, str], before: Mapping[Path, str]) -> None:
         """One that cannot be written does not keep the others from being written.
 
         `before`: what is there as far as the window knows. Anything else is kept beside.
         """
+        for path in texts:
+            self._unwritten.pop(path.stem, None)
         self._pool.start(_write, texts, before, self._seen, self._answers)
 
     def write_unread(self, folder: Path, texts: Mapping[Path, str]) -> bool:
@@ -82,16 +87,33 @@ class CaptionWriter(QObject):
 
     def flush(self) -> None:
         """Return when all is on disk."""
+        self._try_again()
         self._pool.wait()
+
+    def as_typed(self, row: PictureRow) -> PictureRow:
+        """With the caption that could not be written yet, on a full disk, say."""
+        left = self._unwritten.get(row.key)
+        return row if left is None else row.with_caption(left[1]).with_caption_problem(left[2])
+
+    def _try_again(self) -> None:
+        """What could not be written before."""
+        if left := {path: text for path, text, _ in self._unwritten.values()}:
+            self.write(left, dict(left))
 
     def when_written(self, action: Callable[[], object]) -> None:
         """Call it, in this thread, once all that came before is on disk: at once where nothing
         waits. Hundreds of captions take a while, and the window goes on meanwhile."""
+        self._try_again()
         if self._pool.is_idle:
             action()
         else:
             self._later.append(action)
             self._pool.start(_reach, self._answers)
+
+    @Slot(object, object)
+    def _on_not_written(self, texts: dict[Path, str], error: UserError) -> None:
+        self._unwritten |= {path.stem: (path, texts[path], error.sentence) for path in texts}
+        self.not_written.emit(texts, error)
 
     @Slot(object)
     def _on_written(self, marks: dict[str, Mark | None]) -> None:

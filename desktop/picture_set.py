@@ -299,10 +299,9 @@ class PictureSet(QObject):
                 self.rows.append(PictureRow(path))
                 self.visible.append(row)
             old = self.rows[row]
-            said = found.caption
-            new = PictureRow(
-                old.path, found.reading, said.text, said.problem, said.remarks, found.mask
-            )
+            said, mask = found.caption, found.mask
+            new = PictureRow(old.path, found.reading, said.text, said.problem, said.remarks, mask)
+            new = self.writer.as_typed(new)
             before = old.reading.content_hash if old.reading else ""
             self.lost.note(new, (found.was, before))
             if new != old:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -95,8 +96,7 @@ def look_at(path: str) -> ShelfEntry:
     except UserError as error:
         missing = path != STARTER and not is_there(Path(path))
         return ShelfEntry(path, title, problem=error.sentence, is_missing=missing)
-    size = source.path.stat().st_size if is_file(source.path) else _folder_bytes(source.path)
-    return ShelfEntry(path, source.title, source.family.title, size)
+    return ShelfEntry(path, source.title, source.family.title, _bytes_of(source.path))
 
 
 def scan(folder: Path, is_over: Callable[[], bool] = lambda: False) -> Iterator[ShelfEntry]:
@@ -128,10 +128,17 @@ def _candidates(root: Path, is_over: Callable[[], bool]) -> Iterator[Path]:
                 yield path
 
 
-def _folder_bytes(folder: Path) -> int:
-    return sum(
-        path.stat().st_size for path in folder.rglob("*") if path.suffix in (".safetensors", ".bin")
-    )
+def _bytes_of(path: Path) -> int:
+    """Of a file, or of the weights in a folder. What goes away meanwhile counts nothing."""
+    files = [path]
+    if not is_file(path):
+        found = (Path(place, name) for place, _, names in os.walk(path) for name in names)
+        files = [file for file in found if file.suffix in (".safetensors", ".bin")]
+    size = 0
+    for file in files:
+        with suppress(OSError):
+            size += file.stat().st_size
+    return size
 
 
 def _is_left_behind(name: str) -> bool:

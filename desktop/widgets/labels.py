@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QLocale, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDoubleSpinBox,
@@ -54,7 +54,7 @@ def set_kind(widget: QWidget, name: str, value: str) -> None:
 
 def spin_box(minimum: int, maximum: int) -> QSpinBox:
     """A field for a whole number."""
-    made = QSpinBox()
+    made = _WholeBox()
     made.setRange(minimum, maximum)
     _pad(made)
     return made
@@ -62,10 +62,33 @@ def spin_box(minimum: int, maximum: int) -> QSpinBox:
 
 def decimal_box(minimum: float, maximum: float) -> QDoubleSpinBox:
     """A field for a number with decimals."""
-    made = QDoubleSpinBox()
+    made = _DecimalBox()
+    made.setLocale(QLocale.c())
     made.setRange(minimum, maximum)
     _pad(made)
     return made
+
+
+class _WholeBox(QSpinBox):
+    """Qt passes over commas: "1,5" would be fifteen. Here the number ends before the comma."""
+
+    def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
+        if "," in text:
+            return QValidator.State.Intermediate, text, place
+        return super().validate(text, place)
+
+    def fixup(self, text: str) -> str:
+        return text
+
+
+class _DecimalBox(QDoubleSpinBox):
+    """A comma is a decimal point, as in half of the world, and never one between thousands."""
+
+    def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
+        return super().validate(text.replace(",", "."), place)
+
+    def valueFromText(self, text: str) -> float:  # noqa: N802 (Qt's name)
+        return super().valueFromText(text.replace(",", "."))
 
 
 def _pad(box: QAbstractSpinBox) -> None:

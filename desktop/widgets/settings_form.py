@@ -197,9 +197,10 @@ class SettingsForm(QWidget):
         value: Any = text
         for kind in (int, float) if self._rows[key].annotation in (int, float) else ():
             try:
-                value = kind(text)
+                number = kind(text)
             except ValueError:
                 continue
+            value = number if math.isfinite(number) else text  # JSON has no infinity
             break
         self._draft.set(key, value)
 

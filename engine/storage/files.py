@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import stat
@@ -157,8 +158,19 @@ def write_json(path: Path, data: Any, *, over: bool = False) -> None:
 def json_text(data: Any) -> str:
     """As Imprint writes it: people read these files, too. Half a character, which a file or a name
     may hold, is written as JSON has it, and read as the same half again."""
-    text = json.dumps(data, indent=2, ensure_ascii=False)
+    try:
+        text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # JSON has no infinity, and our reader refuses it: as a text it can be read
+        text = json.dumps(_without_infinity(data), indent=2, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _without_infinity(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _without_infinity(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without_infinity(value) for value in data]
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def write_new(path: Path, data: bytes, *, root: Path | None = None) -> bool:

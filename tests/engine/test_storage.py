@@ -19,6 +19,7 @@ import pytest
 from engine import storage
 from engine.errors import DiskFull, InputNotReadable, OutputNotWritable
 from engine.events import RunCrashed, RunFailed, failure_of
+from engine.json_reading import parse_json
 from engine.output_errors import FilesLimited, LinkInTheWay, NotOurs
 from engine.storage import system_errors
 
@@ -434,3 +435,13 @@ def test_a_job_that_the_disk_refuses_ends_in_a_sentence_and_one_that_errs_in_a_t
 
 def test_an_error_that_names_no_file_is_a_traceback():
     assert isinstance(failure_of(OSError(errno.EBADF, "Bad file descriptor")), RunCrashed)
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_json_has_not_is_written_as_a_text_that_can_be_read(tmp_path, number):
+    data = {"draft": {"method": {"learning_rate": number, "ranks": [1, number]}, "steps": 15}}
+    storage.write_json(tmp_path / "a.json", data)
+    read = parse_json((tmp_path / "a.json").read_bytes())
+    assert read["draft"] == {
+        "method": {"learning_rate": str(number), "ranks": [1, str(number)]}, "steps": 15,
+    }  # fmt: skip
