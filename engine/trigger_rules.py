@@ -36,6 +36,10 @@ _IS_SYNTAX = QT_TRANSLATE_NOOP(
     "engine",
     "{trigger} is prompt syntax, so no prompt can call it. Use {better} as trigger word.",
 )
+_IS_SPECIAL = QT_TRANSLATE_NOOP(
+    "engine",
+    "{trigger} is a special token that every prompt contains. Use {better} as trigger word.",
+)
 _ALL_DROPPED = QT_TRANSLATE_NOOP(
     "engine",
     "With a caption dropout of 1 no caption is used, and the trigger word is never learnt. Lower "
@@ -58,14 +62,22 @@ _LONG = QT_TRANSLATE_NOOP("engine", "is so long")
 _REFUSED = QT_TRANSLATE_NOOP("engine", "not every system takes")
 
 
+# Of CLIP: every prompt contains them, and so would call what is learnt.
+_SPECIAL_TOKENS = ("<|startoftext|>", "<|endoftext|>")
+
+
 def problems_of(config: RunConfig) -> Iterator[tuple[str, Phrase]]:
     """Why the word of a run that teaches one would not be learnt or could not be used later.
 
     The setting, and a sentence.
     """
+    trigger = config.dataset.trigger.strip()
+    if trigger.lower() in _SPECIAL_TOKENS:
+        better = rare_word(trigger)
+        yield "dataset.trigger", Phrase(_IS_SPECIAL, trigger=trigger, better=better)
+        return
     if not config.method.needs_trigger:
         return
-    trigger = config.dataset.trigger.strip()
     if not trigger:
         yield "dataset.trigger", Phrase(_NO_WORD)
         return

@@ -3320,6 +3320,10 @@
         <translation>{trigger} 是提示词的语法符号，写在提示词里无法触发。请改用 {better} 作触发词。</translation>
     </message>
     <message>
+        <source>{trigger} is a special token that every prompt contains. Use {better} as trigger word.</source>
+        <translation>{trigger} 是每条提示词都包含的特殊标记。请改用 {better} 作为触发词。</translation>
+    </message>
+    <message>
         <source>With a caption dropout of 1 no caption is used, and the trigger word is never learnt. Lower it.</source>
         <translation>描述丢弃率为 1 时不使用任何描述，触发词永远学不到。请调低。</translation>
     </message>

@@ -76,6 +76,17 @@ def test_a_copy_is_a_project_of_its_own_that_is_saved_from_the_first_change_on(
     assert project.load_draft().get("training", {}).get("steps") not in (123, 124)
 
 
+def test_a_folder_of_the_users_becomes_no_project_by_its_name(window, tmp_path):
+    folder = tmp_path / "stuff.imprint"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine")
+    was = window.draft.project
+    window.open_project(str(folder))
+    assert window.draft.project == was
+    assert "IM-PRJ-06" in window.home.strip.text
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+
+
 def test_a_project_that_was_deleted_is_not_made_again(window, project):
     shutil.rmtree(project.folder)
     window.draft.set("dataset.trigger", "zwx")

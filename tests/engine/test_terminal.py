@@ -148,6 +148,12 @@ def test_a_file_gets_no_number_of_a_standard_stream_that_was_closed():
         assert done.stdout == "True\n"
 
 
+def test_a_python_without_docstrings_is_refused_in_a_sentence():
+    done = shell("PYTHONOPTIMIZE=2 imprint doctor")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Imprint does not run with python -OO.")
+
+
 LOGGED_IN = """
 import os, signal, sys
 

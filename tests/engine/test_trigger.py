@@ -166,6 +166,14 @@ def test_a_word_that_no_file_or_prompt_can_bear_is_refused_with_a_better_one(
     assert check(settings(method, better))[0] is not None
 
 
+@pytest.mark.parametrize("kind", ["lora", "dreambooth", "textual_inversion", "hypernetwork"])
+@pytest.mark.parametrize("trigger", ["<|endoftext|>", "<|StartOfText|>"])
+def test_a_token_that_every_prompt_contains_is_refused_with_a_better_word(kind, trigger):
+    (problem,) = check(settings({"kind": kind}, trigger))[1]
+    assert problem.field == "dataset.trigger"
+    assert "is a special token that every prompt contains" in problem.sentence
+
+
 WHY = {
     "sks.": "ends with “.”", "..": "has neither a letter nor a digit", "my cat": "contains a blank",
     "don't": "contains “'”", "-sks": "begins with “-”", "sks!": "contains “!”",
