@@ -54,6 +54,9 @@ _OTHERS = (
 _BUNDLE = re.compile(r"\Abundle_emb\.(?P<word>.+?)\.(?P<key>string_to_param\..+|clip_[lg])")
 _SHOWN = 3  # names in one sentence
 
+_QUANTIZED = QT_TRANSLATE_NOOP(
+    "engine", "{name} holds whole numbers; a LoRA that was quantized to them cannot be read"
+)
 _NO_NUMBERS = QT_TRANSLATE_NOOP("engine", "{name} holds numbers that are none")
 _EMPTY = QT_TRANSLATE_NOOP("engine", "{name} holds nothing, its rank is 0")
 _TOO_LARGE = QT_TRANSLATE_NOOP(
@@ -309,6 +312,8 @@ def _require_numbers(path: Path, place: Place, roles: Roles) -> None:
             raise AddonUnreadable(path=path.name, reason=Phrase(_NOT_ONE, role=role, name=name))
     if any(tensor.numel() == 0 for tensor in roles.values()):
         reason = _EMPTY
+    elif any(tensor.numel() > 1 and not tensor.is_floating_point() for tensor in roles.values()):
+        reason = _QUANTIZED
     elif not all(torch.isfinite(tensor.float()).all() for tensor in roles.values()):
         reason = _NO_NUMBERS
     if reason is not None:

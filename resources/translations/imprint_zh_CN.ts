@@ -2764,6 +2764,10 @@
         <translation>零散偏置的文件</translation>
     </message>
     <message>
+        <source>{name} holds whole numbers; a LoRA that was quantized to them cannot be read</source>
+        <translation>{name} 中是整数；无法读取量化为整数的 LoRA</translation>
+    </message>
+    <message>
         <source>{name} holds nothing, its rank is 0</source>
         <translation>{name} 是空的，秩为 0</translation>
     </message>

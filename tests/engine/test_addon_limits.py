@@ -132,6 +132,14 @@ def test_an_embedding_that_fp32_cannot_hold_is_refused(tmp_path):
         embedding.load(tmp_path / "a.safetensors")
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.int32])
+def test_a_lora_that_was_quantized_to_whole_numbers_is_refused(sd1, dtype, tmp_path):
+    """Their scale stands nowhere, so that they would be taken for weights of a hundred."""
+    path = save(tmp_path, kohya(NAME, *(half.to(dtype) for half in pair(16, 16))))
+    with pytest.raises(AddonUnreadable, match="holds whole numbers"):
+        read_adapter(path, sd1)
+
+
 @pytest.mark.parametrize(
     "tensors",
     [
