@@ -6,14 +6,15 @@ A preset says how to train, not what: no pictures, no words, no places on this c
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from engine import records
+from engine import records, storage
 from engine.config_file import Data, check, merge
-from engine.errors import UserError
+from engine.errors import OutputNotWritable, UserError
 from engine.file_names import counted_up
 from engine.foreign_settings import program_of
 from engine.project import safe_name
@@ -62,18 +63,21 @@ def known_presets() -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    """As it was typed, as far as the file can be read."""
-    return _own_name(path) or path.name.removesuffix(SUFFIX)
+    """As it was typed, as far as the file can be read, for showing it."""
+    return _own_name(path)[:80] or path.name.removesuffix(SUFFIX)
 
 
 def save(name: str, draft: Data, path: Path | None = None) -> Path:
-    """Keep what a draft says about how to train, in place of one of the same name.
+    """Keep what a draft says about how to train. One of the same name goes to the system's bin.
 
     Raises OutputNotWritable or DiskFull.
     """
     kept = {section: draft[section] for section in SECTIONS if isinstance(draft.get(section), dict)}
     target = path or _place_for(name)
     data = {_VERSION: 1, "name": name, "settings": _impersonal(kept)}
+    if path is None and is_there(target):
+        with suppress(OutputNotWritable):  # a computer without a bin
+            storage.to_bin(target)
     records.write_json(target, data, _Preset)
     return target
 
@@ -82,14 +86,14 @@ def _place_for(name: str) -> Path:
     """Two names that differ only in letters that files cannot have get two files."""
     stems = counted_up(safe_name(name))
     paths = (presets_folder() / f"{stem}{SUFFIX}" for stem in stems)
-    return next(path for path in paths if not is_there(path) or _own_name(path) == name[:80])
+    return next(path for path in paths if not is_there(path) or _own_name(path) == name)
 
 
 def _own_name(path: Path) -> str:
     """As it stands in the file; empty where this Imprint cannot read it as a preset, so that none
     of another name takes its place."""
     try:
-        return _read(path).name[:80]
+        return _read(path).name
     except NotRead:
         return ""
 

@@ -198,11 +198,20 @@ def test_a_preset_brings_how_to_train_and_leaves_what_to_train(panel, draft):
     assert panel.form._editors["method.rank"].value() == 32
 
 
-def test_names_that_files_cannot_tell_apart_get_two_files_and_the_same_name_gets_one(draft):
+def test_names_that_files_cannot_tell_apart_get_two_files_and_the_same_name_gets_one(
+    draft, monkeypatch
+):
+    thrown = []
+    monkeypatch.setattr("engine.storage.to_bin", lambda path: thrown.append(path.read_bytes()))
     first = user_presets.save("Cat +", draft.data)
     second = user_presets.save("cat -", draft.data)
     assert first != second
+    earlier = second.read_bytes()
+    draft.set("training.steps", 77)
     assert user_presets.save("cat -", draft.data) == second
+    assert thrown == [earlier]
+    long = [user_presets.save("y" * 80 + letter, draft.data) for letter in "AB"]
+    assert long[0] != long[1]
     assert {user_presets.name_of(path) for path in (first, second)} == {"Cat +", "cat -"}
 
 
