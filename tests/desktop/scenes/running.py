@@ -115,6 +115,14 @@ def _(stage: Staged) -> None:
     stage.window.monitor.tabs.setCurrentIndex(2)
 
 
+@scene("training-13-history-may-not-be-read")
+def _(stage: Staged) -> None:
+    monitor = stage.window.monitor
+    folder = "/home/ann/Imprint/tabby/runs"
+    monitor.history.show_runs([], InputNotReadable(path=folder, reason="Permission denied"))
+    monitor.tabs.setCurrentWidget(monitor.history)
+
+
 @scene("training-13-history")
 def _(stage: Staged) -> None:
     monitor = stage.window.monitor
@@ -123,14 +131,6 @@ def _(stage: Staged) -> None:
     wait_until(lambda: monitor.history.table.rowCount() == len(runs), "the history")
     monitor.tabs.setCurrentWidget(monitor.history)
     monitor.history.table.selectRow(0)
-
-
-@scene("training-13-history-may-not-be-read")
-def _(stage: Staged) -> None:
-    monitor = stage.window.monitor
-    folder = "/home/ann/Imprint/tabby/runs"
-    monitor.history.show_runs([], InputNotReadable(path=folder, reason="Permission denied"))
-    monitor.tabs.setCurrentWidget(monitor.history)
 
 
 @scene("training-14-two-compared")
