@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin
 
 from engine import storage
+from engine.out_of_memory import is_out_of_memory
 from engine.regular_files import is_link, opened
 
 _SUM = "imprint-pixels"  # keyword of a PNG text
@@ -43,7 +44,9 @@ def is_as_drawn(path: Path) -> bool:
         with opened(path) as file, Image.open(file, formats=["PNG"]) as image:
             known = image.info.get(_SUM)  # asked first: nothing else is worth decoding
             return known is not None and known == _sum_of(image)
-    except Exception:  # noqa: BLE001 (decoders raise what they like)
+    except Exception as error:  # decoders raise what they like
+        if is_out_of_memory(error):
+            raise
         return False
 
 
