@@ -77,6 +77,7 @@ def _fill(
         is_drawn = is_there(path)
         if is_drawn and read_one(path).refusal is not None:
             yield Noticed(notice=ClassImageRedrawn(name=path.name))
+            storage.remove_file(path)  # of a cache: nobody wants it kept beside the others
             is_drawn = False
         if not is_drawn:
             yield StageProgress(stage=Stage.CLASS_IMAGES, done=number, total=count)

@@ -189,6 +189,7 @@ def test_a_record_that_cannot_be_read_is_kept_beside_the_new_one(tmp_path, name,
         (path / "inner").write_text("kept")
     else:
         path.write_text(content)
+    (tmp_path / "config.json").write_text("{}")  # it is a run
     RECORDS[name](RunFolder(tmp_path))
     assert "new" in path.read_text() or "exported_step" in path.read_text()
     why = "unreadable" if content == "directory" else "damaged"
@@ -196,7 +197,7 @@ def test_a_record_that_cannot_be_read_is_kept_beside_the_new_one(tmp_path, name,
     kept = (aside / "inner").read_text() if aside.is_dir() else aside.read_text()
     assert kept == ("kept" if content == "directory" else content)
     RECORDS[name](RunFolder(tmp_path))  # once more: what is there can be read now
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_stars_that_cannot_be_read_are_not_lost_by_the_next_star(tmp_path):
