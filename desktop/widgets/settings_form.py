@@ -25,6 +25,7 @@ from desktop.widgets.labels import label, set_kind, spin_box
 from desktop.words import engine_text, problem_words
 from engine.choice_names import choice_name
 from engine.config_file import Problem
+from engine.json_reading import MAX_DIGITS
 from engine.settings import Row
 
 MAX_INT = 2**31 - 1
@@ -200,7 +201,8 @@ class SettingsForm(QWidget):
                 number = kind(text)
             except ValueError:
                 continue
-            value = number if math.isfinite(number) else text  # JSON has no infinity
+            # JSON has no infinity, and a reader refuses more digits: as text it can be saved.
+            value = number if abs(number) < 10**MAX_DIGITS else text
             break
         self._draft.set(key, value)
 

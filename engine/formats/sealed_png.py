@@ -15,6 +15,7 @@ from engine.out_of_memory import is_out_of_memory
 from engine.regular_files import is_link, opened
 
 _SUM = "imprint-pixels"  # keyword of a PNG text
+_MOST_PIXELS = 1 << 26  # no run draws more, and a small file may promise any size
 _EARLIER = "earlier_{name}"  # in front: what is sought by the beginning of its name is not found
 
 
@@ -43,7 +44,8 @@ def is_as_drawn(path: Path) -> bool:
     try:
         with opened(path) as file, Image.open(file, formats=["PNG"]) as image:
             known = image.info.get(_SUM)  # asked first: nothing else is worth decoding
-            return known is not None and known == _sum_of(image)
+            is_small = image.width * image.height <= _MOST_PIXELS
+            return known is not None and is_small and known == _sum_of(image)
     except Exception as error:  # decoders raise what they like
         if is_out_of_memory(error):
             raise

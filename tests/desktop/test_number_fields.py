@@ -31,7 +31,7 @@ def test_a_comma_is_a_decimal_point(qtbot, typed):
     assert box.value() == 1.5
 
 
-@pytest.mark.parametrize("text", ["1e400", "-1e400", "inf", "nan", "9" * 5000])
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "inf", "nan", "9" * 400, "9" * 5000])
 def test_an_odd_number_in_a_setting_damages_no_project(qtbot, window, text):
     """It is saved as the text that it is, and marked as wrong."""
     window.draft.set("training.steps", 15)
