@@ -106,14 +106,20 @@ def test_the_preview_is_the_newest_sample_of_the_run(tmp_path):
     assert preview_of(tmp_path / "elsewhere/exports/x.safetensors") is None
 
 
+def users_own(home):
+    """A file that has the name of ours already."""
+    place = home / "stable-diffusion-webui/models/Lora/my-cat.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"the user's own")
+    return place
+
+
 def test_all_that_was_installed_can_be_undone_and_is_settled_at_the_end(
     qtbot, open_dialog, lora, home, monkeypatch
 ):
     thrown = []
     monkeypatch.setattr(installing.storage, "to_bin", thrown.append)
-    place = home / "stable-diffusion-webui/models/Lora/my-cat.safetensors"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"the user's own")
+    place = users_own(home)
     dialog = open_dialog(lora)
     installed(qtbot, dialog)
     dialog._replace.click()
@@ -145,9 +151,7 @@ def test_however_the_dialog_ends_what_it_replaced_is_settled(
     """Esc rejects; it may be pressed while the file is copied."""
     thrown = []
     monkeypatch.setattr(installing.storage, "to_bin", thrown.append)
-    place = home / "stable-diffusion-webui/models/Lora/my-cat.safetensors"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"the user's own")
+    place = users_own(home)
     dialog = open_dialog(lora)
     installed(qtbot, dialog)
     dialog._replace.click()
@@ -161,9 +165,7 @@ def test_however_the_dialog_ends_what_it_replaced_is_settled(
 def test_an_undo_says_where_the_earlier_file_is_where_its_name_is_taken(
     qtbot, open_dialog, lora, home
 ):
-    place = home / "stable-diffusion-webui/models/Lora/my-cat.safetensors"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"the user's own")
+    place = users_own(home)
     dialog = open_dialog(lora)
     installed(qtbot, dialog)
     dialog._replace.click()
