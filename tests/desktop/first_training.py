@@ -6,9 +6,10 @@ Used by the offscreen test, by the one under a real X server, and by `make scree
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from PySide6.QtCore import QElapsedTimer, QEventLoop, QObject, Qt, QTimer, Slot
 from PySide6.QtTest import QTest
@@ -18,6 +19,7 @@ from desktop.panels.monitor_panel import RunState
 from tests.timing import PATIENCE
 
 TICK_MS = 10
+QUICK = {"sampling.num_inference_steps": 4, "evaluation.num_pictures": 2}
 
 
 class Heartbeat(QObject):
@@ -74,9 +76,15 @@ def pause(seconds: float) -> None:
 
 
 def first_training(
-    window: MainWindow, steps: int, photograph: Callable[[str], None] = lambda name: None
+    window: MainWindow,
+    steps: int,
+    photograph: Callable[[str], None] = lambda name: None,
+    drafts: Mapping[str, object] = MappingProxyType({}),
 ) -> Story:
-    """Sample project, start, wait, gallery, generate. `photograph` is called on each page."""
+    """Sample project, start, wait, gallery, generate. `photograph` is called on each page.
+
+    `drafts` are further settings by their keys, QUICK for those who look at no picture.
+    """
     story = Story()
     heartbeat = Heartbeat(window)
     warm: list[bool] = []
@@ -96,6 +104,8 @@ def first_training(
     window.draft.set("training.steps", steps)
     window.draft.set("sampling.every_steps", max(1, steps // 3))
     window.draft.set("sampling.prompts", list(window.draft.get("sampling.prompts"))[:2])
+    for key, value in drafts.items():
+        window.draft.set(key, value)
     photograph("method")
 
     window.show_page("training")

@@ -11,13 +11,13 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from desktop.main_window import MainWindow
-from tests.desktop.first_training import first_training
+from tests.desktop.first_training import QUICK, first_training
 
 
 def main(folder: Path) -> int:
     application = QApplication([])
     window = MainWindow()
-    story = first_training(window, steps=12)
+    story = first_training(window, steps=12, drafts=QUICK)
     application.primaryScreen().grabWindow(0).save(str(folder / "real-window.png"))
     assert story.exports
     assert story.generated

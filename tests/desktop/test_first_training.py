@@ -14,20 +14,20 @@ import safetensors
 from PIL import Image
 
 from desktop.main_window import MainWindow
-from tests.desktop.first_training import first_training, percentile
+from tests.desktop.first_training import QUICK, first_training, percentile
 from tests.timing import PATIENCE, wait_for
 
 TAKES_LONG = True  # minutes, for few tests: see tests/conftest.py
 
 ROOT = Path(__file__).parents[2]
-STEPS = 24
+STEPS = 12
 
 
 @pytest.mark.slow
 def test_the_first_training_leads_from_the_sample_to_a_picture_in_the_gallery(qtbot, capsys):
     window = MainWindow()
     qtbot.addWidget(window)
-    story = first_training(window, STEPS)
+    story = first_training(window, STEPS, drafts=QUICK)
     assert window.close()
 
     assert [path.name for path in story.exports] == ["sample-cat.safetensors"]

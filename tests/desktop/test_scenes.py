@@ -39,7 +39,10 @@ def test_no_word_is_cut_off(qapp, qtbot, tmp_path, code, percent):
     assert not found, "\n".join(found)
 
 
-def test_all_fits_on_a_small_screen(qapp, qtbot, tmp_path):
+def test_all_fits_on_a_small_screen_and_is_named_and_in_reach_of_the_keyboard(
+    qapp, qtbot, tmp_path
+):
+    """One play for both questions: who does not see, or has no mouse, gets everywhere."""
     found = []
     with playing(tmp_path, 100) as stage:
         stage.window.resize(*SMALLEST)
@@ -47,20 +50,10 @@ def test_all_fits_on_a_small_screen(qapp, qtbot, tmp_path):
             shown = play(stage, name)
             if shown is stage.window:
                 assert (shown.width(), shown.height()) == SMALLEST, name
-            found += [f"{name}: {line}" for line in (*clipped(shown), *outside(shown))]
-            leave(stage, shown)
-    assert not found, "\n".join(found)
-
-
-def test_whoever_does_not_see_or_has_no_mouse_gets_everywhere(qapp, qtbot, tmp_path):
-    found = []
-    with playing(tmp_path, 100) as stage:
-        for name in SCENES:
-            shown = play(stage, name)
             order = tab_order(shown)
             missed = [repr(widget) for widget in focusable(shown) - set(order)]
-            problems = (*unnamed(shown), *missed, *backwards(order, shown))
-            found += [f"{name}: {line}" for line in problems]
+            problems = (*clipped(shown), *outside(shown), *unnamed(shown), *missed)
+            found += [f"{name}: {line}" for line in (*problems, *backwards(order, shown))]
             leave(stage, shown)
     assert not found, "\n".join(found)
 

@@ -18,8 +18,9 @@ from tests.timing import wait_for
 ROOT = Path(__file__).parents[2]
 CALL = (
     "import sys; from PySide6.QtCore import QCoreApplication; a = QCoreApplication([]);"
-    "from desktop.single_instance import hand_over;"
-    "sys.exit(0 if hand_over(sys.argv[2:], sys.argv[1]) else 3)"
+    "from desktop import single_instance;"
+    "single_instance.ANSWER_MS = int(sys.argv[1]);"
+    "sys.exit(0 if single_instance.hand_over(sys.argv[3:], sys.argv[2]) else 3)"
 )
 LISTEN_AND_DIE = (
     "import os; from PySide6.QtCore import QCoreApplication; a = QCoreApplication([]);"
@@ -42,9 +43,10 @@ def keeper(qtbot, tmp_path):
 def call(qtbot, tmp_path):
     """Start a second program with these paths; returns its exit code once it ended."""
 
-    def start(*paths: str) -> int:
+    def start(*paths: str, wait_ms: int = single_instance.ANSWER_MS) -> int:
         name = f"imprint-test-{tmp_path.name}"
-        second = subprocess.Popen([sys.executable, "-c", CALL, name, *paths], cwd=ROOT)
+        arguments = [sys.executable, "-c", CALL, str(wait_ms), name, *paths]
+        second = subprocess.Popen(arguments, cwd=ROOT)
         qtbot.waitUntil(lambda: second.poll() is not None)
         return second.returncode
 
@@ -70,7 +72,7 @@ def test_a_second_start_opens_its_own_window_where_the_first_shows_none(keeper, 
 
 def test_a_start_that_comes_before_the_window_waits_for_it(keeper, qtbot, tmp_path):
     name, told = f"imprint-test-{tmp_path.name}", []
-    second = subprocess.Popen([sys.executable, "-c", CALL, name, "/a.imprint"], cwd=ROOT)
+    second = subprocess.Popen([sys.executable, "-c", CALL, "20000", name, "/a.imprint"], cwd=ROOT)
     qtbot.waitUntil(lambda: len(keeper._waiting) == 1)
     assert second.poll() is None
     keeper.attend(lambda paths: not told.append(paths))
@@ -84,7 +86,7 @@ def test_who_answers_something_else_is_not_believed(call, qtbot, tmp_path, monke
     monkeypatch.setattr(single_instance, "SHOWN", b"here\n")
     other = Doorkeeper(name=f"imprint-test-{tmp_path.name}")
     other.attend(lambda paths: True)
-    assert call("/a.imprint") == 3
+    assert call("/a.imprint", wait_ms=500) == 3
     other.close()
     other.deleteLater()
 
