@@ -131,7 +131,7 @@ def _shown_by(reports: CrashReports):  # noqa: ANN202 (the type of sys.excepthoo
         text = reports.note_error(kind, error, trace)
         if threading.current_thread() is not threading.main_thread():
             return  # a dialog in another thread would end the program
-        box = QMessageBox()
+        box = QMessageBox(QApplication.activeWindow())
         box.setIcon(QMessageBox.Icon.Critical)
         box.setText(QCoreApplication.translate("app", "Imprint made a mistake. Your work is safe."))
         box.setDetailedText(text)

@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         self.first_paint = FirstPaint(self)
         self.preferences = chosen = Preferences()
-        self.theme = Theme(application, look=chosen.look, text_percent=chosen.text_percent)
+        self.theme = Theme(application, self, look=chosen.look, text_percent=chosen.text_percent)
         self.projects = ProjectDesk(chosen, project, self)
         self.draft = self.projects.draft
         self.engine = EngineThread(self)

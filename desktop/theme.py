@@ -12,7 +12,7 @@ from pathlib import Path
 import qtawesome
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 LOOKS = ("dark", "light", "system")
 BODY = 13  # pixels of the text
@@ -111,27 +111,37 @@ ICONS = {  # what it means -> name in the set mdi6 (Material Design Icons, Apach
 
 
 class Theme(QObject):
-    """The theme of the application; tells everybody when it changes.
+    """The theme of a window; tells everybody when it changes.
 
-    It dresses nothing by itself: call `apply` when the widgets stand in their places. A widget that
-    comes to a parent is dressed anew with all that is in it, which took half a second of a start.
+    It styles nothing by itself: call `apply` when the widgets stand in their places. A widget that
+    comes to a parent is styled again with all that is in it, which took half a second of a start.
+
+    `window`: the one whose widgets and dialogs get the style sheet; all of the application's where
+    there is none. The application's sheet would also be set on the window that a new language
+    replaces, which took a second; and a dialog that its parent does not own is without it.
     """
 
     changed = Signal()
 
     def __init__(
-        self, application: QApplication, *, look: str = "dark", text_percent: int = 100
+        self,
+        application: QApplication,
+        window: QWidget | None = None,
+        *,
+        look: str = "dark",
+        text_percent: int = 100,
     ) -> None:
         super().__init__(application)
         self._application = application
+        self._dressed = window or application
         self._scale = text_percent / 100
         self._dark = _is_dark(look)
         _use_fusion(application)
         font = application.font()
         font.setPixelSize(round(BODY * self._scale))
         application.setFont(font)
-        for window in application.topLevelWidgets():  # Qt tells them only once its loop runs
-            QApplication.sendEvent(window, QEvent(QEvent.Type.ApplicationFontChange))
+        for top in application.topLevelWidgets():  # Qt tells them only once its loop runs
+            QApplication.sendEvent(top, QEvent(QEvent.Type.ApplicationFontChange))
 
     @property
     def is_dark(self) -> bool:
@@ -162,12 +172,12 @@ class Theme(QObject):
         return round(pixels * self._scale)
 
     def apply(self) -> None:
-        """Colours, edges and sizes, for all widgets there are and will be."""
+        """Colours, edges and sizes, for all widgets of the window that there are and will be."""
         self._application.setPalette(_palette(self.tokens))
         sheet = _stylesheet(self.tokens)
         scaled = _SIZES.sub(self._in_size, sheet)
-        if scaled != self._application.styleSheet():  # Qt styles each widget again, a second's work
-            self._application.setStyleSheet(scaled)
+        if scaled != self._dressed.styleSheet():  # Qt styles each widget again, a second's work
+            self._dressed.setStyleSheet(scaled)
 
     def _in_size(self, found: re.Match[str]) -> str:
         """Letters as they were chosen; rows as high as such letters are, Chinese ones higher."""

@@ -280,11 +280,11 @@ class RunComparison(QScrollArea):
         """`curves`: the losses of each."""
         self._records, self._curves = records, curves
         self.pictures.clear()
-        inside = QWidget()
+        inside = QWidget(self)
         inside.setObjectName("clear")
         column = QVBoxLayout(inside)
         column.addWidget(self._chart())
-        column.addWidget(self._settings(records))
+        column.addWidget(self._settings(records, inside))
         column.addLayout(self._samples(records))
         column.addStretch(1)
         self.setWidget(inside)
@@ -297,6 +297,8 @@ class RunComparison(QScrollArea):
         plot = pg.PlotWidget()
         plot.setBackground(tokens.surface)
         plot.setMinimumHeight(180)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
         plot.addLegend(offset=(-12, 8), labelTextColor=tokens.text)  # losses fall: room is above
         plot.setAccessibleName(self.tr("Losses of the runs over each other"))
         for record, curve, colour in zip(self._records, self._curves, COLOURS, strict=False):
@@ -304,14 +306,14 @@ class RunComparison(QScrollArea):
             plot.plot(curve.steps, smoothed(curve.values), pen=pen, name=record.title)
         return plot
 
-    def _settings(self, records: list[RunRecord]) -> QTableWidget:
+    def _settings(self, records: list[RunRecord], inside: QWidget) -> QTableWidget:
         names = {row.key: row.label for row in rows(RunConfig)}
         for record in records:
             if record.method in METHODS:
                 own = rows(METHODS[record.method].settings, "method.")
                 names |= {row.key: row.label for row in own}
         found = differences(record.folder for record in records)
-        table = QTableWidget(len(found), len(records) + 1)
+        table = QTableWidget(len(found), len(records) + 1, inside)  # has the sheet's sizes at once
         table.setHorizontalHeaderLabels([self.tr("Setting"), *(r.title for r in records)])
         table.verticalHeader().hide()
         for number, (key, values) in enumerate(found):

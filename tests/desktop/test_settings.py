@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -36,6 +36,33 @@ def windows(qapp, qtbot, monkeypatch):
     yield made
     assert made.window.close()
     install_language(qapp, "en")
+
+
+class Styled(QObject):
+    """Counts the widgets that got another style sheet."""
+
+    def __init__(self, root: QWidget) -> None:
+        super().__init__(root)
+        self.count = 0
+        for widget in root.findChildren(QWidget):
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() is QEvent.Type.StyleChange
+        return super().eventFilter(watched, event)
+
+
+def test_another_language_styles_no_widget_of_the_window_that_goes(qtbot, windows, qapp):
+    """That took a second, and three to five beside other programs."""
+    old = windows.window
+    styled = Styled(old.centralWidget())
+    Preferences().text_percent = 125  # another sheet than before, whatever fonts there are
+    windows.renew()
+    assert windows.window is not old
+    assert windows.window.styleSheet() != old.styleSheet()
+    assert styled.count == 0
+    old.theme.set_dark(not old.theme.is_dark)  # the counter does count
+    assert styled.count > 0
 
 
 def test_another_language_comes_at_once_with_the_same_project_and_page(qtbot, windows, monkeypatch):

@@ -233,6 +233,15 @@ class Monkey:
         finally:
             self.hand.depth -= 1
         self.watch.did(said, time.thread_time() - began)
+        for dialog in _without_owner():
+            self.watch.found(f"no window owns {dialog}, so it is without the style sheet")
+
+
+def _without_owner() -> list[str]:
+    from PySide6.QtWidgets import QApplication, QDialog, QMenu
+
+    tops = [one for one in QApplication.topLevelWidgets() if isinstance(one, (QDialog, QMenu))]
+    return [type(one).__name__ for one in tops if one.isVisible() and one.parentWidget() is None]
 
 
 def _close_dialogs() -> None:

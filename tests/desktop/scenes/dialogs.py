@@ -34,7 +34,11 @@ from tests.golden import make_sd15_lora
 def _guide(stage: Staged, pages: int) -> FirstTraining:
     home = stage.folder / "guide"
     wizard = FirstTraining(
-        stage.window.theme, home, shelf=Shelf(home / "models.json"), user_home=home
+        stage.window.theme,
+        home,
+        shelf=Shelf(home / "models.json"),
+        user_home=home,
+        parent=stage.window,
     )
     wizard.show()
     wait_until(lambda: wizard.model.choices.button(0) is not None, "the models")
