@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     QCoreApplication.setApplicationVersion(VERSION)
     application.setWindowIcon(QIcon(str(ICON)))
     application.setDesktopFileName(DESKTOP_FILE)
-    paths = [str(Path(text).absolute()) for text in arguments[1:]]
+    paths = [str(Path(text).absolute()) for text in arguments[1:] if text]
     if hand_over(paths):
         return 0
     door = Doorkeeper(application)  # at once: whoever comes now waits at it until we can answer

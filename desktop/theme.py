@@ -131,7 +131,7 @@ class Theme(QObject):
         look: str = "dark",
         text_percent: int = 100,
     ) -> None:
-        super().__init__(application)
+        super().__init__(window or application)
         self._application = application
         self._dressed = window or application
         self._scale = text_percent / 100

@@ -101,7 +101,6 @@ class Windows(QObject):
         self._going[id(old)] = old
         old.destroyed.connect(partial(self._going.pop, id(old)))
         old.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        old.destroyed.connect(old.theme.deleteLater)
         old.close()
         self._collector.unsettle()
 

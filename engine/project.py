@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -282,18 +282,23 @@ class Project:
 
     folder: Path
     name: str = ""  # of its file, where the folder does not tell
+    opened_as: str = field(default="", compare=False)  # its file's name, for when that is deleted
 
     @classmethod
     def at(cls, path: Path) -> Project:
         """Of a project's file, or of its folder; a link leads to where the project lies."""
         place = real_path(path) or path
-        if is_folder(place) or place == project_paths.file_in(place.parent):
-            return cls(place if is_folder(place) else place.parent)
-        return cls(place.parent, place.name)
+        folder = place if is_folder(place) else place.parent
+        file = project_paths.file_in(folder)
+        if place in (folder, file):
+            return cls(folder, opened_as=file.name)
+        return cls(folder, place.name)
 
     @property
     def file(self) -> Path:
-        return self.folder / self.name if self.name else project_paths.file_in(self.folder)
+        if self.name:
+            return self.folder / self.name
+        return project_paths.file_in(self.folder, self.opened_as)
 
     def require_project(self) -> None:
         """Raises NoProject or NoProjectFolder where a file from anywhere is not one to be opened

@@ -27,12 +27,16 @@ _PATHS = (
 )  # fmt: skip
 
 
-def file_in(folder: Path) -> Path:
-    """The project's file of a folder, whatever the folder is called now; the name that a new one
-    would have where there is none, or where there are several and none has the folder's name."""
-    own = folder / f"{folder.name}{SUFFIX}"
-    if is_file(own):
-        return own
+def file_in(folder: Path, opened_as: str = "") -> Path:
+    """The project's file of a folder, whatever the folder is called now.
+
+    `opened_as` is the name that it had when it was opened. Where there is no file, or where there
+    are several of other names, a new one would get that name, or else the folder's.
+    """
+    own = folder / (opened_as or f"{folder.name}{SUFFIX}")
+    for path in (own, folder / f"{folder.name}{SUFFIX}"):
+        if is_file(path):
+            return path
     try:
         found = [path for path in folder.iterdir() if _is_project_file(path)]
     except OSError:

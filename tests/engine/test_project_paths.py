@@ -38,6 +38,28 @@ def test_a_renamed_folder_opens_with_all_its_settings(tmp_path):
     assert Project.at(tmp_path / "kitty") == project
 
 
+def test_a_file_that_was_deleted_is_written_again_under_its_name_and_not_the_folders(tmp_path):
+    """A sync program takes it away and puts it back; there would be two project files then."""
+    made(tmp_path / "cat")
+    (tmp_path / "cat").rename(tmp_path / "kitty")
+    for path in (tmp_path / "kitty/cat.imprint", tmp_path / "kitty"):
+        project = Project.at(path)
+        draft, _ = project.open_draft()
+        (tmp_path / "kitty/cat.imprint").unlink()
+        project.save_draft(draft)
+        assert [path.name for path in (tmp_path / "kitty").glob("*.imprint")] == ["cat.imprint"]
+
+
+def test_a_file_that_was_renamed_is_followed_and_a_further_one_is_not(tmp_path):
+    project = Project.at(made(tmp_path / "cat").folder)
+    project.file.rename(tmp_path / "cat/tom.imprint")
+    assert project.file.name == "tom.imprint"
+    opened = Project.at(project.file)
+    for further in ("tom (conflict).imprint", "cat.imprint"):
+        shutil.copy(opened.file, tmp_path / "cat" / further)
+    assert opened.file.name == "tom.imprint"
+
+
 def test_a_copy_is_a_project_of_its_own_and_says_so_once(tmp_path):
     first = made(tmp_path / "cat")
     shutil.copytree(tmp_path / "cat", tmp_path / "copy")
