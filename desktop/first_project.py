@@ -13,6 +13,7 @@ from desktop.preferences import Preferences
 from engine.errors import Message, UserError
 from engine.file_names import counted_up
 from engine.project import Project, default_home
+from engine.regular_files import is_there
 from engine.session_notices import StartedWithout
 
 SAMPLE_NAME = "sample-cat"
@@ -45,9 +46,20 @@ def first_project(preferences: Preferences, asked: Path | None) -> FirstProject:
             continue
         project = wanted
         break
+    if asked is None:
+        project = _left_by_the_guide(preferences) or project
     if preferences.failed_starts(str(project.file)) >= MOST_FAILED:
         return without(project)
     return FirstProject(project, notice)
+
+
+def _left_by_the_guide(preferences: Preferences) -> Project | None:
+    """The pictures that the guide had copied when the program was killed, as a project. It is asked
+    for until its file is written, or the pictures are gone."""
+    if not preferences.gathered:
+        return None
+    project = Project(Path(preferences.gathered))
+    return None if is_there(project.file) or not project.is_taken() else project
 
 
 def without(project: Project) -> FirstProject:

@@ -62,6 +62,7 @@ class Guide(QObject):
         wizard.ready.awake.toggled.connect(self._keep_awake)
         wizard.finished_with.connect(self._start)
         wizard.left_with.connect(self._keep)
+        wizard.gathered_in.connect(self._note_place)
         wizard.finished.connect(self._forget)
         self.wizard = wizard
         wizard.open()
@@ -106,6 +107,11 @@ class Guide(QObject):
     def _cancel(self) -> None:
         if self._dry_run is not None:
             self._dry_run.control.stop()
+
+    @Slot(str)
+    def _note_place(self, folder: str) -> None:
+        """A kill would leave copies that belong to nothing; see desktop.first_project."""
+        self._preferences.gathered = folder
 
     @Slot(bool)
     def _keep_awake(self, awake: bool) -> None:

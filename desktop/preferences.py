@@ -114,6 +114,16 @@ class Preferences:
         self._settings.setValue("running", value)
         self._settings.sync()  # at once: a kill takes what was not written
 
+    @property
+    def gathered(self) -> str:
+        """Folder of the project that the open guide copies pictures for; empty where none does."""
+        return self._text("gathered")
+
+    @gathered.setter
+    def gathered(self, value: str) -> None:
+        self._settings.setValue("gathered", value)
+        self._settings.sync()
+
     def last_place(self, like: str) -> str:
         """Folder in which something like this was chosen last; see desktop.choosing."""
         return self._text(f"places/{like}")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from engine.formats.lora_reading import read_adapter
 from engine.models.base import DiffusionModel
+from engine.regular_files import is_file
 from engine.results import AdapterLayer, AdapterResult, bias_delta, delta
 
 
@@ -26,8 +27,11 @@ class Addon:
 
     @classmethod
     def parse(cls, text: str) -> Addon:
-        """`FILE:weight` splits at the last colon, but only if a number follows."""
+        """`FILE:weight` splits at the last colon, but only if a number follows, and if no file is
+        called so."""
         head, colon, tail = text.rpartition(":")
+        if is_file(Path(text)):
+            return cls(Path(text))
         try:
             weight = float(tail)
         except ValueError:

@@ -35,7 +35,12 @@ from engine.models.catalog import locate
 from engine.models.loader import load_model
 from engine.models.size import native_side
 from engine.prompt_check import missing_words
-from engine.prompt_notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
+from engine.prompt_notices import (
+    AddonChangesNothing,
+    OutputVectorsUnused,
+    SyntaxNotDone,
+    TagsUnknown,
+)
 from engine.prompts import Tag, not_done, split_tags
 from engine.regular_files import is_file
 from engine.results import AdapterResult, EmbeddingResult, HypernetworkResult, Result
@@ -233,6 +238,8 @@ def _generate(request: GenerateRequest, control: Control, models: ModelCache) ->
     for one in read:
         if isinstance(one.result, EmbeddingResult) and one.result.has_output:
             yield Noticed(notice=OutputVectorsUnused(name=one.name))
+        if isinstance(one.result, AdapterResult) and one.result.changes_nothing:
+            yield Noticed(notice=AddonChangesNothing(name=one.name))
     for notice in missing_words(*_asked(request)):
         yield Noticed(notice=notice)
     with worn(model, read) as tags:

@@ -36,6 +36,16 @@ class OutputVectorsUnused(Notice):
     )
 
 
+class AddonChangesNothing(Notice):
+    code = "IM-SMP-16"
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "{name} changes nothing: its alpha, or what is multiplied with it, is zero."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "These pictures are the base model's. Export the file again, or train longer."
+    )
+
+
 class PromptCut(Notice):
     code = "IM-CAP-02"
     summary = QT_TRANSLATE_NOOP("engine", "A text is cut after {limit} tokens: {text}")

@@ -66,6 +66,16 @@ class AdapterLayer:
         is_lokr = any(role.startswith("lokr_") for role in self.tensors)
         return found or ("lokr" if is_lokr else "full")
 
+    @property
+    def is_zero(self) -> bool:
+        """Whether delta W is surely zero: its alpha is, or a factor of its product."""
+        if BIAS in self.tensors and self.tensors[BIAS].any():
+            return False
+        factors = [tensor for role, tensor in self.tensors.items() if role != BIAS]
+        if self.kind == "glora":  # a sum of two products
+            factors = []
+        return (self.rank > 0 and self.alpha == 0) or any(not tensor.any() for tensor in factors)
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterResult:
@@ -83,6 +93,10 @@ class AdapterResult:
     @property
     def reads_text(self) -> bool:
         return any(layer.part != "unet" for layer in self.layers)
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not self.words and all(layer.is_zero for layer in self.layers)
 
 
 @dataclass(frozen=True, slots=True)

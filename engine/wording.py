@@ -13,6 +13,7 @@ from string import Formatter
 
 Fact = str | int | float
 
+MOST_OF_A_FACT = 1000  # characters
 _STOPS = (".", "。")
 _GO_ON = (*_STOPS, ",", ";", ")", "，", "；", "）")
 _ENDS = (*_STOPS, "!", "?", "！", "？", "…", ":", "：", ")", "）")
@@ -40,12 +41,21 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
         text += before
         if name is None:
             continue
-        value = format(facts[name], spec or "")
+        value = _within_reason(format(facts[name], spec or ""))
         behind = parts[number + 1][0] if number + 1 < len(parts) else ""
         if behind.startswith(_GO_ON) and value.endswith(_STOPS) and not value.endswith(".."):
             value = value[:-1]
         text += value
     return text
+
+
+def _within_reason(value: str) -> str:
+    """A path or a reason of thousands of characters, with its middle left out: what the sentence
+    says of it would be out of sight."""
+    if len(value) <= MOST_OF_A_FACT:
+        return value
+    half = MOST_OF_A_FACT // 2
+    return f"{value[:half]} […] {value[-half:]}"
 
 
 def ended(text: str) -> str:

@@ -26,6 +26,7 @@ class FirstTraining(QWizard):
 
     finished_with = Signal(object)  # Answers
     left_with = Signal(object)  # Answers
+    gathered_in = Signal(str)  # folder of the project that copies lie in; "" once it has ended
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class FirstTraining(QWizard):
             self.addPage(step)
         self._set_words()
         self._last = -1
+        self._has_ended = False
         self._copying.ended.connect(self._on_copied)
         self.pictures.gathered.connect(self._gather)
         self.pictures.pasted.connect(self._gather_pasted)
@@ -110,6 +112,8 @@ class FirstTraining(QWizard):
         self.ready.cancel_wanted.emit()
         if not self.answers.place:
             self._gathered.give_up()
+        self._has_ended = True
+        self._tell_place()
         self._copying.close()
         self.model.close_threads()
 
@@ -128,6 +132,7 @@ class FirstTraining(QWizard):
             taken = self.steps[number].take(self.answers)
             if self._gathered.holds(taken.folder):
                 self._gathered.follow(taken.wanted_name)
+                self._tell_place()
                 taken = taken.with_(folder=str(self._gathered.folder), place=self._gathered.place)
             elif taken.place:
                 taken = taken.with_(place="")
@@ -156,10 +161,14 @@ class FirstTraining(QWizard):
             self.pictures.set_copying(False)
             self.button(QWizard.WizardButton.BackButton).setEnabled(True)
         if error is None:
+            self._tell_place()
             self.pictures.use([self._gathered.folder])
         else:
             text = f"{summary_of(error)} {remedy_of(error)}".strip()
             QMessageBox.warning(self, self.tr("Add your pictures"), text)
+
+    def _tell_place(self) -> None:
+        self.gathered_in.emit("" if self._has_ended else str(self._gathered.folder.parent))
 
     def _set_words(self) -> None:
         for button, text in (

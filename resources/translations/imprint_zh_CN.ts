@@ -4388,6 +4388,14 @@
         <translation>{name} 还含有用于文本编码器输出的向量（OneTrainer 的）；它们未被使用。</translation>
     </message>
     <message>
+        <source>{name} changes nothing: its alpha, or what is multiplied with it, is zero.</source>
+        <translation>{name} 不起任何作用：它的 alpha 或与之相乘的数值为零。</translation>
+    </message>
+    <message>
+        <source>These pictures are the base model&apos;s. Export the file again, or train longer.</source>
+        <translation>这些图片就是基础模型画的。请重新导出该文件，或训练更久。</translation>
+    </message>
+    <message>
         <source>A picture came out black and was drawn again with a wider range of numbers.</source>
         <translation>有一张图片是全黑的，已用数值范围更大的精度重新生成。</translation>
     </message>

@@ -16,6 +16,7 @@ from desktop.windows import Windows
 from engine import storage
 from engine.project import Project
 from engine.remedies import Action
+from tests.conftest import draw_pictures
 from tests.fuzz.folders import everything_in
 
 
@@ -145,3 +146,31 @@ def test_the_last_project_that_is_gone_is_told(started, cat):
     windows = started()
     assert windows.notice.code == "IM-PRJ-07"
     assert "cat.imprint" in str(windows.notice.sentence)
+
+
+def test_pictures_that_a_killed_guide_had_copied_are_the_project_of_the_next_start(
+    started, cat, qtbot, tmp_path
+):
+    window = started().window
+    window.guide.open(window, can_measure=False)
+    wizard = window.guide.wizard
+    wizard.next()
+    wizard.pictures.use([draw_pictures(tmp_path / "mine", count=3) / "picture1.png"])
+    qtbot.waitUntil(lambda: not wizard._copying.is_busy and Preferences().gathered != "")
+    place = Path(Preferences().gathered)  # a kill now leaves this, and the copies in it
+    assert [path.name for path in (place / "images").glob("*.png")] == ["picture1.png"]
+
+    for _ in range(2):  # also by the one after, as long as it has no file
+        assert first_project(Preferences(), None).project.folder == place
+    assert first_project(Preferences(), cat.file).project == cat  # what was asked for goes first
+    opened = started().window
+    assert opened.draft.project.folder == place
+    qtbot.waitUntil(lambda: opened.images.num_pictures == 1)
+    opened.draft.set("training.steps", 7)
+    opened.draft.flush()
+    assert first_project(Preferences(), None).project.folder != place
+    wizard._confirm = lambda: True
+    wizard.reject()
+    assert Preferences().gathered == ""
+    assert opened.draft.project.file.is_file()
+    assert [path.name for path in (place / "images").glob("*.png")] == ["picture1.png"]

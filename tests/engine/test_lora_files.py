@@ -217,3 +217,9 @@ def test_files_that_are_no_lora_get_a_sentence(reference, tmp_path):
 )
 def test_a_weight_is_split_off_only_if_a_number_follows_the_last_colon(text, path, weight):
     assert Addon.parse(text) == Addon(Path(path), weight)
+
+
+def test_a_file_whose_name_ends_as_a_weight_is_that_file(tmp_path):
+    (tmp_path / "odd:0.5").touch()
+    assert Addon.parse(str(tmp_path / "odd:0.5")) == Addon(tmp_path / "odd:0.5", 1.0)
+    assert Addon.parse(str(tmp_path / "odd:0.5:2")) == Addon(tmp_path / "odd:0.5", 2.0)

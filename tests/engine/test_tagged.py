@@ -13,7 +13,12 @@ from engine.events import ImageGenerated, Noticed, RunFinished
 from engine.formats.png_text import read_parameters
 from engine.generate import GenerateRequest, ModelCache, generate
 from engine.models.loader import load_model
-from engine.prompt_notices import OutputVectorsUnused, SyntaxNotDone, TagsUnknown
+from engine.prompt_notices import (
+    AddonChangesNothing,
+    OutputVectorsUnused,
+    SyntaxNotDone,
+    TagsUnknown,
+)
 from engine.prompts import Tag
 from engine.sampler import SampleSettings
 from engine.tagged import resolved
@@ -126,6 +131,20 @@ def test_output_vectors_that_are_not_used_are_said(tiny_folder, tmp_path):
     _, said = drawn(tiny_folder, "a addon", tmp_path / "1", Addon(path))
     (notice,) = said
     assert isinstance(notice, OutputVectorsUnused)
+
+
+@pytest.mark.parametrize(
+    ("zeroed", "is_said"),
+    [(("alpha",), True), (("lora_up.weight",), True), (("lora_down.weight",), True), ((), False)],
+)
+def test_a_file_that_changes_nothing_is_said(tiny_folder, tmp_path, zeroed, is_said):
+    layers = kohya(f"lora_unet_{flat(Q)}", *pair(16, 16), 4.0)
+    layers |= kohya(f"lora_te_text_model_{flat(TEXT)}", *pair(32, 32), 4.0)
+    tensors = {k: t * 0 if k.endswith(zeroed) else t for k, t in layers.items()}
+    used, said = drawn(tiny_folder, "a cat", tmp_path / "1", Addon(save(tmp_path, tensors)))
+    assert [type(notice) for notice in said] == [AddonChangesNothing] * is_said
+    plain, _ = drawn(tiny_folder, "a cat", tmp_path / "2")
+    assert (pixels(used) == pixels(plain)) == is_said
 
 
 def test_two_weights_are_one_for_the_text_encoder_and_one_for_the_unet(tiny_folder, tmp_path):

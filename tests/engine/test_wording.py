@@ -64,3 +64,16 @@ def test_an_ellipsis_stays_and_only_what_has_no_end_gets_one():
     assert [ended(text) for text in ("", "a", "a.", "a?", "坏", "坏。")] == [
         "", "a.", "a.", "a?", "坏。", "坏。",
     ]  # fmt: skip
+
+
+def test_a_path_or_a_reason_of_thousands_of_characters_leaves_the_sentence_in_sight():
+    path = "/home/" + "x" * 4000 + "/end.imprint"
+    told = fill(
+        "{path} cannot be opened: {reason}. Open another one.",
+        {"path": path, "reason": "name too long: " + path},
+    )
+    assert len(told) < 2200
+    assert told.startswith("/home/xxx")
+    assert "/end.imprint cannot be opened: name too long" in told
+    assert told.endswith("Open another one.")
+    assert fill("{path}", {"path": path[:1000]}) == path[:1000]
