@@ -30,7 +30,7 @@ from engine import storage
 from engine.doctor import report
 from engine.errors import UserError
 from engine.file_names import whole_number
-from engine.regular_files import MOST_BYTES, read_start
+from engine.regular_files import MOST_BYTES, listed, read_start
 from engine.version import VERSION
 
 KEPT = 5  # reports; older ones go
@@ -138,9 +138,8 @@ class CrashReports:
 
     def _sort_out(self) -> None:
         """Keep the reports of sessions that had something to report, remove the other files."""
-        for left in sorted(
-            self.folder.glob("running-*.txt"), key=lambda path: path.stat().st_mtime
-        ):
+        running = listed(self.folder, "running-*.txt")
+        for left in sorted(running, key=lambda path: path.stat().st_mtime):
             if _is_alive(left):
                 continue
             ending = _ending_of(read_start(left, MOST_BYTES).decode("utf-8", "replace"))
@@ -150,7 +149,7 @@ class CrashReports:
                 when = time.strftime("%Y-%m-%d-%H%M%S", time.localtime(left.stat().st_mtime))
                 self.earlier = storage.move_to_free(left, self.folder / f"crash-{when}.txt")
             self.ending = max(self.ending, ending, key=lambda one: one.value)
-        for old in sorted(self.folder.glob("crash-*.txt"))[:-KEPT]:
+        for old in listed(self.folder, "crash-*.txt")[:-KEPT]:
             storage.remove_file(old)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine import storage
 from engine.errors import OutputNotWritable
-from engine.regular_files import is_file, is_folder
+from engine.regular_files import is_file, is_folder, listed_below
 
 LIMIT_BYTES = 8 << 30  # of each cache
 IN_USE_SECONDS = 86_400.0
@@ -47,7 +47,7 @@ def _entries(folder: Path) -> list[tuple[float, int, Path]]:
 def _size(path: Path) -> int:
     if not is_folder(path):
         return path.stat().st_size
-    return sum(inner.stat().st_size for inner in path.rglob("*") if is_file(inner))
+    return sum(inner.stat().st_size for inner in listed_below(path) if is_file(inner))
 
 
 def _remove(path: Path) -> bool:

@@ -15,7 +15,7 @@ from engine.errors import UserError
 from engine.models.config_check import require_sensible
 from engine.models.safetensors_header import read_header
 from engine.records import NotRead, Why
-from engine.regular_files import is_file
+from engine.regular_files import is_file, listed, reason_of
 from engine.shapes import Record
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -63,9 +63,11 @@ class CaptionModel:
 def look_at(folder: Path) -> CaptionModel:
     """Raises CaptionModelUnsuitable, and what `read_header` raises for a damaged file."""
     kind = _kind_of(folder)
-    files = sorted(folder.glob("*.safetensors"))
+    try:
+        files, has_others = listed(folder, "*.safetensors"), bool(listed(folder, "*.bin"))
+    except OSError as error:
+        raise unsuitable(folder, reason_of(error)) from error
     if not files:
-        has_others = any(folder.glob("*.bin"))
         raise unsuitable(folder, Phrase(_ONLY_PICKLE if has_others else _NO_WEIGHTS))
     if not any(is_file(folder / name) for name in VOCABULARIES):
         # transformers would make a tokenizer without words, and the captions would be noise

@@ -17,7 +17,7 @@ from engine.download_errors import NoRoomForModel
 from engine.downloads import MARGIN_BYTES, TELL_SECONDS, PinnedFile, Progress, download
 from engine.errors import OutputNotWritable, UserError
 from engine.metrics_reading import read_metrics
-from engine.regular_files import is_folder, is_there, read_bytes
+from engine.regular_files import is_there, listed, read_bytes
 from engine.watched import NO_CONSOLE, own_command
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -92,7 +92,10 @@ def forget(folder: Path) -> None:
 def _require_room(files: list[PinnedFile], arrived: Path) -> None:
     """Raises NoRoomForModel. Files of another program's table go first."""
     known = {file.file for file in files}
-    here = list(arrived.iterdir()) if is_folder(arrived) else []
+    try:
+        here = listed(arrived)
+    except OSError as error:
+        raise storage.as_user_error(error, arrived) from error
     for path in here:
         if not path.name.startswith(tuple(known)):  # NAME.part is of NAME
             with suppress(OutputNotWritable):

@@ -33,6 +33,7 @@ from engine.events import (
 from engine.models.catalog import locate
 from engine.out_of_memory import as_out_of_memory
 from engine.project import cache_folder, default_home
+from engine.regular_files import is_file, paths_in
 from engine.sample_project import PROMPTS, sample_data
 from engine.storage import free_bytes, require_writable, temporary_folder
 from engine.version import VERSION, is_installed
@@ -259,10 +260,10 @@ def _read_back(place: Path, control: Control) -> Found:
     from engine.later_exports import export_step_again
 
     del control
-    runs = list((place / "runs").glob("*/config.json"))
+    runs = [path for path in paths_in(place / "runs") if is_file(path / "config.json")]
     if not runs:
         return PartBroken(reason=Phrase(QT_TRANSLATE_NOOP("engine", "nothing was trained")))
-    events = _of(export_step_again(runs[0].parent, STEPS))
+    events = _of(export_step_again(runs[0], STEPS))
     checked = next(event for event in events if isinstance(event, ExportChecked))
     return Phrase(
         QT_TRANSLATE_NOOP("engine", "reads back as it was trained; loads in {front_ends}"),

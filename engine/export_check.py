@@ -31,7 +31,7 @@ from engine.formats.whole_weights import WholeWeights, same_in_memory
 from engine.methods.base import Method
 from engine.models.ldm_names import folder_name
 from engine.models.safetensors_header import read_header
-from engine.regular_files import is_folder
+from engine.regular_files import is_folder, listed_below
 from engine.results import EmbeddingResult, HypernetworkResult, delta
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
@@ -183,7 +183,7 @@ _LOOKS = {
 def _names(path: Path) -> list[str]:
     """The names of the tensors that a reader meets; for a folder those of all its files."""
     if is_folder(path):
-        files = sorted(path.rglob("*.safetensors"))
+        files = listed_below(path, "*.safetensors")
         return [f"{file.parent.name}/{name}" for file in files for name in read_header(file).shapes]
     if path.suffix == ".safetensors":
         return list(read_header(path).shapes)

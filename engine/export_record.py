@@ -20,7 +20,7 @@ from engine.output_errors import NotOurs, SuffixOfAnother
 from engine.output_notices import FileKept
 from engine.project import RunFolder
 from engine.records import NotRead
-from engine.regular_files import is_file, is_folder, is_link
+from engine.regular_files import is_file, is_folder, is_link, listed_below
 from engine.shapes import Record
 
 _EARLIER = ".earlier"
@@ -43,7 +43,10 @@ class ExportRecord:
         if is_link(path):
             return False
         if is_folder(path):
-            files = [file for file in path.rglob("*") if not is_folder(file)]
+            try:
+                files = [file for file in listed_below(path) if not is_folder(file)]
+            except OSError:  # what cannot be seen is not known
+                return False
             return all(self._is_known(file) for file in files)
         return self._is_known(path) or is_our_yaml(path)
 
@@ -113,6 +116,6 @@ def _places(entry: FormatEntry, path: Path) -> list[Path]:
 def files_of(path: Path) -> Iterator[Path]:
     """A file itself, or those in a folder."""
     if is_folder(path):
-        yield from (file for file in sorted(path.rglob("*")) if is_file(file))
+        yield from (file for file in listed_below(path) if is_file(file))
     elif is_file(path):
         yield path

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.formats.front_ends import A1111, COMFY, FORGE, INVOKE, SDNEXT
-from engine.regular_files import is_there
+from engine.regular_files import is_there, paths_in
 
 _A1111_PLACES = {
     "lora": "models/Lora",
@@ -34,6 +34,7 @@ _NAMES = (
     "stable-diffusion-webui-reForge", "ComfyUI", "ComfyUI_windows_portable", "invokeai", "InvokeAI",
     "sdnext", "sd.next", "automatic",
 )  # fmt: skip
+_MOST_LISTED = 50  # installations in a folder of them
 _BELOW_HOME = ("", "Documents", "Desktop", "Downloads", "AI", "ai", "apps", "git", "src", "repos")
 
 
@@ -78,15 +79,8 @@ def _usual_places(home: Path) -> Iterator[Path]:
         for name in _NAMES:
             yield root / name
     for root in (home, home / "Documents"):
-        yield from _children(root / "StabilityMatrix/Packages")
-    yield from _children(home / "pinokio/api")
-
-
-def _children(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())[:50]
-    except OSError:
-        return []
+        yield from paths_in(root / "StabilityMatrix/Packages")[:_MOST_LISTED]
+    yield from paths_in(home / "pinokio/api")[:_MOST_LISTED]
 
 
 def _name_of(folder: Path) -> str:

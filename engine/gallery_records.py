@@ -21,6 +21,7 @@ from engine.formats.png_text import parse_parameters, read_parameters
 from engine.models.catalog import STARTER_TITLE
 from engine.prompts import Tag, split_tags
 from engine.records import NotRead
+from engine.regular_files import paths_in
 from engine.samplers import sampler_called
 from engine.settings import NUM_SEEDS
 
@@ -165,7 +166,7 @@ def without_addons(made: Made, base: Path) -> str:
     where the picture was drawn without add-ons itself."""
     if not made.addons or made.seed is None:
         return ""
-    for path in sorted(base.glob(f"*_seed{made.seed}.png"), reverse=True):
+    for path in reversed(paths_in(base, f"*_seed{made.seed}.png")):
         if read_made(path).prompt == made.prompt:
             return str(path)
     return ""

@@ -14,7 +14,7 @@ from engine import records, storage
 from engine.errors import DiskFull, OutputNotWritable, UserError
 from engine.project import Project
 from engine.records import NotRead
-from engine.regular_files import is_folder
+from engine.regular_files import is_folder, listed
 from engine.storage.system_errors import as_user_error
 
 _MOST_BYTES = 16 << 20
@@ -53,7 +53,7 @@ def left_in(project: Project) -> list[Incoming]:
     another window copies."""
     found: list[Incoming] = []
     with suppress(OSError, UserError), copying(project, wait=False):
-        for file in sorted(_folder(project).glob("[0-9]*.json")):
+        for file in listed(_folder(project), "[0-9]*.json"):
             try:
                 data = records.read_json(file, max_bytes=_MOST_BYTES)
             except NotRead:

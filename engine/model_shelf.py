@@ -6,7 +6,6 @@ the list, with a way to find it again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from engine.errors import UserError
 from engine.front_end_folders import recognise
 from engine.models.catalog import locate
 from engine.records import NotRead
-from engine.regular_files import is_file, is_there
+from engine.regular_files import is_file, is_there, seen_below
 from engine.shapes import Record
 from engine.wording import Phrase
 
@@ -114,16 +113,16 @@ def scan(folder: Path, is_over: Callable[[], bool] = lambda: False) -> Iterator[
 
 def _candidates(root: Path, is_over: Callable[[], bool]) -> Iterator[Path]:
     """Files and diffusers folders that may be models. Links to folders are not followed."""
-    for place, folders, files in os.walk(root):
+    for place, folders, files in seen_below(root):
         if is_over():
             return
         if "model_index.json" in files:
-            yield Path(place)
+            yield place
             folders.clear()  # its parts are no models of their own
             continue
         folders[:] = sorted(name for name in folders if not _is_left_behind(name))
         for name in sorted(files):
-            path = Path(place, name)
+            path = place / name
             if path.suffix.lower() in SUFFIXES and not _is_left_behind(name) and is_file(path):
                 yield path
 
@@ -132,7 +131,7 @@ def _bytes_of(path: Path) -> int:
     """Of a file, or of the weights in a folder. What goes away meanwhile counts nothing."""
     files = [path]
     if not is_file(path):
-        found = (Path(place, name) for place, _, names in os.walk(path) for name in names)
+        found = (place / name for place, _, names in seen_below(path) for name in names)
         files = [file for file in found if file.suffix in (".safetensors", ".bin")]
     size = 0
     for file in files:

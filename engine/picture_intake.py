@@ -21,7 +21,7 @@ from engine.errors import NoPictures
 from engine.file_names import counted_up, folded
 from engine.plain_text import whole_characters
 from engine.project import Project
-from engine.regular_files import is_file, is_folder
+from engine.regular_files import is_file, is_folder, listed
 
 Found = tuple[Path, CaptionBook]
 
@@ -121,7 +121,7 @@ class _Stems:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._taken: set[str] = set()
-        for path in folder.iterdir():
+        for path in listed(folder):
             self._taken |= {stem.casefold() for stem in _stems_of(path.name)}
 
     def free(self, stem: str) -> str:

@@ -46,7 +46,7 @@ from engine.notices import RecordNotKept
 from engine.output_errors import LinkInTheWay
 from engine.project_notices import NoProjectFolder
 from engine.records import NotRead, Why
-from engine.regular_files import is_file, is_folder, is_link, is_there, paths_in, real_path
+from engine.regular_files import is_file, is_folder, is_link, is_there, listed, paths_in, real_path
 from engine.run_errors import RunInUseHere
 from engine.run_shapes import RunResult
 
@@ -189,7 +189,10 @@ def create_run(config: RunConfig) -> RunFolder:
     parent = storage.expand(config.runs_folder)
     storage.require_writable(parent)
     storage.sweep_abandoned(parent, _RUN_NAME, ABANDONED_SECONDS)
-    newest = max((_place_of(path.name)[0] for path in parent.iterdir()), default=0)
+    try:
+        newest = max((_place_of(path.name)[0] for path in listed(parent)), default=0)
+    except OSError as error:
+        raise storage.as_user_error(error, parent) from error
     name, stamp = safe_name(config.name), datetime.now().strftime("%Y-%m-%d_%H%M")
     stem = f"{stamp}_{name}_{config.method.kind}"
     require_short_enough(parent / f"{newest + 1:04d}_{stem}", name)

@@ -19,7 +19,7 @@ from pathlib import Path
 from engine import records, storage
 from engine.errors import UserError
 from engine.records import NotRead
-from engine.regular_files import is_file, is_link
+from engine.regular_files import is_file, is_link, listed
 from engine.shapes import Count, Record, Seconds
 
 RENEW_SECONDS = 60
@@ -101,7 +101,7 @@ def _now(folder: Path, token: str) -> float:
 
 
 def _files_in(folder: Path) -> Iterator[tuple[Path, str]]:
-    for path in sorted(folder.iterdir()):
+    for path in listed(folder):
         name = _NAME.fullmatch(path.name)
         if name is not None and not is_link(path):
             yield path, name[1]

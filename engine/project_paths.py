@@ -14,7 +14,7 @@ from engine import storage
 from engine.config_file import Data
 from engine.errors import DiskFull, Notice, OutputNotWritable
 from engine.project_notices import ProjectCopied
-from engine.regular_files import is_file, is_folder, is_there
+from engine.regular_files import is_file, is_folder, is_there, listed
 
 SUFFIX = ".imprint"
 INSIDE = "./"  # how a stored path begins that lies inside the project
@@ -56,7 +56,10 @@ def is_project_folder(file: Path) -> bool:
         return True
     if any(is_folder(folder / part) for part in PARTS):
         return True
-    return all(path == file or path.name.startswith(".") for path in folder.iterdir())
+    try:
+        return all(path == file or path.name.startswith(".") for path in listed(folder))
+    except OSError:  # what lies there cannot be told
+        return False
 
 
 def stored(draft: Data, folder: Path) -> Data:

@@ -99,9 +99,35 @@ def paths_in(folder: Path, pattern: str = "*") -> list[Path]:
     """What lies directly in a folder, by name; nothing where it cannot be listed. Never raises:
     for what is shown, where a folder that cannot be read has nothing to show."""
     try:
-        return sorted(path for path in folder.iterdir() if path.match(pattern))
+        return listed(folder, pattern)
     except OSError:
         return []
+
+
+def listed(folder: Path, pattern: str = "*") -> list[Path]:
+    """What lies directly in a folder, by name; nothing where it is missing. For what decides
+    something. Raises OSError, where Path.glob passes over a folder without rights."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.match(pattern))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def listed_below(folder: Path, pattern: str = "*") -> list[Path]:
+    """As `listed`, of a folder and of all in it. Follows no link to a folder."""
+    found: list[Path] = []
+    for path in listed(folder):
+        found += [path] if path.match(pattern) else []
+        if is_folder(path) and not is_link(path):
+            found += listed_below(path, pattern)
+    return found
+
+
+def seen_below(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Folder after folder with the names of its folders, which the caller may make fewer, and of
+    its files. Passes over what cannot be listed, and raises nothing: for a search."""
+    for place, folders, files in os.walk(folder):
+        yield Path(place), folders, files
 
 
 def require_file(path: Path) -> None:

@@ -19,7 +19,7 @@ from engine.file_names import number_in
 from engine.metrics_reading import MetricsSummary, read_metrics, summary_of
 from engine.project import RunFolder
 from engine.records import NotRead, Why
-from engine.regular_files import is_file
+from engine.regular_files import is_file, paths_in
 from engine.run_shapes import RunNotes, RunResult, RunSettings
 from engine.shapes import Record
 from engine.wording import Phrase
@@ -148,11 +148,7 @@ def samples_of(folder: RunFolder) -> dict[int, list[Path]]:
 
 
 def _sample_files(folder: RunFolder) -> list[Path]:
-    """None where the folder cannot be read."""
-    try:
-        return [path for path in folder.samples.iterdir() if path.match("step_*.png")]
-    except OSError:
-        return []
+    return paths_in(folder.samples, "step_*.png")
 
 
 def differences(folders: Iterable[RunFolder]) -> list[tuple[str, list[str]]]:

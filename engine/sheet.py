@@ -12,6 +12,7 @@ from engine.data.buckets import Bucket, crop_to
 from engine.drawn_text import draw_label
 from engine.file_names import number_in
 from engine.formats.sealed_png import sealed_png, write_sealed
+from engine.regular_files import paths_in
 
 CELL = 160
 GAP = 8
@@ -37,13 +38,13 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[Path]]]) -> None:
 
 def samples_of(folder: Path, step: int) -> list[Path]:
     """The sample pictures of a step, in the order of their prompts."""
-    found = folder.glob(f"step_{step:06d}_*.png")
+    found = paths_in(folder, f"step_{step:06d}_*.png")
     numbers = {path: number for path in found if (number := number_in(path, 2)) is not None}
     return sorted(numbers, key=lambda path: numbers[path])
 
 
 def sampled_steps(folder: Path) -> list[int]:
-    steps = (number_in(path, 1) for path in folder.glob("step_*_*.png"))
+    steps = (number_in(path, 1) for path in paths_in(folder, "step_*_*.png"))
     return sorted({step for step in steps if step is not None})
 
 

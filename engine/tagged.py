@@ -15,6 +15,7 @@ from engine.addons import Addon
 from engine.config import RunConfig
 from engine.front_end_folders import find
 from engine.prompts import Tag
+from engine.regular_files import paths_in, seen_below
 
 _KINDS = {"lora": "lora", "hypernet": "hypernetwork"}  # a tag's kind -> that of front ends' folders
 _SUFFIXES = (".safetensors", ".pt", ".ckpt", ".bin")
@@ -45,8 +46,8 @@ def _files(kind: str) -> Iterator[Path]:
     if kind not in _KINDS:
         return
     runs = Path(str(RunConfig.model_fields["runs_folder"].default))
-    for run in sorted(_children(runs), key=_age, reverse=True):
-        yield from _usable(_children(run / "exports"))
+    for run in sorted(paths_in(runs), key=_age, reverse=True):
+        yield from _usable(paths_in(run / "exports"))
     try:
         front_ends = find(Path.home())
     except RuntimeError:  # there is no home
@@ -64,17 +65,9 @@ def _usable(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    try:
-        yield from folder.rglob("*")
-    except OSError:
-        return
-
-
-def _children(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
+    """What can be seen of it; a front end's folder may hold a great many."""
+    for place, _, names in seen_below(folder):
+        yield from (place / name for name in names)
 
 
 def _age(path: Path) -> float:

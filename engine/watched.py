@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.regular_files import is_file, is_folder, is_there
+from engine.regular_files import is_file, is_folder, is_there, listed_below
 
 LOOK_SECONDS = 0.1
 NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows: no black window beside ours
@@ -89,5 +89,5 @@ class Watched:
 
 def size_of(path: Path) -> int:
     """Bytes of a file, or of all files of a folder."""
-    files = path.rglob("*") if is_folder(path) else [path]
+    files = listed_below(path) if is_folder(path) else [path]
     return sum(file.stat().st_size for file in files if is_file(file))

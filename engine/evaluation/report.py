@@ -15,6 +15,7 @@ from engine.evaluation.claims import CLAIMS, examine, in_words
 from engine.evaluation.comparison import Budget, TrialResult
 from engine.file_names import number_in
 from engine.methods.catalog import METHODS
+from engine.regular_files import paths_in
 from engine.sheet import write_sheet
 
 COLUMNS = 6
@@ -165,7 +166,7 @@ def _sheet_rows(
 ) -> list[tuple[str, list[Path]]]:
     """The pictures, the base model's answers, and each method's of its first seed."""
     folder = storage.expand(str(settings["dataset"]["folder"]))
-    pictures = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
+    pictures = [path for path in paths_in(folder) if path.suffix.lower() in PICTURE_SUFFIXES]
     first = Path(results[0].folder) / "evaluation"
     rows = [("Pictures", pictures[:COLUMNS]), ("The base model", _answers(first, 0))]
     for kind in _methods_in(results):
@@ -177,7 +178,7 @@ def _sheet_rows(
 
 
 def _answers(evaluation: Path, step: int) -> list[Path]:
-    found = (evaluation / f"step_{step:06d}").glob("subject_*.png")
+    found = paths_in(evaluation / f"step_{step:06d}", "subject_*.png")
     numbers = {path: number for path in found if (number := number_in(path, 1)) is not None}
     return sorted(numbers, key=lambda path: numbers[path])[:COLUMNS]
 

@@ -19,7 +19,7 @@ from engine.formats.lora_alpha import StatedAlphas, stated_alphas
 from engine.models.pickle_gate import load_pickle
 from engine.models.safetensors_header import Header, is_pickle, read_header
 from engine.models.tensor_file import DTYPE_NAMES, DTYPES, SafetensorsFile
-from engine.regular_files import is_file, is_folder, reason_of
+from engine.regular_files import is_file, is_folder, listed, reason_of
 from engine.wording import QT_TRANSLATE_NOOP, Phrase
 
 # What peft and diffusers call the file of weights in a folder, the best first.
@@ -58,7 +58,10 @@ def open_lora(path: Path) -> LoraFile:
     halves = list(_halves(path))
     if halves:
         return _joined(path, halves)
-    files = sorted(path.glob("*.safetensors"))
+    try:
+        files = listed(path, "*.safetensors")
+    except OSError as error:
+        raise AddonUnreadable(path=path.name, reason=reason_of(error)) from error
     if len(files) != 1:
         reason = QT_TRANSLATE_NOOP("engine", "the folder holds {count} .safetensors files, not one")
         raise AddonUnreadable(path=path.name, reason=Phrase(reason, count=len(files)))

@@ -54,6 +54,7 @@ from engine.regular_files import (
     NotRegular,
     is_file,
     is_folder,
+    listed,
     opened,
     read_bytes,
     reason_of,
@@ -267,9 +268,9 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 
 def _read_tokenizer(folder: Path, **options: Any) -> CLIPTokenizer:
     require_regular(folder)
-    if any(_is_marked(path) for path in folder.glob("*.json")):
+    if any(_is_marked(path) for path in listed(folder, "*.json")):
         with TemporaryDirectory() as clean:  # the library reads no JSON behind a byte order mark
-            for path in folder.iterdir():
+            for path in listed(folder):
                 if is_file(path):
                     data = read_bytes(path).removeprefix(codecs.BOM_UTF8)
                     write_bytes(Path(clean) / path.name, data)

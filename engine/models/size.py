@@ -11,6 +11,7 @@ from typing import Any
 from engine.errors import UserError
 from engine.model_errors import ClipSkipTooLarge
 from engine.models.catalog import Layout, ModelSource, bundled_config, header_of, part_config
+from engine.regular_files import listed
 
 # A part's file of weights as the libraries call it, with a variant's name and a shard's number.
 _NAME = re.compile(
@@ -37,7 +38,7 @@ def measure_model(source: ModelSource) -> ModelSize:
         text = sum(prod(shape) for name, shape in shapes.items() if name.startswith(_TEXT))
         unet = sum(prod(shape) for name, shape in shapes.items() if name.startswith(_UNET))
         return ModelSize(unet, text, sum(map(prod, shapes.values())) - text - unet)
-    texts = sorted(source.path.glob("text_encoder*"))
+    texts = listed(source.path, "text_encoder*")
     return ModelSize(
         _in_folder(source.path / "unet"),
         sum(map(_in_folder, texts)),
@@ -98,7 +99,7 @@ def weight_files(folder: Path) -> list[Path]:
     ones, whole before half precision. What systems and downloads leave there does not count.
     """
     for suffix in ("safetensors", "bin"):
-        files = [path for path in sorted(folder.glob(f"*.{suffix}")) if path.name[0] != "."]
+        files = [path for path in listed(folder, f"*.{suffix}") if path.name[0] != "."]
         named = {path: _NAME.fullmatch(path.stem) for path in files}
         variants: dict[str, list[Path]] = {}
         for path, found in named.items():

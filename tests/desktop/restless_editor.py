@@ -1,15 +1,20 @@
 """A person who changes captions, edits and settings at random, until the program is killed.
 
-python -m tests.desktop.restless_editor PROJECT NUM_PICTURES SEED EDITS
+python -m tests.desktop.restless_editor PROJECT NUM_PICTURES SEED EDITS KILLED_AFTER SECONDS_LATER
 
-After each change a line tells when it was made and what all of it should be on the disk.
+After each change a line tells when it was made and what all of it should be on the disk. The
+kill comes from a thread of the program itself, at any moment but between a change and its line:
+what a line does not tell could not be looked for.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -22,6 +27,7 @@ from engine.project import Project
 from tests.desktop.first_training import pause, wait_until
 
 SETTINGS = ("steps", "seed", "batch_size")
+TELLING = threading.Lock()
 WORDS = "a red blue old new toy cat on table chair green with hat".split()
 
 
@@ -70,20 +76,30 @@ def num_read(window: MainWindow) -> int:
     return sum(row.reading is not None for row in window.images.pictures.rows)
 
 
-def main(project: Path, pictures: int, seed: int, edits: int) -> int:
+def main(project: Path, pictures: int, seed: int, edits: int, last: int, later: float) -> int:
     application = QApplication([])
     install_language(application, "en")
     window = MainWindow(Project(project))
     window.show()
     wait_until(lambda: num_read(window) == pictures, "the pictures")
     chance = random.Random(seed)
-    for _ in range(edits):
-        edit_once(window, chance)
-        print(json.dumps([time.monotonic(), state_in_window(window)]), flush=True)
+    killing = threading.Thread(target=_kill, args=(later,))
+    for number in range(1, edits + 1):
+        with TELLING:
+            edit_once(window, chance)
+            print(json.dumps([time.monotonic(), state_in_window(window)]), flush=True)
+        if number == last:
+            killing.start()
         pause(chance.choice((0.0, 0.02, 0.3)))
-    time.sleep(60)  # until it is killed
+    killing.join()
     return 1
 
 
+def _kill(later: float) -> None:
+    time.sleep(later)
+    with TELLING:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:])))
+    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:6]), float(sys.argv[6])))

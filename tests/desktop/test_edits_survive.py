@@ -25,23 +25,17 @@ MOST_SECONDS = 2.0  # the promise is five; a second is what the window means to 
 
 def killed_life(project: Project, seed: int) -> list[tuple[float, dict]]:
     """The states that the window had, with the times they came; the last line is the kill."""
-    arguments = [str(project.folder), str(PICTURES), str(seed), str(EDITS)]
+    last = random.Random(seed).randint(EDITS // 2, EDITS)
+    later = random.Random(seed + 1).uniform(0, 1)
+    arguments = [project.folder, PICTURES, seed, EDITS, last, later]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.desktop.restless_editor", *arguments],
+        [sys.executable, "-m", "tests.desktop.restless_editor", *map(str, arguments)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    states = []
-    last = random.Random(seed).randint(EDITS // 2, EDITS)
-    for line in process.stdout:
-        states.append(tuple(json.loads(line)))
-        if len(states) == last:
-            break
-    time.sleep(random.Random(seed + 1).uniform(0, 1))
-    process.kill()
+    states = [tuple(json.loads(line)) for line in process.stdout]
     killed = time.monotonic()
-    states += [tuple(json.loads(line)) for line in process.stdout if line.endswith("\n")]
-    process.wait(PATIENCE)
+    assert process.wait(PATIENCE) not in (0, 1)
     assert len(states) >= last
     return [*states, (killed, {})]
 

@@ -19,6 +19,7 @@ from engine.evaluation.networks import load_network
 from engine.formats import embedding, embedding_a1111, hypernetwork, lora_file
 from engine.formats.png_text import read_parameters
 from engine.formats.reading import read_result
+from engine.gallery_records import Made, without_addons
 from engine.model_errors import NotAModel
 from engine.models.catalog import locate
 from engine.models.loader import load_tokenizer
@@ -29,11 +30,14 @@ from engine.regular_files import (
     is_file,
     is_folder,
     is_there,
+    listed,
+    listed_below,
     opened,
     paths_in,
     read_bytes,
     read_start,
     require_regular,
+    seen_below,
 )
 from engine.trained_file import inspect
 from engine.wording import ReasonedError
@@ -183,6 +187,30 @@ def test_the_files_of_a_folder_come_by_name_and_those_that_match(tmp_path):
     for name in ("b.png", "a.png", "c.txt"):
         (tmp_path / name).touch()
     assert [path.name for path in paths_in(tmp_path, "*.png")] == ["a.png", "b.png"]
+
+
+def test_a_folder_that_cannot_be_listed_shows_nothing_and_decides_nothing(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.png").touch()
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert listed(tmp_path / "missing") == []
+    assert listed_below(tmp_path, "*.png") == [tmp_path / "in" / "b.png"]
+    assert sorted(names for _, _, names in seen_below(tmp_path)) == [[], ["b.png"]]
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "iterdir", fail)
+    monkeypatch.setattr(os, "scandir", fail)
+    assert paths_in(tmp_path) == []
+    assert list(seen_below(tmp_path)) == []
+    for raising in (listed, listed_below):
+        with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+            raising(tmp_path)
+    made = Made(tmp_path / "a.png", prompt="x", seed=7, addons=(("lora", 1.0),))
+    assert without_addons(made, tmp_path) == ""
+    with pytest.raises(AddonUnreadable, match=os.strerror(errno.EIO)):
+        lora_file.open_lora(tmp_path)
 
 
 def test_a_pipe_in_the_place_of_an_addon_is_not_said_to_be_missing(tmp_path):
