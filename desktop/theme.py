@@ -133,7 +133,6 @@ class Theme(QObject):
     ) -> None:
         super().__init__(window or application)
         self._application = application
-        self._dressed = window or application
         self._scale = text_percent / 100
         self._dark = _is_dark(look)
         _use_fusion(application)
@@ -176,8 +175,10 @@ class Theme(QObject):
         self._application.setPalette(_palette(self.tokens))
         sheet = _stylesheet(self.tokens)
         scaled = _SIZES.sub(self._in_size, sheet)
-        if scaled != self._dressed.styleSheet():  # Qt styles each widget again, a second's work
-            self._dressed.setStyleSheet(scaled)
+        owner = self.parent()  # held by no name: it may go before the last who draws with us
+        styled = owner if isinstance(owner, QWidget) else self._application
+        if scaled != styled.styleSheet():  # Qt styles each widget again, a second's work
+            styled.setStyleSheet(scaled)
 
     def _in_size(self, found: re.Match[str]) -> str:
         """Letters as they were chosen; rows as high as such letters are, Chinese ones higher."""

@@ -1,7 +1,8 @@
 """The rows of the suite that every method passes with every model family.
 
 A new method gets the whole suite with every family by a row in METHODS, a new family by a row in
-MODELS; a setting of a method that needs the suite once, by a row in VARIANTS.
+MODELS; a setting of a method that needs the suite once, by a row in VARIANTS. `make soak` tries
+each method with each family, `make test` a part of the pairs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from engine.config import LossSettings
 from engine.data.latents import to_pixels
 from engine.diffusion import denoising_loss
 from engine.models.base import Context, DiffusionModel, plain_sizes
+from tests.figures import SOAK
 
 TRIGGER = "zwx"
 SHOWN = f"a photo of a {TRIGGER} toy"  # names what was learnt
@@ -64,8 +66,15 @@ MODELS = {
     "sdxl": "tiny_sdxl_folder",
 }
 
+_WITH_EVERY_MODEL = ("lora", "dreambooth", "textual inversion")
+_FOR_EVERY_METHOD = ("sd1", "sdxl")  # sd2 and v-prediction are of sd1's shape
 _CASES = [
-    *((name, model) for name in METHODS for model in MODELS),
+    *(
+        (name, model)
+        for name in METHODS
+        for model in MODELS
+        if SOAK or name in _WITH_EVERY_MODEL or model in _FOR_EVERY_METHOD
+    ),
     *((name, next(iter(MODELS))) for name in VARIANTS),
 ]
 

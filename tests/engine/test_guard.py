@@ -22,7 +22,7 @@ from tests.engine_runs import require_finished, resume, tiny_run, train
 from tests.figures import figure
 
 STEPS = 12
-INJECTIONS = figure(10, 1_000)
+INJECTIONS = figure(5, 1_000)
 PLACES = ("loss", "gradient", "weights", "latents")
 
 

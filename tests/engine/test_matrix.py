@@ -40,6 +40,8 @@ from tests.method_matrix import (
     same,
 )
 
+pytestmark = pytest.mark.soak
+
 
 def built(method: dict, data: dict):
     config = require(data | {"method": method})
