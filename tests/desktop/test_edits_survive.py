@@ -17,6 +17,8 @@ from tests.desktop.restless_editor import state_on_disk
 from tests.figures import figure
 from tests.timing import PATIENCE
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 ROOT = Path(__file__).parents[2]
 LIVES, EDITS = figure(2, 10), figure(60, 200)
 PICTURES = 6

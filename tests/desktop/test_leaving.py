@@ -19,6 +19,8 @@ from engine.events import Heartbeat, RunFinished
 from tests.desktop.conftest import endless
 from tests.timing import PATIENCE
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 
 def long_step(gate: threading.Event):
     """A job whose step lasts until the gate opens."""

@@ -18,6 +18,8 @@ from engine.project import Project, create_run
 from tests.engine_runs import left_by, require_finished, tiny_run, train
 from tests.kills import Command
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 
 class Clock(datetime):
     """Shows what it is told to."""

@@ -15,6 +15,8 @@ from tests.faults.actions import ACTIONS
 from tests.faults.faulty import run
 from tests.figures import SOAK
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EACCES", "EROFS"] if SOAK else ["ENOSPC", "EIO"]
 MODES = ["sticky", "once", "half", "kill"] if SOAK else ["sticky", "kill"]
 OURS = {"IM-OUT-01", "IM-OUT-02"}

@@ -24,6 +24,8 @@ from tests.engine_runs import (
     train,
 )
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 GIB = 2**30
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.engine_runs import EACH_METHOD, config_of, left_by, require_finished, tiny_run, train
 from tests.kills import require_tidy, train_under_fire
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 
 def fire_at(
     base, pictures, folder, *, kills: int, steps: int, seed: int, method: str = "lora",

@@ -15,6 +15,8 @@ from engine.project import RunFolder
 from engine.run_records import write_diagnostics
 from tests.engine_runs import require_finished, tiny_run, train
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "hf_" + "aB3" * 12
 SECRET_NAME = "annemarie-of-nowhere"

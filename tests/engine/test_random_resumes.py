@@ -19,6 +19,8 @@ from engine.run import resume, run
 from tests.engine_runs import EACH_METHOD, config_of, left_by, require_finished, tiny_run, train
 from tests.figures import figure
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 STEPS = 12
 MACHINES = figure(4, 500)
 # Everything that has a memory of its own: averages, a warm-up, gathered gradients, epochs.

@@ -25,6 +25,8 @@ from engine.sampler import SampleSettings
 from tests.caption_models import build_caption_model
 from tests.engine_runs import EACH_METHOD, left_by, require_finished, tiny_run, train
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 WISH = SampleSettings(prompt="a zwx toy", width=32, height=32, num_inference_steps=2, seed=3)
 each_method = pytest.mark.parametrize("method", EACH_METHOD)
 META = torch.device("meta")

@@ -18,6 +18,8 @@ from tests.engine_runs import losses, newest_weights, require_finished, tiny_run
 from tests.kills import require_tidy, require_whole
 from tests.timing import PATIENCE
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -23,6 +23,8 @@ from tests.engine_runs import config_of, tiny_run
 from tests.figures import SOAK, figure
 from tests.kills import Command
 
+TAKES_LONG = True  # for few tests: see tests/conftest.py
+
 STEPS = figure(30, 3_000)
 LOOKS = figure(60, 10_000)
 GROWS = "metrics.jsonl"  # line by line; its readers leave out a last line that is torn
