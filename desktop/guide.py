@@ -16,8 +16,8 @@ from desktop.wizard.wizard import FirstTraining
 from desktop.wizard.wizard_state import Answers, Captions, set_captions_aside
 from engine.config_file import check, merge
 from engine.errors import UserError
-from engine.project import default_home
-from engine.regular_files import is_file
+from engine.project import Project, default_home
+from engine.regular_files import is_file, is_there
 
 
 class Guide(QObject):
@@ -110,8 +110,12 @@ class Guide(QObject):
 
     @Slot(str)
     def _note_place(self, folder: str) -> None:
-        """A kill would leave copies that belong to nothing; see desktop.first_project."""
-        self._preferences.gathered = folder
+        """A kill would leave copies that belong to nothing; see desktop.first_project. Where the
+        guide has ended and its project could not be saved, the place stays noted."""
+        before = self._preferences.gathered
+        left = Project(Path(before)) if before and not folder else None
+        if left is None or is_there(left.file) or not left.is_taken():
+            self._preferences.gathered = folder
 
     @Slot(bool)
     def _keep_awake(self, awake: bool) -> None:

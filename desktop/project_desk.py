@@ -7,13 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.draft import Draft
-from desktop.first_project import SAMPLE_NAME, first_project
+from desktop.first_project import SAMPLE_NAME, first_data, first_project, fresh_data
 from desktop.preferences import Preferences
-from engine.config import DEFAULT_METHOD, STARTER
 from engine.config_file import Data, merge
 from engine.errors import Notice
 from engine.file_names import counted_up, cut
-from engine.presets import starting_point
 from engine.project import Project, default_home
 from engine.project_notices import NoProjectFolder, ProjectMoved
 from engine.regular_files import is_file, is_folder, paths_in
@@ -35,7 +33,7 @@ class ProjectDesk(QObject):
         self._preferences = preferences
         project = project or first_project(preferences, None).project
         self._notice: Notice | None = None
-        self.draft = Draft(project, self._read(project) or _first_data(project), self)
+        self.draft = Draft(project, self._read(project) or first_data(project), self)
         self.draft.moved.connect(self._follow)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -63,12 +61,12 @@ class ProjectDesk(QObject):
             project.require_project()
         elif not is_file(project.file) and paths_in(file):  # a folder of the user's
             raise NoProjectFolder(file=project.file.name, folder=str(file))
-        self._open(project, self._read(project) or _fresh(project, project.images))
+        self._open(project, self._read(project) or fresh_data(project, project.images))
 
     def open_pictures(self, folder: Path) -> None:
         """Make a project for a folder of pictures, or open the one that it has."""
         project = self._project_for(folder)
-        data = self._read(project) or _fresh(project, folder)
+        data = self._read(project) or fresh_data(project, folder)
         self._open(project, merge(data, {"dataset": {"folder": str(folder)}}))
 
     def start_new(self, name: str, data: Data) -> None:
@@ -151,21 +149,3 @@ def _is_for(project: Project, folder: Path) -> bool:
     known = project.load_draft().get("dataset", {}).get("folder")
     is_sample = project.folder.name == SAMPLE_NAME
     return not is_sample and known in (None, str(folder), str(project.images))
-
-
-def _first_data(project: Project) -> Data:
-    """Settings of a project that a start makes."""
-    if project.folder.name == SAMPLE_NAME:
-        return sample_data(project.runs)
-    return _fresh(project, project.images)
-
-
-def _fresh(project: Project, pictures: Path) -> Data:
-    """Settings of a new project of a folder of pictures."""
-    own = {
-        "name": project.folder.name[:80] or "pictures",
-        "base_model": STARTER,
-        "runs_folder": str(project.runs),
-        "dataset": {"folder": str(pictures), "trigger": "sks"},
-    }
-    return merge(starting_point(DEFAULT_METHOD, STARTER, 8), own)

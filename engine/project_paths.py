@@ -7,6 +7,7 @@ names as its own: where a project of the same id is still there, this is another
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,7 @@ SUFFIX = ".imprint"
 INSIDE = "./"  # how a stored path begins that lies inside the project
 KEPT = (".damaged", ".unreadable", ".later", ".version-")  # in the names of copies beside the file
 PARTS = ("runs", "captions", "images", "generated")  # folders that only a project has
+_COPY = re.compile(r"conflict|copy|\(\d+\)|\.sync|冲突|副本", re.IGNORECASE)  # as programs call one
 # Settings that are paths. The base model may be a name.
 _PATHS = (
     "base_model", "dataset.folder", "dataset.captions_folder", "evaluation.references",
@@ -41,6 +43,8 @@ def file_in(folder: Path, opened_as: str = "") -> Path:
         found = [path for path in folder.iterdir() if _is_project_file(path)]
     except OSError:
         return own
+    if opened_as:  # a sync program takes the file away and lays a copy of another state there
+        found = [path for path in found if not _COPY.search(path.stem.removeprefix(own.stem))]
     return found[0] if len(found) == 1 else own
 
 

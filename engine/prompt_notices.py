@@ -42,7 +42,7 @@ class AddonChangesNothing(Notice):
         "engine", "{name} changes nothing: its alpha, or what is multiplied with it, is zero."
     )
     remedy = QT_TRANSLATE_NOOP(
-        "engine", "These pictures are the base model's. Export the file again, or train longer."
+        "engine", "It has no effect on these pictures. Export the file again, or train longer."
     )
 
 

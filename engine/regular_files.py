@@ -115,19 +115,26 @@ def listed(folder: Path, pattern: str = "*") -> list[Path]:
 
 def listed_below(folder: Path, pattern: str = "*") -> list[Path]:
     """As `listed`, of a folder and of all in it. Follows no link to a folder."""
-    found: list[Path] = []
-    for path in listed(folder):
-        found += [path] if path.match(pattern) else []
-        if is_folder(path) and not is_link(path):
-            found += listed_below(path, pattern)
-    return found
+    found, left = [], [folder]
+    while left:
+        for path in listed(left.pop()):
+            found += [path] if path.match(pattern) else []
+            left += [path] if is_folder(path) and not is_link(path) else []
+    return sorted(found)
 
 
 def seen_below(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Folder after folder with the names of its folders, which the caller may make fewer, and of
     its files. Passes over what cannot be listed, and raises nothing: for a search."""
-    for place, folders, files in os.walk(folder):
-        yield Path(place), folders, files
+    left = [folder]
+    while left:  # os.walk calls itself, and a stranger's folders may be a thousand deep
+        place = left.pop()
+        folders: list[str] = []
+        files: list[str] = []
+        for path in paths_in(place):
+            (folders if is_folder(path) else files).append(path.name)
+        yield place, folders, files
+        left += [place / name for name in reversed(folders) if not is_link(place / name)]
 
 
 def require_file(path: Path) -> None:

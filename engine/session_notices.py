@@ -51,6 +51,19 @@ class StartedWithout(Notice):
     )
 
 
+class GuideInterrupted(Notice):
+    """Facts: `name` of the project, and `folder`, where its pictures lie."""
+
+    code = "IM-SYS-24"
+    actions = (Action.SHOW_FOLDER,)
+    summary = QT_TRANSLATE_NOOP(
+        "engine", "Imprint ended while the guide was open. Its pictures are the project {name} now."
+    )
+    remedy = QT_TRANSLATE_NOOP(
+        "engine", "The copies lie in {folder}. Set the trigger word and the method on the pages."
+    )
+
+
 class TrainingInterrupted(Notice):
     """Facts: `name` of the run, `step` that it reached, and `checkpoint`, the last step saved."""
 

@@ -13,7 +13,8 @@ from string import Formatter
 
 Fact = str | int | float
 
-MOST_OF_A_FACT = 1000  # characters
+LONGEST_WORD = 600  # characters of a fact without a blank
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 _STOPS = (".", "。")
 _GO_ON = (*_STOPS, ",", ";", ")", "，", "；", "）")
 _ENDS = (*_STOPS, "!", "?", "！", "？", "…", ":", "：", ")", "）")
@@ -50,12 +51,10 @@ def fill(template: str, facts: Mapping[str, Fact]) -> str:
 
 
 def _within_reason(value: str) -> str:
-    """A path or a reason of thousands of characters, with its middle left out: what the sentence
-    says of it would be out of sight."""
-    if len(value) <= MOST_OF_A_FACT:
-        return value
-    half = MOST_OF_A_FACT // 2
-    return f"{value[:half]} […] {value[-half:]}"
+    """A path of thousands of characters, with its middle left out: what the sentence says of it
+    would be out of sight. A list of many words stays whole."""
+    half = LONGEST_WORD // 2
+    return _LONG_WORD.sub(lambda found: f"{found[0][:half]} […] {found[0][-half:]}", value)
 
 
 def ended(text: str) -> str:

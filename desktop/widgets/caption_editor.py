@@ -131,7 +131,13 @@ class _TagText(LimitedText):
     def set_known_tags(self, tags: list[str]) -> None:
         self._tags.setStringList(tags)
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        super().focusInEvent(event)
+        sheet = self.window().styleSheet()  # QCompleter takes the list's parent away
+        if self._list.styleSheet() != sheet:
+            self._list.setStyleSheet(sheet)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusOutEvent(event)
         if event.reason() != Qt.FocusReason.PopupFocusReason:
             self.left.emit()

@@ -135,6 +135,7 @@ class SettingsForm(QWidget):
         name.setBuddy(editor)
         editor.setAccessibleName(text)
         editor.setToolTip(engine_text(row.help) if row.help else "")
+        editor.setParent(self)  # which has the style sheet
         editor.ensurePolished()  # its size depends on the font and on the theme
         editor.setMinimumWidth(max(180, editor.minimumSizeHint().width()))
         editor.installEventFilter(self._guard)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
-from engine.model_errors import ClipSkipTooLarge
+from engine.model_errors import ClipSkipTooLarge, ModelDamaged
 from engine.models.catalog import Layout, ModelSource, bundled_config, header_of, part_config
-from engine.regular_files import listed
+from engine.regular_files import listed, reason_of
 
 # A part's file of weights as the libraries call it, with a variant's name and a shard's number.
 _NAME = re.compile(
@@ -38,12 +38,15 @@ def measure_model(source: ModelSource) -> ModelSize:
         text = sum(prod(shape) for name, shape in shapes.items() if name.startswith(_TEXT))
         unet = sum(prod(shape) for name, shape in shapes.items() if name.startswith(_UNET))
         return ModelSize(unet, text, sum(map(prod, shapes.values())) - text - unet)
-    texts = listed(source.path, "text_encoder*")
-    return ModelSize(
-        _in_folder(source.path / "unet"),
-        sum(map(_in_folder, texts)),
-        _in_folder(source.path / "vae"),
-    )
+    try:
+        texts = listed(source.path, "text_encoder*")
+        return ModelSize(
+            _in_folder(source.path / "unet"),
+            sum(map(_in_folder, texts)),
+            _in_folder(source.path / "vae"),
+        )
+    except OSError as error:
+        raise ModelDamaged(path=str(source.path), reason=reason_of(error)) from error
 
 
 def native_side(source: ModelSource) -> int:

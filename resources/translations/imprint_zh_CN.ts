@@ -4392,8 +4392,8 @@
         <translation>{name} 不起任何作用：它的 alpha 或与之相乘的数值为零。</translation>
     </message>
     <message>
-        <source>These pictures are the base model&apos;s. Export the file again, or train longer.</source>
-        <translation>这些图片就是基础模型画的。请重新导出该文件，或训练更久。</translation>
+        <source>It has no effect on these pictures. Export the file again, or train longer.</source>
+        <translation>它对这些图片没有作用。请重新导出该文件，或训练更久。</translation>
     </message>
     <message>
         <source>A picture came out black and was drawn again with a wider range of numbers.</source>
@@ -4494,6 +4494,14 @@
     <message>
         <source>Nothing in {folder} was changed. Look for what is odd there, or set the file aside; a new project with the same pictures is made by dropping them here.</source>
         <translation>{folder} 中的内容没有任何改动。请检查其中是否有异常，或将该文件移开；把同样的图片拖到这里即可新建项目。</translation>
+    </message>
+    <message>
+        <source>Imprint ended while the guide was open. Its pictures are the project {name} now.</source>
+        <translation>上次 Imprint 在向导打开时结束了。向导中的图片现在保存为项目 {name}。</translation>
+    </message>
+    <message>
+        <source>The copies lie in {folder}. Set the trigger word and the method on the pages.</source>
+        <translation>图片副本位于 {folder}。请在各页面上设置触发词和方法。</translation>
     </message>
     <message>
         <source>Imprint did not close properly; the training {name} was interrupted at step {step}.</source>

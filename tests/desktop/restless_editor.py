@@ -2,9 +2,8 @@
 
 python -m tests.desktop.restless_editor PROJECT NUM_PICTURES SEED EDITS KILLED_AFTER SECONDS_LATER
 
-After each change a line tells when it was made and what all of it should be on the disk. The
-kill comes from a thread of the program itself, at any moment but between a change and its line:
-what a line does not tell could not be looked for.
+Before each change there is a line that says so, and after it one that tells when it was made and
+what all of it should be on the disk. The kill comes from a thread of the program itself.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from engine.project import Project
 from tests.desktop.first_training import pause, wait_until
 
 SETTINGS = ("steps", "seed", "batch_size")
-TELLING = threading.Lock()
 WORDS = "a red blue old new toy cat on table chair green with hat".split()
 
 
@@ -85,9 +83,9 @@ def main(project: Path, pictures: int, seed: int, edits: int, last: int, later: 
     chance = random.Random(seed)
     killing = threading.Thread(target=_kill, args=(later,))
     for number in range(1, edits + 1):
-        with TELLING:
-            edit_once(window, chance)
-            print(json.dumps([time.monotonic(), state_in_window(window)]), flush=True)
+        print(json.dumps([time.monotonic(), None]), flush=True)
+        edit_once(window, chance)
+        print(json.dumps([time.monotonic(), state_in_window(window)]), flush=True)
         if number == last:
             killing.start()
         pause(chance.choice((0.0, 0.02, 0.3)))
@@ -97,8 +95,7 @@ def main(project: Path, pictures: int, seed: int, edits: int, last: int, later: 
 
 def _kill(later: float) -> None:
     time.sleep(later)
-    with TELLING:
-        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 if __name__ == "__main__":

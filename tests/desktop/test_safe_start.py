@@ -14,6 +14,7 @@ from desktop.preferences import Preferences
 from desktop.project_desk import ProjectDesk
 from desktop.windows import Windows
 from engine import storage
+from engine.errors import DiskFull
 from engine.project import Project
 from engine.remedies import Action
 from tests.conftest import draw_pictures
@@ -160,17 +161,37 @@ def test_pictures_that_a_killed_guide_had_copied_are_the_project_of_the_next_sta
     place = Path(Preferences().gathered)  # a kill now leaves this, and the copies in it
     assert [path.name for path in (place / "images").glob("*.png")] == ["picture1.png"]
 
-    for _ in range(2):  # also by the one after, as long as it has no file
-        assert first_project(Preferences(), None).project.folder == place
-    assert first_project(Preferences(), cat.file).project == cat  # what was asked for goes first
-    opened = started().window
+    windows = started()
+    opened = windows.window
     assert opened.draft.project.folder == place
+    assert windows.notice.code == "IM-SYS-24"
     qtbot.waitUntil(lambda: opened.images.num_pictures == 1)
-    opened.draft.set("training.steps", 7)
-    opened.draft.flush()
-    assert first_project(Preferences(), None).project.folder != place
-    wizard._confirm = lambda: True
-    wizard.reject()
     assert Preferences().gathered == ""
     assert opened.draft.project.file.is_file()
+    assert Preferences().recent_projects[0] == str(opened.draft.project.file)
+    assert first_project(Preferences(), None).notice is None  # told once
+    wizard._confirm = lambda: True
+    wizard.reject()
     assert [path.name for path in (place / "images").glob("*.png")] == ["picture1.png"]
+
+
+def test_what_a_killed_guide_left_is_kept_until_there_is_room_for_its_project(
+    cat, tmp_path, monkeypatch
+):
+    place = Project(tmp_path / "left")
+    draw_pictures(place.images, count=2)
+    Preferences().gathered = str(place.folder)
+
+    def full(*_: object) -> None:
+        raise DiskFull(folder=str(tmp_path), need_mib=1.0, free_mib=0.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Project, "save_draft", full)
+        for _ in range(2):  # no start is held up by it
+            assert first_project(Preferences(), None).project == cat
+    asked = first_project(Preferences(), cat.file)
+    assert asked.project == cat  # what was asked for goes first
+    assert asked.notice.code == "IM-SYS-24"
+    assert place.load_draft()["dataset"]["folder"] == str(place.images)
+    assert Preferences().recent_projects == [str(place.file)]
+    assert Preferences().gathered == ""

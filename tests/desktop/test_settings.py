@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -63,6 +64,17 @@ def test_another_language_styles_no_widget_of_the_window_that_goes(qtbot, window
     assert styled.count == 0
     old.theme.set_dark(not old.theme.is_dark)  # the counter does count
     assert styled.count > 0
+
+
+def test_the_list_of_tags_has_the_windows_style_sheet(windows, qapp):
+    """QCompleter takes it away from the field, and so from the window that has the sheet."""
+    window = windows.window
+    field = window.images.inspector.caption.text
+    for dark in (True, False):
+        window.theme.set_dark(dark)
+        qapp.sendEvent(field, QFocusEvent(QEvent.Type.FocusIn))
+        assert field._list.parentWidget() is None
+        assert field._list.styleSheet() == window.styleSheet() != ""
 
 
 def test_another_language_comes_at_once_with_the_same_project_and_page(qtbot, windows, monkeypatch):

@@ -85,8 +85,10 @@ def test_who_answers_something_else_is_not_believed(call, qtbot, tmp_path, monke
     """Another program at the same place: the second start must not end for it."""
     monkeypatch.setattr(single_instance, "SHOWN", b"here\n")
     other = Doorkeeper(name=f"imprint-test-{tmp_path.name}")
-    other.attend(lambda paths: True)
+    told = []
+    other.attend(lambda paths: not told.append(paths))
     assert call("/a.imprint", wait_ms=500) == 3
+    assert told == [["/a.imprint"]]  # it did answer
     other.close()
     other.deleteLater()
 

@@ -55,8 +55,11 @@ def test_a_file_that_was_renamed_is_followed_and_a_further_one_is_not(tmp_path):
     project.file.rename(tmp_path / "cat/tom.imprint")
     assert project.file.name == "tom.imprint"
     opened = Project.at(project.file)
-    for further in ("tom (conflict).imprint", "cat.imprint"):
-        shutil.copy(opened.file, tmp_path / "cat" / further)
+    shutil.copy(opened.file, tmp_path / "cat/tom (conflicted copy).imprint")
+    away = opened.file.rename(tmp_path / "away")
+    assert opened.file.name == "tom.imprint"  # also while a sync program has it away
+    shutil.copy(away, tmp_path / "cat/cat.imprint")
+    away.rename(tmp_path / "cat/tom.imprint")
     assert opened.file.name == "tom.imprint"
 
 

@@ -20,10 +20,11 @@ from engine.formats import embedding, embedding_a1111, hypernetwork, lora_file
 from engine.formats.png_text import read_parameters
 from engine.formats.reading import read_result
 from engine.gallery_records import Made, without_addons
-from engine.model_errors import NotAModel
+from engine.model_errors import ModelDamaged, NotAModel
 from engine.models.catalog import locate
 from engine.models.loader import load_tokenizer
 from engine.models.prediction_marks import _yaml_beside
+from engine.models.size import measure_model
 from engine.regular_files import (
     NotRegular,
     TooLarge,
@@ -203,7 +204,7 @@ def test_a_folder_that_cannot_be_listed_shows_nothing_and_decides_nothing(tmp_pa
     monkeypatch.setattr(Path, "iterdir", fail)
     monkeypatch.setattr(os, "scandir", fail)
     assert paths_in(tmp_path) == []
-    assert list(seen_below(tmp_path)) == []
+    assert list(seen_below(tmp_path)) == [(tmp_path, [], [])]
     for raising in (listed, listed_below):
         with pytest.raises(OSError, match=os.strerror(errno.EIO)):
             raising(tmp_path)
@@ -211,6 +212,29 @@ def test_a_folder_that_cannot_be_listed_shows_nothing_and_decides_nothing(tmp_pa
     assert without_addons(made, tmp_path) == ""
     with pytest.raises(AddonUnreadable, match=os.strerror(errno.EIO)):
         lora_file.open_lora(tmp_path)
+
+
+def test_folders_in_folders_a_thousand_deep_are_listed(tmp_path):
+    """Deeper than a function may call itself: a stranger may make them."""
+    place, made = tmp_path, []
+    for _ in range(1100):
+        place /= "d"
+        place.mkdir()
+        made.append(place)
+    assert len(listed_below(tmp_path)) == len(list(seen_below(tmp_path))) - 1 == 1100
+    for folder in reversed(made):  # pytest's own way to remove them calls itself too
+        folder.rmdir()
+
+
+def test_a_model_folder_that_may_not_be_listed_is_told_as_such(tiny_folder, monkeypatch):
+    source = locate(str(tiny_folder))
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(ModelDamaged, match=os.strerror(errno.EACCES)):
+        measure_model(source)
 
 
 def test_a_pipe_in_the_place_of_an_addon_is_not_said_to_be_missing(tmp_path):
